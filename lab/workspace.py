@@ -1,0 +1,146 @@
+"""A workspace: the folder that holds the code under repair, and every path in it by name."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import EnvironmentFault, UsageError
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The folder that this `lab` was installed from: its fixes, its shipped code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The paths of one workspace. State lives in `.lab/`, which git ignores."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".lab"
+
+    @property
+    def compose_file(self) -> Path:
+        return self.root / "compose" / "docker-compose.yml"
+
+    @property
+    def roles_sql(self) -> Path:
+        return self.root / "compose" / "initdb" / "roles.sql"
+
+    @property
+    def alembic_ini(self) -> Path:
+        return self.root / "alembic.ini"
+
+    @property
+    def fixes(self) -> Path:
+        """The workspace's own library when it has one, else the one that `lab` came with."""
+        own = self.root / "fixes"
+        return own if own.is_dir() else PROJECT / "fixes"
+
+    @property
+    def database_url_file(self) -> Path:
+        return self.state / "database-url"
+
+    @property
+    def data(self) -> Path:
+        """The embedded server's data directory (PGDATA)."""
+        return self.state / "postgres" / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def services(self) -> Path:
+        """One file a service: what was started, by its pid and start time, and how it ended."""
+        return self.state / "services"
+
+    @property
+    def shipped(self) -> Path:
+        """The files as shipped, by git blob id: the base of every three-way merge."""
+        return self.state / "shipped"
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal"
+
+    @property
+    def history(self) -> Path:
+        return self.state / "history.jsonl"
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
+    def saved(self) -> Path:
+        """Candidates' edits, saved as patches before `lab reset --code`."""
+        return self.state / "saved"
+
+    @property
+    def lock(self) -> Path:
+        return self.state / "lock"
+
+    @property
+    def settings(self) -> Path:
+        """What `lab up` was asked for: runtime, rows, port offset."""
+        return self.state / "settings.json"
+
+
+def find(start: Path) -> Workspace:
+    """The nearest workspace at or above `start`.
+
+    Raises:
+        UsageError: no folder at or above holds `alembic.ini` and `app/`.
+    """
+    if not start.is_dir():
+        raise UsageError(f"{start} is not a folder.", "Name a workspace with -C DIR.")
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / "alembic.ini").is_file() and (folder / "app").is_dir():
+            return Workspace(folder)
+    raise UsageError(
+        f"No workspace at or above {here}: no folder there holds alembic.ini and app/.",
+        "Change to one, or name it with -C DIR.",
+    )
+
+
+def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Replace the file at `path` in one step that survives a power cut; on failure the old content stays.
+
+    The mode of an existing file is kept unless `mode` names another.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    scratch: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode is None:
+            mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
+        descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with open(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)  # noqa: PTH105 - the source is a name, not a Path
+        scratch = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{path} cannot be written: {error.strerror}.", "Check the disk and the folder's permissions."
+        ) from error
+    finally:
+        if scratch is not None:
+            Path(scratch).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
