@@ -1,0 +1,63 @@
+"""Connect to PostgreSQL by the URL that Alembic and the services use, without loading SQLAlchemy.
+
+psycopg2 is loaded by the first connection, so that `lab --help` never pays for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from lab.errors import DatabaseUnreachable, UsageError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+APPLICATION = "lab"
+"""The application_name of lab's own connections, unless a caller names another."""
+
+
+def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Connection:
+    """Open a connection in autocommit mode; `timeout` bounds the attempt, in seconds.
+
+    Raises:
+        DatabaseUnreachable: nobody answers, or the server refuses us.
+    """
+    import psycopg2
+
+    try:
+        connection = psycopg2.connect(
+            libpq_url(url), application_name=application, connect_timeout=timeout
+        )
+    except psycopg2.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DatabaseUnreachable(
+            f"The database at {without_password(url)} does not answer: {reason}.", "Start the lab: lab up"
+        ) from error
+    connection.autocommit = True
+    return connection
+
+
+def libpq_url(url: str) -> str:
+    """The same URL without SQLAlchemy's driver name, as libpq and psql take it."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise UsageError(
+            f"{url!r} is not a PostgreSQL URL.", "Write it as postgresql://user:password@host:port/database."
+        )
+    return f"postgresql://{rest}"
+
+
+def with_database(url: str, database: str) -> str:
+    """The same server and role, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(database)}"))
+
+
+def database_name(url: str) -> str:
+    return unquote(urlsplit(url).path.lstrip("/"))
+
+
+def without_password(url: str) -> str:
+    """Fit for a message: where, but not as whom."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port or 5432}/{parts.path.lstrip('/')}"
