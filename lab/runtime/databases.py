@@ -1,0 +1,61 @@
+"""Make, copy, rename and drop databases of one server."""
+
+from contextlib import closing
+
+import psycopg2
+from psycopg2 import sql
+
+from lab.database import connect
+from lab.errors import EnvironmentFault
+from lab.runtime.postgres import MAINTENANCE, Account
+
+
+def exists(account: Account, name: str) -> bool:
+    connection = connect(account.url(MAINTENANCE))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+        return cursor.fetchone() is not None
+
+
+def create(account: Account, name: str, *, template: str | None = None) -> None:
+    """Make the database, a copy of `template` if one is named: file by file, so in a tenth of a second.
+
+    https://www.postgresql.org/docs/current/sql-createdatabase.html (STRATEGY)
+
+    Raises:
+        EnvironmentFault: the server refused, for example since the template is in use.
+    """
+    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template is not None:
+        statement += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
+    _execute(account, statement)
+
+
+def drop(account: Account, name: str) -> None:
+    """Drop the database if it is there, and cut its connections."""
+    # A template cannot be dropped while it is one.
+    if exists(account, name):
+        unmark = sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name))
+        _execute(account, unmark)
+    _execute(account, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def rename(account: Account, old: str, new: str) -> None:
+    _execute(
+        account, sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+    )
+
+
+def seal(account: Account, name: str) -> None:
+    """Make it a template that nobody can connect to, so that it can always be copied."""
+    statement = sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false")
+    _execute(account, statement.format(sql.Identifier(name)))
+
+
+def _execute(account: Account, statement: sql.Composable) -> None:
+    connection = connect(account.url(MAINTENANCE))
+    try:
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(statement)
+    except psycopg2.Error as error:
+        raise EnvironmentFault(f"The database server refused: {str(error).strip()}.") from error

@@ -1,0 +1,73 @@
+"""The embedded server: comes up, is found again, survives a kill, and is stopped only when it is ours."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.database import connect
+from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.runtime.binaries import find_binaries
+from lab.runtime.postgres import Account, EmbeddedPostgres
+from tests.conftest import free_port
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    home = tmp_path / "a folder with 'quotes' and spaces"
+    account = Account(port=free_port(), user="lab", password="pass word")
+    server = EmbeddedPostgres(find_binaries(), home, home / "log", account, {"timezone": "UTC"})
+    yield server
+    server.stop()
+
+
+def test_start_makes_it_once_and_finds_it_again(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    first = postgres.postmaster()
+    postgres.start()
+    assert first is not None
+    assert postgres.postmaster() == first
+
+
+def test_it_asks_for_the_password(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    connect(postgres.account.url("postgres")).close()
+    with pytest.raises(DatabaseUnreachable, match="password authentication failed"):
+        connect(replace(postgres.account, password="wrong").url("postgres"))
+
+
+def test_it_listens_on_the_loopback_address_only(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    postmaster = postgres.postmaster()
+    assert postmaster is not None
+    listening = {c.laddr.ip for c in postmaster.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+
+
+def test_start_works_after_the_postmaster_was_killed(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    postmaster = postgres.postmaster()
+    assert postmaster is not None
+    os.kill(postmaster.pid, signal.SIGKILL)
+    postgres.start()
+    assert postgres.running()
+
+
+def test_a_foreign_process_is_never_taken_for_ours(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    postgres.stop()
+    (postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{postgres.data}\n")
+    assert postgres.postmaster() is None
+    postgres.stop()  # does not signal this test's own process
+    postgres.start()
+    assert postgres.running()
+
+
+def test_a_start_that_fails_says_what_the_server_said(postgres: EmbeddedPostgres) -> None:
+    broken = replace(postgres, settings={"shared_buffers": "no number"})
+    with pytest.raises(EnvironmentFault, match="shared_buffers"):
+        broken.start()
