@@ -1,0 +1,206 @@
+"""Read the compose file: the one description of the services that both runtimes follow.
+
+Only the keys that the lab's own file uses are known; any other is refused by name, with every other
+mistake of the file in the same report. https://docs.docker.com/reference/compose-file/
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.errors import InvalidFile, UsageError
+
+TOP_KEYS = {"services", "volumes"}
+SERVICE_KEYS = {
+    "build",
+    "cap_drop",
+    "command",
+    "depends_on",
+    "environment",
+    "healthcheck",
+    "image",
+    "mem_limit",
+    "memswap_limit",
+    "ports",
+    "read_only",
+    "restart",
+    "security_opt",
+    "tmpfs",
+    "user",
+    "volumes",
+}
+UNITS = {"": 1, "b": 1, "k": 2**10, "kb": 2**10, "m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
+PORT = re.compile(r"(?:(?P<address>[\d.]+):)?(?P<host>\d{1,5}):(?P<container>\d{1,5})(?:/tcp)?")
+VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}]*)?\}|(?P<bare>\w+))")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the service and where the host publishes it."""
+
+    address: str
+    host: int
+    container: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """One service as the file describes it; `memory_limit` is in bytes."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    ports: tuple[Port, ...]
+    memory_limit: int | None
+    depends_on: tuple[str, ...]
+    image: str | None
+
+    @property
+    def port(self) -> Port | None:
+        """The first port that it publishes."""
+        return self.ports[0] if self.ports else None
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeFile:
+    """Every service of the file, by name, in the file's order."""
+
+    path: Path
+    services: Mapping[str, ServiceSpec]
+
+    def service(self, name: str) -> ServiceSpec:
+        """Raises UsageError: the file has no such service."""
+        if name not in self.services:
+            raise UsageError(
+                f"There is no service {name!r}.", f"The services are {', '.join(self.services)}."
+            )
+        return self.services[name]
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
+    """Read the file, with `${VAR:-default}` filled in from `environ`.
+
+    Raises:
+        InvalidFile: it cannot be read, or holds anything that the lab does not know; every mistake is named.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidFile(path, [f"{error.strerror}"], "Put it back: lab reset --code") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidFile(path, [" ".join(str(error).split())], "Mend its YAML.") from error
+    reader = _Reader(environ)
+    services = reader.file(document)
+    if reader.problems:
+        raise InvalidFile(path, reader.problems, "Mend these, or put the file back: lab reset --code")
+    return ComposeFile(path, services)
+
+
+class _Reader:
+    """Walks the document and gathers what is wrong with it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def file(self, document: Any) -> dict[str, ServiceSpec]:
+        if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
+            self.problems.append("services: a map of services is missing")
+            return {}
+        self._unknown("", document, TOP_KEYS)
+        services = {str(name): self._service(str(name), body) for name, body in document["services"].items()}
+        for name, spec in services.items():
+            for other in spec.depends_on:
+                if other not in services:
+                    self.problems.append(f"services.{name}.depends_on: there is no service {other}")
+        return services
+
+    def _service(self, name: str, body: Any) -> ServiceSpec:
+        where = f"services.{name}"
+        if not isinstance(body, dict):
+            self.problems.append(f"{where}: a map is expected")
+            body = {}
+        self._unknown(f"{where}.", body, SERVICE_KEYS)
+        image = body.get("image")
+        return ServiceSpec(
+            name=name,
+            command=tuple(self._texts(f"{where}.command", body.get("command"))),
+            environment=dict(self._environment(f"{where}.environment", body.get("environment"))),
+            ports=tuple(self._ports(f"{where}.ports", body.get("ports"))),
+            memory_limit=self._size(f"{where}.mem_limit", body.get("mem_limit")),
+            depends_on=tuple(str(other) for other in body.get("depends_on") or ()),
+            image=None if image is None else self._fill(f"{where}.image", str(image)),
+        )
+
+    def _unknown(self, where: str, body: Mapping[Any, Any], known: set[str]) -> None:
+        for key in body:
+            if key not in known:
+                self.problems.append(f"{where}{key}: the lab does not know this key")
+
+    def _texts(self, where: str, value: Any) -> Iterator[str]:
+        if not isinstance(value, list | None):
+            self.problems.append(f"{where}: a list is expected")
+            return
+        for item in value or ():
+            if isinstance(item, dict | list | None):
+                self.problems.append(f"{where}: {item!r} is not a text")
+            else:
+                yield self._fill(where, str(item))
+
+    def _environment(self, where: str, value: Any) -> Iterator[tuple[str, str]]:
+        """A list of NAME=value, or a map. A name alone passes the host's value on."""
+        if isinstance(value, dict):
+            entries = [(str(name), None if text is None else str(text)) for name, text in value.items()]
+            entries = [(name, text if text is None else self._fill(where, text)) for name, text in entries]
+        else:
+            pairs = [text.partition("=") for text in self._texts(where, value)]
+            entries = [(name, text if separator else None) for name, separator, text in pairs]
+        for name, text in entries:
+            if not name or name != name.strip():
+                self.problems.append(f"{where}: {name!r} is not a variable's name")
+            elif text is not None:
+                yield name, text
+            elif name in self.environ:
+                yield name, self.environ[name]
+
+    def _ports(self, where: str, value: Any) -> Iterator[Port]:
+        for text in self._texts(where, value):
+            found = PORT.fullmatch(text)
+            if found is None or not all(0 < int(found[end]) < 65536 for end in ("host", "container")):
+                self.problems.append(
+                    f"{where}: {text!r} is not ADDRESS:HOST:CONTAINER with ports below 65536"
+                )
+            else:
+                yield Port(found["address"] or "0.0.0.0", int(found["host"]), int(found["container"]))
+
+    def _size(self, where: str, value: Any) -> int | None:
+        if value is None:
+            return None
+        found = re.fullmatch(r"(\d+)([a-z]*)", self._fill(where, str(value)).lower())
+        if found is None or found[2] not in UNITS or int(found[1]) == 0:
+            self.problems.append(f"{where}: {value!r} is not a size such as 256m")
+            return None
+        return int(found[1]) * UNITS[found[2]]
+
+    def _fill(self, where: str, text: str) -> str:
+        def value(match: re.Match[str]) -> str:
+            if match["escaped"]:
+                return "$"
+            default = match["default"]
+            given = self.environ.get(match["name"] or match["bare"])
+            if default is None:
+                return given or ""
+            # ${NAME:-default} also stands for an empty variable, ${NAME-default} only for a missing one.
+            use_default = not given if default.startswith(":") else given is None
+            return default.lstrip(":")[1:] if use_default else given or ""
+
+        if "${" in VARIABLE.sub("", text):
+            self.problems.append(
+                f"{where}: {text!r} holds a variable in a form other than ${{NAME:-default}}"
+            )
+        return VARIABLE.sub(value, text)

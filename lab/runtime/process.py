@@ -1,0 +1,139 @@
+"""One service process: start it under its guard, wait until it is ready, dead or late, stop it."""
+
+import enum
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+
+from lab.errors import EnvironmentFault, PortTaken
+from lab.runtime.guard import GRACE
+from lab.runtime.launch import Launch, Record, read
+from lab.shell import run
+
+
+class Readiness(enum.Enum):
+    """How the wait for a service ended."""
+
+    READY = "ready"
+    EXITED = "exited"
+    LATE = "late"
+
+
+def start(launch: Launch, records: Path) -> Record:
+    """Start the service; its guard stays behind and outlives this command.
+
+    Raises:
+        PortTaken: somebody else listens on its port.
+        EnvironmentFault: its command cannot be run.
+    """
+    require_free_port(launch.name, launch.port)
+    records.mkdir(parents=True, exist_ok=True)
+    finished = run(
+        [sys.executable, "-m", "lab.runtime.guard", records.resolve()],
+        stdin=json.dumps(asdict(launch)).encode(),
+        timeout=30,
+    )
+    record = read(records, launch.name)
+    if finished.code != 0 or record is None:
+        raise EnvironmentFault(f"{launch.name} was not started: {finished.last_words}")
+    return record
+
+
+def stop(records: Path, name: str) -> bool:
+    """Stop the service if it runs and is proved ours; True when there was something to stop.
+
+    Its guard asks it first and kills it after a grace. A service without its guard is ended all the same.
+
+    Raises:
+        EnvironmentFault: it is still there after all that.
+    """
+    record = read(records, name)
+    if record is None:
+        return False
+    guard, child = record.guard.process(), record.child.process()
+    for process, grace in ((guard, GRACE + 5.0), (child, GRACE)):
+        if process is not None:
+            _end(process, grace)
+    if record.child.process() is not None:
+        raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end, not even when killed.")
+    return guard is not None or child is not None
+
+
+def _end(process: psutil.Process, grace: float) -> None:
+    try:
+        process.terminate()
+        process.wait(grace)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+    except psutil.NoSuchProcess:
+        return
+
+
+def wait_until_ready(
+    records: Path, name: str, ready: Callable[[int], bool], deadline: float, poll: float = 0.03
+) -> Readiness:
+    """Wait until `ready(port)` holds, the service has ended, or `deadline` seconds have passed."""
+    until = time.monotonic() + deadline
+    while time.monotonic() < until:
+        record = read(records, name)
+        if record is None or record.exit is not None or record.child.process() is None:
+            return Readiness.EXITED
+        if ready(record.launch.port):
+            return Readiness.READY
+        time.sleep(poll)
+    return Readiness.LATE
+
+
+def answers_health(port: int, timeout: float = 2.0) -> bool:
+    """Whether GET /health answers 200 there."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def require_free_port(asker: str, port: int) -> None:
+    """Raises PortTaken, naming the asker and, where the machine tells, the holder."""
+    with socket.socket() as listener:
+        # As the servers do: a port whose last connections are still closing is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        except OSError as error:
+            raise PortTaken(
+                f"Port {port}, which {asker} asks for, is taken{_holder(port)}.",
+                "Free it, or move every port of the lab: lab up --port-offset 100",
+            ) from error
+
+
+def _holder(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except (psutil.Error, OSError):
+        return ""  # other users' sockets are not shown to us
+    return ""
+
+
+def log_tail(path: Path, lines: int = 20) -> tuple[str, ...]:
+    """The last lines of a log; none when there is no log."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 65536))
+            return tuple(file.read().decode(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ()

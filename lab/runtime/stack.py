@@ -1,0 +1,195 @@
+"""The services as local processes, with the environment, ports and memory limit of the compose file."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lab.compose import ComposeFile, ServiceSpec
+from lab.runtime import process
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read
+from lab.runtime.postgres import Account
+from lab.runtime.process import Readiness
+
+DATABASE_SERVICE = "db"
+GUEST = Path(__file__).resolve().parent / "guest"
+START_DEADLINE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """One service as it stands; `state` is healthy, unhealthy, exited, stopped or absent. Memory in bytes."""
+
+    name: str
+    state: str
+    port: int
+    log: Path
+    pid: int | None = None
+    memory: int | None = None
+    memory_limit: int | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    peak: int | None = None
+
+    @property
+    def crashed(self) -> bool:
+        return self.state == "exited"
+
+    @property
+    def out_of_memory(self) -> bool:
+        return self.reason == OUT_OF_MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One process of a service: a second replica is a second instance, on a port of its own."""
+
+    name: str
+    service: ServiceSpec
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The services of one copy of the code in `folder`, over one database; records and logs say where."""
+
+    folder: Path
+    instances: tuple[Instance, ...]
+    account: Account
+    database: str
+    records: Path
+    logs: Path
+
+    def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
+        """The chosen services in the file's order; all when none is chosen."""
+        wanted = set(chosen)
+        return tuple(i.name for i in self.instances if not wanted or i.name in wanted)
+
+    def start(self, chosen: Iterable[str] = ()) -> None:
+        """Start what does not run; what runs as it should by now is left alone, all else is started anew.
+
+        Raises:
+            PortTaken, EnvironmentFault: as `process.start`.
+        """
+        for instance in self._chosen(chosen):
+            launch = self._launch(instance)
+            record = read(self.records, instance.name)
+            if record is not None and record.child.process() is not None:
+                if record.launch == launch and record.guard.process() is not None:
+                    continue
+                process.stop(self.records, instance.name)
+            process.start(launch, self.records)
+
+    def stop(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
+        """Stop the services that run; answers which."""
+        return tuple(n for n in reversed(self.names(chosen)) if process.stop(self.records, n))
+
+    def wait(self, chosen: Iterable[str] = (), deadline: float = START_DEADLINE) -> dict[str, Readiness]:
+        """Wait until each answers its health check, has ended, or is late."""
+        return {
+            name: process.wait_until_ready(self.records, name, process.answers_health, deadline)
+            for name in self.names(chosen)
+        }
+
+    def status(self) -> tuple[ServiceStatus, ...]:
+        return tuple(self._status(instance) for instance in self.instances)
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def _chosen(self, chosen: Iterable[str]) -> tuple[Instance, ...]:
+        names = self.names(chosen)
+        return tuple(i for i in self.instances if i.name in names)
+
+    def _status(self, instance: Instance) -> ServiceStatus:
+        log, limit = self.log(instance.name), instance.service.memory_limit
+        record = read(self.records, instance.name)
+        if record is None:
+            return ServiceStatus(instance.name, "absent", instance.port, log, memory_limit=limit)
+        running = record.child.process()
+        if running is None:
+            return _ended(instance, record, log)
+        try:
+            memory = running.memory_info().rss
+        except psutil.Error:
+            return _ended(instance, read(self.records, instance.name) or record, log)
+        state = "healthy" if process.answers_health(record.launch.port) else "unhealthy"
+        port = record.launch.port
+        return ServiceStatus(instance.name, state, port, log, running.pid, memory, record.launch.memory_limit)
+
+    def _launch(self, instance: Instance) -> Launch:
+        spec = instance.service
+        is_python = spec.command[:1] == ("python",)
+        return Launch(
+            name=instance.name,
+            argv=(sys.executable, *spec.command[1:]) if is_python else spec.command,
+            folder=str(self.folder),
+            environment=self._environment(instance),
+            log=str(self.log(instance.name)),
+            port=instance.port,
+            memory_limit=spec.memory_limit,
+        )
+
+    def _environment(self, instance: Instance) -> dict[str, str]:
+        """The compose file's variables over a bare base: nothing of the caller's shell leaks in."""
+        port = instance.service.port
+        inside = port.container if port else instance.port
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        network = {"names": self._names(), "own": [inside, instance.port]}
+        environment = {
+            "PATH": path,
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            # A file patched twice within a second keeps its size and time: stale bytecode would be believed.
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **{name: self._reachable(text) for name, text in instance.service.environment.items()},
+            "PYTHONPATH": str(GUEST),
+            "LAB_NETWORK": json.dumps(network),
+            "HOST": "127.0.0.1",
+        }
+        if environment.get("PORT", str(inside)) == str(inside):
+            environment["PORT"] = str(instance.port)
+        return environment
+
+    def _names(self) -> Mapping[str, int]:
+        """Which "name:port" of the compose network is which port on this machine."""
+        names = {f"{DATABASE_SERVICE}:5432": self.account.port}
+        for instance in self.instances:
+            if instance.service.port:
+                names.setdefault(f"{instance.service.name}:{instance.service.port.container}", instance.port)
+        return names
+
+    def _reachable(self, text: str) -> str:
+        """A database URL as this machine reaches it: libpq resolves names past Python's resolver."""
+        here = f"@{self.account.host}:{self.account.port}/{self.database}"
+        return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", here, text)
+
+
+def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
+    """One instance of each long-running service but the database, on its published port plus `offset`."""
+    return tuple(
+        Instance(spec.name, spec, spec.port.host + offset)
+        for spec in compose.services.values()
+        if spec.port is not None and spec.name != DATABASE_SERVICE
+    )
+
+
+def _ended(instance: Instance, record: Record, log: Path) -> ServiceStatus:
+    ended = record.exit
+    state = "stopped" if ended and ended.reason == STOPPED else "exited"
+    return ServiceStatus(
+        instance.name,
+        state,
+        instance.port,
+        log,
+        memory_limit=record.launch.memory_limit,
+        exit_code=ended.code if ended else None,
+        reason=ended.reason if ended else "its guard was killed; how it ended is not known",
+        peak=ended.peak if ended else None,
+    )
