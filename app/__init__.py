@@ -1,0 +1,1 @@
+"""The lab-automation backend: two services over one PostgreSQL database."""

@@ -1,0 +1,1 @@
+"""What the two services share: the database, errors, parameters and the server."""

@@ -1,0 +1,7 @@
+"""`python -m app.workflow_service`"""
+
+from app.common.serve import serve
+from app.workflow_service import create_app
+
+if __name__ == "__main__":
+    serve(create_app, default_port=5003)
