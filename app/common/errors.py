@@ -7,10 +7,11 @@ ApiError            any status
 └── Conflict        409
 """
 
-from flask import Flask, current_app, jsonify
+from flask import Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as WrongPath
 
 _UNREACHABLE = ("08", "53", "57P")
 """SQLSTATE prefixes of a server that is going, gone, starting or full."""
@@ -58,8 +59,11 @@ def _api_error(error: ApiError) -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     answer = error.get_response()
+    message = error.description or error.name
+    if isinstance(error, WrongPath):
+        message = f"There is nothing at {request.path}."
     # The headers stay: a 405 must carry Allow.
-    answer.data = jsonify(error=error.description or error.name).data
+    answer.data = jsonify(error=message).data
     answer.content_type = "application/json"
     return answer
 
