@@ -52,6 +52,22 @@ def seal(account: Account, name: str) -> None:
     _execute(account, statement.format(sql.Identifier(name)))
 
 
+def describe(account: Account, name: str, text: str) -> None:
+    """Write the database's comment, which goes where it goes when it is renamed."""
+    statement = sql.SQL("COMMENT ON DATABASE {} IS {}")
+    _execute(account, statement.format(sql.Identifier(name), sql.Literal(text)))
+
+
+def description(account: Account, name: str) -> str | None:
+    """The database's comment; None when there is none, or no such database."""
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    connection = connect(account.url(MAINTENANCE))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query, (name,))
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
 def _execute(account: Account, statement: sql.Composable) -> None:
     connection = connect(account.url(MAINTENANCE))
     try:

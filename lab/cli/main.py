@@ -1,0 +1,55 @@
+"""The front door: every command, one place where errors become a sentence and an exit code."""
+
+import os
+import signal
+import sys
+
+import click
+
+from lab import __version__
+from lab.cli.fix import fix
+from lab.cli.lab import commands
+from lab.cli.output import note
+from lab.errors import LabError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 128 + signal.SIGPIPE
+EPILOG = "Exit codes: 0 as asked, 1 what was asked about failed, 2 wrong usage, 3 refused, 4 environment."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.version_option(__version__, prog_name="lab")
+@click.option("-C", "directory", metavar="DIR", help="Work in the workspace at or above DIR.")
+def cli(directory: str | None) -> None:
+    """Hands-on debugging on a real database.
+
+    Example: lab up, then lab status
+    """
+
+
+for command in (*commands, fix):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with the documented code; ^C is 130."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LabError as error:
+        note(f"lab: {error}")
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        note("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else 0

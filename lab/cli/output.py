@@ -1,0 +1,99 @@
+"""The one place that prints: results on standard output, progress and warnings on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from lab.operations.progress import Stage
+
+T = TypeVar("T")
+
+
+def emit(value: T, as_json: bool, render: Callable[[T], RenderableType]) -> None:
+    """Print the value as one JSON document, or as `render` shows it to a person."""
+    if as_json:
+        print(json.dumps(plain(value), indent=2, default=str))
+    else:
+        show(render(value))
+
+
+def show(renderable: RenderableType) -> None:
+    """Print one renderable; a pipe gets plain text that is never cut to a width."""
+    _console(sys.stdout).print(renderable, soft_wrap=not sys.stdout.isatty())
+
+
+def line(text: str = "") -> None:
+    """Print one line of text as it is: no markup, no wrapping."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Say something beside the result."""
+    print(text, file=sys.stderr)
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types: a dataclass is an object of its fields."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Stage], None]]:
+    """Show stages: a bar on a terminal, else one line a stage."""
+    if not sys.stderr.isatty():
+        yield _plain_stages()
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        current = ""
+
+        def tell(stage: Stage) -> None:
+            nonlocal task, current
+            if stage.text != current:
+                bar.remove_task(task)
+                current, task = stage.text, bar.add_task(stage.text, total=stage.total or None)
+            bar.update(task, completed=stage.done, total=stage.total or None)
+
+        yield tell
+
+
+def _plain_stages() -> Callable[[Stage], None]:
+    said: set[str] = set()
+
+    def tell(stage: Stage) -> None:
+        if stage.text not in said:
+            said.add(stage.text)
+            print(f"{stage.text} …", file=sys.stderr)
+
+    return tell
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    # A pipe has no width: whoever reads it wants a record on one line.
+    width = None if stream.isatty() else 240
+    return Console(file=stream, highlight=False, markup=False, width=width)

@@ -1,0 +1,104 @@
+"""Results as a person reads them: typed values in, rich renderables out. Nothing here looks anything up."""
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lab.operations.doctor import Check
+from lab.operations.lifecycle import Down, Reset, Up
+from lab.operations.status import DatabaseStatus, Status
+from lab.runtime.stack import ServiceStatus
+
+MIB = 2**20
+STYLES = {"healthy": "green", "running": "green", "exited": "red", "unhealthy": "yellow"}
+
+
+def up(done: Up) -> RenderableType:
+    made = "made and " if done.seeded else ""
+    return Group(status(done.status), Text(f"\nThe lab was {made}brought up in {done.seconds:.1f} s."))
+
+
+def down(done: Down) -> RenderableType:
+    stopped = [*done.services, *(["the database"] if done.database else [])]
+    said = f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running."
+    data = "The data is deleted." if done.destroyed else "The data stays: lab up brings it back."
+    return Text(f"{said} {data}")
+
+
+def reset(done: Reset) -> RenderableType:
+    lines = [f"The database is as seeded, at revision {done.revision} ({done.seconds:.2f} s)."]
+    return Text("\n".join(lines))
+
+
+def status(report: Status) -> RenderableType:
+    table = _table("SERVICE", "STATE", "PORT", "MEMORY", "DETAIL")
+    database = report.database
+    state = "running" if database.running else "stopped"
+    port = database.where.partition("/")[0].rpartition(":")[2]
+    table.add_row("db", _state(state), port, "", _database_detail(database))
+    for service in report.services:
+        table.add_row(
+            service.name, _state(service.state), str(service.port), _memory(service), _detail(service)
+        )
+    return Group(table, *_crashes(report.crashed))
+
+
+def urls(found: Mapping[str, str]) -> RenderableType:
+    table = _table("SERVICE", "URL")
+    for name, url in found.items():
+        table.add_row(name, url)
+    return table
+
+
+def doctor(checks: Iterable[Check]) -> RenderableType:
+    table = _table("CHECK", "", "FOUND")
+    for check in checks:
+        mark = Text("ok", "green") if check.ok else Text("missing", "red" if check.needed else "yellow")
+        table.add_row(check.name, mark, check.detail)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, STYLES.get(state, "dim"))
+
+
+def _database_detail(database: DatabaseStatus) -> str:
+    if not database.running:
+        return "start it: lab up"
+    rows = "no execution_logs" if database.rows is None else f"{database.rows:,} execution logs"
+    size = f"{(database.size or 0) / MIB:.0f} MiB"
+    return f"PostgreSQL {database.version}, revision {database.revision or 'none'}, {rows}, {size}"
+
+
+def _memory(service: ServiceStatus) -> str:
+    if service.memory is None:
+        return ""
+    limit = f" of {service.memory_limit // MIB}" if service.memory_limit else ""
+    return f"{service.memory / MIB:.0f}{limit} MiB"
+
+
+def _detail(service: ServiceStatus) -> str:
+    if service.state == "exited":
+        code = "" if service.exit_code is None else f"exit {service.exit_code}, "
+        return code + _reason(service)
+    return "" if service.pid is None else f"process {service.pid}"
+
+
+def _reason(service: ServiceStatus) -> str:
+    if service.out_of_memory and service.peak and service.memory_limit:
+        limit, peak = service.memory_limit / MIB, service.peak / MIB
+        return f"out of memory: it reached {peak:.0f} MiB, its limit is {limit:.0f} MiB"
+    return service.reason or ""
+
+
+def _crashes(crashed: Iterable[ServiceStatus]) -> list[Text]:
+    return [Text(f"\n{s.name} has crashed. Its log: lab logs {s.name} ({s.log})", "red") for s in crashed]

@@ -1,0 +1,176 @@
+"""Make the lab's database, once: schema, rows, and the template that `lab reset` copies.
+
+Everything is built under another name and renamed when whole, so a kill leaves nothing that looks whole.
+What a template was made from stands in its own comment, so no ledger can be wrong about it.
+"""
+
+import json
+import sys
+from configparser import ConfigParser
+from contextlib import closing
+from dataclasses import asdict, dataclass
+
+import psycopg2
+
+from lab.database import connect
+from lab.errors import EnvironmentFault, LabError, Refused, UsageError
+from lab.operations.progress import Progress, Stage
+from lab.runtime import databases
+from lab.runtime.postgres import Account
+from lab.runtime.settings import roles_sql
+from lab.shell import run
+from lab.workspace import Workspace
+
+MIGRATION_DEADLINE = 120.0
+MOST_ROWS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a database is made from: the number of execution logs, and the seed of their random values."""
+
+    rows: int = 500_000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rows <= MOST_ROWS:
+            raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MOST_ROWS:,} rows.")
+
+
+def template_of(database: str) -> str:
+    return f"{database}_template"
+
+
+def content_of(account: Account, database: str) -> Content | None:
+    """What the template of `database` was made from; None when lab made none."""
+    try:
+        document = json.loads(databases.description(account, template_of(database)) or "null")
+        return Content(**document["lab"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def ensure(
+    workspace: Workspace,
+    account: Account,
+    database: str,
+    *,
+    rows: int | None,
+    seed: int | None,
+    progress: Progress,
+) -> bool:
+    """Make the database if it is not there; True when rows were made.
+
+    Raises:
+        Refused: there is one already, of other rows than are asked for, or that lab did not make.
+        LabError: the shipped migrations fail.
+    """
+    present = content_of(account, database)
+    default = present or Content()
+    asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
+    if present is None:
+        if databases.exists(account, database):
+            raise Refused(
+                f"There is a database {database} that this lab did not make.",
+                "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it.",
+            )
+        _build_template(workspace, account, database, asked, progress)
+    elif present != asked:
+        raise Refused(
+            f"The lab holds {present.rows:,} rows of seed {present.seed}, "
+            f"not {asked.rows:,} of seed {asked.seed}.",
+            "Start afresh: lab down --destroy, then lab up with the numbers you want.",
+        )
+    if not databases.exists(account, database):
+        databases.create(account, database, template=template_of(database))
+    return present is None
+
+
+def renew(account: Account, database: str) -> None:
+    """Replace the database by a copy of its template, which takes a tenth of a second for 500,000 rows.
+
+    Raises:
+        EnvironmentFault: there is no template.
+    """
+    if content_of(account, database) is None:
+        raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
+    databases.drop(account, database)
+    databases.create(account, database, template=template_of(database))
+
+
+def remove(account: Account, database: str) -> None:
+    """Drop the database and its template, if lab made them."""
+    if content_of(account, database) is not None:
+        databases.drop(account, database)
+        databases.drop(account, template_of(database))
+
+
+def shipped_head(workspace: Workspace) -> str:
+    """The revision that the lab is shipped at, from alembic.ini: a candidate's own come after it.
+
+    Raises:
+        UsageError: alembic.ini does not say.
+    """
+    ini = ConfigParser(interpolation=None)
+    ini.read(workspace.alembic_ini)
+    head = ini.get("lab", "shipped_head", fallback="")
+    if not head:
+        raise UsageError(
+            f"{workspace.alembic_ini} names no shipped_head in [lab].", "Put it back as shipped."
+        )
+    return head
+
+
+def _build_template(
+    workspace: Workspace, account: Account, database: str, content: Content, progress: Progress
+) -> None:
+    build = f"{database}_build"
+    databases.drop(account, build)
+    databases.create(account, build)
+    url = account.url(build)
+    progress(Stage("Migrating to the shipped head"))
+    _make_roles(url, roles_sql(workspace.roles_sql))
+    _migrate(workspace, url)
+    _fill(url, content, progress)
+    progress(Stage("Keeping a template for lab reset"))
+    databases.describe(account, build, json.dumps({"lab": asdict(content)}))
+    databases.rename(account, build, template_of(database))
+    databases.seal(account, template_of(database))
+
+
+def _make_roles(url: str, text: str) -> None:
+    try:
+        with closing(connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute(text)
+    except psycopg2.Error as error:
+        raise EnvironmentFault(f"The database refused the services' roles: {str(error).strip()}.") from error
+
+
+def _migrate(workspace: Workspace, url: str) -> None:
+    # A process of its own: the migrations and the models that their env.py loads are the candidate's to edit.
+    migrated = run(
+        [sys.executable, "-m", "alembic", "upgrade", shipped_head(workspace)],
+        cwd=workspace.root,
+        env={"LAB_DATABASE_URL": url},
+        timeout=MIGRATION_DEADLINE,
+    )
+    if migrated.code != 0:
+        raise LabError(
+            f"The shipped migrations failed: {migrated.last_words}.", "Mend them: lab reset --code"
+        )
+
+
+def _fill(url: str, content: Content, progress: Progress) -> None:
+    from seed import fill
+    from seed.errors import SeedError
+
+    text = f"Making {content.rows:,} execution logs"
+    progress(Stage(text, 0, content.rows))
+
+    def tell(done: int, total: int) -> None:
+        progress(Stage(text, done, total))
+
+    try:
+        fill(url, rows=content.rows, seed=content.seed, progress=tell)
+    except SeedError as error:
+        raise EnvironmentFault(str(error)) from error

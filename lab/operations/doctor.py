@@ -1,0 +1,98 @@
+"""Examine the machine: what the lab needs, and what else it can do here."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.errors import EnvironmentFault, LabError
+from lab.operations.lifecycle import runtime_of
+from lab.runtime.binaries import find_binaries
+from lab.runtime.unprivileged import prefix
+from lab.shell import run
+from lab.workspace import Workspace, write_atomic
+
+NEEDED_DISK = 2**30
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing examined. What is not `needed` may be missing; the lab then does without it."""
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+
+    @property
+    def failed(self) -> bool:
+        return self.needed and not self.ok
+
+
+def examine(workspace: Workspace) -> tuple[Check, ...]:
+    """Every check, each with what was found or what to do."""
+    checks: tuple[tuple[str, bool, Callable[[Workspace], str]], ...] = (
+        ("Python", True, _python),
+        ("PostgreSQL", True, _postgres),
+        ("git", True, _git),
+        ("workspace", True, _writable),
+        ("disk", True, _disk),
+        ("compose file and ports", True, _ports),
+        ("containers", False, _containers),
+    )
+    return tuple(_check(name, needed, examine_one, workspace) for name, needed, examine_one in checks)
+
+
+def _check(name: str, needed: bool, examine_one: Callable[[Workspace], str], workspace: Workspace) -> Check:
+    try:
+        return Check(name, True, examine_one(workspace), needed)
+    except LabError as error:
+        return Check(name, False, " ".join(str(error).split()), needed)
+
+
+def _python(_: Workspace) -> str:
+    if sys.version_info < OLDEST_PYTHON:
+        raise EnvironmentFault(f"Python {sys.version.split()[0]} is too old.", "Install 3.11 or newer.")
+    return sys.version.split()[0]
+
+
+def _postgres(workspace: Workspace) -> str:
+    binaries = find_binaries()
+    prefix(binaries.program("postgres"), workspace.data.parent)
+    return f"{binaries.major}, from {binaries.origin}: {binaries.folder}"
+
+
+def _git(_: Workspace) -> str:
+    finished = run(["git", "--version"], timeout=10)
+    if finished.code != 0:
+        raise EnvironmentFault("git does not run.", "Install it: fixes are merged with git merge-file.")
+    return finished.stdout.decode().strip()
+
+
+def _writable(workspace: Workspace) -> str:
+    probe = workspace.state / "writable"
+    write_atomic(probe, b"")
+    probe.unlink()
+    return str(workspace.root)
+
+
+def _disk(workspace: Workspace) -> str:
+    free = shutil.disk_usage(workspace.root).free
+    if free < NEEDED_DISK:
+        raise EnvironmentFault(f"Only {free // 2**20} MiB are free.", "The lab needs about 1 GiB.")
+    return f"{free / 2**30:.1f} GiB free"
+
+
+def _ports(workspace: Workspace) -> str:
+    runtime = runtime_of(workspace)
+    runtime.require_ports()
+    ports = [runtime.account.port, *(instance.port for instance in runtime.stack.instances)]
+    return f"{', '.join(map(str, ports))} are free or ours"
+
+
+def _containers(_: Workspace) -> str:
+    finished = run(["docker", "info", "--format", "{{.ServerVersion}}"], timeout=10)
+    if finished.code != 0:
+        raise EnvironmentFault("No Docker Engine answers.", "The lab runs without one.")
+    return f"Docker Engine {finished.stdout.decode().strip()}"

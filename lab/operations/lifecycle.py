@@ -1,0 +1,153 @@
+"""The lab's life: up, down, restart, reset. One function a verb; nothing here prints."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab import compose
+from lab.errors import EnvironmentFault, UsageError
+from lab.operations import build
+from lab.operations import settings as remembered
+from lab.operations.progress import Progress, Stage, silent
+from lab.operations.settings import Settings
+from lab.operations.status import Status, status
+from lab.runtime.embedded import EmbeddedRuntime, embedded, halt
+from lab.workspace import Workspace, write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """How the lab stands after `up`, and how long it took, in seconds."""
+
+    status: Status
+    seconds: float
+    seeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """What was stopped, and whether the data went with it."""
+
+    services: tuple[str, ...]
+    database: bool
+    destroyed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The database is as seeded again; `seconds` is what that took."""
+
+    seconds: float
+    revision: str
+
+
+def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> EmbeddedRuntime:
+    """The workspace's runtime, as it was last asked for."""
+    chosen = chosen or remembered.load(workspace)
+    return embedded(workspace, compose.read(workspace.compose_file), chosen.port_offset)
+
+
+def up(
+    workspace: Workspace,
+    *,
+    rows: int | None = None,
+    seed: int | None = None,
+    port_offset: int | None = None,
+    progress: Progress = silent,
+) -> Up:
+    """Bring the lab up: server, schema and rows where there are none yet, services.
+
+    Raises:
+        UsageError: a number is out of its range.
+        Refused: the lab holds other rows than are asked for.
+        EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
+    """
+    started = time.monotonic()
+    before = remembered.load(workspace)
+    chosen = before if port_offset is None else Settings(before.runtime, port_offset)
+    runtime = runtime_of(workspace, chosen)
+    if chosen != before:
+        halt(workspace)
+    runtime.require_ports()
+    remembered.save(workspace, chosen)
+    progress(Stage("Starting PostgreSQL"))
+    runtime.start_database()
+    seeded = build.ensure(
+        workspace, runtime.account, runtime.database, rows=rows, seed=seed, progress=progress
+    )
+    write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
+    progress(Stage("Starting the services"))
+    runtime.start_services()
+    return Up(status(workspace, runtime), time.monotonic() - started, seeded)
+
+
+def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:
+    """Stop everything that we started; `destroy` also deletes the lab's data, logs and records.
+
+    Raises:
+        EnvironmentFault: something of ours would not stop.
+    """
+    progress(Stage("Stopping the lab"))
+    if destroy and os.environ.get("LAB_DATABASE_URL"):
+        runtime = runtime_of(workspace)
+        runtime.stop_services()
+        build.remove(runtime.account, runtime.database)
+    services, database = halt(workspace)
+    workspace.database_url_file.unlink(missing_ok=True)
+    if destroy:
+        for path in (workspace.data.parent, workspace.logs, workspace.services):
+            if path.exists():
+                shutil.rmtree(path)
+        workspace.settings.unlink(missing_ok=True)
+    return Down(services, database, destroy)
+
+
+def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
+    """Stop and start services, all when none is named, with the compose file as it is now.
+
+    Raises:
+        UsageError: there is no such service.
+        EnvironmentFault: the lab is not up.
+    """
+    runtime = runtime_of(workspace)
+    chosen = known_services(runtime, services)
+    require_up(runtime)
+    progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
+    runtime.stop_services(chosen)
+    runtime.start_services(chosen)
+    return status(workspace, runtime)
+
+
+def reset(workspace: Workspace, *, progress: Progress = silent) -> Reset:
+    """The database back to as seeded, copied from the template; the services connect again by themselves.
+
+    Raises:
+        EnvironmentFault: the lab is not up, or has no template.
+    """
+    runtime = runtime_of(workspace)
+    require_up(runtime)
+    progress(Stage("Copying the template database"))
+    started = time.monotonic()
+    build.renew(runtime.account, runtime.database)
+    return Reset(time.monotonic() - started, build.shipped_head(workspace))
+
+
+def require_up(runtime: EmbeddedRuntime) -> None:
+    """Raises EnvironmentFault: the database does not answer."""
+    if not runtime.server.running():
+        raise EnvironmentFault("The lab is not up.", "Start it: lab up")
+
+
+def known_services(runtime: EmbeddedRuntime, names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each once, if every one is a service.
+
+    Raises:
+        UsageError: one is not.
+    """
+    known = runtime.stack.names()
+    for name in names:
+        if name not in known:
+            raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")
+    return tuple(dict.fromkeys(names))

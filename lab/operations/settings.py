@@ -1,0 +1,38 @@
+"""What `lab up` was asked for, remembered for every later command of the workspace."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from lab.errors import UsageError
+from lab.workspace import Workspace, write_atomic
+
+MOST_OFFSET = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which runtime, and by how much every port is moved."""
+
+    runtime: str = "embedded"
+    port_offset: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port_offset <= MOST_OFFSET:
+            raise UsageError(
+                f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MOST_OFFSET}."
+            )
+
+
+def load(workspace: Workspace) -> Settings:
+    """The remembered settings; the defaults where nothing usable is remembered."""
+    try:
+        document: dict[str, Any] = json.loads(workspace.settings.read_bytes())
+        known = {field.name for field in fields(Settings)}
+        return Settings(**{name: value for name, value in document.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError, UsageError):
+        return Settings()
+
+
+def save(workspace: Workspace, settings: Settings) -> None:
+    write_atomic(workspace.settings, json.dumps(asdict(settings), indent=1).encode())

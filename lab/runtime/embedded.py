@@ -1,0 +1,168 @@
+"""The embedded runtime: the workspace's own server, or an existing one, and the services as processes."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from lab.compose import ComposeFile
+from lab.database import connect, database_name
+from lab.errors import UsageError
+from lab.runtime import process, settings
+from lab.runtime.binaries import find_binaries
+from lab.runtime.postgres import MAINTENANCE, Account, EmbeddedPostgres
+from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
+from lab.workspace import Workspace
+
+
+class DatabaseServer(Protocol):
+    """What a runtime asks of a database server."""
+
+    @property
+    def account(self) -> Account: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def running(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingServer:
+    """A server that somebody else runs, which LAB_DATABASE_URL names: never started, never stopped."""
+
+    account: Account
+
+    def start(self) -> None:
+        """Raises DatabaseUnreachable: it does not answer."""
+        connect(self.account.url(MAINTENANCE)).close()
+
+    def stop(self) -> None:
+        """Leave it be."""
+
+    def running(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedRuntime:
+    """One workspace's server and services."""
+
+    server: DatabaseServer
+    database: str
+    stack: Stack
+
+    kind = "embedded"
+
+    @property
+    def account(self) -> Account:
+        return self.server.account
+
+    @property
+    def url(self) -> str:
+        """The URL of the database that the services work in, as its owner."""
+        return self.account.url(self.database)
+
+    def require_ports(self) -> None:
+        """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
+        if isinstance(self.server, EmbeddedPostgres) and self.server.postmaster() is None:
+            process.require_free_port(f"the database ({DATABASE_SERVICE})", self.account.port)
+        for status, instance in zip(self.stack.status(), self.stack.instances, strict=True):
+            if status.pid is None or status.port != instance.port:
+                process.require_free_port(status.name, instance.port)
+
+    def start_database(self) -> None:
+        self.server.start()
+
+    def start_services(self, chosen: Iterable[str] = ()) -> None:
+        """Start the services and wait until each answers, has ended, or is late."""
+        self.stack.start(chosen)
+        self.stack.wait(chosen)
+
+    def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
+        return self.stack.stop(chosen)
+
+    def stop(self) -> None:
+        self.stack.stop()
+        self.server.stop()
+
+    def status(self) -> tuple[ServiceStatus, ...]:
+        return self.stack.status()
+
+
+def embedded(
+    workspace: Workspace,
+    compose: ComposeFile,
+    port_offset: int = 0,
+    environ: Mapping[str, str] = os.environ,
+) -> EmbeddedRuntime:
+    """The runtime of this workspace, found again or yet to be started.
+
+    Raises:
+        EnvironmentFault: no PostgreSQL can be found.
+        InvalidFile: the compose file lacks something that is needed.
+        UsageError: LAB_DATABASE_URL is not a URL with a database in it.
+    """
+    server, database = _server(workspace, compose, port_offset, environ)
+    stack = Stack(
+        folder=workspace.root,
+        instances=instances_of(compose, port_offset),
+        account=server.account,
+        database=database,
+        records=workspace.services,
+        logs=workspace.logs,
+    )
+    return EmbeddedRuntime(server, database, stack)
+
+
+def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
+    """Stop every recorded service and the workspace's own server, whatever the compose file says by now.
+
+    Answers which services ran, and whether the server did.
+
+    Raises:
+        EnvironmentFault: something of ours would not stop.
+    """
+    names = sorted(path.stem for path in workspace.services.glob("*.json"))
+    services = tuple(name for name in names if process.stop(workspace.services, name))
+    if not workspace.data.exists():
+        return services, False
+    unasked = Account(port=0, user="", password="")
+    server = EmbeddedPostgres(find_binaries(), workspace.data.parent, workspace.logs, unasked, {})
+    was_running = server.postmaster() is not None
+    server.stop()
+    return services, was_running
+
+
+def _server(
+    workspace: Workspace, compose: ComposeFile, port_offset: int, environ: Mapping[str, str]
+) -> tuple[DatabaseServer, str]:
+    if url := environ.get("LAB_DATABASE_URL"):
+        return ExistingServer(_account_from(url)), database_name(url)
+    account = settings.account_of(compose, port_offset)
+    binaries = find_binaries(environ)
+    server = EmbeddedPostgres(
+        binaries,
+        workspace.data.parent,
+        workspace.logs,
+        account,
+        settings.server_settings(compose, binaries.major),
+    )
+    return server, settings.database_of(compose)
+
+
+def _account_from(url: str) -> Account:
+    parts = urlsplit(url)
+    if not parts.hostname or not parts.username or not database_name(url):
+        raise UsageError(
+            "LAB_DATABASE_URL does not name a server, a role and a database.",
+            "Write postgresql://user:password@host:port/database, or unset it for the lab's own server.",
+        )
+    return Account(
+        port=parts.port or 5432,
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        host=parts.hostname,
+    )
