@@ -1,0 +1,59 @@
+"""What a fix is: the frozen values that everything above the catalog works with."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from lab.catalog.unified_diff import FileDiff
+
+
+class Order(StrEnum):
+    """Which goes first when the fix is applied; reverting goes the other way round."""
+
+    MIGRATION_FIRST = "migration-first"
+    PATCH_FIRST = "patch-first"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedObject:
+    """Something that a fix's migration makes in the schema; a column is named `table.column`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One fix; the fields up to `order` are the keys of fix.toml."""
+
+    number: int
+    slug: str
+    title: str
+    difficulty: str
+    area: str
+    symptom: str
+    hints: tuple[str, ...]
+    objects: tuple[OwnedObject, ...]
+    requires: tuple[int, ...]
+    order: Order
+    folder: Path
+    files: tuple[FileDiff, ...]
+
+    @property
+    def revision(self) -> str:
+        return f"fix_{self.number}"
+
+    @property
+    def label(self) -> str:
+        return f"fix{self.number}"
+
+    @property
+    def guide(self) -> str:
+        return (self.folder / "guide.md").read_text(encoding="utf-8")
+
+    @property
+    def diff(self) -> str:
+        return (self.folder / "code.patch").read_text(encoding="utf-8", errors="replace")

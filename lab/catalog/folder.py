@@ -1,0 +1,82 @@
+"""Read one folder of the library: its four files, and everything that is wrong with them in one go."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lab.catalog.fields import FieldReader
+from lab.catalog.fix import Fix
+from lab.catalog.revision_file import check_revision
+from lab.catalog.unified_diff import DoesNotApply, FileDiff, NotADiff, parse
+
+FOLDER = re.compile(r"(\d{2,})_([a-z][a-z0-9_]*)")
+FILES = ("fix.toml", "migration.py", "code.patch", "guide.md")
+
+FindShipped = Callable[[PurePosixPath, str], bytes | None]
+"""The shipped text of a file, by its path and its blob id."""
+
+
+class FolderReader:
+    """Reads one folder and gathers everything that is wrong with it, as `file: key: problem`."""
+
+    def __init__(self, folder: Path, shipped: FindShipped) -> None:
+        self.folder = folder
+        self.shipped = shipped
+        self.problems: list[str] = []
+
+    def read(self) -> Fix | None:
+        named = FOLDER.fullmatch(self.folder.name)
+        if named is None:
+            self.problems.append("the folder's name is not NN_slug (two digits, then a-z, 0-9 and _)")
+        present = {path.name for path in self.folder.iterdir()} - {"__pycache__"}
+        self.problems += [f"{name}: missing" for name in FILES if name not in present]
+        self.problems += [f"{name}: a stray file" for name in sorted(present.difference(FILES))]
+        number, slug = (int(named[1]), named[2]) if named else (0, self.folder.name)
+        fields = self._fields(number, slug) if "fix.toml" in present else None
+        if "migration.py" in present:
+            self.problems += check_revision(self.folder / "migration.py", f"fix_{number}", f"fix{number}")
+        files = self._patch() if "code.patch" in present else ()
+        if "guide.md" in present and not self._text("guide.md").strip():
+            self.problems.append("guide.md: empty")
+        return None if fields is None or self.problems else Fix(**fields, folder=self.folder, files=files)
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.problems.append(f"{name}: cannot be read: {error}")
+            return "unreadable"
+
+    def _fields(self, number: int, slug: str) -> dict[str, Any] | None:
+        before = len(self.problems)
+        text = self._text("fix.toml")
+        if len(self.problems) > before:
+            return None
+        try:
+            raw = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            self.problems.append(f"fix.toml: {error}")
+            return None
+        return FieldReader(raw, self.problems).read(number, slug)
+
+    def _patch(self) -> tuple[FileDiff, ...]:
+        try:
+            files = parse((self.folder / "code.patch").read_bytes())
+        except NotADiff as error:
+            self.problems += [f"code.patch: {problem}" for problem in error.problems]
+            return ()
+        for file in files:
+            text = b"" if file.is_new else self.shipped(file.path, file.old_blob)
+            if text is None:
+                self.problems.append(
+                    f"code.patch: {file.path}: the text that it was made from (blob {file.old_blob[:10]})"
+                    " is not the shipped one; make the patch anew"
+                )
+                continue
+            try:
+                file.apply(text)
+            except DoesNotApply as error:
+                self.problems.append(f"code.patch: does not apply to the shipped code: {error}")
+        return files

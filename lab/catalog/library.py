@@ -1,0 +1,141 @@
+"""The library of fixes: every folder read, checked against the others, and found by what people type."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from lab.catalog.fix import Fix
+from lab.catalog.folder import FindShipped, FolderReader
+from lab.catalog.unified_diff import FileDiff
+from lab.errors import InvalidFile, UsageError
+
+LEAST_GAP = 3
+"""Unchanged lines that must lie between the hunks of any two fixes, so that they go on in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The fixes that can be used, by rising number, and the report on each folder that cannot."""
+
+    root: Path
+    fixes: tuple[Fix, ...]
+    broken: tuple[InvalidFile, ...]
+
+    def get(self, number: int) -> Fix | None:
+        return next((fix for fix in self.fixes if fix.number == number), None)
+
+    def select(self, tokens: Sequence[str]) -> tuple[Fix, ...]:
+        """The fixes meant by numbers, ranges (`1-3`), slugs or `all`, each once, by rising number.
+
+        Raises:
+            UsageError: a token means nothing, or a fix that the library does not have.
+            InvalidFile: it means a folder that is broken.
+        """
+        return tuple(
+            sorted({fix for token in tokens for fix in self._means(token)}, key=lambda fix: fix.number)
+        )
+
+    def _means(self, token: str) -> Iterable[Fix]:
+        word = token.strip().lower().replace("-", "_")
+        if word == "all":
+            return self.fixes
+        spread = re.fullmatch(r"([0-9]{1,4})_([0-9]{1,4})", word)
+        if spread and int(spread[1]) <= int(spread[2]):
+            return [self._numbered(n, token) for n in range(int(spread[1]), int(spread[2]) + 1)]
+        if re.fullmatch(r"[0-9]{1,4}", word):
+            return [self._numbered(int(word), token)]
+        for fix in self.fixes:
+            if word in {fix.slug, fix.folder.name}:
+                return [fix]
+        for report in self.broken:
+            if word in {report.path.name, report.path.name.partition("_")[2]}:
+                raise report
+        raise self._unknown(token)
+
+    def _numbered(self, number: int, token: str) -> Fix:
+        fix = self.get(number)
+        if fix is None:
+            for report in self.broken:
+                if report.path.name.partition("_")[0].lstrip("0") == str(number):
+                    raise report
+            raise self._unknown(token)
+        return fix
+
+    def _unknown(self, token: str) -> UsageError:
+        slugs = [fix.slug for fix in self.fixes]
+        close = get_close_matches(token.replace("-", "_"), slugs, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        there = ", ".join(f"{fix.number} {fix.slug}" for fix in self.fixes) or "none"
+        return UsageError(
+            f"There is no fix {token!r}.{hint}",
+            f"The fixes are: {there}; a range such as 1-3 and all also do.",
+        )
+
+
+def load(root: Path, shipped: FindShipped) -> Catalog:
+    """Read every folder below `root`; `shipped` finds the text that a patch was made from.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not root.is_dir():
+        raise UsageError(f"There is no library of fixes at {root}.", "Name another workspace with -C DIR.")
+    fixes: list[Fix] = []
+    broken: list[InvalidFile] = []
+    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))):
+        reader = FolderReader(folder, shipped)
+        fix = reader.read()
+        if fix is not None:
+            reader.problems += _crowded(fix, fixes)
+        if fix is not None and not reader.problems:
+            fixes.append(fix)
+        else:
+            broken.append(InvalidFile(folder, reader.problems, "Mend these: until then the fix is not used."))
+    return _check_requires(Catalog(root, tuple(sorted(fixes, key=lambda fix: fix.number)), tuple(broken)))
+
+
+def _crowded(fix: Fix, others: Sequence[Fix]) -> list[str]:
+    """What keeps `fix` from standing beside the fixes before it."""
+    problems = [
+        f"fix.toml: number: {other.folder.name} has {fix.number} too"
+        for other in others
+        if other.number == fix.number
+    ]
+    for mine in fix.files:
+        for other, theirs in ((o, f) for o in others for f in o.files if f.path == mine.path):
+            if mine.is_new or theirs.is_new:
+                problems.append(f"code.patch: {mine.path}: {other.folder.name} makes or edits this file too")
+            elif mine.old_blob != theirs.old_blob:
+                problems.append(f"code.patch: {mine.path}: made from another text than {other.folder.name}'s")
+            elif _gap(mine, theirs) < LEAST_GAP:
+                problems.append(
+                    f"code.patch: {mine.path}: keep {LEAST_GAP} unchanged lines or more from the lines that"
+                    f" {other.folder.name} changes"
+                )
+    return problems
+
+
+def _gap(one: FileDiff, other: FileDiff) -> int:
+    """The fewest unchanged lines between a line that `one` changes and one that `other` changes."""
+    return min(
+        max(b - a_end, a - b_end)
+        for mine in one.hunks
+        for a, a_end in mine.changed
+        for theirs in other.hunks
+        for b, b_end in theirs.changed
+    )
+
+
+def _check_requires(catalog: Catalog) -> Catalog:
+    """Move the fixes that require an unusable one, or each other in a circle, to the broken ones."""
+    for fix in catalog.fixes:
+        missing = [n for n in fix.requires if catalog.get(n) is None or n >= fix.number]
+        if missing:
+            named = ", ".join(map(str, missing))
+            problem = f"fix.toml: requires: {named}: not a usable fix of a lower number"
+            report = InvalidFile(fix.folder, [problem], "Mend this: until then the fix is not used.")
+            rest = tuple(other for other in catalog.fixes if other is not fix)
+            return _check_requires(Catalog(catalog.root, rest, (*catalog.broken, report)))
+    return catalog

@@ -1,0 +1,81 @@
+"""Check a fix's migration by reading it: it is never run for this, and needs no alembic."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
+
+
+def check_revision(path: Path, revision: str, label: str) -> list[str]:
+    """Every reason why the file at `path` is not the one revision, `revision`, of the branch `label`."""
+    name = path.name
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError) as error:
+        return [f"{name}: cannot be read as Python: {error}"]
+    return [f"{name}: {problem}" for problem in _problems(tree, revision, label)]
+
+
+def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:
+    for module in sorted(_imports(tree) - ALLOWED):
+        yield f"imports {module or 'a relative module'}; only alembic and sqlalchemy may be"
+    names = _assigned(tree)
+    if names.get("revision") != revision:
+        yield f"revision: {names.get('revision')!r}, but it must be {revision!r}"
+    labels = names.get("branch_labels")
+    if labels != label and list(labels if isinstance(labels, (list, tuple)) else ()) != [label]:
+        yield f"branch_labels: {labels!r}, but it must be {(label,)!r}"
+    for key in ("down_revision", "depends_on"):
+        if names.get(key) is not None or (key == "down_revision" and key not in names):
+            yield f"{key}: must be None, for fixes go on and off one by one"
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for verb in ("upgrade", "downgrade"):
+        if verb not in functions:
+            yield f"{verb}: missing"
+    if functions.keys() >= {"upgrade", "downgrade"}:
+        if not _is_empty(functions["upgrade"]) and _is_empty(functions["downgrade"]):
+            yield "downgrade: takes nothing back"
+        yield from _not_repeatable(functions["upgrade"], functions["downgrade"])
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("" if node.level else (node.module or "").partition(".")[0])
+    return found
+
+
+def _assigned(tree: ast.Module) -> dict[str, object]:
+    """The module's constants, by name."""
+    found: dict[str, object] = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and isinstance(value, ast.expr):
+                try:
+                    found[target.id] = ast.literal_eval(value)
+                except ValueError:
+                    found[target.id] = ast.unparse(value)
+    return found
+
+
+def _is_empty(function: ast.FunctionDef) -> bool:
+    return all(
+        isinstance(node, (ast.Pass, ast.Raise))
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in function.body
+    )
+
+
+def _not_repeatable(upgrade: ast.FunctionDef, downgrade: ast.FunctionDef) -> Iterator[str]:
+    """CONCURRENTLY runs outside a transaction: after a kill it is run again, over what is there."""
+    for function, option in ((upgrade, "if_not_exists"), (downgrade, "if_exists")):
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            options = {keyword.arg for keyword in call.keywords}
+            if "postgresql_concurrently" in options and option not in options:
+                yield f"{function.name}: line {call.lineno}: CONCURRENTLY needs {option}=True, to run again"

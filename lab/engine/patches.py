@@ -1,0 +1,205 @@
+"""A fix's code in a workspace: whether it is there, the files with it put on, the files with it taken off.
+
+Shipped text, fixed text and the workspace's are merged three ways. A merge counts only when the way back
+leads to the same bytes: so nothing of a candidate's is lost, and what is put on comes off again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lab.catalog import Fix
+from lab.catalog.unified_diff import FileDiff, blob_id
+from lab.engine.files import FileChange, ReadFile
+from lab.engine.git import blob
+from lab.engine.merge import Conflict, changed, merge, normal
+from lab.engine.state import Finding, State, together
+from lab.errors import Refused
+from lab.workspace import PROJECT, Workspace, write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedTexts:
+    """Finds a file's text as shipped, by the blob id that a patch names: looks, then checks the hash."""
+
+    workspace: Workspace
+
+    def find(self, path: PurePosixPath, name: str) -> bytes | None:
+        """The text, or None when it is nowhere."""
+        root = self.workspace.root
+        for place in (self.workspace.shipped / name, PROJECT / path, root / path):
+            if place.is_file():
+                content = place.read_bytes()
+                for candidate in (content, normal(content)):
+                    if blob_id(candidate) == name:
+                        return candidate
+        for repository in dict.fromkeys((PROJECT, root)):
+            found = blob(repository, name)
+            if found is not None and blob_id(found) == name:
+                return found
+        return None
+
+    def get(self, file: FileDiff) -> bytes:
+        """The text that `file` was made from; the catalog has seen to it that there is one."""
+        if file.is_new:
+            return b""
+        found = self.find(file.path, file.old_blob)
+        if found is None:
+            raise Refused(f"The shipped text of {file.path} is nowhere to be found.", "Run lab fix list.")
+        return found
+
+    def keep(self, fixes: tuple[Fix, ...]) -> None:
+        """Keep every text that these fixes start from in `.lab/shipped`, so that it is there for good."""
+        for file in {file for fix in fixes for file in fix.files if not file.is_new}:
+            kept = self.workspace.shipped / file.old_blob
+            if not kept.is_file() or blob_id(kept.read_bytes()) != file.old_blob:
+                write_atomic(kept, self.get(file))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """One file of a fix: the text as shipped, as fixed, and as it is."""
+
+    diff: FileDiff
+    shipped: bytes
+    fixed: bytes
+    found: bytes | None
+
+    def on(self) -> bytes | tuple[Conflict, ...]:
+        return self._turn(self.shipped, self.fixed)
+
+    def off(self) -> bytes | tuple[Conflict, ...]:
+        return self._turn(self.fixed, self.shipped)
+
+    def _turn(self, start: bytes, goal: bytes) -> bytes | tuple[Conflict, ...]:
+        """With what leads from `start` to `goal` done; else the conflicts, none if it has no way back."""
+        found = self.found or b""
+        there = merge(found, start, goal)
+        if there.conflicts:
+            return there.conflicts
+        back = merge(there.text, goal, start)
+        if there.text == found or back.conflicts or back.text != found:
+            return ()
+        return there.text
+
+    def finding(self) -> Finding:
+        path = self.diff.path
+        if self.diff.is_new:
+            if self.found is None:
+                return Finding(State.ABSENT)
+            if normal(self.found) == normal(self.fixed):
+                return Finding(State.PRESENT)
+            return Finding(State.MIXED, (f"{path} is there, with other lines than the fix's",))
+        if self.found is None:
+            return Finding(State.MIXED, (f"{path} is missing",))
+        on, off = self.on(), self.off()
+        if isinstance(on, bytes) and not isinstance(off, bytes):
+            return Finding(State.ABSENT)
+        if isinstance(off, bytes) and not isinstance(on, bytes):
+            return Finding(State.PRESENT)
+        if isinstance(on, tuple) and on:
+            where = ", ".join(conflict.lines for conflict in on)
+            return Finding(State.MIXED, (f"{path}, {where}: neither as shipped nor as the fix has them",))
+        return Finding(State.MIXED, (f"{path} holds a part of the fix: {self._rest()}",))
+
+    def _rest(self) -> str:
+        whole = merge(self.found or b"", self.shipped, self.fixed)
+        spans = [
+            f"line {a}" if a == b else f"lines {a}-{b}" for a, b in changed(self.found or b"", whole.text)
+        ]
+        return f"the rest of it would change {', '.join(spans)}" if spans else "it cannot be told which"
+
+
+@dataclass(frozen=True, slots=True)
+class Patcher:
+    """Puts fixes on and takes them off, in memory: nothing is written."""
+
+    texts: ShippedTexts
+
+    def finding(self, fix: Fix, read: ReadFile) -> Finding:
+        """Whether the fix's lines are in the files, judged by looking at the files alone."""
+        findings: dict[PurePosixPath, Finding] = {}
+        for file in fix.files:
+            try:
+                findings[file.path] = self._sides(file, read).finding()
+            except Refused as refusal:
+                findings[file.path] = Finding(State.MIXED, (refusal.message,))
+        state = together(finding.state for finding in findings.values())
+        return Finding(state, tuple(_why(state, findings)))
+
+    def put_on(self, fix: Fix, read: ReadFile) -> tuple[FileChange, ...]:
+        """The files with the fix in them.
+
+        Raises:
+            Refused: the lines that it changes were edited; names file and lines, and shows both sides.
+        """
+        return tuple(self._change(fix, file, read, "applied") for file in fix.files)
+
+    def take_off(self, fix: Fix, read: ReadFile) -> tuple[FileChange, ...]:
+        """The files with the fix taken out.
+
+        Raises:
+            Refused: the lines that it takes out were edited since.
+        """
+        return tuple(self._change(fix, file, read, "reverted") for file in fix.files)
+
+    def _sides(self, file: FileDiff, read: ReadFile) -> _Sides:
+        shipped = self.texts.get(file)
+        return _Sides(file, shipped, file.apply(shipped), read(file.path))
+
+    def _change(self, fix: Fix, file: FileDiff, read: ReadFile, verb: str) -> FileChange:
+        sides = self._sides(file, read)
+        done, undone = (State.PRESENT, State.ABSENT) if verb == "applied" else (State.ABSENT, State.PRESENT)
+        finding = sides.finding()
+        if finding.state is done:
+            return FileChange(file.path, sides.found, sides.found, file.mode)
+        if finding.state is not undone:
+            whole = file.is_new or sides.found is None  # then there are no lines to show
+            conflicts = () if whole else sides.on() if verb == "applied" else sides.off()
+            raise _refusal(fix, verb, finding, file, conflicts if isinstance(conflicts, tuple) else ())
+        if file.is_new:
+            after = _in_style(sides.fixed, fix, read) if verb == "applied" else None
+        else:
+            turned = sides.on() if verb == "applied" else sides.off()
+            after = turned if isinstance(turned, bytes) else None
+        return FileChange(file.path, sides.found, after, file.mode)
+
+
+def _why(state: State, findings: Mapping[PurePosixPath, Finding]) -> list[str]:
+    why = [line for finding in findings.values() for line in finding.why]
+    if state is State.MIXED and not why:
+        why = [f"{path}: {finding.state}" for path, finding in findings.items()]
+    return why
+
+
+def _in_style(text: bytes, fix: Fix, read: ReadFile) -> bytes:
+    """A new file has the line ends of the file beside it that the fix edits."""
+    beside = next((read(file.path) for file in fix.files if not file.is_new), None) or b""
+    crlf = beside.count(b"\r\n")
+    return text.replace(b"\n", b"\r\n") if crlf and crlf == beside.count(b"\n") else text
+
+
+def _refusal(
+    fix: Fix, verb: str, finding: Finding, file: FileDiff, conflicts: tuple[Conflict, ...]
+) -> Refused:
+    if not conflicts:
+        why = "; ".join(finding.why)
+        return Refused(f"Fix {fix.number} cannot be {verb}: {why}.", REMEDIES[verb])
+    where = ", ".join(conflict.lines for conflict in conflicts)
+    theirs = "the fix" if verb == "applied" else "without the fix"
+    shown = "".join(_shown("yours", c.ours) + _shown(theirs, c.theirs) for c in conflicts)
+    edited = f"{file.path} was edited in the lines that the fix changes ({where})"
+    return Refused(f"Fix {fix.number} cannot be {verb}: {edited}.{shown}\n", REMEDIES[verb])
+
+
+def _shown(side: str, text: bytes) -> str:
+    body = (
+        "".join(f"\n    {line}" for line in text.decode(errors="replace").splitlines()) or "\n    (nothing)"
+    )
+    return f"\n  {side}:{body}"
+
+
+REMEDIES = {
+    "applied": "Nothing was touched. Undo your edit of these lines, or keep it and leave the fix out.",
+    "reverted": "Nothing was touched. Undo your edit of these lines, then revert again.",
+}
