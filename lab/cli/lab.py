@@ -170,7 +170,7 @@ def reset(ctx: click.Context, code: bool, as_json: bool) -> None:
 
     here = workspace(ctx)
     with output.progress() as tell:
-        done = lifecycle.reset(here, progress=tell)
+        done = lifecycle.reset(here, code=code, progress=tell)
     output.emit(done, as_json, views.reset)
 
 

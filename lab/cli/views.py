@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lab.operations.code import Restored
 from lab.operations.doctor import Check
 from lab.operations.lifecycle import Down, Reset, Up
 from lab.operations.status import DatabaseStatus, Status
@@ -29,7 +30,16 @@ def down(done: Down) -> RenderableType:
 
 def reset(done: Reset) -> RenderableType:
     lines = [f"The database is as seeded, at revision {done.revision} ({done.seconds:.2f} s)."]
+    if done.code is not None:
+        lines.append(_restored(done.code))
     return Text("\n".join(lines))
+
+
+def _restored(code: Restored) -> str:
+    if code.patch is None:
+        return "The code was as shipped already."
+    files = ", ".join(map(str, code.changed))
+    return f"The shipped code is back: {files}.\nThe edits are kept: git apply {code.patch}"
 
 
 def status(report: Status) -> RenderableType:

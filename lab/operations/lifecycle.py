@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab import compose
+from lab import compose, shipped
 from lab.errors import EnvironmentFault, UsageError
 from lab.operations import build
 from lab.operations import settings as remembered
+from lab.operations.code import Restored, restore
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.settings import Settings
 from lab.operations.status import Status, status
@@ -37,10 +38,11 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The database is as seeded again; `seconds` is what that took."""
+    """The database is as seeded again; `seconds` is what that took. `code` is what became of the code."""
 
     seconds: float
     revision: str
+    code: Restored | None
 
 
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> EmbeddedRuntime:
@@ -72,6 +74,7 @@ def up(
         halt(workspace)
     runtime.require_ports()
     remembered.save(workspace, chosen)
+    shipped.keep(workspace)
     progress(Stage("Starting PostgreSQL"))
     runtime.start_database()
     seeded = build.ensure(
@@ -112,7 +115,7 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
         EnvironmentFault: the lab is not up.
     """
     runtime = runtime_of(workspace)
-    chosen = known_services(runtime, services)
+    chosen = known_services(runtime, tuple(services))
     require_up(runtime)
     progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
     runtime.stop_services(chosen)
@@ -120,18 +123,26 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
     return status(workspace, runtime)
 
 
-def reset(workspace: Workspace, *, progress: Progress = silent) -> Reset:
+def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
     """The database back to as seeded, copied from the template; the services connect again by themselves.
+
+    `code` also puts the shipped code back, after saving the edits as a patch, and restarts the services.
 
     Raises:
         EnvironmentFault: the lab is not up, or has no template.
     """
+    restored = restore(workspace) if code else None
     runtime = runtime_of(workspace)
     require_up(runtime)
     progress(Stage("Copying the template database"))
     started = time.monotonic()
     build.renew(runtime.account, runtime.database)
-    return Reset(time.monotonic() - started, build.shipped_head(workspace))
+    seconds = time.monotonic() - started
+    if restored and restored.changed:
+        progress(Stage("Restarting the services"))
+        runtime.stop_services()
+        runtime.start_services()
+    return Reset(seconds, build.shipped_head(workspace), restored)
 
 
 def require_up(runtime: EmbeddedRuntime) -> None:

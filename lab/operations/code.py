@@ -1,0 +1,93 @@
+"""Put the shipped code back, after saving what the candidate made of it."""
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lab import shipped
+from lab.errors import EnvironmentFault, Refused
+from lab.shell import run
+from lab.workspace import Workspace, write_atomic
+
+
+DIFF_OPTIONS = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The files put back, and where the edits are kept; no patch when there was nothing to save."""
+
+    changed: tuple[PurePosixPath, ...]
+    patch: Path | None
+
+
+def restore(workspace: Workspace) -> Restored:
+    """Save every edit as one patch that `git apply` takes, then put each shipped file back.
+
+    Files that the candidate added to the shipped folders are in the patch too, and are taken away.
+
+    Raises:
+        EnvironmentFault: the shipped code was not kept, or something cannot be written; nothing is lost.
+        Refused: a kept file is damaged; nothing was touched.
+    """
+    originals: dict[PurePosixPath, tuple[bytes, bool]] = {}
+    for file in shipped.files(workspace):
+        text = shipped.content(workspace, file.blob)
+        if text is None:
+            raise Refused(
+                f"The kept copy of {file.path} is damaged: the shipped code cannot be put back.",
+                "Nothing was touched. Take the file from a fresh copy of the lab.",
+            )
+        originals[file.path] = (text, file.executable)
+    changed = tuple(
+        path
+        for path in sorted({*originals, *shipped.standing_files(workspace)})
+        if _standing(workspace, path) != originals.get(path)
+    )
+    if not changed:
+        return Restored((), None)
+    patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
+    write_atomic(patch, _difference(workspace, originals, changed))
+    for path in changed:
+        target = workspace.root / path
+        if path in originals:
+            text, executable = originals[path]
+            write_atomic(target, text, mode=0o755 if executable else 0o644)
+        else:
+            target.unlink()
+    return Restored(changed, patch)
+
+
+def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] | None:
+    file = workspace.root / path
+    if not file.is_file():
+        return None
+    return file.read_bytes(), bool(file.stat().st_mode & 0o100)
+
+
+def _difference(
+    workspace: Workspace,
+    originals: dict[PurePosixPath, tuple[bytes, bool]],
+    changed: tuple[PurePosixPath, ...],
+) -> bytes:
+    """The patch from the shipped files to the standing ones, made by git outside any repository."""
+    with tempfile.TemporaryDirectory(prefix="lab-edits-") as scratch:
+        for path in changed:
+            for side, found in (("a", originals.get(path)), ("b", _standing(workspace, path))):
+                if found is not None:
+                    copy = Path(scratch) / side / path
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(found[0])
+                    copy.chmod(0o755 if found[1] else 0o644)
+        for side in "ab":
+            (Path(scratch) / side).mkdir(exist_ok=True)
+        finished = run(
+            # The names a/ and b/ are the folders' own: with git's prefixes they would stand there twice.
+            ["git", "diff", "--no-index", *DIFF_OPTIONS, "--no-prefix", "a", "b"],
+            cwd=Path(scratch),
+            env={"GIT_CEILING_DIRECTORIES": str(Path(scratch).parent), "GIT_CONFIG_GLOBAL": "/dev/null"},
+        )
+    if finished.code > 1 or not finished.stdout:
+        raise EnvironmentFault(f"The edits could not be saved as a patch: {finished.last_words}.")
+    return finished.stdout

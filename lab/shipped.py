@@ -1,0 +1,119 @@
+"""The code as shipped, kept in `.lab/shipped/` by the first `lab up`: blobs by git's id, and their paths.
+
+What git has committed counts as shipped where the workspace is a git work tree, so that an edit made before
+the first `lab up` is not taken for shipped; elsewhere the files as they stand.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import PurePosixPath
+
+from lab.errors import EnvironmentFault, LabError
+from lab.shell import run
+from lab.workspace import Workspace, write_atomic
+
+FOLDERS = ("app", "compose", "migrations", "seed")
+FILES = ("alembic.ini",)
+MANIFEST = "manifest.json"
+GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedFile:
+    """One file as shipped: its blob's id and whether it may be executed."""
+
+    path: PurePosixPath
+    blob: str
+    executable: bool
+
+
+def blob_id(content: bytes) -> str:
+    """The id that git gives to this content (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def keep(workspace: Workspace) -> None:
+    """Keep the shipped code, once: a manifest that is there already is left alone.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    manifest = workspace.shipped / MANIFEST
+    if manifest.exists():
+        return
+    entries: dict[str, tuple[str, bool]] = {}
+    for path, content, executable in _committed(workspace) or _standing(workspace):
+        name = blob_id(content)
+        write_atomic(workspace.shipped / name, content)
+        entries[str(path)] = (name, executable)
+    # The manifest comes last: it says that every blob it names is there.
+    write_atomic(manifest, json.dumps(entries, indent=1).encode())
+
+
+def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
+    """Every shipped file.
+
+    Raises:
+        EnvironmentFault: nothing was kept yet, or it cannot be read.
+    """
+    try:
+        entries = json.loads((workspace.shipped / MANIFEST).read_bytes())
+        return tuple(
+            ShippedFile(PurePosixPath(path), blob, executable) for path, (blob, executable) in entries.items()
+        )
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise EnvironmentFault("The shipped code was not kept.", "The first lab up keeps it.") from error
+
+
+def content(workspace: Workspace, blob: str) -> bytes | None:
+    """A kept blob; None when it is not there or is not what its name says."""
+    try:
+        found = (workspace.shipped / blob).read_bytes()
+    except OSError:
+        return None
+    return found if blob_id(found) == blob else None
+
+
+def standing_files(workspace: Workspace) -> Iterator[PurePosixPath]:
+    """Every file that stands in the shipped folders now, the candidate's own among them."""
+    for top in (*FOLDERS, *FILES):
+        path = workspace.root / top
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in found:
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield PurePosixPath(file.relative_to(workspace.root).as_posix())
+
+
+def _standing(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
+    return [
+        (path, (workspace.root / path).read_bytes(), bool((workspace.root / path).stat().st_mode & 0o100))
+        for path in standing_files(workspace)
+    ]
+
+
+def _committed(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
+    """The shipped folders as HEAD has them; empty where git does not track them."""
+    try:
+        listed = run([*GIT, "ls-tree", "-r", "-z", "HEAD", "--", *FOLDERS, *FILES], cwd=workspace.root)
+    except LabError:  # no git here
+        return []
+    found = []
+    for entry in listed.stdout.split(b"\0") if listed.code == 0 else ():
+        description, _, name = entry.partition(b"\t")
+        mode, kind, blob, *_ = (*description.split(), b"", b"", b"")
+        if kind == b"blob":
+            path = PurePosixPath(name.decode())
+            text = _committed_text(workspace, path, blob.decode())
+            if text is not None:
+                found.append((path, text, mode == b"100755"))
+    return found
+
+
+def _committed_text(workspace: Workspace, path: PurePosixPath, blob: str) -> bytes | None:
+    file = workspace.root / path
+    if file.is_file() and blob_id(standing := file.read_bytes()) == blob:
+        return standing
+    text = run([*GIT, "cat-file", "blob", blob], cwd=workspace.root)
+    return text.stdout if text.code == 0 else None
