@@ -71,7 +71,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _database_error(error: exc.SQLAlchemyError) -> ResponseReturnValue:
     if not out_of_reach(error):
         return _unexpected(error)
-    current_app.logger.warning("database out of reach: %s", error)
+    log_unreachable(error)
     return jsonify(error="The database is out of reach."), 503
 
 
@@ -88,3 +88,9 @@ def out_of_reach(error: exc.SQLAlchemyError) -> bool:
         return False
     state = getattr(error.orig, "pgcode", None)
     return state is None or state.startswith(_UNREACHABLE)
+
+
+def log_unreachable(error: exc.SQLAlchemyError) -> None:
+    # One line is enough: a stopped database makes every request fail the same way.
+    reason, *_ = str(getattr(error, "orig", None) or error).splitlines()
+    current_app.logger.warning("the database is out of reach: %s", reason)

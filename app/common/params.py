@@ -64,9 +64,9 @@ def objects(body: dict[str, Any], name: str, max_items: int) -> list[dict[str, A
     return value
 
 
-def path_id(value: str, thing: str) -> str:
+def path_id(value: str, thing: str, max_length: int) -> str:
     """An id out of the URL; one that no row can have is as unknown as any other."""
-    if not storable(value):
+    if len(value) > max_length or not storable(value):
         raise errors.NotFound(f"No such {thing}.")
     return value
 

@@ -38,7 +38,7 @@ def health() -> ResponseReturnValue:
         with database.transaction() as session:
             session.execute(sa.select(1))
     except exc.SQLAlchemyError as error:
-        current_app.logger.warning("health: %s", error)
+        errors.log_unreachable(error)
         return jsonify(status="unhealthy", service=service, error="The database is out of reach."), 503
     return jsonify(status="healthy", service=service)
 

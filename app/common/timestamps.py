@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 _FORM = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"([Tt ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)(\.(?P<fraction>[0-9]+))?"
+    r"([Tt ](?P<time>([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2})?)(\.(?P<fraction>[0-9]+))?"
     r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 

@@ -20,14 +20,14 @@ def list_devices() -> ResponseReturnValue:
 
 @blueprint.get("/devices/<device_id>")
 def get_device(device_id: str) -> ResponseReturnValue:
-    device_id = params.path_id(device_id, "device")
+    device_id = params.path_id(device_id, "device", 50)
     with database.transaction() as session:
         return jsonify(queries.get_device(session, device_id).as_json())
 
 
 @blueprint.post("/devices/<device_id>/book")
 def book_device(device_id: str) -> ResponseReturnValue:
-    device_id = params.path_id(device_id, "device")
+    device_id = params.path_id(device_id, "device", 50)
     workflow_id = params.text(params.json_object(), "workflow_id", 36)
     with database.transaction() as session:
         booking = queries.book_device(session, device_id, workflow_id)
@@ -36,7 +36,7 @@ def book_device(device_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/devices/<device_id>/release")
 def release_device(device_id: str) -> ResponseReturnValue:
-    device_id = params.path_id(device_id, "device")
+    device_id = params.path_id(device_id, "device", 50)
     workflow_id = params.text(params.json_object(), "workflow_id", 36)
     with database.transaction() as session:
         device = queries.release_device(session, device_id, workflow_id)
@@ -45,7 +45,7 @@ def release_device(device_id: str) -> ResponseReturnValue:
 
 @blueprint.patch("/devices/<device_id>")
 def set_device_status(device_id: str) -> ResponseReturnValue:
-    device_id = params.path_id(device_id, "device")
+    device_id = params.path_id(device_id, "device", 50)
     status = params.choice(params.json_object(), "status", SETTABLE_STATUSES)
     with database.transaction() as session:
         device = queries.set_device_status(session, device_id, status)

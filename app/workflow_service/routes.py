@@ -26,7 +26,7 @@ def list_workflows() -> ResponseReturnValue:
 
 @blueprint.get("/workflows/<workflow_id>")
 def get_workflow(workflow_id: str) -> ResponseReturnValue:
-    workflow_id = params.path_id(workflow_id, "workflow")
+    workflow_id = params.path_id(workflow_id, "workflow", 36)
     with database.transaction() as session:
         return jsonify(queries.describe(session, queries.get_workflow(session, workflow_id)))
 
@@ -54,7 +54,7 @@ def create_workflow() -> ResponseReturnValue:
 # device-service has done by then is found done by the next try.
 @blueprint.post("/workflows/<workflow_id>/start")
 def start_workflow(workflow_id: str) -> ResponseReturnValue:
-    workflow_id = params.path_id(workflow_id, "workflow")
+    workflow_id = params.path_id(workflow_id, "workflow", 36)
     with database.transaction() as session:
         workflow = queries.mark_running(session, workflow_id)
         _devices().book(workflow.device_id, workflow.id)
@@ -63,7 +63,7 @@ def start_workflow(workflow_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/workflows/<workflow_id>/complete")
 def complete_workflow(workflow_id: str) -> ResponseReturnValue:
-    workflow_id = params.path_id(workflow_id, "workflow")
+    workflow_id = params.path_id(workflow_id, "workflow", 36)
     with database.transaction() as session:
         workflow = queries.mark_completed(session, workflow_id)
         _devices().release(workflow.device_id, workflow.id)
