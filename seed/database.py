@@ -103,6 +103,10 @@ def _claim(cursor: Cursor, names: list[str]) -> None:
         cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")
         if cursor.fetchone() == (True,):
             raise AlreadyFilled(f"The database has rows already (in {name}): it was left as it is.")
+    # What an interrupted try left would be filled up first: the log would lie on the disk in another order.
+    cursor.execute("SELECT pg_relation_size('execution_logs') > 0")
+    if cursor.fetchone() == (True,):
+        cursor.execute("TRUNCATE execution_logs")
 
 
 def _without_key_checks(cursor: Cursor) -> None:

@@ -1,0 +1,209 @@
+"""Filling a real database: the rows that must be there, and what an interruption must not leave."""
+
+import threading
+from datetime import datetime
+
+import pytest
+
+import seed
+from lab.database import with_database
+from tests.conftest import Database, Server, free_port
+from tests.seed.conftest import NAMES, ask, contents, count, silent
+
+SEVERAL_BATCHES = 60_000
+
+
+class Interruption(Exception):
+    """What a caller's progress raises."""
+
+
+def test_rows_asked_for_are_there(empty: Database) -> None:
+    filled = seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
+
+    assert (filled.devices, filled.workflows, filled.samples, filled.logs) == (20, 50, 100, 1_000)
+    assert {name: count(empty, name) for name in ("devices", "workflows", "samples", "execution_logs")} == {
+        "devices": 20,
+        "workflows": 50,
+        "samples": 100,
+        "execution_logs": 1_000,
+    }
+
+
+def test_progress_goes_from_nothing_to_all(empty: Database) -> None:
+    heard: list[tuple[int, int]] = []
+
+    seed.fill(
+        empty.url, rows=SEVERAL_BATCHES, seed=1, progress=lambda done, total: heard.append((done, total))
+    )
+
+    assert heard[0] == (0, SEVERAL_BATCHES)
+    assert heard[-1] == (SEVERAL_BATCHES, SEVERAL_BATCHES)
+    assert heard == sorted(heard)
+    assert len(heard) > 3
+
+
+def test_same_arguments_give_the_same_bytes_also_after_an_interrupted_try(empty: Database) -> None:
+    """In the same order on the disk, too: a statement without ORDER BY must read the same."""
+    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=7, progress=silent)
+    expected = contents(empty)
+    ask(empty, f"TRUNCATE {', '.join(NAMES)}")
+
+    def interrupt(done: int, total: int) -> None:
+        if done > total // 2:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=7, progress=interrupt)
+    assert set(contents(empty).values()) == {""}
+
+    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=7, progress=silent)
+    assert contents(empty) == expected
+
+
+def test_another_seed_changes_the_logs_and_nothing_else(empty: Database) -> None:
+    seed.fill(empty.url, rows=500, seed=1, progress=silent)
+    first = contents(empty)
+    ask(empty, f"TRUNCATE {', '.join(NAMES)}")
+
+    seed.fill(empty.url, rows=500, seed=2, progress=silent)
+
+    assert [name for name, rows in contents(empty).items() if rows != first[name]] == ["execution_logs"]
+
+
+def test_incident_day_has_240_runs_and_no_other_day_comes_near(empty: Database) -> None:
+    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
+
+    days = ask(
+        empty, "SELECT started_at::date::timestamp, count(*) FROM execution_logs GROUP BY 1 ORDER BY 2 DESC"
+    )
+
+    assert days[0] == (datetime(2025, 1, 1), 240)
+    assert days[1][1] == 18  # 60,000 over ten years are 16.4 a day
+    assert len(days) == 3653
+
+
+def test_log_reads_in_the_order_of_its_starts(empty: Database) -> None:
+    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
+
+    disorder = """
+        SELECT count(*) FILTER (WHERE started_at <= before), count(before)
+        FROM (SELECT started_at, lag(started_at) OVER (ORDER BY id) AS before FROM execution_logs) AS log
+    """
+    assert ask(empty, disorder) == [(0, SEVERAL_BATCHES - 1)]
+
+
+def test_no_device_is_on_two_runs_at_once(empty: Database) -> None:
+    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
+
+    overlaps = """
+        SELECT count(*) FILTER (WHERE started_at < before), count(before)
+        FROM (
+            SELECT started_at, lag(completed_at) OVER (PARTITION BY device_id ORDER BY id) AS before
+            FROM execution_logs
+        ) AS log
+    """
+    assert ask(empty, overlaps) == [(0, SEVERAL_BATCHES - 20)]
+
+
+def test_foreign_keys_hold_though_they_were_not_checked(empty: Database) -> None:
+    seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
+
+    keys = ask(
+        empty,
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'",
+    )
+    assert len(keys) == 5
+    for number, (table, definition) in enumerate(keys):
+        ask(empty, f"ALTER TABLE {table} ADD CONSTRAINT again_{number} {definition}")
+
+
+def test_sequences_go_on_behind_the_seeded_rows(empty: Database) -> None:
+    seed.fill(empty.url, rows=300, seed=1, progress=silent)
+
+    booked = ask(
+        empty, "INSERT INTO bookings (device_id, workflow_id) VALUES ('device-01', 'w') RETURNING id"
+    )
+    sampled = ask(
+        empty, "INSERT INTO samples (barcode, type, volume_ul) VALUES ('b', 'plasma', 1) RETURNING id"
+    )
+    assert (booked, sampled) == ([(11,)], [(101,)])
+
+
+def test_tables_are_left_frozen_and_analysed(empty: Database) -> None:
+    seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
+
+    state = "SELECT reltuples, relallvisible = relpages FROM pg_class WHERE relname = 'execution_logs'"
+    assert ask(empty, state) == [(1_000, True)]
+
+
+@pytest.mark.parametrize("rows", [0, -1, 50_000_001])
+def test_impossible_rows_are_refused_before_anything_is_asked(rows: int) -> None:
+    with pytest.raises(seed.WrongRows, match=f"{rows} rows cannot be made"):
+        seed.fill("postgresql://nobody@127.0.0.1:1/none", rows=rows, seed=1, progress=silent)
+
+
+def test_a_database_with_rows_is_left_as_it_is(empty: Database) -> None:
+    ask(empty, "INSERT INTO samples (barcode, type, volume_ul) VALUES ('mine', 'plasma', 1)")
+    before = contents(empty)
+
+    with pytest.raises(seed.AlreadyFilled, match="samples"):
+        seed.fill(empty.url, rows=100, seed=1, progress=silent)
+
+    assert contents(empty) == before
+
+
+def test_of_two_at_once_one_fills_and_the_other_refuses(empty: Database) -> None:
+    outcomes: list[object] = []
+    started = threading.Barrier(2)
+
+    def attempt() -> None:
+        started.wait()
+        try:
+            outcomes.append(seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent))
+        except seed.AlreadyFilled as refusal:
+            outcomes.append(refusal)
+
+    both = [threading.Thread(target=attempt) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyFilled", "Filled"]
+    assert count(empty, "execution_logs") == SEVERAL_BATCHES
+
+
+def test_an_owner_without_special_rights_fills_it_too(empty: Database, server: Server) -> None:
+    """As on a server that the company gave us: keys are checked then, so it takes longer."""
+    role = f"owner_of_{empty.name}"
+    ask(empty, f"CREATE ROLE {role} LOGIN PASSWORD 'plain'")
+    try:
+        for name in NAMES:
+            ask(empty, f"ALTER TABLE {name} OWNER TO {role}")
+        url = server.account.url(empty.name, role, "plain")
+        assert seed.fill(url, rows=300, seed=1, progress=silent).logs == 300
+    finally:
+        ask(empty, f"REASSIGN OWNED BY {role} TO lab")
+        ask(empty, f"DROP ROLE {role}")
+
+
+def test_nobody_there_is_one_sentence_without_the_password() -> None:
+    url = f"postgresql://lab:secret@127.0.0.1:{free_port()}/lab"
+
+    with pytest.raises(seed.Unreachable, match="does not answer") as caught:
+        seed.fill(url, rows=1, seed=1, progress=silent)
+
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_without_tables_is_told_to_be_migrated(empty: Database) -> None:
+    ask(empty, "DROP TABLE workflow_steps")
+
+    with pytest.raises(seed.NotMigrated, match=r"workflow_steps.*alembic upgrade head"):
+        seed.fill(empty.url, rows=1, seed=1, progress=silent)
+
+
+def test_a_database_that_does_not_exist_is_unreachable(empty: Database) -> None:
+    with pytest.raises(seed.Unreachable, match="does not exist"):
+        seed.fill(with_database(empty.url, "nowhere"), rows=1, seed=1, progress=silent)
