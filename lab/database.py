@@ -5,10 +5,13 @@ psycopg2 is loaded by the first connection, so that `lab --help` never pays for 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from lab.errors import DatabaseUnreachable, UsageError
+from lab.workspace import Workspace
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -59,3 +62,20 @@ def without_password(url: str) -> str:
     """Fit for a message: where, but not as whom."""
     parts = urlsplit(url)
     return f"{parts.hostname or 'localhost'}:{parts.port or 5432}/{parts.path.lstrip('/')}"
+
+
+def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> str:
+    """The URL of the workspace's database: LAB_DATABASE_URL, else what `lab up` wrote there.
+
+    Raises:
+        DatabaseUnreachable: neither is there.
+    """
+    url = environ.get("LAB_DATABASE_URL", "").strip()
+    if not url:
+        try:
+            url = workspace.database_url_file.read_text(encoding="utf-8").strip()
+        except OSError:
+            url = ""
+    if not url:
+        raise DatabaseUnreachable("This workspace has no database yet.", "Start the lab: lab up")
+    return url

@@ -38,8 +38,10 @@ class FolderReader:
         if "migration.py" in present:
             self.problems += check_revision(self.folder / "migration.py", f"fix_{number}", f"fix{number}")
         files = self._patch() if "code.patch" in present else ()
-        if "guide.md" in present and not self._text("guide.md").strip():
-            self.problems.append("guide.md: empty")
+        if "guide.md" in present:
+            guide = self._text("guide.md")
+            if not guide.strip() or "TODO" in guide:
+                self.problems.append("guide.md: not filled in")
         return None if fields is None or self.problems else Fix(**fields, folder=self.folder, files=files)
 
     def _text(self, name: str) -> str:

@@ -33,6 +33,8 @@ def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:
     for verb in ("upgrade", "downgrade"):
         if verb not in functions:
             yield f"{verb}: missing"
+        elif any(isinstance(node, ast.Raise) for node in functions[verb].body):
+            yield f"{verb}: not written yet"
     if functions.keys() >= {"upgrade", "downgrade"}:
         if not _is_empty(functions["upgrade"]) and _is_empty(functions["downgrade"]):
             yield "downgrade: takes nothing back"
@@ -66,8 +68,7 @@ def _assigned(tree: ast.Module) -> dict[str, object]:
 
 def _is_empty(function: ast.FunctionDef) -> bool:
     return all(
-        isinstance(node, (ast.Pass, ast.Raise))
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for node in function.body
     )
 

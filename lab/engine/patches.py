@@ -127,21 +127,25 @@ class Patcher:
         state = together(finding.state for finding in findings.values())
         return Finding(state, tuple(_why(state, findings)))
 
-    def put_on(self, fix: Fix, read: ReadFile) -> tuple[FileChange, ...]:
+    def put_on(
+        self, fix: Fix, read: ReadFile, *, only: PurePosixPath | None = None
+    ) -> tuple[FileChange, ...]:
         """The files with the fix in them.
 
         Raises:
             Refused: the lines that it changes were edited; names file and lines, and shows both sides.
         """
-        return tuple(self._change(fix, file, read, "applied") for file in fix.files)
+        return tuple(self._change(fix, f, read, "applied") for f in fix.files if only in (None, f.path))
 
-    def take_off(self, fix: Fix, read: ReadFile) -> tuple[FileChange, ...]:
+    def take_off(
+        self, fix: Fix, read: ReadFile, *, only: PurePosixPath | None = None
+    ) -> tuple[FileChange, ...]:
         """The files with the fix taken out.
 
         Raises:
             Refused: the lines that it takes out were edited since.
         """
-        return tuple(self._change(fix, file, read, "reverted") for file in fix.files)
+        return tuple(self._change(fix, f, read, "reverted") for f in fix.files if only in (None, f.path))
 
     def _sides(self, file: FileDiff, read: ReadFile) -> _Sides:
         shipped = self.texts.get(file)

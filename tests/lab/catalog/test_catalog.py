@@ -147,7 +147,7 @@ def test_every_mistake_comes_in_one_report(library: Path) -> None:
         "migration.py: revision: 'fix-3', but it must be 'fix_3'",
         "migration.py: downgrade: missing",
         "code.patch: does not apply to the shipped code: app/x.py: line 28 and on are not the diff's lines",
-        "guide.md: empty",
+        "guide.md: not filled in",
     ]
 
 

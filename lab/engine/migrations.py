@@ -1,0 +1,185 @@
+"""Run the revisions of the library's own history. The only file that imports alembic, and only when needed.
+
+Each fix is a branch of its own with a version row in `lab.fix_version`, as `alembic -n fixes` keeps it. The
+workspace's env.py is not used: nothing of the code under repair runs inside `lab`, or can break it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.catalog import Fix
+from lab.database import connect
+from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema
+from lab.errors import DatabaseUnreachable, Refused, TimedOut
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import Engine
+
+LOCK_NOT_AVAILABLE = "55P03"
+QUERY_CANCELED = "57014"
+ADMIN_SHUTDOWN = {"57P01", "57P02", "57P03"}
+VERSION_TABLE_SQL = re.compile(rf"CREATE TABLE {VERSION_SCHEMA}\.{VERSION_TABLE} .*?;\n+", re.DOTALL)
+
+Revisions = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """Takes fixes up and down in one database. `fixes` are all that may be recorded there."""
+
+    url: str
+    root: Path
+    fixes: Sequence[Fix]
+    schema: Schema
+    lock_timeout: float
+
+    def upgrade(self, fix: Fix) -> None:
+        """Run the fix's revision and record it; nothing is done if it is recorded.
+
+        Raises:
+            Refused: the revision failed; what it did in a transaction is undone.
+            TimedOut: it waited too long for a lock.
+        """
+        self._run(fix, lambda script: lambda rev, _: script._upgrade_revs(f"{fix.label}@head", rev))
+
+    def downgrade(self, fix: Fix) -> None:
+        """Take the fix's revision back and its record away; nothing is done if it is not recorded.
+
+        Raises:
+            Refused: the revision failed.
+            TimedOut: it waited too long for a lock.
+        """
+        self._run(fix, lambda script: lambda rev, _: script._downgrade_revs(f"{fix.label}@base", rev))
+
+    def record(self, fix: Fix) -> None:
+        """Record the revision without running it."""
+        self._run(fix, lambda script: lambda rev, _: script._stamp_revs((fix.revision,), rev))
+
+    def _run(self, fix: Fix, revisions: Callable[[ScriptDirectory], Revisions]) -> None:
+        from alembic.util import CommandError
+        from sqlalchemy import exc, text
+
+        script = script_directory(self.root, self.fixes)
+        try:
+            with (
+                _interruptible(),
+                _environment(script, revisions(script)) as context,
+                self._engine().connect() as connection,
+            ):
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
+                connection.commit()
+                _configure(context, connection=connection)
+                with context.begin_transaction():
+                    context.run_migrations()
+        except exc.DBAPIError as error:
+            raise self._failure(fix, error.orig) from error
+        except CommandError as error:
+            raise Refused(
+                f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
+                "Put the folder of that fix back, or take its row away.",
+            ) from error
+        except exc.SQLAlchemyError as error:
+            raise Refused(f"The migration of fix {fix.number} failed: {error}.") from error
+
+    def _engine(self) -> Engine:
+        from sqlalchemy import NullPool, create_engine
+
+        def session() -> Any:
+            connection = connect(self.url, application=self.schema.application)
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = 0")
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{self.lock_timeout}s",))
+            connection.autocommit = False
+            return connection
+
+        return create_engine("postgresql+psycopg2://", creator=session, poolclass=NullPool)
+
+    def _failure(self, fix: Fix, cause: BaseException | None) -> BaseException:
+        code = getattr(cause, "pgcode", None)
+        said = (str(cause).strip().splitlines() or ["no reason given"])[0]
+        if code == QUERY_CANCELED:
+            return KeyboardInterrupt()
+        if code == LOCK_NOT_AVAILABLE:
+            return TimedOut(
+                f"The migration of fix {fix.number} waited {self.lock_timeout:g} s for a lock: "
+                f"{self.schema.in_the_way(self.lock_timeout)}.",
+                "End that transaction, then try again.",
+            )
+        if code is None or code in ADMIN_SHUTDOWN:
+            return DatabaseUnreachable(f"The database went away: {said}.", "See lab status, then try again.")
+        return Refused(f"The migration of fix {fix.number} failed: {said}.", "See lab fix show --sql.")
+
+
+def script_directory(root: Path, fixes: Sequence[Fix]) -> ScriptDirectory:
+    """The library's history, of the usable folders alone: a broken one cannot break the others."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(root), version_locations=[str(fix.folder) for fix in fixes])
+
+
+def upgrade_sql(root: Path, fix: Fix) -> str:
+    """What applying the fix runs in the database."""
+    return _sql(root, fix, lambda script: lambda rev, _: script._upgrade_revs(f"{fix.label}@head", rev), None)
+
+
+def downgrade_sql(root: Path, fix: Fix) -> str:
+    """What reverting the fix runs in the database."""
+    return _sql(
+        root,
+        fix,
+        lambda script: lambda rev, _: script._downgrade_revs(f"{fix.label}@base", rev),
+        fix.revision,
+    )
+
+
+def _sql(root: Path, fix: Fix, revisions: Callable[[ScriptDirectory], Revisions], start: str | None) -> str:
+    script = script_directory(root, [fix])
+    written = StringIO()
+    with _environment(script, revisions(script), as_sql=True, starting_rev=start) as context:
+        _configure(context, dialect_name="postgresql", literal_binds=True, output_buffer=written)
+        with context.begin_transaction():
+            context.run_migrations()
+    return VERSION_TABLE_SQL.sub("", written.getvalue()).strip() + "\n"
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let ^C cancel a statement: libpq alone would wait for the server's answer first."""
+    from psycopg2.extensions import get_wait_callback, set_wait_callback
+    from psycopg2.extras import wait_select
+
+    before = get_wait_callback()
+    set_wait_callback(wait_select)
+    try:
+        yield
+    finally:
+        set_wait_callback(before)
+
+
+@contextmanager
+def _environment(
+    script: ScriptDirectory, revisions: Revisions, **options: Any
+) -> Iterator[EnvironmentContext]:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    with EnvironmentContext(Config(), script, fn=revisions, **options) as context:
+        yield context
+
+
+def _configure(context: EnvironmentContext, **options: Any) -> None:
+    context.configure(
+        version_table=VERSION_TABLE,
+        version_table_schema=VERSION_SCHEMA,
+        transaction_per_migration=True,
+        **options,
+    )

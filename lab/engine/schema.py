@@ -1,0 +1,200 @@
+"""Look at the database: which fixes it records, which of their objects stand, who else is at work in it.
+
+Works by plain SQL; the revisions themselves are run by `migrations`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.catalog import Fix, OwnedObject
+from lab.database import connect
+from lab.engine.state import Finding, State
+from lab.errors import DatabaseUnreachable, TimedOut
+from lab.lock import PATIENCE, wait_for
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+
+VERSION_SCHEMA = "lab"
+VERSION_TABLE = "fix_version"
+LOCK_KEY = 0x6C61622E666978
+"""Of the advisory lock that a change holds: "lab.fix" in ASCII."""
+AT_WORK = "lab fix"
+"""How the application_name of every connection that changes something begins."""
+
+OBJECTS = """
+SELECT 'table', c.relname, true FROM pg_class c
+ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+UNION ALL
+SELECT 'index', c.relname, i.indisvalid AND i.indisready
+  FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+ WHERE c.relnamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'constraint', conname, true FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'column', c.relname || '.' || a.attname, true
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+   AND a.attnum > 0 AND NOT a.attisdropped
+"""
+HOLDER = """
+SELECT coalesce(nullif(a.application_name, ''), 'server process ' || a.pid)
+  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database
+       WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = %s
+"""
+LEFT_BEHIND = """
+SELECT pid, pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE %s AND application_name <> %s
+"""
+IN_THE_WAY = """
+SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_name, ''), usename), state)
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+   AND xact_start < clock_timestamp() - %s * interval '1 s' ORDER BY xact_start LIMIT 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What stood in the database when it was looked at."""
+
+    recorded: frozenset[str]
+    objects: Mapping[OwnedObject, bool]
+    """Every object of the schema, and whether it is whole: an index can be half built."""
+
+    def finding(self, fix: Fix, made_by: Callable[[OwnedObject], str]) -> Finding:
+        """Whether the fix's revision and everything that it makes are there; `made_by` names a stranger's."""
+        recorded = fix.revision in self.recorded
+        why: list[str] = []
+        for thing in fix.objects:
+            if thing in self.objects and not self.objects[thing]:
+                why.append(f"{thing} is half built")
+            elif thing in self.objects and not recorded:
+                why.append(f"{thing} exists already: {made_by(thing)}")
+            elif thing not in self.objects and recorded:
+                why.append(f"{fix.revision} is recorded, but {thing} is not there")
+        plain = State.PRESENT if recorded else State.ABSENT
+        return Finding(State.MIXED if why else plain, tuple(why))
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One database, through one connection in autocommit mode: it never holds a snapshot for long."""
+
+    connection: Connection
+    application: str = ""
+
+    def look(self) -> View:
+        """Read what stands, now."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{VERSION_SCHEMA}.{VERSION_TABLE}",))
+            (there,) = cursor.fetchone() or (False,)
+            recorded: frozenset[str] = frozenset()
+            if there:
+                cursor.execute(f"SELECT version_num FROM {VERSION_SCHEMA}.{VERSION_TABLE}")
+                recorded = frozenset(name for (name,) in cursor.fetchall())
+            cursor.execute(OBJECTS)
+            objects = {OwnedObject(kind, name): whole for kind, name, whole in cursor.fetchall()}
+        return View(recorded, objects)
+
+    def drop_half_built(self, things: Iterable[OwnedObject]) -> None:
+        """Drop those of the indexes that a killed CREATE or DROP INDEX CONCURRENTLY left behind."""
+        from psycopg2 import sql
+
+        objects = self.look().objects
+        for thing in things:
+            if thing.kind == "index" and objects.get(thing) is False:
+                with self._cursor() as cursor:
+                    cursor.execute(
+                        sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(thing.name))
+                    )
+
+    def end_left_behind(self) -> None:
+        """End the sessions of a lab that was killed: the server finishes a statement whose client is gone.
+
+        Call it only while holding the lock: then whoever else is at work in a fix's name is such a session.
+
+        Raises:
+            TimedOut: one would not end.
+        """
+        with self._cursor() as cursor:
+            cursor.execute(LEFT_BEHIND, (f"{AT_WORK} %", self.application))
+            stuck = [pid for pid, ended in cursor.fetchall() if not ended]
+        if stuck:
+            raise TimedOut(
+                f"Server process {stuck[0]}, of a lab that was killed, does not end.", "Try again."
+            )
+
+    def in_the_way(self, seconds: float) -> str:
+        """Who has had a transaction open for that long."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(IN_THE_WAY, (seconds,))
+            return ", ".join(text for (text,) in cursor.fetchall()) or "somebody who has let go since"
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
+        import psycopg2
+
+        try:
+            with self.connection.cursor() as cursor:
+                yield cursor
+        except psycopg2.errors.LockNotAvailable as error:
+            raise TimedOut(
+                f"The database waited too long for a lock: {str(error).strip()}.",
+                "End the transaction that holds it, then try again.",
+            ) from error
+        except psycopg2.Error as error:
+            raise DatabaseUnreachable(
+                f"The database refused: {str(error).strip()}.", "See lab status."
+            ) from error
+
+    def _try_lock(self) -> bool:
+        # Never wait inside the server: a waiting statement holds a snapshot, and CREATE INDEX CONCURRENTLY,
+        # run by whoever holds the lock, would wait for that.
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))
+            return cursor.fetchone() == (True,)
+
+    def _holder(self) -> str:
+        with self.connection.cursor() as cursor:
+            cursor.execute(HOLDER, (LOCK_KEY,))
+            found = cursor.fetchone()
+        return str(found[0]).replace(f"{AT_WORK} ", "process ") if found else "it has just finished"
+
+
+@contextmanager
+def looking(url: str) -> Iterator[Schema]:
+    """A connection that only looks.
+
+    Raises:
+        DatabaseUnreachable: there is none.
+    """
+    with closing(connect(url)) as connection:
+        yield Schema(connection)
+
+
+@contextmanager
+def changing(
+    url: str, *, waiting: Callable[[str], None], lock_timeout: float, patience: float = PATIENCE
+) -> Iterator[Schema]:
+    """A connection that holds the database's lock against every other lab, wherever it runs.
+
+    Raises:
+        DatabaseUnreachable: there is none.
+        Locked: another lab held it for `patience` seconds.
+    """
+    application = f"{AT_WORK} {os.getpid()} {secrets.token_hex(4)}"
+    with closing(connect(url, application=application)) as connection:
+        schema = Schema(connection, application)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{lock_timeout}s",))
+        wait_for(schema._try_lock, schema._holder, waiting, patience)
+        yield schema

@@ -1,0 +1,229 @@
+"""Carry a change out as one thing: journal, steps, done; undone on an error, taken back after a kill.
+
+The one recovery rule: a change that was interrupted, whichever way it went, ends with its fixes not applied.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from lab.catalog import Catalog, Fix
+from lab.engine import files, journal
+from lab.engine.journal import Entry, Event, PlannedStep
+from lab.engine.look import contents_of, standings
+from lab.engine.migrations import Migrations
+from lab.engine.patches import Patcher
+from lab.engine.plan import Part, Standing, Verb, parts
+from lab.engine.schema import Schema, changing
+from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Step
+from lab.errors import LabError, Refused
+from lab.lock import PATIENCE, sole
+from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """What a change tells while it is at work; `seconds` once a step is done."""
+
+    text: str
+    seconds: float | None = None
+
+
+def silent(_: StepEvent) -> None:
+    """Tell nobody."""
+
+
+def nowhere(_: str) -> None:
+    """No boundary is of interest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a change goes about it: whom it tells, and for how many seconds it waits for others."""
+
+    tell: Callable[[StepEvent], None] = silent
+    checkpoint: Checkpoint = nowhere
+    lock_timeout: float = 30.0  # a slow search holds its transaction for 15
+    patience: float = PATIENCE
+
+
+QUIETLY = Manner()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The workspace and its database, held against every other lab."""
+
+    workspace: Workspace
+    catalog: Catalog
+    patcher: Patcher
+    migrations: Migrations
+    tell: Callable[[StepEvent], None]
+    checkpoint: Checkpoint
+
+    @property
+    def schema(self) -> Schema:
+        return self.migrations.schema
+
+    def standings(self) -> dict[int, Standing]:
+        """How every fix stands, found by looking."""
+        return standings(self.workspace, self.catalog, self.patcher, self.schema.look())
+
+    def steps(self, verb: Verb, fixes: Sequence[Fix], found: dict[int, Standing]) -> tuple[Step, ...]:
+        """The steps, with every new content worked out in memory.
+
+        Raises:
+            Refused: the code of one does not fit, or is there in part.
+        """
+        contents = contents_of(self.patcher, self.workspace, verb, fixes, found)
+        return tuple(
+            self._step(fix, verb, part, contents[fix.number]) for fix in fixes for part in parts(fix, verb)
+        )
+
+    def carry_out(self, verb: Verb, steps: Sequence[Step]) -> tuple[StepEvent, ...]:
+        """Do the steps, or none of them.
+
+        Raises:
+            LabError: a step failed; what was done before it is undone, unless the message says otherwise.
+        """
+        self.patcher.texts.keep(tuple({step.fix: None for step in steps}))
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = Entry(verb, started, os.getpid(), tuple(_planned(step) for step in steps))
+        self.checkpoint("planned")
+        journal.open_entry(self.workspace, entry)
+        self.checkpoint("journal written")
+        done: list[StepEvent] = []
+        begun: list[Step] = []
+        try:
+            for step in steps:
+                begun.append(step)
+                done.append(self._timed(step.do, step, verb))
+        except BaseException as error:
+            self._put_back(begun, error)
+            raise
+        seconds = sum(event.seconds or 0 for event in done)
+        journal.close_entry(self.workspace, _event(verb, entry, seconds))
+        self._tidy()
+        self.checkpoint("done")
+        return tuple(done)
+
+    def taking_back(self, standing: Standing) -> tuple[Step, ...]:
+        """The steps that take back whatever is there of a fix, and nothing that no revision is recorded for.
+
+        Raises:
+            Refused: its lines were edited.
+        """
+        fix = standing.fix
+        changes = self.patcher.take_off(fix, partial(files.read, self.workspace.root))
+        wanted = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: standing.recorded}
+        return tuple(
+            self._step(fix, Verb.REVERT, part, changes) for part in parts(fix, Verb.REVERT) if wanted[part]
+        )
+
+    def recover(self) -> Entry | None:
+        """Take back the change that was interrupted, if there is one: its fixes are not applied afterwards.
+
+        Raises:
+            Refused: the code was edited since, so that the fix does not come out of it.
+        """
+        entry = journal.read(self.workspace)
+        if entry is None:
+            return None
+        self.schema.end_left_behind()
+        started = time.monotonic()
+        onward = entry.verb is Verb.REVERT
+        for planned in entry.steps if onward else reversed(entry.steps):
+            step = self._step(self._fix(planned.fix), entry.verb, planned.part, planned.files)
+            self._timed(step.do if onward else step.undo, step, Verb.REVERT)
+        journal.close_entry(self.workspace, _event("recover", entry, time.monotonic() - started))
+        self._tidy()
+        self.checkpoint("recovered")
+        return entry
+
+    def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[files.FileChange, ...]) -> Step:
+        if part is Part.MIGRATION:
+            return MigrationStep(fix, verb, self.migrations)
+        scratch = scratch_of(self.workspace)
+        return PatchStep(fix, verb, changes, self.workspace.root, scratch, self.patcher, self.checkpoint)
+
+    def _fix(self, number: int) -> Fix:
+        fix = self.catalog.get(number)
+        if fix is None:
+            raise Refused(
+                f"A change of fix {number} was interrupted, and the library has no usable fix {number} now.",
+                "Put its folder back as it was, then run: lab fix recover",
+            )
+        return fix
+
+    def _timed(self, act: Callable[[], None], step: Step, verb: Verb) -> StepEvent:
+        name = f"{verb} {step.fix.number} {step.fix.slug}: {step.part}"
+        self.checkpoint(f"before {name}")
+        started = time.monotonic()
+        act()
+        event = StepEvent(name, time.monotonic() - started)
+        self.checkpoint(f"after {name}")
+        self.tell(event)
+        return event
+
+    def _put_back(self, begun: Sequence[Step], error: BaseException) -> None:
+        try:
+            for step in reversed(begun):
+                step.undo()
+        except Exception as second:
+            raise LabError(
+                f"{error} What was done before that could not be undone: {second}",
+                "Nothing is lost. When the cause is gone, run: lab fix recover",
+            ) from error
+        journal.close_entry(self.workspace, None)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        shutil.rmtree(scratch_of(self.workspace), ignore_errors=True)
+
+
+@contextmanager
+def session(
+    workspace: Workspace,
+    catalog: Catalog,
+    patcher: Patcher,
+    url: str,
+    manner: Manner = QUIETLY,
+) -> Iterator[Session]:
+    """Hold the workspace and the database.
+
+    Raises:
+        Locked: another lab held one of them for too long.
+        DatabaseUnreachable: no connection could be made.
+    """
+
+    def waiting(text: str) -> None:
+        manner.tell(StepEvent(text))
+
+    timeout, patience = manner.lock_timeout, manner.patience
+    with (
+        sole(workspace.lock, waiting=waiting, patience=patience),
+        changing(url, waiting=waiting, lock_timeout=timeout, patience=patience) as schema,
+    ):
+        migrations = Migrations(url, catalog.root, catalog.fixes, schema, timeout)
+        yield Session(workspace, catalog, patcher, migrations, manner.tell, manner.checkpoint)
+
+
+def scratch_of(workspace: Workspace) -> Path:
+    """Where new contents are staged: what a kill leaves there is in nobody's way."""
+    return workspace.state / "scratch"
+
+
+def _planned(step: Step) -> PlannedStep:
+    return PlannedStep(step.fix.number, step.part, step.changes if isinstance(step, PatchStep) else ())
+
+
+def _event(verb: str, entry: Entry, seconds: float) -> Event:
+    paths = sorted({str(change.path) for step in entry.steps for change in step.files})
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Event(verb, entry.numbers, at, round(seconds, 3), tuple(paths))

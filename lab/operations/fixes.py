@@ -1,0 +1,263 @@
+"""Put fixes on and take them off: apply, revert, recover. Schema and code go as one, or not at all."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path, PurePosixPath
+
+from lab.database import workspace_url
+from lab.engine import journal, migrations
+from lab.engine.files import FileChange
+from lab.engine.look import contents_of, standings
+from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.plan import Standing, Verb, parts, to_apply, to_revert
+from lab.engine.schema import changing, looking
+from lab.engine.state import State
+from lab.engine.steps import Step
+from lab.engine.transaction import QUIETLY, Manner, Session, StepEvent, session
+from lab.errors import Refused
+from lab.operations.library import catalog_of
+from lab.workspace import Workspace
+
+Restart = Callable[[frozenset[Path]], Sequence[str]]
+"""Restarts the services that use these files, and names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change did, or would do: `diff` and `sql` are only worked out for a dry run."""
+
+    verb: str
+    fixes: tuple[int, ...]
+    unchanged: tuple[int, ...]
+    recovered: tuple[int, ...]
+    files: tuple[str, ...]
+    steps: tuple[StepEvent, ...]
+    seconds: float
+    restarted: tuple[str, ...] = ()
+    dry_run: bool = False
+    diff: str = ""
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A fix that recovery left alone, and why."""
+
+    number: int
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The fixes that are not applied now, and those that are still mixed."""
+
+    fixes: tuple[int, ...]
+    left: tuple[Left, ...]
+    files: tuple[str, ...]
+    seconds: float
+    restarted: tuple[str, ...] = ()
+
+
+def apply(
+    workspace: Workspace,
+    tokens: Sequence[str],
+    *,
+    dry_run: bool = False,
+    restart: Restart | None = None,
+    manner: Manner = QUIETLY,
+) -> Changed:
+    """Put fixes on, code and schema as one: all that are asked for, or none.
+
+    Raises:
+        UsageError: a token means no fix.
+        Refused: one does not fit; nothing was touched.
+        DatabaseUnreachable: there is no database.
+    """
+    return _change(Verb.APPLY, workspace, tokens, dry_run, restart, manner)
+
+
+def revert(
+    workspace: Workspace,
+    tokens: Sequence[str],
+    *,
+    dry_run: bool = False,
+    restart: Restart | None = None,
+    manner: Manner = QUIETLY,
+) -> Changed:
+    """Take fixes off, code and schema as one: all that are asked for, or none.
+
+    Raises:
+        UsageError: a token means no fix.
+        Refused: the lines of one were edited since, or another fix requires it; nothing was touched.
+        DatabaseUnreachable: there is no database.
+    """
+    return _change(Verb.REVERT, workspace, tokens, dry_run, restart, manner)
+
+
+def recover(
+    workspace: Workspace,
+    tokens: Sequence[str] = (),
+    *,
+    restart: Restart | None = None,
+    manner: Manner = QUIETLY,
+) -> Recovered:
+    """Take back a change that was interrupted, and every half of a fix that is lab's, or that is named.
+
+    Raises:
+        UsageError: a token means no fix.
+        Refused: the lines of one were edited since, or one that is named is applied as a whole.
+        DatabaseUnreachable: there is no database.
+    """
+    started = time.monotonic()
+    with _session(workspace, manner) as held:
+        named = {fix.number for fix in held.catalog.select(tokens)}
+        entry = held.recover()
+        fixes = list(entry.numbers if entry else ())
+        files = {change.path for step in entry.steps for change in step.files} if entry else set()
+        steps: list[Step] = []
+        left: list[Left] = []
+        for number, standing in sorted(held.standings().items(), reverse=True):
+            if number in named and standing.state is State.PRESENT:
+                raise Refused(f"Fix {number} is applied.", f"Take it off: lab fix revert {number}")
+            if standing.state is not State.MIXED:
+                continue
+            if number in named or (_is_half_of_ours(standing)):
+                steps += held.taking_back(standing)
+            else:
+                left.append(Left(number, standing.why))
+        if steps:
+            held.carry_out(Verb.REVERT, steps)
+            fixes += [step.fix.number for step in steps]
+            files |= {change.path for step in steps for change in getattr(step, "changes", ())}
+    restarted = _restart(workspace, restart, files)
+    numbers = tuple(sorted(set(fixes)))
+    return Recovered(numbers, tuple(left), _names(files), time.monotonic() - started, restarted)
+
+
+def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
+    """Run the migrations of fixes in another database, as for a copy that the workspace's code will use.
+
+    Raises:
+        Refused: one failed.
+    """
+    catalog = catalog_of(workspace)
+    chosen = catalog.select([str(number) for number in numbers])
+    with changing(url, waiting=lambda _: None, lock_timeout=QUIETLY.lock_timeout) as schema:
+        runner = migrations.Migrations(url, catalog.root, catalog.fixes, schema, QUIETLY.lock_timeout)
+        for fix in chosen:
+            runner.upgrade(fix)
+
+
+def keep_shipped(workspace: Workspace) -> None:
+    """Keep in `.lab/shipped` the text that every usable fix starts from."""
+    ShippedTexts(workspace).keep(catalog_of(workspace).fixes)
+
+
+def _change(
+    verb: Verb,
+    workspace: Workspace,
+    tokens: Sequence[str],
+    dry_run: bool,
+    restart: Restart | None,
+    manner: Manner,
+) -> Changed:
+    started = time.monotonic()
+    if dry_run:
+        return _dry_run(verb, workspace, tokens, started)
+    with _session(workspace, manner) as held:
+        chosen = held.catalog.select(tokens)
+        entry = held.recover()
+        found = held.standings()
+        going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
+        steps = held.steps(verb, going, found)
+        done = held.carry_out(verb, steps) if steps else ()
+    files = {change.path for step in steps for change in getattr(step, "changes", ())}
+    files |= {change.path for step in entry.steps for change in step.files} if entry else set()
+    numbers = tuple(fix.number for fix in going)
+    return Changed(
+        verb=str(verb),
+        fixes=numbers,
+        unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
+        recovered=entry.numbers if entry else (),
+        files=_names(files),
+        steps=done,
+        seconds=time.monotonic() - started,
+        restarted=_restart(workspace, restart, files),
+    )
+
+
+def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: float) -> Changed:
+    """What the change would do, or the refusal that it would meet; holds no lock and writes nothing."""
+    catalog = catalog_of(workspace)
+    chosen = catalog.select(tokens)
+    patcher = Patcher(ShippedTexts(workspace))
+    if entry := journal.read(workspace):
+        raise Refused(
+            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is under way.",
+            "Take it back first: lab fix recover",
+        )
+    with looking(workspace_url(workspace)) as schema:
+        found = standings(workspace, catalog, patcher, schema.look())
+    going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
+    contents = contents_of(patcher, workspace, verb, going, found)
+    to_sql = migrations.upgrade_sql if verb is Verb.APPLY else migrations.downgrade_sql
+    numbers = tuple(fix.number for fix in going)
+    return Changed(
+        verb=str(verb),
+        fixes=numbers,
+        unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
+        recovered=(),
+        files=_names({change.path for changes in contents.values() for change in changes}),
+        steps=tuple(
+            StepEvent(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)
+        ),
+        seconds=time.monotonic() - started,
+        dry_run=True,
+        diff=_diff(tuple(change for changes in contents.values() for change in changes)),
+        sql="\n".join(to_sql(catalog.root, fix) for fix in going),
+    )
+
+
+@contextmanager
+def _session(workspace: Workspace, manner: Manner) -> Iterator[Session]:
+    url = workspace_url(workspace)
+    catalog = catalog_of(workspace)
+    patcher = Patcher(ShippedTexts(workspace))
+    with session(workspace, catalog, patcher, url, manner) as held:
+        yield held
+
+
+def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:
+    if restart is None or not files:
+        return ()
+    return tuple(restart(frozenset(workspace.root / path for path in files)))
+
+
+def _names(files: set[PurePosixPath]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, files)))
+
+
+def _diff(changes: Sequence[FileChange]) -> str:
+    """One diff from the first content of each file to its last."""
+    first: dict[PurePosixPath, bytes | None] = {}
+    last: dict[PurePosixPath, bytes | None] = {}
+    for change in changes:
+        first.setdefault(change.path, change.before)
+        last[change.path] = change.after
+    return "".join(_one_diff(path, first[path], last[path]) for path in sorted(first))
+
+
+def _one_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) -> str:
+    old, new = ((text or b"").decode(errors="replace").splitlines(keepends=True) for text in (before, after))
+    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
+    lines = unified_diff(old, new, *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def _is_half_of_ours(standing: Standing) -> bool:
+    """Lab put it on, and each half is plainly there or plainly not: no edit of anybody's is in it."""
+    lab_made_it = standing.recorded or standing.ours
+    return lab_made_it and standing.code.state is not State.MIXED
