@@ -1,5 +1,6 @@
 """One real PostgreSQL a session, one database a test, copied from a template."""
 
+import random
 import socket
 import sys
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import compose
 from lab.database import connect
 from lab.runtime import databases
 from lab.runtime.binaries import find_binaries
@@ -63,6 +65,22 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session")
+def port_offset() -> int:
+    """An offset at which every port of the lab is free, so that test runs beside each other don't meet."""
+    spec = compose.read(PROJECT / "compose" / "docker-compose.yml", {})
+    wanted = [port.host for service in spec.services.values() for port in service.ports]
+    for offset in random.sample(range(1000, 50_000), 100):
+        if all(_is_free(port + offset) for port in wanted):
+            return offset
+    raise AssertionError("no offset with free ports was found")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        return listener.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture(scope="session")

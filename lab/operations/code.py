@@ -10,7 +10,6 @@ from lab.errors import EnvironmentFault, Refused
 from lab.shell import run
 from lab.workspace import Workspace, write_atomic
 
-
 DIFF_OPTIONS = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
 
 

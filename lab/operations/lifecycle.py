@@ -75,14 +75,22 @@ def up(
     runtime.require_ports()
     remembered.save(workspace, chosen)
     shipped.keep(workspace)
-    progress(Stage("Starting PostgreSQL"))
-    runtime.start_database()
-    seeded = build.ensure(
-        workspace, runtime.account, runtime.database, rows=rows, seed=seed, progress=progress
-    )
-    write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
-    progress(Stage("Starting the services"))
-    runtime.start_services()
+    was_down = not workspace.database_url_file.exists()
+    try:
+        progress(Stage("Starting PostgreSQL"))
+        runtime.start_database()
+        seeded = build.ensure(
+            workspace, runtime.account, runtime.database, rows=rows, seed=seed, progress=progress
+        )
+        write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
+        progress(Stage("Starting the services"))
+        runtime.start_services()
+    except BaseException:
+        if was_down:
+            # An error or ^C half-way leaves no process behind; what is built is kept or built anew.
+            halt(workspace)
+            workspace.database_url_file.unlink(missing_ok=True)
+        raise
     return Up(status(workspace, runtime), time.monotonic() - started, seeded)
 
 

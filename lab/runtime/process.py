@@ -2,10 +2,13 @@
 
 import enum
 import json
+import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -14,8 +17,10 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime.guard import GRACE
-from lab.runtime.launch import Launch, Record, read
+from lab.runtime.launch import Launch, ProcessId, Record, read
 from lab.shell import run
+
+END_POLL = 0.01  # seconds
 
 
 class Readiness(enum.Enum):
@@ -35,15 +40,32 @@ def start(launch: Launch, records: Path) -> Record:
     """
     require_free_port(launch.name, launch.port)
     records.mkdir(parents=True, exist_ok=True)
-    finished = run(
-        [sys.executable, "-m", "lab.runtime.guard", records.resolve()],
-        stdin=json.dumps(asdict(launch)).encode(),
-        timeout=30,
-    )
+    with _interrupt_held_back():
+        finished = run(
+            [sys.executable, "-m", "lab.runtime.guard", records.resolve()],
+            stdin=json.dumps(asdict(launch)).encode(),
+            timeout=30,
+        )
     record = read(records, launch.name)
     if finished.code != 0 or record is None:
         raise EnvironmentFault(f"{launch.name} was not started: {finished.last_words}")
     return record
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Let ^C wait until the record is written: half a start would be a process that nobody knows of."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def stop(records: Path, name: str) -> bool:
@@ -57,24 +79,33 @@ def stop(records: Path, name: str) -> bool:
     record = read(records, name)
     if record is None:
         return False
-    guard, child = record.guard.process(), record.child.process()
-    for process, grace in ((guard, GRACE + 5.0), (child, GRACE)):
-        if process is not None:
-            _end(process, grace)
+    ended = [_end(record.guard, GRACE + 5.0), _end(record.child, GRACE)]
     if record.child.process() is not None:
         raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end, not even when killed.")
-    return guard is not None or child is not None
+    return any(ended)
 
 
-def _end(process: psutil.Process, grace: float) -> None:
-    try:
-        process.terminate()
-        process.wait(grace)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(5)
-    except psutil.NoSuchProcess:
-        return
+def _end(identity: ProcessId, grace: float) -> bool:
+    """Ask the process to end, then make it; True when it was there."""
+    process = identity.process()
+    if process is None:
+        return False
+    for signal_it, patience in ((process.terminate, grace), (process.kill, 5.0)):
+        with suppress(psutil.NoSuchProcess):
+            signal_it()
+        if wait_for_end(identity, patience):
+            break
+    return True
+
+
+def wait_for_end(identity: ProcessId, deadline: float) -> bool:
+    """Wait until the process is gone, or a zombie that its parent is slow to reap; False when it is late."""
+    until = time.monotonic() + deadline
+    while identity.process() is not None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(END_POLL)
+    return True
 
 
 def wait_until_ready(

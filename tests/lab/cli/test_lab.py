@@ -1,0 +1,175 @@
+"""The commands as a person meets them: what they print, what they return, what they refuse."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab.shell import run
+from lab.workspace import Workspace
+from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
+
+HEAVY = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["up", "--help"], ["fix", "--help"]])
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys; from lab.cli.main import _run; sys.argv = ['lab', *sys.argv[1:]]; code = _run();"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr); raise SystemExit(code)"
+    )
+    finished = run([sys.executable, "-c", code, *words])
+    assert (finished.code, finished.stderr) == (0, b"[]\n")
+
+
+def test_status_tells_what_runs_what_crashed_and_where_its_log_is(up: None, command: Command) -> None:
+    said = command("status").stdout.decode()
+    assert "1,000 execution logs" in said
+    assert "revision 0002" in said
+    assert "workflow-service has crashed. Its log: lab logs workflow-service" in said
+
+
+def test_status_as_json_holds_the_same(up: None, command: Command) -> None:
+    report = json.loads(command("status", "--json").stdout)
+    assert report["database"]["rows"] == 1000
+    services = {service["name"]: service for service in report["services"]}
+    assert services["device-service"]["state"] == "healthy"
+    assert services["workflow-service"]["exit_code"] == 1
+
+
+def test_logs_show_the_crash(up: None, command: Command) -> None:
+    assert (
+        command("logs", "workflow-service")
+        .stdout.decode()
+        .rstrip()
+        .endswith("KeyError: 'DEVICE_SERVICE_URL'")
+    )
+
+
+def test_logs_of_everything_name_the_service_on_each_line(up: None, command: Command) -> None:
+    lines = command("logs").stdout.decode().splitlines()
+    names = {line.partition(" | ")[0].strip() for line in lines}
+    assert names <= {"db", "device-service", "workflow-service"}
+    assert "workflow-service" in names
+
+
+def test_followed_logs_show_what_comes_and_end_on_interrupt(up: None, workspace: Workspace) -> None:
+    follow = subprocess.Popen(
+        [sys.executable, "-m", "lab", "logs", "device-service", "-f", "-n", "0"],
+        cwd=workspace.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    log = workspace.logs / "device-service.log"
+    with follow, log.open("a") as file:
+        assert follow.stdout is not None
+        deadline = time.monotonic() + 20
+        os.set_blocking(follow.stdout.fileno(), False)
+        seen = b""
+        while b"a new line" not in seen and time.monotonic() < deadline:
+            file.write("a new line\n")
+            file.flush()
+            time.sleep(0.2)
+            seen += follow.stdout.read() or b""
+        follow.send_signal(signal.SIGINT)
+        assert follow.wait(20) == 130
+    assert b"a new line" in seen
+
+
+def test_psql_runs_a_query(up: None, command: Command) -> None:
+    finished = command("psql", "-At", "-c", "SELECT count(*) FROM devices")
+    assert (finished.code, finished.stdout) == (0, b"20\n")
+
+
+def test_url_prints_one_address_that_answers(up: None, command: Command) -> None:
+    url = command("url", "device-service").stdout.decode().strip()
+    host, _, port = url.removeprefix("http://").partition(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
+    assert json.loads(command("url", "--json").stdout)["device-service"] == url
+
+
+def test_plain_alembic_works_with_no_variable_set(up: None, workspace: Workspace) -> None:
+    finished = run([sys.executable, "-m", "alembic", "check"], cwd=workspace.root)
+    assert finished.code == 0, finished.stderr.decode()
+    assert b"No new upgrade operations" in finished.stdout
+
+
+def test_doctor_finds_what_the_lab_needs(up: None, command: Command) -> None:
+    checks = {check["name"]: check for check in json.loads(command("doctor", "--json").stdout)}
+    assert checks["PostgreSQL"]["ok"]
+    assert checks["git"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["restart", "ghost"], 2, "There is no service 'ghost'. The services are device-service"),
+        (["logs", "ghost"], 2, "There is no service 'ghost'"),
+        (["url", "ghost"], 2, "There is no service 'ghost'"),
+        (["up", "--rows", "0"], 2, "--rows"),
+        (["up", "--rows", "-1"], 2, "--rows"),
+        (["up", "--rows", "many"], 2, "--rows"),
+        (["up", "--rows", "2000"], 3, "lab down --destroy"),
+        (["up", "--port-offset", "99999"], 2, "--port-offset"),
+        (["-C", "/nowhere", "status"], 2, "/nowhere is not a folder"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_its_exit_code(
+    up: None, command: Command, words: list[str], code: int, said: str
+) -> None:
+    finished = command(*words)
+    assert finished.code == code
+    assert said in finished.stderr.decode()
+    assert finished.stdout == b""
+
+
+def test_no_workspace_says_what_to_do(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    finished = command("status", folder=tmp_path_factory.mktemp("empty"))
+    assert (finished.code, "-C DIR" in finished.stderr.decode()) == (2, True)
+
+
+def test_a_damaged_compose_file_is_named_with_what_is_wrong(
+    up: None, workspace: Workspace, command: Command
+) -> None:
+    text = workspace.compose_file.read_text()
+    workspace.compose_file.write_text(text.replace("mem_limit", "memory_limit"))
+    try:
+        finished = command("up")
+    finally:
+        workspace.compose_file.write_text(text)
+    assert finished.code == 2
+    assert "services.device-service.memory_limit: the lab does not know this key" in finished.stderr.decode()
+    assert json.loads(command("status", "--json").stdout)["services"][0]["state"] == "healthy"
+
+
+def test_a_disk_that_cannot_be_written_is_an_error_of_the_environment(
+    command: Command, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, port_offset: int
+) -> None:
+    root = tmp_path_factory.mktemp("readonly")
+    for name in ("app", "compose", "migrations", "alembic.ini"):
+        (root / name).symlink_to(workspace.root / name)
+    (root / ".lab").write_text("a file where the state's folder should be")
+    finished = command("up", "--rows", "10", "--port-offset", str(port_offset + 1), folder=root)
+    assert finished.code == 4
+    assert "cannot be written" in finished.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["up"], ["down"], ["restart"], ["logs"], ["psql"], ["url"], ["doctor"], ["reset"]]
+)
+def test_every_command_has_help_with_an_example(command: Command, words: list[str]) -> None:
+    assert "Example: " in command(*words, "--help").stdout.decode()
+
+
+def test_the_readme_lists_every_command() -> None:
+    from lab.cli.main import cli
+
+    text = (PROJECT / "README.md").read_text()
+    assert [name for name in cli.commands if f"`lab {name}" not in text] == []

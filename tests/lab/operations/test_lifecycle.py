@@ -1,0 +1,228 @@
+"""The lab comes up at its buggy head, goes down without a trace, and loses nothing on the way."""
+
+import os
+import signal
+import socket
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.database import connect
+from lab.errors import EnvironmentFault, PortTaken, Refused, UsageError
+from lab.operations import lifecycle
+from lab.operations.status import Status, status
+from lab.runtime.launch import read
+from lab.runtime.process import log_tail
+from lab.shell import run
+from lab.workspace import Workspace
+from tests.lab.operations.conftest import ROWS
+
+NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
+pytestmark = pytest.mark.usefixtures("lab")
+
+
+def now(workspace: Workspace) -> Status:
+    return status(workspace, lifecycle.runtime_of(workspace))
+
+
+def states(report: Status) -> dict[str, str]:
+    return {service.name: service.state for service in report.services}
+
+
+def execute(workspace: Workspace, query: str) -> None:
+    with closing(connect(lifecycle.runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+
+
+def living_in(folder: Path) -> list[psutil.Process]:
+    """The processes whose working folder is at or below `folder`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def test_it_stands_at_the_buggy_head_as_described(workspace: Workspace) -> None:
+    report = now(workspace)
+    assert states(report) == {"device-service": "healthy", "workflow-service": "exited"}
+    assert (report.database.revision, report.database.rows) == ("0002", ROWS)
+    log = log_tail(lifecycle.runtime_of(workspace).stack.log("workflow-service"))
+    assert log[-1] == "KeyError: 'DEVICE_SERVICE_URL'"
+
+
+def test_up_again_leaves_what_runs_alone(workspace: Workspace) -> None:
+    before = read(workspace.services, "device-service")
+    again = lifecycle.up(workspace)
+    after = read(workspace.services, "device-service")
+    assert before is not None
+    assert after is not None
+    assert before.child == after.child
+    assert not again.seeded
+
+
+def test_up_with_another_environment_starts_the_service_anew(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLALCHEMY_ECHO", "true")
+    lifecycle.up(workspace)
+    port = now(workspace).services[0].port
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/devices")
+        connection.getresponse().read()
+    log = log_tail(lifecycle.runtime_of(workspace).stack.log("device-service"), 50)
+    assert any("SELECT devices.id" in line for line in log)
+
+
+def test_down_leaves_no_process_and_up_keeps_the_data(workspace: Workspace) -> None:
+    execute(workspace, "DELETE FROM execution_logs WHERE id > 900")
+    stopped = lifecycle.down(workspace)
+    assert stopped.services == ("device-service",)
+    assert stopped.database
+    assert living_in(workspace.root) == []
+    lifecycle.up(workspace)
+    assert now(workspace).database.rows == 900
+    lifecycle.reset(workspace)
+
+
+def test_down_again_is_no_error(workspace: Workspace) -> None:
+    lifecycle.down(workspace)
+    assert lifecycle.down(workspace).services == ()
+
+
+@pytest.mark.parametrize("victim", ["postgres", "device-service", "its guard"])
+def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
+    if victim == "postgres":
+        pid = int((workspace.data / "postmaster.pid").read_text().split()[0])
+    else:
+        record = read(workspace.services, "device-service")
+        assert record is not None
+        pid = record.child.pid if victim == "device-service" else record.guard.pid
+    os.kill(pid, signal.SIGKILL)
+    lifecycle.up(workspace)
+    assert states(now(workspace))["device-service"] == "healthy"
+    assert now(workspace).database.rows == ROWS
+
+
+def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
+    account = lifecycle.runtime_of(workspace).account
+    with closing(connect(account.url("postgres"))) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE lab_build")
+        cursor.execute("ALTER DATABASE lab_template IS_TEMPLATE false")
+        cursor.execute("DROP DATABASE lab WITH (FORCE)")
+        cursor.execute("DROP DATABASE lab_template")
+    assert lifecycle.up(workspace, rows=ROWS).seeded
+    assert now(workspace).database.rows == ROWS
+
+
+def test_reset_brings_back_rows_and_schema(workspace: Workspace) -> None:
+    execute(workspace, "CREATE INDEX mine ON execution_logs (started_at)")
+    execute(workspace, "DELETE FROM execution_logs")
+    lifecycle.reset(workspace)
+    assert now(workspace).database.rows == ROWS
+    with closing(connect(lifecycle.runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('mine')")
+        assert cursor.fetchone() == (None,)
+
+
+def test_the_services_survive_a_reset(workspace: Workspace) -> None:
+    lifecycle.reset(workspace)
+    assert states(now(workspace))["device-service"] == "healthy"
+
+
+def test_reset_code_saves_the_edits_before_it_takes_them_back(workspace: Workspace, tmp_path: Path) -> None:
+    edited, added = workspace.root / "app/common/params.py", workspace.root / "migrations/versions/mine.py"
+    removed = workspace.root / "app/common/timestamps.py"
+    shipped = {path: path.read_bytes() for path in (edited, removed)}
+    edited.write_bytes(shipped[edited] + b"# mine\n")
+    added.write_text('revision = "mine"\ndown_revision = "0002"\n')
+    removed.unlink()
+
+    code = lifecycle.reset(workspace, code=True).code
+
+    assert code is not None
+    assert code.patch is not None
+    assert {workspace.root / path for path in code.changed} == {edited, added, removed}
+    assert {path: path.read_bytes() for path in shipped} == shipped
+    assert not added.exists()
+    assert run(["git", "apply", "-p1", code.patch], cwd=workspace.root, env=NO_REPOSITORY).code == 0
+    assert edited.read_bytes().endswith(b"# mine\n")
+    assert added.exists()
+    assert not removed.exists()
+    lifecycle.reset(workspace, code=True)
+
+
+def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
+    with pytest.raises(Refused, match="lab down --destroy"):
+        lifecycle.up(workspace, rows=ROWS + 1)
+    assert now(workspace).database.rows == ROWS
+
+
+@pytest.mark.parametrize("rows", [0, -1, 10**9])
+def test_impossible_rows_are_wrong_usage(workspace: Workspace, rows: int) -> None:
+    with pytest.raises(UsageError, match="rows"):
+        lifecycle.up(workspace, rows=rows)
+
+
+def test_a_taken_port_stops_it_before_anything_is_started(workspace: Workspace) -> None:
+    port = now(workspace).services[0].port
+    lifecycle.down(workspace)
+    with socket.create_server(("127.0.0.1", port)):
+        with pytest.raises(PortTaken, match=f"Port {port}, which device-service asks for"):
+            lifecycle.up(workspace)
+        assert living_in(workspace.root) == []
+
+
+def test_restart_reads_the_compose_file_again(workspace: Workspace) -> None:
+    text = workspace.compose_file.read_text()
+    variable = "      - DEVICE_SERVICE_URL=http://device-service:5001\n"
+    head, service, tail = text.partition("  workflow-service:")
+    workspace.compose_file.write_text(
+        head + service + tail.replace("environment:\n", f"environment:\n{variable}", 1)
+    )
+    try:
+        report = lifecycle.restart(workspace, ["workflow-service"])
+        assert states(report)["workflow-service"] == "healthy"
+    finally:
+        workspace.compose_file.write_text(text)
+        lifecycle.restart(workspace)
+
+
+def test_an_unknown_service_is_answered_with_those_that_exist(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="device-service, workflow-service"):
+        lifecycle.restart(workspace, ["ghost"])
+
+
+@pytest.mark.parametrize("verb", [lifecycle.restart, lifecycle.reset])
+def test_what_needs_the_lab_says_how_to_bring_it_up(workspace: Workspace, verb: object) -> None:
+    lifecycle.down(workspace)
+    with pytest.raises(EnvironmentFault, match="Start it: lab up"):
+        verb(workspace)  # type: ignore[operator]
+
+
+def test_down_works_with_a_damaged_compose_file(workspace: Workspace) -> None:
+    text = workspace.compose_file.read_text()
+    workspace.compose_file.write_text("services: [")
+    try:
+        lifecycle.down(workspace)
+        assert living_in(workspace.root) == []
+    finally:
+        workspace.compose_file.write_text(text)
+
+
+def test_an_interrupted_start_leaves_nothing_running(workspace: Workspace) -> None:
+    lifecycle.down(workspace)
+
+    def interrupt(stage: object) -> None:
+        if "services" in str(stage):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lifecycle.up(workspace, progress=interrupt)
+    assert living_in(workspace.root) == []

@@ -1,0 +1,198 @@
+"""A service under its guard: outlives the command, ends at its limit, leaves a record, is stopped whole."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.errors import EnvironmentFault, PortTaken
+from lab.runtime import process
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, read
+from lab.runtime.process import Readiness
+from tests.conftest import free_port
+
+MIB = 2**20
+SERVE = """
+import http.server, os, subprocess, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/eat":
+            self.server.eaten = bytearray(200 * 2**20)
+        if self.path == "/spawn":
+            eat = "x = bytearray(200 * 2**20); input()"
+            self.server.child = subprocess.Popen([sys.executable, "-c", eat], stdin=subprocess.PIPE)
+        self.send_response(200)
+        self.end_headers()
+print("serving", flush=True)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("on", flush=True)
+time.sleep(99)
+"""
+
+Launcher = Callable[..., Launch]
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launcher]:
+    def make(code: str = SERVE, limit: int | None = None) -> Launch:
+        port = free_port()
+        return Launch(
+            name="service",
+            argv=(sys.executable, "-c", code),
+            folder=str(tmp_path),
+            environment={"PORT": str(port), "PATH": os.environ["PATH"]},
+            log=str(tmp_path / "logs" / "service.log"),
+            port=port,
+            memory_limit=limit,
+        )
+
+    yield make
+    process.stop(tmp_path, "service")
+
+
+def start(launch: Launch, folder: Path) -> Launch:
+    process.start(launch, folder)
+    assert process.wait_until_ready(folder, "service", process.answers_health, 10) is Readiness.READY
+    return launch
+
+
+def end_of(folder: Path, deadline: float = 10.0) -> Exit:
+    """The recorded end; waits for the guard, which is the one that writes it."""
+    record = read(folder, "service")
+    assert record is not None
+    assert process.wait_for_end(record.guard, deadline)
+    record = read(folder, "service")
+    assert record is not None
+    assert record.exit is not None
+    return record.exit
+
+
+def ask(port: int, path: str) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    except (OSError, HTTPException):
+        return  # it may have been killed while it answered
+    finally:
+        connection.close()
+
+
+def test_a_service_is_no_child_of_the_command_that_started_it(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    record = read(tmp_path, "service")
+    assert record is not None
+    ours = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert record.child.process() is not None
+    assert not ours & {record.child.pid, record.guard.pid}
+
+
+def test_its_output_goes_to_its_log(launch: Launcher, tmp_path: Path) -> None:
+    started = start(launch(), tmp_path)
+    assert process.log_tail(Path(started.log))[:1] == ("serving",)
+
+
+def test_over_its_limit_it_is_killed_and_the_figure_is_kept(launch: Launcher, tmp_path: Path) -> None:
+    started = start(launch(limit=128 * MIB), tmp_path)
+    ask(started.port, "/eat")
+    ended = end_of(tmp_path)
+    assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
+    assert 128 * MIB < ended.peak < 400 * MIB
+
+
+def test_a_process_that_it_started_counts_towards_its_limit(launch: Launcher, tmp_path: Path) -> None:
+    started = start(launch(limit=128 * MIB), tmp_path)
+    ask(started.port, "/spawn")
+    assert end_of(tmp_path).reason == OUT_OF_MEMORY
+
+
+def test_below_its_limit_it_lives(launch: Launcher, tmp_path: Path) -> None:
+    started = start(launch(limit=512 * MIB), tmp_path)
+    ask(started.port, "/eat")
+    assert process.answers_health(started.port)
+
+
+def test_a_crash_leaves_its_code(launch: Launcher, tmp_path: Path) -> None:
+    process.start(launch("raise KeyError('X')"), tmp_path)
+    assert process.wait_until_ready(tmp_path, "service", process.answers_health, 10) is Readiness.EXITED
+    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (1, "ended by itself")
+
+
+def test_a_service_that_never_answers_is_late(launch: Launcher, tmp_path: Path) -> None:
+    process.start(launch(STUBBORN), tmp_path)
+    assert process.wait_until_ready(tmp_path, "service", process.answers_health, 0.5) is Readiness.LATE
+
+
+def test_stop_ends_it_and_says_so(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    assert process.stop(tmp_path, "service")
+    assert end_of(tmp_path).reason == STOPPED
+    assert not process.stop(tmp_path, "service")
+
+
+def test_stop_ends_one_that_ignores_it(
+    launch: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = launch(STUBBORN)
+    process.start(started, tmp_path)
+    assert process.wait_until_ready(
+        tmp_path, "service", lambda _: bool(process.log_tail(Path(started.log))), 10
+    )
+    process.stop(tmp_path, "service")
+    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, STOPPED)
+
+
+def test_a_killed_service_is_on_record(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    record = read(tmp_path, "service")
+    assert record is not None
+    os.kill(record.child.pid, signal.SIGKILL)
+    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, "killed by SIGKILL")
+
+
+def test_a_service_whose_guard_was_killed_is_still_stopped(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    record = read(tmp_path, "service")
+    assert record is not None
+    os.kill(record.guard.pid, signal.SIGKILL)
+    assert process.stop(tmp_path, "service")
+    assert record.child.process() is None
+
+
+def test_a_stranger_with_the_recorded_pid_is_left_alone(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    process.stop(tmp_path, "service")
+    record = read(tmp_path, "service")
+    assert record is not None
+    stranger = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
+    try:
+        hour_ago = ProcessId(stranger.pid, stranger.create_time() - 3600)
+        replace(record, child=hour_ago, guard=hour_ago).write(tmp_path)
+        assert not process.stop(tmp_path, "service")
+        assert stranger.is_running()
+    finally:
+        stranger.communicate(b"\n")
+
+
+def test_a_taken_port_names_who_asks_and_who_holds_it(launch: Launcher, tmp_path: Path) -> None:
+    started = start(launch(), tmp_path)
+    with pytest.raises(
+        PortTaken, match=rf"Port {started.port}, which other asks for, is taken by python"
+    ) as caught:
+        process.require_free_port("other", started.port)
+    assert "--port-offset" in str(caught.value)
+
+
+def test_a_command_that_cannot_be_run_is_an_error_that_names_it(launch: Launcher, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="no-such-program"):
+        process.start(replace(launch(), argv=("no-such-program",)), tmp_path)
