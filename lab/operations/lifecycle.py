@@ -4,10 +4,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab import compose, shipped
 from lab.errors import EnvironmentFault, UsageError
+from lab.lock import sole
 from lab.operations import build
 from lab.operations import settings as remembered
 from lab.operations.code import Restored, restore
@@ -63,9 +66,16 @@ def up(
 
     Raises:
         UsageError: a number is out of its range.
-        Refused: the lab holds other rows than are asked for.
+        Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
+    with _alone(workspace, progress):
+        return _up(workspace, rows, seed, port_offset, progress)
+
+
+def _up(
+    workspace: Workspace, rows: int | None, seed: int | None, port_offset: int | None, progress: Progress
+) -> Up:
     started = time.monotonic()
     before = remembered.load(workspace)
     chosen = before if port_offset is None else Settings(before.runtime, port_offset)
@@ -99,7 +109,13 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
 
     Raises:
         EnvironmentFault: something of ours would not stop.
+        Refused: another lab is at work here.
     """
+    with _alone(workspace, progress):
+        return _down(workspace, destroy, progress)
+
+
+def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     progress(Stage("Stopping the lab"))
     if destroy and os.environ.get("LAB_DATABASE_URL"):
         runtime = runtime_of(workspace)
@@ -124,11 +140,38 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
     """
     runtime = runtime_of(workspace)
     chosen = known_services(runtime, tuple(services))
-    require_up(runtime)
-    progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
-    runtime.stop_services(chosen)
-    runtime.start_services(chosen)
+    with _alone(workspace, progress):
+        require_up(runtime)
+        progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
+        runtime.stop_services(chosen)
+        runtime.start_services(chosen)
     return status(workspace, runtime)
+
+
+def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
+    """Restart the services that run the changed files; answers which.
+
+    A lab that is not up has nothing to restart. The caller holds the workspace's lock.
+    """
+    if not workspace.database_url_file.exists():
+        return ()
+    runtime = runtime_of(workspace)
+    paths = [path.relative_to(workspace.root) for path in changed]
+    touched = tuple(name for name in runtime.stack.names() if any(_concerns(name, path) for path in paths))
+    if touched and runtime.server.running():
+        runtime.stop_services(touched)
+        runtime.start_services(touched)
+        return touched
+    return ()
+
+
+def _concerns(service: str, path: Path) -> bool:
+    """Whether the service runs the file: its own package, what all packages share, the compose file."""
+    top, *below = path.parts
+    if top == "app":
+        package = below[0] if below else ""
+        return package == service.replace("-", "_") or not package.endswith("_service")
+    return top == "compose"
 
 
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
@@ -138,9 +181,21 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 
     Raises:
         EnvironmentFault: the lab is not up, or has no template.
+        Refused: another lab is at work here.
     """
+    with _alone(workspace, progress):
+        return _reset(workspace, code, progress)
+
+
+def _reset(workspace: Workspace, code: bool, progress: Progress) -> Reset:
     restored = restore(workspace) if code else None
     runtime = runtime_of(workspace)
+    if restored and not runtime.server.running():
+        kept = f" The edits are kept in {restored.patch}." if restored.patch else ""
+        raise EnvironmentFault(
+            f"The shipped code is back, but the database was not reset: the lab is not up.{kept}",
+            "Start it: lab up",
+        )
     require_up(runtime)
     progress(Stage("Copying the template database"))
     started = time.monotonic()
@@ -151,6 +206,11 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         runtime.stop_services()
         runtime.start_services()
     return Reset(seconds, build.shipped_head(workspace), restored)
+
+
+def _alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
+    """The workspace's lock; who else holds it is told while we wait."""
+    return sole(workspace.lock, waiting=lambda text: progress(Stage(text)))
 
 
 def require_up(runtime: EmbeddedRuntime) -> None:
