@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, send_file
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import exc
 
@@ -44,7 +44,8 @@ def health() -> ResponseReturnValue:
 
 
 def openapi() -> ResponseReturnValue:
-    return send_file(Path(current_app.root_path) / "openapi.yaml", mimetype="application/yaml")
+    description = Path(current_app.root_path) / "openapi.yaml"
+    return Response(description.read_bytes(), mimetype="application/yaml")
 
 
 def _start_clock() -> None:

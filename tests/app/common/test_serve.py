@@ -1,0 +1,81 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from lab.database import connect
+from tests.app.waiting import DEADLINE_SECONDS, until, until_blocked
+from tests.conftest import PROJECT, Database, free_port
+
+
+@contextmanager
+def service(database: Database) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    environment = os.environ | {"DATABASE_URL": database.url_for("device_service"), "PORT": str(port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.device_service"],
+        cwd=PROJECT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: process.poll() is not None or answers(port), "the service to start")
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health", timeout=1).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_in_flight_is_answered_before_a_stop(database: Database, number: signal.Signals) -> None:
+    connection = connect(database.url)
+    statuses: list[int] = []
+    with service(database) as (process, url):
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE devices IN ACCESS EXCLUSIVE MODE")
+            client = threading.Thread(
+                target=lambda: statuses.append(
+                    requests.get(f"{url}/devices", timeout=DEADLINE_SECONDS).status_code
+                )
+            )
+            client.start()
+            until_blocked(database, sessions=1)
+            process.send_signal(number)
+            cursor.execute("ROLLBACK")
+        client.join()
+        _, log = process.communicate(timeout=DEADLINE_SECONDS)
+    connection.close()
+    assert statuses == [200]
+    assert process.returncode == 0
+    assert "GET /devices 200" in log
+    assert log.rstrip().endswith("device-service has stopped")
+
+
+def test_a_missing_address_of_device_service_ends_workflow_service_at_start(database: Database) -> None:
+    environment = os.environ | {"DATABASE_URL": database.url_for("workflow_service")}
+    environment.pop("DEVICE_SERVICE_URL", None)
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.workflow_service"],
+        cwd=PROJECT,
+        env=environment | {"PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.rstrip().endswith("KeyError: 'DEVICE_SERVICE_URL'")

@@ -1,0 +1,122 @@
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.app.rows import rows
+from tests.conftest import Database
+
+NEW = {"name": "Plate 7", "device_id": "device-01"}
+
+
+def create(workflows: FlaskClient, **members: Any) -> Any:
+    return workflows.post("/workflows", json=NEW | members)
+
+
+def test_a_new_workflow_is_pending_and_keeps_the_order_of_its_steps(workflows: FlaskClient) -> None:
+    steps = [
+        {"operation": "mix", "parameters": {"rpm": 300, "gentle": True, "note": None, "ratio": 0.5}},
+        {"operation": "incubate"},
+    ]
+    answer = create(workflows, steps=steps, samples=[{"sample_id": 2, "role": "input"}])
+    assert answer.status_code == 201
+    assert answer.json["status"] == "pending"
+    assert [(step["position"], step["operation"]) for step in answer.json["steps"]] == [
+        (1, "mix"),
+        (2, "incubate"),
+    ]
+    assert answer.json["steps"][0]["parameters"] == steps[0]["parameters"]
+    assert [(sample["id"], sample["role"]) for sample in answer.json["samples"]] == [(2, "input")]
+    assert workflows.get(answer.headers["Location"]).json == answer.json
+
+
+def test_every_workflow_is_listed_with_its_steps_and_samples(
+    workflows: FlaskClient, database: Database
+) -> None:
+    listed = workflows.get("/workflows").json["workflows"]
+    shown = [
+        (
+            workflow["id"],
+            [step["operation"] for step in workflow["steps"]],
+            sorted(sample["barcode"] for sample in workflow["samples"]),
+        )
+        for workflow in listed
+    ]
+    expected = rows(
+        database,
+        "SELECT id,"
+        " ARRAY(SELECT operation FROM workflow_steps s WHERE s.workflow_id = w.id ORDER BY position)::text[],"
+        " ARRAY(SELECT barcode FROM workflow_samples l JOIN samples ON samples.id = sample_id"
+        '       WHERE l.workflow_id = w.id ORDER BY barcode COLLATE "C")::text[]'
+        " FROM workflows w ORDER BY created_at, id",
+    )
+    assert shown == expected
+    assert len(listed) == 50
+    assert workflows.get(f"/workflows/{listed[7]['id']}").json == listed[7]
+
+
+def test_samples_are_listed_by_id(workflows: FlaskClient, database: Database) -> None:
+    samples = workflows.get("/samples").json["samples"]
+    assert [(sample["id"],) for sample in samples] == rows(database, "SELECT id FROM samples ORDER BY id")
+
+
+@pytest.mark.parametrize("workflow_id", ["nothing", "a%00b", "x" * 3000, "%ff"])
+def test_an_unknown_workflow_is_404(workflows: FlaskClient, workflow_id: str) -> None:
+    assert workflows.get(f"/workflows/{workflow_id}").status_code == 404
+    assert workflows.post(f"/workflows/{workflow_id}/start").status_code == 404
+    assert workflows.post(f"/workflows/{workflow_id}/complete").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": None},
+        {"name": ""},
+        {"name": "x" * 201},
+        {"name": "a\0"},
+        {"name": "\ud800"},
+        {"device_id": 7},
+        {"device_id": ""},
+        {"device_id": "../health"},
+        {"device_id": "device-01\n"},
+        {"device_id": "x" * 51},
+        {"steps": None},
+        {"steps": {}},
+        {"steps": [{}]},
+        {"steps": [{"operation": "mix"}] * 101},
+        {"steps": [{"operation": "mix", "parameters": None}]},
+        {"steps": [{"operation": "mix", "parameters": {"x": []}}]},
+        {"steps": [{"operation": "mix", "parameters": {"x": "\0"}}]},
+        {"steps": [{"operation": "mix", "parameters": {"\ud800": 1}}]},
+        {"samples": [{"sample_id": 1}]},
+        {"samples": [{"sample_id": 1, "role": "guest"}]},
+        {"samples": [{"sample_id": "1", "role": "input"}]},
+        {"samples": [{"sample_id": True, "role": "input"}]},
+        {"samples": [{"sample_id": 2**31, "role": "input"}]},
+        {"samples": [{"sample_id": 10**40, "role": "input"}]},
+    ],
+)
+def test_a_workflow_that_cannot_be_stored_is_a_bad_request(
+    workflows: FlaskClient, database: Database, members: dict[str, Any]
+) -> None:
+    answer = create(workflows, **members)
+    assert answer.status_code == 400
+    assert set(answer.json) == {"error"}
+    assert rows(database, "SELECT count(*) FROM workflows") == [(50,)]
+
+
+def test_a_number_too_large_for_any_column_is_a_bad_request(workflows: FlaskClient) -> None:
+    body = '{"name": "x", "device_id": "d", "steps": [{"operation": "mix", "parameters": {"x": 1e999}}]}'
+    answer = workflows.post("/workflows", data=body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_an_unknown_sample_is_404_and_adds_nothing(workflows: FlaskClient, database: Database) -> None:
+    answer = create(workflows, samples=[{"sample_id": 2**31 - 1, "role": "input"}])
+    assert answer.status_code == 404
+    assert rows(database, "SELECT count(*) FROM workflows") == [(50,)]
+
+
+def test_a_sample_named_twice_is_a_conflict(workflows: FlaskClient) -> None:
+    links = [{"sample_id": 1, "role": "input"}, {"sample_id": 1, "role": "control"}]
+    assert create(workflows, samples=links).status_code == 409
