@@ -1,5 +1,6 @@
 """`test-race-condition.sh`: its count and its exit code, against a device-service that answers as told."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ class Devices:
     """Two devices, of which the second is available; of the bookings, the first `wins` succeed."""
 
     def __init__(self, wins: int, status: str = "available") -> None:
+        self.booking = itertools.count(1)  # counts rightly whichever thread asks
         self.wins = wins
         self.devices = [
             {"id": "device-01", "name": "Centrifuge", "status": "offline"},
@@ -29,9 +31,9 @@ class Devices:
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
         if path.endswith("/book"):
-            self.wins -= 1
-            workflow = body["workflow_id"]
-            return (200, {"workflow_id": workflow}) if self.wins >= 0 else (409, {"error": "busy"})
+            if next(self.booking) > self.wins:
+                return 409, {"error": "busy"}
+            return 200, {"workflow_id": body["workflow_id"]}
         if path.endswith("/release"):
             self.released.add(body["workflow_id"])
             return 200, {}
