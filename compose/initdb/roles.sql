@@ -19,3 +19,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT USAGE, SELECT ON SEQUENCES TO device_service, workflow_service;
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+
+-- The library of fixes keeps its ledger in the schema lab. By default a role that bears a schema's name makes
+-- its tables there: what the owner's migrations make belongs in public, whether that schema exists or not.
+ALTER ROLE CURRENT_USER SET search_path = public;
