@@ -73,8 +73,8 @@ class FolderReader:
             text = b"" if file.is_new else self.shipped(file.path, file.old_blob)
             if text is None:
                 self.problems.append(
-                    f"code.patch: {file.path}: the text that it was made from (blob {file.old_blob[:10]})"
-                    " is not the shipped one; make the patch anew"
+                    f"code.patch: {file.path}: the text that it was made from, blob {file.old_blob[:10]},"
+                    " is not the shipped one, nor kept anywhere; make the patch anew"
                 )
                 continue
             try:

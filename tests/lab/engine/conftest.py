@@ -1,0 +1,103 @@
+"""A tiny lab of three fixes, copied for each test, with a database of its own."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab.database import connect
+from lab.engine import candidate, journal
+from lab.operations import fixes, library
+from lab.workspace import Workspace
+from tests.catalogue import dump
+from tests.conftest import PROJECT, Server
+
+ROWS = """
+INSERT INTO things (name, seen_at)
+SELECT 'thing ' || n, timestamp '2025-01-01' + n * interval '1 h' FROM generate_series(1, 1000) n
+"""
+PROJECTS = Path(__file__).resolve().parents[2] / "projects"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of a project and its database."""
+
+    workspace: Workspace
+    url: str
+
+    @property
+    def root(self) -> Path:
+        return self.workspace.root
+
+    def code(self) -> dict[str, bytes]:
+        """Every file that is not lab's own."""
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and ".lab" not in path.parts and "__pycache__" not in path.parts
+        }
+
+    def all(self) -> tuple[dict[str, bytes], str]:
+        """Code and schema: what a change that came to nothing leaves as it was."""
+        return self.code(), dump(self.url)
+
+    def sql(self, statement: str) -> list[tuple[object, ...]]:
+        with closing(connect(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.root / path).read_text()
+        assert old in text
+        (self.root / path).write_text(text.replace(old, new))
+
+    def states(self) -> dict[int, str]:
+        assert journal.read(self.workspace) is None
+        return {row.number: str(row.state) for row in library.status(self.workspace).fixes}
+
+    def applied(self) -> set[int]:
+        """The fixes that are there as a whole; no other may be there in part."""
+        states = self.states()
+        assert set(states.values()) <= {"present", "absent"}, states
+        return {number for number, state in states.items() if state == "present"}
+
+    def apply(self, *tokens: str, **options: object) -> fixes.Changed:
+        return fixes.apply(self.workspace, tokens, **options)  # type: ignore[arg-type]
+
+    def revert(self, *tokens: str, **options: object) -> fixes.Changed:
+        return fixes.revert(self.workspace, tokens, **options)  # type: ignore[arg-type]
+
+    def recover(self, *tokens: str) -> fixes.Recovered:
+        return fixes.recover(self.workspace, tokens)
+
+
+@pytest.fixture(scope="session")
+def tiny_template(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database at the tiny project's own head, with a few rows."""
+    name = "template_tiny"
+    url = server.create(name)
+    root = tmp_path_factory.mktemp("template") / "tiny"
+    shutil.copytree(PROJECTS / "tiny", root)
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute((PROJECT / "compose" / "initdb" / "roles.sql").read_text())
+        candidate.upgrade(Workspace(root), url)
+        cursor.execute(ROWS)
+    return name
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Project]:
+    root = tmp_path / "a lab"
+    shutil.copytree(PROJECTS / "tiny", root, ignore=shutil.ignore_patterns("__pycache__"))
+    name = f"tiny_{tmp_path.name}"
+    url = server.create(name, tiny_template)
+    workspace = Workspace(root)
+    workspace.state.mkdir()
+    workspace.database_url_file.write_text(url)
+    fixes.keep_shipped(workspace)
+    yield Project(workspace, url)
+    server.drop(name)

@@ -1,0 +1,256 @@
+"""A fix's code and schema go on and off as one thing, around and beneath whatever else is there."""
+
+import itertools
+
+import pytest
+
+from lab.engine import journal
+from lab.errors import DatabaseUnreachable, LabError, Refused
+from tests.lab.engine.conftest import Project
+
+
+def test_apply_puts_code_and_schema_on_and_revert_takes_both_off(project: Project) -> None:
+    before = project.all()
+    done = project.apply("2")
+    assert done.fixes == (2,)
+    assert [step.text for step in done.steps] == [
+        "apply 2 seen_index: migration",
+        "apply 2 seen_index: patch",
+    ]
+    assert done.files == ("app/models.py", "app/service.py")
+    assert project.applied() == {2}
+    assert project.sql("SELECT version_num FROM lab.fix_version") == [("fix_2",)]
+    assert "return len(things)" in project.code()["app/service.py"].decode()
+    assert project.revert("2").fixes == (2,)
+    assert project.all() == before
+
+
+def test_patch_first_turns_the_order_round(project: Project) -> None:
+    assert [step.text for step in project.apply("1").steps] == [
+        "apply 1 polite: patch",
+        "apply 1 polite: migration",
+    ]
+    assert [step.text for step in project.revert("1").steps] == [
+        "revert 1 polite: migration",
+        "revert 1 polite: patch",
+    ]
+
+
+def test_doing_what_is_done_is_a_no_op(project: Project) -> None:
+    assert project.revert("2").unchanged == (2,)
+    project.apply("2")
+    after = project.all()
+    again = project.apply("2")
+    assert (again.fixes, again.unchanged, again.steps) == ((), (2,), ())
+    assert project.all() == after
+
+
+def test_every_order_gives_the_same_code_and_schema(project: Project) -> None:
+    before = project.all()
+    seen = set()
+    for order in itertools.permutations("123"):
+        if order.index("1") < order.index("3"):
+            for number in order:
+                project.apply(number)
+            code, schema = project.all()
+            seen.add((tuple(code.items()), schema))
+            project.revert("all")
+            assert project.all() == before
+    assert len(seen) == 1
+
+
+def test_several_fixes_are_one_change(project: Project) -> None:
+    project.sql("CREATE TABLE waiting ()")
+    before = project.all()
+    with pytest.raises(Refused, match="Fix 3 cannot be applied: table waiting exists already"):
+        project.apply("all")
+    assert project.all() == before
+
+
+def test_a_required_fix_must_be_there_or_come_too(project: Project) -> None:
+    with pytest.raises(Refused, match=r"Fix 3 requires fix 1.*lab fix apply 1 3"):
+        project.apply("3")
+    assert project.apply("1", "3").fixes == (1, 3)
+    with pytest.raises(Refused, match=r"fix 3 requires it.*lab fix revert 1 3"):
+        project.revert("1")
+    assert project.revert("1", "3").fixes == (3, 1)
+
+
+def test_edits_near_and_far_survive_both_ways(project: Project) -> None:
+    project.edit("app/service.py", '"""Greets things."""', '"""Greets all things."""')
+    before = project.all()
+    project.apply("2")
+    project.edit("app/service.py", '"""Begin anew."""', '"""Forget it."""')
+    project.revert("2")
+    code = project.code()["app/service.py"].decode()
+    assert '"""Greets all things."""' in code
+    assert '"""Forget it."""' in code
+    project.edit("app/service.py", '"""Forget it."""', '"""Begin anew."""')
+    assert project.all() == before
+
+
+def test_a_conflict_touches_nothing(project: Project) -> None:
+    project.edit("app/service.py", "total += 1", "total = total + 1")
+    before = project.all()
+    with pytest.raises(Refused, match=r"(?s)app/service\.py was edited .*total = total \+ 1"):
+        project.apply("2")
+    assert project.all() == before
+
+
+def test_what_was_edited_since_is_not_taken_away(project: Project) -> None:
+    project.apply("2")
+    project.edit("app/service.py", "return len(things)", "return len(things) + 0")
+    after = project.all()
+    with pytest.raises(Refused, match=r"Fix 2 cannot be reverted: app/service\.py was edited"):
+        project.revert("2")
+    assert project.all() == after
+
+
+def test_an_object_of_the_candidates_is_left_alone_and_its_revision_named(project: Project) -> None:
+    (project.root / "migrations" / "versions" / "mine.py").write_text(
+        'revision = "a1b2c3"\ndown_revision = "0001"\nNAME = "ix_things_seen_at"\n'
+    )
+    project.sql("CREATE INDEX ix_things_seen_at ON things (seen_at)")
+    before = project.all()
+    with pytest.raises(Refused, match=r"revision a1b2c3 made it \(migrations/versions/mine\.py\)"):
+        project.apply("2")
+    assert project.all() == before
+    assert project.revert("2").unchanged == (2,)
+    assert project.all() == before
+
+
+def test_an_object_made_by_hand_is_left_alone(project: Project) -> None:
+    project.sql("CREATE INDEX ix_things_seen_at ON things (seen_at)")
+    with pytest.raises(Refused, match="made by hand"):
+        project.apply("2")
+
+
+def test_the_same_lines_by_the_candidates_own_hand_stay(project: Project) -> None:
+    project.edit("app/service.py", '"you "', '"dear "')
+    before = project.all()
+    with pytest.raises(Refused, match="its lines are in the code already, and not by lab"):
+        project.apply("1")
+    assert project.revert("all").fixes == ()
+    assert project.recover().left[0].number == 1
+    assert project.all() == before
+    assert project.recover("1").fixes == (1,)
+    assert '"you "' in project.code()["app/service.py"].decode()
+
+
+def test_a_half_is_refused_and_recover_takes_it_back(project: Project) -> None:
+    before = project.all()
+    project.apply("2")
+    for path, content in before[0].items():
+        (project.root / path).write_bytes(content)
+    for act in (project.apply, project.revert):
+        with pytest.raises(Refused, match=r"its code is not there, its revision is there.*lab fix recover 2"):
+            act("2")
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+def test_a_database_put_back_leaves_code_that_recover_takes_back(project: Project) -> None:
+    before = project.all()
+    project.apply("2")
+    project.sql("DROP INDEX ix_things_seen_at; DROP SCHEMA lab CASCADE")
+    with pytest.raises(Refused, match="its code is there, its revision is not there"):
+        project.revert("2")
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+def test_an_index_dropped_by_hand_is_mixed_until_recovered(project: Project) -> None:
+    before = project.all()
+    project.apply("2")
+    project.sql("DROP INDEX ix_things_seen_at")
+    with pytest.raises(Refused, match="fix_2 is recorded, but index ix_things_seen_at is not there"):
+        project.revert("2")
+    project.recover()
+    assert project.all() == before
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_a_migration_that_fails_leaves_nothing_behind(project: Project, number: str) -> None:
+    project.sql("ALTER TABLE things RENAME TO others")
+    before = project.all()
+    with pytest.raises(Refused, match='relation "things" does not exist'):
+        project.apply(number)
+    assert project.all() == before
+    assert journal.read(project.workspace) is None
+    assert project.states() == {1: "absent", 2: "absent", 3: "absent"}
+
+
+def test_no_database_is_said_before_anything_is_touched(project: Project) -> None:
+    before = project.code()
+    project.workspace.database_url_file.write_text("postgresql+psycopg2://lab:lab@127.0.0.1:1/none")
+    with pytest.raises(DatabaseUnreachable):
+        project.apply("2")
+    project.workspace.database_url_file.unlink()
+    with pytest.raises(DatabaseUnreachable, match="lab up"):
+        project.apply("2")
+    assert project.code() == before
+    assert project.states() == {1: "unknown", 2: "unknown", 3: "unknown"}
+
+
+def test_a_dry_run_shows_the_diff_and_the_sql_and_touches_nothing(project: Project) -> None:
+    before = project.all()
+    would = project.apply("1-2", dry_run=True)
+    assert (would.fixes, would.dry_run) == ((1, 2), True)
+    assert "+    return len(things)\n" in would.diff
+    assert "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_things_seen_at ON things (seen_at);" in would.sql
+    assert "CREATE TABLE lab.fix_version" not in would.sql
+    assert project.all() == before
+    project.apply("2")
+    assert "DROP INDEX CONCURRENTLY IF EXISTS" in project.revert("2", dry_run=True).sql
+    assert project.applied() == {2}
+    project.edit("app/service.py", "return len(things)", "return 0")
+    with pytest.raises(Refused):
+        project.revert("2", dry_run=True)
+
+
+def test_a_fix_of_a_folder_that_has_gone_is_named(project: Project) -> None:
+    project.sql("CREATE SCHEMA lab; CREATE TABLE lab.fix_version (version_num varchar(32) primary key)")
+    project.sql("INSERT INTO lab.fix_version VALUES ('fix_9')")
+    with pytest.raises(LabError, match=r"lab\.fix_version.*fix_9"):
+        project.apply("2")
+    assert project.sql("SELECT version_num FROM lab.fix_version") == [("fix_9",)]
+
+
+def test_a_file_that_is_a_link_is_refused(project: Project) -> None:
+    target = project.root / "elsewhere.py"
+    path = project.root / "app" / "service.py"
+    path.rename(target)
+    path.symlink_to(target)
+    with pytest.raises(Refused, match=r"app/service\.py is a symbolic link"):
+        project.apply("2")
+
+
+def test_the_mode_of_a_file_stays(project: Project) -> None:
+    path = project.root / "app" / "service.py"
+    path.chmod(0o755)
+    project.apply("2")
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+def test_services_are_restarted_for_the_files_that_changed(project: Project) -> None:
+    asked: list[set[str]] = []
+
+    def restart(paths: frozenset[object]) -> tuple[str, ...]:
+        asked.append({str(path) for path in paths})
+        return ("service",)
+
+    assert project.apply("1", restart=restart).restarted == ("service",)
+    assert asked == [{str(project.root / "app" / "service.py")}]
+    assert project.apply("1", restart=restart).restarted == ()
+
+
+def test_the_history_tells_what_was_done(project: Project) -> None:
+    project.apply("1-2")
+    project.revert("1")
+    events = journal.history(project.workspace)
+    assert [(event.verb, event.fixes) for event in events] == [("apply", (1, 2)), ("revert", (1,))]
+    assert journal.ours(project.workspace) == {2}
+    with project.workspace.history.open("ab") as file:
+        file.write(b'{"torn')
+    project.apply("1")
+    assert journal.ours(project.workspace) == {1, 2}
