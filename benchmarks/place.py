@@ -1,0 +1,76 @@
+"""Places to measure in: a workspace of its own, and a bare PostgreSQL with the same settings."""
+
+import random
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lab import compose
+from lab.database import connect
+from lab.runtime.binaries import find_binaries
+from lab.runtime.postgres import Account, EmbeddedPostgres
+from lab.runtime.settings import server_settings
+from lab.shell import run
+from lab.workspace import PROJECT, Workspace
+
+SHIPPED = ("app", "compose", "fixes", "migrations", "seed", "alembic.ini")
+
+
+@contextmanager
+def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
+    """A copy of the shipped code and a port offset of its own; taken down and away at the end."""
+    with TemporaryDirectory(prefix="lab-bench-") as folder:
+        for name in SHIPPED:
+            source = PROJECT / name
+            if source.is_dir():
+                shutil.copytree(source, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder)
+        workspace = Workspace(Path(folder).resolve())
+        try:
+            yield workspace, random.randrange(2000, 40_000)
+        finally:
+            lab(workspace, "down", "--destroy")
+
+
+def lab(workspace: Workspace, *words: str) -> None:
+    """Run the real command; a failure ends the benchmark with its words."""
+    finished = run([sys.executable, "-m", "lab", "-C", workspace.root, *words], timeout=300)
+    if finished.code != 0:
+        raise SystemExit(f"lab {' '.join(words)} failed: {finished.stderr.decode()}")
+
+
+@contextmanager
+def bare_server() -> Iterator[EmbeddedPostgres]:
+    """A server that is not started yet, with the settings that the lab's has."""
+    binaries = find_binaries()
+    spec = compose.read(PROJECT / "compose" / "docker-compose.yml")
+    with TemporaryDirectory(prefix="lab-bench-") as folder:
+        account = Account(_free_port(), "lab", "lab")
+        settings = server_settings(spec, binaries.major)
+        server = EmbeddedPostgres(binaries, Path(folder), Path(folder) / "log", account, settings)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def execute(url: str, *statements: tuple[str, dict[str, Any] | None]) -> None:
+    """Run the statements in one transaction."""
+    with closing(connect(url)) as connection:
+        connection.autocommit = False
+        with connection, connection.cursor() as cursor:
+            for statement, parameters in statements:
+                cursor.execute(statement, parameters)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
