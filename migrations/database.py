@@ -1,6 +1,8 @@
-"""The address of the database that migrations run on."""
+"""The database that migrations run on: its address, and a connection to it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,6 +28,24 @@ def database_url() -> sa.URL:
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername="postgresql+psycopg2")
     return url
+
+
+@contextmanager
+def connection() -> Iterator[sa.Connection]:
+    """A connection of its own, closed at the end of the block.
+
+    Raises:
+        CommandError: the database does not answer.
+    """
+    # Without a pool: nothing stays open that could keep the database from being copied or dropped.
+    engine = sa.create_engine(database_url(), poolclass=sa.NullPool)
+    try:
+        opened = engine.connect()
+    except sa.exc.OperationalError as error:
+        reason, *_ = str(error.orig).splitlines()
+        raise CommandError(f"The database is out of reach. Is the lab up? Run `lab up`. ({reason})") from None
+    with opened:
+        yield opened
 
 
 def _kept() -> str:

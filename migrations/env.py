@@ -2,13 +2,12 @@
 
 from logging.config import fileConfig
 
-import sqlalchemy as sa
 from alembic import context
 
 import app.device_service.models
 import app.workflow_service.models  # noqa: F401 - imported for the tables that it declares
 from app.common.database import Base
-from migrations.database import database_url
+from migrations import database
 
 config = context.config
 if config.cmd_opts is not None and config.config_file_name is not None:
@@ -23,14 +22,15 @@ OPTIONS = {
 
 
 def run_offline() -> None:
-    context.configure(url=database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **OPTIONS)
+    context.configure(
+        url=database.database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **OPTIONS
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
 def run_online() -> None:
-    engine = sa.create_engine(database_url(), poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with database.connection() as connection:
         context.configure(connection=connection, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()

@@ -5,7 +5,7 @@ from logging.config import fileConfig
 import sqlalchemy as sa
 from alembic import context
 
-from migrations.database import database_url
+from migrations import database
 
 SCHEMA = "lab"
 
@@ -22,15 +22,16 @@ OPTIONS = {
 
 
 def run_offline() -> None:
-    context.configure(url=database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **OPTIONS)
+    context.configure(
+        url=database.database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **OPTIONS
+    )
     context.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     with context.begin_transaction():
         context.run_migrations()
 
 
 def run_online() -> None:
-    engine = sa.create_engine(database_url(), poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with database.connection() as connection:
         if not sa.inspect(connection).has_schema(SCHEMA):
             connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         connection.commit()

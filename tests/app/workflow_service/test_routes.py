@@ -1,12 +1,38 @@
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.app.rows import rows
 from tests.conftest import Database
 
 NEW = {"name": "Plate 7", "device_id": "device-01"}
+
+UNSTORABLE: list[dict[str, Any]] = [
+    {"name": None},
+    {"name": ""},
+    {"name": "x" * 201},
+    {"name": "a\0"},
+    {"name": "\ud800"},
+    {"device_id": 7},
+    {"device_id": ""},
+    {"device_id": "../health"},
+    {"device_id": "device-01\n"},
+    {"device_id": "x" * 51},
+    {"steps": None},
+    {"steps": {}},
+    {"steps": [{}]},
+    {"steps": [{"operation": "mix"}] * 101},
+    {"steps": [{"operation": "mix", "parameters": None}]},
+    {"steps": [{"operation": "mix", "parameters": {"x": []}}]},
+    {"steps": [{"operation": "mix", "parameters": {"x": "\0"}}]},
+    {"steps": [{"operation": "mix", "parameters": {"\ud800": 1}}]},
+    {"samples": [{"sample_id": 1}]},
+    {"samples": [{"sample_id": 1, "role": "guest"}]},
+    {"samples": [{"sample_id": "1", "role": "input"}]},
+    {"samples": [{"sample_id": True, "role": "input"}]},
+    {"samples": [{"sample_id": 2**31, "role": "input"}]},
+    {"samples": [{"sample_id": 10**40, "role": "input"}]},
+]
 
 
 def create(workflows: FlaskClient, **members: Any) -> Any:
@@ -60,48 +86,19 @@ def test_samples_are_listed_by_id(workflows: FlaskClient, database: Database) ->
     assert [(sample["id"],) for sample in samples] == rows(database, "SELECT id FROM samples ORDER BY id")
 
 
-@pytest.mark.parametrize("workflow_id", ["nothing", "a%00b", "x" * 3000, "%ff"])
-def test_an_unknown_workflow_is_404(workflows: FlaskClient, workflow_id: str) -> None:
-    assert workflows.get(f"/workflows/{workflow_id}").status_code == 404
-    assert workflows.post(f"/workflows/{workflow_id}/start").status_code == 404
-    assert workflows.post(f"/workflows/{workflow_id}/complete").status_code == 404
+def test_an_unknown_workflow_is_404(workflows: FlaskClient) -> None:
+    for workflow_id in ("nothing", "a%00b", "x" * 3000, "%ff"):
+        url = f"/workflows/{workflow_id}"
+        answers = (workflows.get(url), workflows.post(f"{url}/start"), workflows.post(f"{url}/complete"))
+        assert [answer.status_code for answer in answers] == [404, 404, 404], workflow_id
 
 
-@pytest.mark.parametrize(
-    "members",
-    [
-        {"name": None},
-        {"name": ""},
-        {"name": "x" * 201},
-        {"name": "a\0"},
-        {"name": "\ud800"},
-        {"device_id": 7},
-        {"device_id": ""},
-        {"device_id": "../health"},
-        {"device_id": "device-01\n"},
-        {"device_id": "x" * 51},
-        {"steps": None},
-        {"steps": {}},
-        {"steps": [{}]},
-        {"steps": [{"operation": "mix"}] * 101},
-        {"steps": [{"operation": "mix", "parameters": None}]},
-        {"steps": [{"operation": "mix", "parameters": {"x": []}}]},
-        {"steps": [{"operation": "mix", "parameters": {"x": "\0"}}]},
-        {"steps": [{"operation": "mix", "parameters": {"\ud800": 1}}]},
-        {"samples": [{"sample_id": 1}]},
-        {"samples": [{"sample_id": 1, "role": "guest"}]},
-        {"samples": [{"sample_id": "1", "role": "input"}]},
-        {"samples": [{"sample_id": True, "role": "input"}]},
-        {"samples": [{"sample_id": 2**31, "role": "input"}]},
-        {"samples": [{"sample_id": 10**40, "role": "input"}]},
-    ],
-)
 def test_a_workflow_that_cannot_be_stored_is_a_bad_request(
-    workflows: FlaskClient, database: Database, members: dict[str, Any]
+    workflows: FlaskClient, database: Database
 ) -> None:
-    answer = create(workflows, **members)
-    assert answer.status_code == 400
-    assert set(answer.json) == {"error"}
+    answers = [(members, create(workflows, **members)) for members in UNSTORABLE]
+    assert [members for members, answer in answers if answer.status_code != 400] == []
+    assert all(set(answer.json) == {"error"} for _, answer in answers)
     assert rows(database, "SELECT count(*) FROM workflows") == [(50,)]
 
 
