@@ -1,8 +1,195 @@
-"""Placeholder until the library lands."""
+"""The commands of the library of fixes: list, show, status, apply, revert, recover, log, new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from lab.cli import output
+from lab.cli.context import workspace
+
+if TYPE_CHECKING:
+    from lab.engine.transaction import StepEvent
+    from lab.operations.fixes import Restart
+    from lab.workspace import Workspace
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+dry_option = click.option("--dry-run", is_flag=True, help="Show the diff and the SQL; change nothing.")
+restart_option = click.option("--no-restart", is_flag=True, help="Leave the services as they run.")
+some_fixes = click.argument("fixes", nargs=-1, required=True, metavar="N...")
 
 
 @click.group()
 def fix() -> None:
-    """The library of proven fixes."""
+    """Put proven fixes on and take them off, schema and code as one.
+
+    N is a number, a range such as 1-3, a slug, or all.
+
+    Example: lab fix apply 5
+    """
+
+
+@fix.command("list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the fixes, and the folders that cannot be used, with everything that is wrong with them.
+
+    Example: lab fix list
+    """
+    from lab.cli import fix_views
+    from lab.operations import library
+
+    output.emit(library.list_fixes(workspace(ctx)), as_json, fix_views.library)
+
+
+@fix.command()
+@click.argument("fix_name", metavar="N")
+@click.option("--diff", is_flag=True, help="The change of the code.")
+@click.option("--sql", is_flag=True, help="The change of the schema.")
+@click.option("--guide", is_flag=True, help="The interviewer's guide.")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
+    """Show one fix: its symptom and hints; with an option, what it changes and why.
+
+    Example: lab fix show 5 --sql
+    """
+    from lab.cli import fix_views
+    from lab.operations import library
+
+    shown = library.show(workspace(ctx), fix_name)
+    if as_json:
+        output.emit(shown, True, fix_views.shown)
+    elif diff or sql or guide:
+        for text in fix_views.texts(shown, diff=diff, sql=sql, guide=guide):
+            output.line(text)
+    else:
+        output.emit(shown, False, fix_views.shown)
+
+
+@fix.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show how each fix stands, code and schema apart, and what stands in its way.
+
+    Example: lab fix status
+    """
+    from lab.cli import fix_views
+    from lab.operations import library
+
+    output.emit(library.status(workspace(ctx)), as_json, fix_views.status)
+
+
+@fix.command()
+@some_fixes
+@dry_option
+@restart_option
+@json_option
+@click.pass_context
+def apply(ctx: click.Context, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool) -> None:
+    """Apply fixes: all that are named, or none.
+
+    Example: lab fix apply 1-3 5
+    """
+    _change(ctx, "apply", fixes, dry_run, no_restart, as_json)
+
+
+@fix.command()
+@some_fixes
+@dry_option
+@restart_option
+@json_option
+@click.pass_context
+def revert(
+    ctx: click.Context, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
+) -> None:
+    """Revert fixes: all that are named, or none.
+
+    Example: lab fix revert all
+    """
+    _change(ctx, "revert", fixes, dry_run, no_restart, as_json)
+
+
+@fix.command()
+@click.argument("fixes", nargs=-1, metavar="[N]...")
+@restart_option
+@json_option
+@click.pass_context
+def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
+    """Take back an interrupted change, and halves of fixes; a fix that is named, whoever made it.
+
+    Example: lab fix recover
+    """
+    from lab.cli import fix_views
+    from lab.engine.transaction import Manner
+    from lab.operations import fixes as operation
+
+    here = workspace(ctx)
+    manner = Manner(tell=_tell)
+    done = operation.recover(here, fixes, restart=None if no_restart else _restart(here), manner=manner)
+    output.emit(done, as_json, fix_views.recovered)
+
+
+@fix.command()
+@json_option
+@click.pass_context
+def log(ctx: click.Context, as_json: bool) -> None:
+    """Show every change that was done here, the latest last.
+
+    Example: lab fix log --json
+    """
+    from lab.cli import fix_views
+    from lab.operations import library
+
+    output.emit(library.log(workspace(ctx)), as_json, fix_views.log)
+
+
+@fix.command()
+@click.argument("slug")
+@json_option
+@click.pass_context
+def new(ctx: click.Context, slug: str, as_json: bool) -> None:
+    """Begin a new fix: make its folder from the template. It is not used until it is filled in.
+
+    Example: lab fix new stale_cache
+    """
+    from lab.cli import fix_views
+    from lab.operations import library
+
+    output.emit(library.new(workspace(ctx), slug), as_json, fix_views.begun)
+
+
+def _change(
+    ctx: click.Context, verb: str, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
+) -> None:
+    from lab.cli import fix_views
+    from lab.engine.transaction import Manner
+    from lab.operations import fixes as operation
+
+    here = workspace(ctx)
+    done = getattr(operation, verb)(
+        here,
+        fixes,
+        dry_run=dry_run,
+        restart=None if no_restart else _restart(here),
+        manner=Manner(tell=_tell),
+    )
+    output.emit(done, as_json, fix_views.changed)
+
+
+def _tell(event: StepEvent) -> None:
+    took = "" if event.seconds is None else f"  {event.seconds:.2f} s"
+    output.note(f"{event.text}{took}")
+
+
+def _restart(here: Workspace) -> Restart:
+    def restart(changed: frozenset[Path]) -> tuple[str, ...]:
+        from lab.operations.lifecycle import restart_changed
+
+        return restart_changed(here, changed)
+
+    return restart

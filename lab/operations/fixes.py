@@ -22,7 +22,7 @@ from lab.operations.library import catalog_of
 from lab.workspace import Workspace
 
 Restart = Callable[[frozenset[Path]], Sequence[str]]
-"""Restarts the services that use these files, and names them."""
+"""Restarts the services that use these files, and names them; called while the workspace's lock is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def recover(
             held.carry_out(Verb.REVERT, steps)
             fixes += [step.fix.number for step in steps]
             files |= {change.path for step in steps for change in getattr(step, "changes", ())}
-    restarted = _restart(workspace, restart, files)
+        restarted = _restart(workspace, restart, files)
     numbers = tuple(sorted(set(fixes)))
     return Recovered(numbers, tuple(left), _names(files), time.monotonic() - started, restarted)
 
@@ -174,8 +174,9 @@ def _change(
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = held.steps(verb, going, found)
         done = held.carry_out(verb, steps) if steps else ()
-    files = {change.path for step in steps for change in getattr(step, "changes", ())}
-    files |= {change.path for step in entry.steps for change in step.files} if entry else set()
+        files = {change.path for step in steps for change in getattr(step, "changes", ())}
+        files |= {change.path for step in entry.steps for change in step.files} if entry else set()
+        restarted = _restart(workspace, restart, files)
     numbers = tuple(fix.number for fix in going)
     return Changed(
         verb=str(verb),
@@ -185,7 +186,7 @@ def _change(
         files=_names(files),
         steps=done,
         seconds=time.monotonic() - started,
-        restarted=_restart(workspace, restart, files),
+        restarted=restarted,
     )
 
 

@@ -1,0 +1,97 @@
+"""Change fixes in processes that are killed: at a boundary that the engine names, or after some time.
+
+One process loads everything and forks for each change: a kill costs milliseconds, and falls on the work.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Killer:
+    """Runs a verb of `lab.operations.fixes` in a process of its own, and kills that."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def run(
+        self, root: Path, verb: str, *tokens: str, at: int | None = None, after: float | None = None
+    ) -> int:
+        """The exit code; -9 when it was killed, `at` its n-th boundary or `after` some seconds."""
+        order = {"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after}
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(order).encode() + b"\n")
+        self.process.stdin.flush()
+        code: int = json.loads(self.process.stdout.readline())
+        return code
+
+
+@contextmanager
+def killer() -> Iterator[Killer]:
+    command = [sys.executable, "-m", "tests.killing"]
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield Killer(process)
+        finally:
+            process.kill()
+
+
+def _serve() -> None:
+    # Loaded once, here: the children start with everything in memory.
+    for name in (
+        "alembic.runtime.environment",
+        "alembic.script",
+        "psycopg2.extras",
+        "sqlalchemy.dialects.postgresql",
+    ):
+        import_module(name)
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os._exit(_act(order))
+        if order["after"] is not None:
+            time.sleep(order["after"])
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        os.write(1, json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
+
+
+def _act(order: dict[str, Any]) -> int:
+    from lab.engine.transaction import Manner
+    from lab.operations import fixes
+
+    passed = 0
+
+    def checkpoint(_: str) -> None:
+        nonlocal passed
+        if passed == order["at"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    try:
+        manner = Manner(checkpoint=checkpoint)
+        getattr(fixes, order["verb"])(Workspace(Path(order["root"])), order["tokens"], manner=manner)
+    except LabError as error:
+        os.write(2, f"{error}\n".encode())
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,209 @@
+"""Killed at any instant, a change ends with its fixes not applied; nothing of the candidate's is touched."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from lab.database import connect
+from lab.engine import journal
+from lab.engine.transaction import Manner
+from lab.errors import Refused, TimedOut
+from lab.operations import fixes
+from tests.killing import Killer, killer
+from tests.lab.engine.conftest import Project
+
+KILLED = -9
+
+
+@pytest.fixture(scope="module")
+def kills() -> Iterator[Killer]:
+    with killer() as ready:
+        yield ready
+
+
+def boundaries(project: Project, verb: str, *tokens: str) -> list[str]:
+    """The names of the boundaries that a change passes; it is carried out."""
+    passed: list[str] = []
+    getattr(fixes, verb)(project.workspace, tokens, manner=Manner(checkpoint=passed.append))
+    return passed
+
+
+def whole(project: Project) -> None:
+    assert project.sql("SELECT indexrelid FROM pg_index WHERE NOT indisvalid OR NOT indisready") == []
+    assert not list(project.root.rglob(".*.*.py*"))
+    assert not (project.workspace.state / "scratch").exists()
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_apply_killed_at_every_boundary_ends_not_applied(
+    project: Project, kills: Killer, number: str
+) -> None:
+    before = project.all()
+    names = boundaries(project, "apply", number)
+    project.revert(number)
+    for at, name in enumerate(names):
+        assert kills.run(project.root, "apply", number, at=at) == KILLED, name
+        opened = journal.read(project.workspace) is not None
+        done = project.recover()
+        assert done.fixes == ((int(number),) if opened else ()), name
+        if name == "done":
+            assert project.applied() == {int(number)}
+            project.revert(number)
+        assert project.all() == before, name
+        whole(project)
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_revert_killed_at_every_boundary_ends_not_applied(
+    project: Project, kills: Killer, number: str
+) -> None:
+    before = project.all()
+    project.apply(number)
+    applied = project.all()
+    names = boundaries(project, "revert", number)
+    for at, name in enumerate(names):
+        project.apply(number)
+        assert kills.run(project.root, "revert", number, at=at) == KILLED, name
+        project.recover()
+        assert project.all() == (applied if name == "planned" else before), name
+        whole(project)
+
+
+def test_several_fixes_killed_anywhere_end_not_applied(project: Project, kills: Killer) -> None:
+    before = project.all()
+    names = boundaries(project, "apply", "all")
+    project.revert("all")
+    for at in range(1, len(names) - 1, 3):
+        assert kills.run(project.root, "apply", "all", at=at) == KILLED
+        assert project.recover().fixes == (1, 2, 3), names[at]
+        assert project.all() == before, names[at]
+        project.apply("all")
+        assert kills.run(project.root, "revert", "all", at=at) == KILLED
+        assert project.recover().fixes == (1, 2, 3), names[at]
+        assert project.all() == before, names[at]
+
+
+def test_recovery_itself_may_be_killed(project: Project, kills: Killer) -> None:
+    before = project.all()
+    names = boundaries(project, "apply", "2")
+    project.revert("2")
+    last = names.index("done") - 1
+    at = 0
+    while True:
+        assert kills.run(project.root, "apply", "2", at=last) == KILLED
+        if kills.run(project.root, "recover", at=at) != KILLED:
+            break
+        at += 1
+        project.recover()
+        assert project.all() == before
+        whole(project)
+    assert at >= 5
+    assert project.all() == before
+
+
+def test_the_next_command_recovers_by_itself_and_says_so(project: Project, kills: Killer) -> None:
+    names = boundaries(project, "apply", "2")
+    project.revert("2")
+    kills.run(project.root, "apply", "2", at=len(names) - 2)
+    with pytest.raises(Refused, match="lab fix recover"):
+        project.apply("1", dry_run=True)
+    done = project.apply("1")
+    assert (done.recovered, done.fixes) == ((2,), (1,))
+    assert project.applied() == {1}
+
+
+def test_edits_made_after_the_kill_are_kept(project: Project, kills: Killer) -> None:
+    names = boundaries(project, "apply", "2")
+    project.revert("2")
+    kills.run(project.root, "apply", "2", at=len(names) - 2)
+    project.edit("app/service.py", '"""Begin anew."""', '"""Forget it."""')
+    project.recover()
+    text = project.code()["app/service.py"].decode()
+    assert '"""Forget it."""' in text
+    assert "total += 1" in text
+    assert project.applied() == set()
+
+
+def test_an_edit_of_the_fix_after_the_kill_is_refused_and_kept(project: Project, kills: Killer) -> None:
+    names = boundaries(project, "apply", "2")
+    project.revert("2")
+    kills.run(project.root, "apply", "2", at=len(names) - 2)
+    project.edit("app/service.py", "len(things)", "len(list(things))")
+    for _ in range(2):
+        with pytest.raises(Refused, match=r"app/service\.py was edited"):
+            project.recover()
+    project.edit("app/service.py", "len(list(things))", "len(things)")
+    assert project.recover().fixes == (2,)
+    assert project.applied() == set()
+
+
+def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Project) -> None:
+    """CREATE INDEX CONCURRENTLY waits for a writer; its client is killed; then the writer lets go."""
+    before = project.all()
+    with killer() as kills, closing(connect(project.url)) as writer, writer.cursor() as cursor:
+        cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
+        apply = threading.Thread(target=kills.run, args=(project.root, "apply", "2"), kwargs={"after": 1.0})
+        apply.start()
+        apply.join()
+        assert project.sql(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
+        ) == [(False,)]
+        cursor.execute("ROLLBACK")
+        while project.sql(BUILDING):
+            pass
+    assert project.sql(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
+    ) == [(True,)]
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+def test_a_build_that_still_runs_is_ended_first(project: Project, kills: Killer) -> None:
+    before = project.all()
+    with closing(connect(project.url)) as writer, writer.cursor() as cursor:
+        cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
+        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
+        assert project.sql(BUILDING) != []
+        with pytest.raises(TimedOut, match="lock"):
+            fixes.recover(project.workspace, manner=Manner(lock_timeout=0.2))
+        assert project.sql(BUILDING) == []
+        assert journal.read(project.workspace) is not None
+        cursor.execute("ROLLBACK")
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+def test_killed_between_the_index_and_its_record(project: Project, kills: Killer) -> None:
+    project.apply("2")
+    project.revert("2")
+    before = project.all()
+    with closing(connect(project.url)) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE lab.fix_version IN SHARE MODE")
+        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
+        assert project.sql(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
+        ) == [(True,)]
+        assert project.sql("SELECT * FROM lab.fix_version") == []
+        cursor.execute("ROLLBACK")
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+def test_a_lock_that_is_not_had_in_time_undoes_everything_and_names_who_holds_it(project: Project) -> None:
+    before = project.all()
+    with closing(connect(project.url)) as other, other.cursor() as cursor:
+        # An index's build lets readers in, and waits for writers.
+        cursor.execute(
+            "SET application_name = 'a long report'; BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE"
+        )
+        with pytest.raises(TimedOut, match=WAITED):
+            fixes.apply(project.workspace, ["1"], manner=Manner(lock_timeout=0.3))
+        cursor.execute("ROLLBACK")
+    assert journal.read(project.workspace) is None
+    assert project.all() == before
+
+
+WAITED = r"fix 1 waited 0\.3 s for a lock: .*a long report, idle in transaction"
+BUILDING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lab fix %' AND state <> 'idle'"
