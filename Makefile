@@ -40,11 +40,11 @@ clean:
 
 # uv when it is on the path, else what Python brings; the exact tested versions either way.
 $(STAMP): pyproject.toml constraints.txt
-	if command -v uv >/dev/null; then \
+	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
 	  uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
 	fi
-	touch $@
+	@touch $@

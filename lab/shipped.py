@@ -7,9 +7,9 @@ the first `lab up` is not taken for shipped; elsewhere the files as they stand.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha1
 from pathlib import PurePosixPath
 
+from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError
 from lab.shell import run
 from lab.workspace import Workspace, write_atomic
@@ -27,11 +27,6 @@ class ShippedFile:
     path: PurePosixPath
     blob: str
     executable: bool
-
-
-def blob_id(content: bytes) -> str:
-    """The id that git gives to this content (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def keep(workspace: Workspace) -> None:

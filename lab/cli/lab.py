@@ -166,11 +166,11 @@ def reset(ctx: click.Context, code: bool, as_json: bool) -> None:
     Example: lab reset --code
     """
     from lab.cli import views
-    from lab.operations import lifecycle
+    from lab.operations.reset import reset as operation
 
     here = workspace(ctx)
     with output.progress() as tell:
-        done = lifecycle.reset(here, code=code, progress=tell)
+        done = operation(here, code=code, progress=tell)
     output.emit(done, as_json, views.reset)
 
 

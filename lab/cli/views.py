@@ -8,7 +8,8 @@ from rich.text import Text
 
 from lab.operations.code import Restored
 from lab.operations.doctor import Check
-from lab.operations.lifecycle import Down, Reset, Up
+from lab.operations.lifecycle import Down, Up
+from lab.operations.reset import Reset
 from lab.operations.status import DatabaseStatus, Status
 from lab.runtime.stack import ServiceStatus
 
@@ -30,6 +31,8 @@ def down(done: Down) -> RenderableType:
 
 def reset(done: Reset) -> RenderableType:
     lines = [f"The database is as seeded, at revision {done.revision} ({done.seconds:.2f} s)."]
+    if done.fixes:
+        lines.append(f"Still applied: fix {', '.join(map(str, done.fixes))}.")
     if done.code is not None:
         lines.append(_restored(done.code))
     return Text("\n".join(lines))

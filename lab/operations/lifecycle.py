@@ -1,4 +1,4 @@
-"""The lab's life: up, down, restart, reset. One function a verb; nothing here prints."""
+"""The lab's life: up, down, restart. One function a verb; nothing here prints."""
 
 import os
 import shutil
@@ -13,7 +13,6 @@ from lab.errors import EnvironmentFault, UsageError
 from lab.lock import sole
 from lab.operations import build
 from lab.operations import settings as remembered
-from lab.operations.code import Restored, restore
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.settings import Settings
 from lab.operations.status import Status, status
@@ -39,15 +38,6 @@ class Down:
     destroyed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """The database is as seeded again; `seconds` is what that took. `code` is what became of the code."""
-
-    seconds: float
-    revision: str
-    code: Restored | None
-
-
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> EmbeddedRuntime:
     """The workspace's runtime, as it was last asked for."""
     chosen = chosen or remembered.load(workspace)
@@ -69,7 +59,7 @@ def up(
         Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
-    with _alone(workspace, progress):
+    with alone(workspace, progress):
         return _up(workspace, rows, seed, port_offset, progress)
 
 
@@ -111,7 +101,7 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
         EnvironmentFault: something of ours would not stop.
         Refused: another lab is at work here.
     """
-    with _alone(workspace, progress):
+    with alone(workspace, progress):
         return _down(workspace, destroy, progress)
 
 
@@ -140,7 +130,7 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
     """
     runtime = runtime_of(workspace)
     chosen = known_services(runtime, tuple(services))
-    with _alone(workspace, progress):
+    with alone(workspace, progress):
         require_up(runtime)
         progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
         runtime.stop_services(chosen)
@@ -174,41 +164,7 @@ def _concerns(service: str, path: Path) -> bool:
     return top == "compose"
 
 
-def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
-    """The database back to as seeded, copied from the template; the services connect again by themselves.
-
-    `code` also puts the shipped code back, after saving the edits as a patch, and restarts the services.
-
-    Raises:
-        EnvironmentFault: the lab is not up, or has no template.
-        Refused: another lab is at work here.
-    """
-    with _alone(workspace, progress):
-        return _reset(workspace, code, progress)
-
-
-def _reset(workspace: Workspace, code: bool, progress: Progress) -> Reset:
-    restored = restore(workspace) if code else None
-    runtime = runtime_of(workspace)
-    if restored and not runtime.server.running():
-        kept = f" The edits are kept in {restored.patch}." if restored.patch else ""
-        raise EnvironmentFault(
-            f"The shipped code is back, but the database was not reset: the lab is not up.{kept}",
-            "Start it: lab up",
-        )
-    require_up(runtime)
-    progress(Stage("Copying the template database"))
-    started = time.monotonic()
-    build.renew(runtime.account, runtime.database)
-    seconds = time.monotonic() - started
-    if restored and restored.changed:
-        progress(Stage("Restarting the services"))
-        runtime.stop_services()
-        runtime.start_services()
-    return Reset(seconds, build.shipped_head(workspace), restored)
-
-
-def _alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
+def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
     """The workspace's lock; who else holds it is told while we wait."""
     return sole(workspace.lock, waiting=lambda text: progress(Stage(text)))
 

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from lab import shipped
+from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault
 from lab.shell import run
 from lab.workspace import Workspace
@@ -33,7 +34,7 @@ def kept(workspace: Workspace, path: PurePosixPath) -> bytes | None:
 
 def test_a_blob_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
     finished = run(["git", "hash-object", "--stdin"], cwd=tmp_path, stdin=b"shipped\n")
-    assert shipped.blob_id(b"shipped\n") == finished.stdout.decode().strip()
+    assert blob_id(b"shipped\n") == finished.stdout.decode().strip()
 
 
 def test_without_git_the_files_as_they_stand_are_kept(workspace: Workspace) -> None:
@@ -66,7 +67,7 @@ def test_it_is_kept_once(workspace: Workspace) -> None:
 
 def test_a_damaged_blob_is_as_good_as_none(workspace: Workspace) -> None:
     shipped.keep(workspace)
-    (workspace.shipped / shipped.blob_id(b"shipped\n")).write_bytes(b"damaged")
+    (workspace.shipped / blob_id(b"shipped\n")).write_bytes(b"damaged")
     assert kept(workspace, NAME) is None
 
 

@@ -13,6 +13,7 @@ import pytest
 from lab.database import connect
 from lab.errors import EnvironmentFault, PortTaken, Refused, UsageError
 from lab.operations import lifecycle
+from lab.operations.reset import reset
 from lab.operations.status import Status, status
 from lab.runtime.launch import read
 from lab.runtime.process import log_tail
@@ -88,7 +89,7 @@ def test_down_leaves_no_process_and_up_keeps_the_data(workspace: Workspace) -> N
     assert living_in(workspace.root) == []
     lifecycle.up(workspace)
     assert now(workspace).database.rows == 900
-    lifecycle.reset(workspace)
+    reset(workspace)
 
 
 def test_down_again_is_no_error(workspace: Workspace) -> None:
@@ -124,7 +125,7 @@ def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
 def test_reset_brings_back_rows_and_schema(workspace: Workspace) -> None:
     execute(workspace, "CREATE INDEX mine ON execution_logs (started_at)")
     execute(workspace, "DELETE FROM execution_logs")
-    lifecycle.reset(workspace)
+    reset(workspace)
     assert now(workspace).database.rows == ROWS
     with closing(connect(lifecycle.runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('mine')")
@@ -132,7 +133,7 @@ def test_reset_brings_back_rows_and_schema(workspace: Workspace) -> None:
 
 
 def test_the_services_survive_a_reset(workspace: Workspace) -> None:
-    lifecycle.reset(workspace)
+    reset(workspace)
     assert states(now(workspace))["device-service"] == "healthy"
 
 
@@ -144,7 +145,7 @@ def test_reset_code_saves_the_edits_before_it_takes_them_back(workspace: Workspa
     added.write_text('revision = "mine"\ndown_revision = "0002"\n')
     removed.unlink()
 
-    code = lifecycle.reset(workspace, code=True).code
+    code = reset(workspace, code=True).code
 
     assert code is not None
     assert code.patch is not None
@@ -155,7 +156,7 @@ def test_reset_code_saves_the_edits_before_it_takes_them_back(workspace: Workspa
     assert edited.read_bytes().endswith(b"# mine\n")
     assert added.exists()
     assert not removed.exists()
-    lifecycle.reset(workspace, code=True)
+    reset(workspace, code=True)
 
 
 def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
@@ -199,7 +200,7 @@ def test_an_unknown_service_is_answered_with_those_that_exist(workspace: Workspa
         lifecycle.restart(workspace, ["ghost"])
 
 
-@pytest.mark.parametrize("verb", [lifecycle.restart, lifecycle.reset])
+@pytest.mark.parametrize("verb", [lifecycle.restart, reset])
 def test_what_needs_the_lab_says_how_to_bring_it_up(workspace: Workspace, verb: object) -> None:
     lifecycle.down(workspace)
     with pytest.raises(EnvironmentFault, match="Start it: lab up"):

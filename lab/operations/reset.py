@@ -1,0 +1,106 @@
+"""Put the lab back: the database to as seeded, and on request the code to as shipped.
+
+Applied fixes stay applied, schema and code as one, when only the database is put back; with the code they go.
+"""
+
+import time
+from dataclasses import dataclass
+
+from lab.engine import journal
+from lab.engine.plan import Verb
+from lab.engine.schema import looking
+from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.operations import build, fixes
+from lab.operations.code import Restored, restore
+from lab.operations.library import catalog_of
+from lab.operations.lifecycle import alone, require_up, runtime_of
+from lab.operations.progress import Progress, Stage, silent
+from lab.runtime import databases
+from lab.runtime.embedded import EmbeddedRuntime
+from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What stands now: the database's revision, the fixes whose schema was put on again, and the code's fate.
+
+    `seconds` is what the database took.
+    """
+
+    seconds: float
+    revision: str
+    fixes: tuple[int, ...]
+    code: Restored | None
+
+
+def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
+    """The database back to as seeded, copied from the template; the services connect again by themselves.
+
+    `code` also puts the shipped code back, after saving the edits as a patch, and restarts the services.
+
+    Raises:
+        EnvironmentFault: the lab is not up, or has no template.
+        Refused: another lab is at work here, or an interrupted change cannot be taken back.
+    """
+    if code:
+        with alone(workspace, progress):
+            return _whole(workspace, progress)
+    if journal.read(workspace) is not None:
+        fixes.recover(workspace)
+    with alone(workspace, progress):
+        runtime = runtime_of(workspace)
+        require_up(runtime)
+        applied = _applied(workspace, runtime)
+        seconds = _renew(workspace, runtime, applied, progress)
+        return Reset(seconds, build.shipped_head(workspace), applied, None)
+
+
+def _whole(workspace: Workspace, progress: Progress) -> Reset:
+    """Code first: a damaged compose file would keep us from the database."""
+    restored = restore(workspace)
+    runtime = runtime_of(workspace)
+    if not runtime.server.running():
+        kept = f" The edits are kept in {restored.patch}." if restored.patch else ""
+        raise EnvironmentFault(
+            f"The shipped code is back, but the database was not reset: the lab is not up.{kept}",
+            "Start it: lab up",
+        )
+    seconds = _renew(workspace, runtime, (), progress)
+    _note(workspace)
+    if restored.changed:
+        progress(Stage("Restarting the services"))
+        runtime.stop_services()
+        runtime.start_services()
+    return Reset(seconds, build.shipped_head(workspace), (), restored)
+
+
+def _renew(
+    workspace: Workspace, runtime: EmbeddedRuntime, applied: tuple[int, ...], progress: Progress
+) -> float:
+    """Replace the database by a copy of the template that has the applied fixes' schema already."""
+    progress(Stage("Copying the template database"))
+    started = time.monotonic()
+    account, database = runtime.account, runtime.database
+    fresh = build.copy_template(account, database)
+    if applied:
+        fixes.put_schema(workspace, account.url(fresh), applied)
+    databases.drop(account, database)
+    databases.rename(account, fresh, database)
+    return time.monotonic() - started
+
+
+def _applied(workspace: Workspace, runtime: EmbeddedRuntime) -> tuple[int, ...]:
+    try:
+        with looking(runtime.url) as schema:
+            recorded = schema.look().recorded
+    except DatabaseUnreachable:  # dropped by hand: nothing is applied in it
+        return ()
+    return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
+
+
+def _note(workspace: Workspace) -> None:
+    """Nothing is applied any more, and an interrupted change is over: both its halves are gone."""
+    gone = tuple(sorted(journal.ours(workspace)))
+    if gone or journal.read(workspace):
+        at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        journal.close_entry(workspace, journal.Event(str(Verb.REVERT), gone, at, 0.0, ()))
