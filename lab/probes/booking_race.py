@@ -1,0 +1,165 @@
+"""Bug 3: can two workflows hold one device? Forced through the write gate, over two replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from lab.probes.client import Reply, ask
+from lab.probes.endpoints import Endpoints, Service
+from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probes.gate import Passage, write_gate
+from lab.probes.load import at_once
+from lab.probes.rows import Rows, new_workflow_id, rows
+
+BUG = 3
+REQUESTS = 4
+BURST = 16
+WIDE = 0.08
+"""Seconds between being asked and the first write from which on the race is open to any two users."""
+
+
+def probe(endpoints: Endpoints) -> Evidence:
+    """Four bookings of one device through the gate; then, where that went wrong, how easily it goes wrong."""
+    down = [service for service in endpoints.devices if service.problem]
+    if down:
+        return Evidence(BUG, Verdict.PRESENT, f"{down[0].name} could not be asked: it {down[0].problem}.")
+    with rows(endpoints.database) as table:
+        plain = _one_plain_booking(endpoints.devices[0], table)
+        if plain is not None:
+            return plain
+        warm(endpoints.devices)
+        over_both = _gated(endpoints, endpoints.devices, table)
+        evidence = _judge(endpoints, over_both, table)
+    endpoints.raw["gate"] = [str(reply) for reply in over_both.passage.replies]
+    return evidence
+
+
+class Round:
+    """What one set of bookings of one device came to."""
+
+    def __init__(
+        self, passage: Passage, open_bookings: int, held_by: str | None, winners: Sequence[str]
+    ) -> None:
+        self.passage = passage
+        self.open_bookings = open_bookings
+        self.held_by = held_by
+        self.winners = tuple(winners)
+
+    @property
+    def holders(self) -> int:
+        return max(self.open_bookings, len(self.winners))
+
+    @property
+    def failed(self) -> tuple[Reply, ...]:
+        return tuple(reply for reply in self.passage.replies if not reply.ok and not reply.refused)
+
+
+def book(service: Service, device: str, workflow: str) -> Reply:
+    return ask(
+        service.url, f"/devices/{device}/book", method="POST", body={"workflow_id": workflow}, patience=40.0
+    )
+
+
+def warm(services: Sequence[Service], connections: int = 4) -> None:
+    """Have each replica open its database connections, so that no request waits for one."""
+    sends = [partial(ask, service.url, "/devices") for service in services for _ in range(connections)]
+    at_once(sends)
+
+
+def _one_plain_booking(service: Service, table: Rows) -> Evidence | None:
+    """One booking without any rival has to work, or counting winners proves nothing."""
+    device, workflow = table.new_device(), new_workflow_id()
+    reply = book(service, device, workflow)
+    after = table.device(device)
+    if reply.ok and after.held_once_by(workflow):
+        return None
+    return Evidence(
+        BUG, Verdict.PRESENT, f"One booking of a free device does not work: {reply}; the device is {after}."
+    )
+
+
+def _gated(endpoints: Endpoints, services: Sequence[Service], table: Rows, count: int = REQUESTS) -> Round:
+    device = table.new_device()
+    workflows = [new_workflow_id() for _ in range(count)]
+    sends: list[Callable[[], Reply]] = [
+        partial(book, services[number % len(services)], device, workflow)
+        for number, workflow in enumerate(workflows)
+    ]
+    with write_gate(endpoints.database, [service.url for service in services]) as gate:
+        passage = gate.pass_through(sends)
+    after = table.device(device)
+    winners = [workflow for workflow, reply in zip(workflows, passage.replies, strict=True) if reply.ok]
+    return Round(passage, len(after.open_bookings), after.workflow, winners)
+
+
+def _judge(endpoints: Endpoints, found: Round, table: Rows) -> Evidence:
+    figures = _figures(found)
+    if found.holders > 1:
+        return _double(endpoints, found, table, figures)
+    if found.failed:
+        why = f"One of {REQUESTS} bookings succeeded, but {len(found.failed)} failed: {found.failed[0]}."
+        return Evidence(BUG, Verdict.MASKED, why, figures)
+    if found.holders == 0:
+        return _nobody(endpoints, table, figures)
+    if found.winners != (found.held_by,) or found.open_bookings != 1:
+        why = f"One booking was answered as made, but the device is held by {found.held_by or 'nobody'}."
+        return Evidence(BUG, Verdict.MASKED, f"{why} Open bookings: {found.open_bookings}.", figures)
+    burst = _burst(endpoints, table)
+    figures = (*figures, burst)
+    if burst.value > 1:
+        why = f"{burst.value:.0f} of {BURST} bookings sent at once got the device."
+        return Evidence(BUG, Verdict.PRESENT, why, figures)
+    why = f"Of {REQUESTS} bookings that overlapped, one got the device; the others were refused."
+    return Evidence(BUG, Verdict.FIXED, why, figures)
+
+
+def _double(endpoints: Endpoints, found: Round, table: Rows, figures: tuple[Figure, ...]) -> Evidence:
+    alone = _gated(endpoints, endpoints.devices[:1], table)
+    window = found.passage.window
+    figures = (
+        *figures,
+        Figure("winners on one replica", alone.holders, "", 1),
+        Figure("time from request to first write", round(window * 1000, 1), "ms"),
+    )
+    count = f"{found.holders} of {REQUESTS} bookings of one device succeeded"
+    if alone.holders == 1 and len(alone.winners) == 1:
+        why = f"{count} over two replicas, one over a single one."
+        return Evidence(BUG, Verdict.MASKED, why, figures)
+    if window < WIDE:
+        why = f"{count} when all had read before any wrote; the time between is {window * 1000:.0f} ms."
+        return Evidence(BUG, Verdict.MASKED, why, figures)
+    figures = (*figures, _burst(endpoints, table))
+    return Evidence(BUG, Verdict.PRESENT, f"{count}: all had read it as available before any wrote.", figures)
+
+
+def _nobody(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...]) -> Evidence:
+    """Whoever waits only briefly for a lock may lose to the gate itself: give two another, quicker try."""
+    again = _gated(endpoints, endpoints.devices, table, count=2)
+    if again.holders > 1:
+        return _double(endpoints, again, table, _figures(again))
+    if again.holders == 1 and not again.failed:
+        return Evidence(BUG, Verdict.FIXED, "Of two bookings that overlapped, one got the device.", figures)
+    burst = _burst(endpoints, table)
+    why = f"None of {REQUESTS} overlapping bookings succeeded, and {burst.value:.0f} of {BURST} sent at once."
+    good = burst.value == 1
+    return Evidence(BUG, Verdict.FIXED if good else Verdict.PRESENT, why, (*figures, burst))
+
+
+def _burst(endpoints: Endpoints, table: Rows) -> Figure:
+    """Sixteen at once, without a gate: what a user would meet on a good or a bad day."""
+    device = table.new_device()
+    services = endpoints.devices
+    replies = at_once(
+        [partial(book, services[n % len(services)], device, new_workflow_id()) for n in range(BURST)]
+    )
+    endpoints.raw["burst"] = [str(reply) for reply in replies]
+    winners = max(sum(reply.ok for reply in replies), len(table.device(device).open_bookings))
+    return Figure(f"winners of {BURST} at once", winners, "", 1)
+
+
+def _figures(found: Round) -> tuple[Figure, ...]:
+    return (
+        Figure(f"winners of {REQUESTS} through the gate", len(found.winners), "", 1),
+        Figure("open bookings of the device", found.open_bookings, "", 1),
+    )

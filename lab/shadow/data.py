@@ -1,0 +1,161 @@
+"""The shadow's database: a copy of the template, on which the fixes and the candidate's migrations run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import psycopg2
+from psycopg2 import sql
+
+from lab.database import connect
+from lab.engine import candidate
+from lab.engine.migrations import Migrations
+from lab.engine.schema import Schema, looking
+from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
+from lab.runtime import databases
+from lab.runtime.postgres import Account
+from lab.workspace import PROJECT, Workspace
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as Cursor
+
+    from lab.catalog import Fix
+
+APPLICATION = "lab shadow"
+LEAST_LOGS = 300_000
+"""Fewer execution logs leave the symptoms of bugs 5 and 6 no room; the missing ones are made."""
+
+MIGRATION_DEADLINE = 60.0
+LOCK_TIMEOUT = 10.0
+BY_HAND = "This stands only in the running database, in no migration,"
+HISTORY = PROJECT / "migrations" / "fixes"
+
+QUIETLY = """
+ALTER DATABASE {0} SET log_min_duration_statement = -1;
+ALTER DATABASE {0} SET log_lock_waits = off;
+ALTER DATABASE {0} SET deadlock_timeout = '1s'
+"""
+TOP_UP = """
+INSERT INTO execution_logs
+    (id, device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
+SELECT (SELECT max(id) FROM execution_logs) + n,
+       device[1 + n % cardinality(device)], '7a1c39d2-5be0-4000-8000-' || lpad(to_hex(n), 12, '0'),
+       'spin', 'completed', 'Plate P-' || lpad(n::text, 7, '0') || ': spun at 3000 x g, rotor balanced',
+       timestamp '2006-01-01' + n * interval '10 minutes',
+       timestamp '2006-01-01' + n * interval '10 minutes' + interval '90 s', 90000
+  FROM generate_series(1, %s) AS n, (SELECT array_agg(id ORDER BY id) AS device FROM devices) AS every
+"""
+INDEXES = """
+SELECT pg_get_indexdef(i.indexrelid)
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE i.indisvalid AND n.nspname = 'public'
+"""
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def copy_template(account: Account, template: str, name: str, comment: str) -> str:
+    """Make the database and say whose it is; answers its owner's URL.
+
+    Raises:
+        EnvironmentFault: there is no template, or the server refuses.
+    """
+    databases.create(account, name, template=template)
+    databases.describe(account, name, comment)
+    url = account.url(name)
+    with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
+        # The lab's own log is no place for what a measurement provokes.
+        cursor.execute(sql.SQL(QUIETLY).format(sql.Identifier(name)))
+        _top_up(cursor)
+    return url
+
+
+def _top_up(cursor: Cursor) -> None:
+    cursor.execute("SELECT count(*) FROM execution_logs")
+    (count,) = cursor.fetchone() or (0,)
+    if count >= LEAST_LOGS:
+        return
+    try:
+        cursor.execute(TOP_UP, (LEAST_LOGS - count,))
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('execution_logs', 'id'), max(id)) FROM execution_logs"
+        )
+        cursor.execute("VACUUM (FREEZE, ANALYZE) execution_logs")
+    except psycopg2.Error as error:
+        raise EnvironmentFault(f"The shadow's execution logs could not be made: {error}.") from error
+
+
+def apply_fixes(url: str, live: str | None, fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
+    """Run the revisions of the fixes that the database at `live` records; answers which.
+
+    Raises:
+        LabError: a revision failed.
+    """
+    if live is None:
+        return ()
+    try:
+        with looking(live) as database:
+            recorded = database.look().recorded
+    except DatabaseUnreachable:
+        return ()
+    chosen = tuple(fix for fix in fixes if fix.revision in recorded)
+    if chosen:
+        with closing(connect(url, application=APPLICATION)) as connection:
+            migrations = Migrations(url, HISTORY, fixes, Schema(connection, APPLICATION), LOCK_TIMEOUT)
+            for fix in chosen:
+                migrations.upgrade(fix)
+    return chosen
+
+
+def migrate(code: Workspace, url: str) -> str:
+    """Run the candidate's own migrations; answers why they failed, or nothing.
+
+    A migration that failed or never ended is a finding: what it left is what is measured.
+    """
+    try:
+        candidate.upgrade(code, url, deadline=MIGRATION_DEADLINE)
+    except TimedOut:
+        with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
+            cursor.execute(END_OTHERS)  # its statement runs on in the server without it
+        return f"the migrations did not end within {MIGRATION_DEADLINE:g} s"
+    except LabError as error:
+        return "the migrations failed: " + error.message.partition(": ")[2].rstrip(".")
+    return ""
+
+
+def carry_over(url: str, live: str | None) -> Iterator[str]:
+    """Make the indexes that stand only in the database at `live`; tells of each."""
+    if live is None:
+        return
+    try:
+        made_by_hand = _indexes(live)
+    except DatabaseUnreachable:
+        return
+    standing = {_nameless(definition) for definition in _indexes(url)}
+    with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")
+        for definition in made_by_hand:
+            if _nameless(definition) in standing:
+                continue
+            try:
+                cursor.execute(definition)
+            except psycopg2.Error as error:
+                reason = str(error).strip().splitlines()[0]
+                yield f"{BY_HAND} and could not be carried over ({reason}): {definition}"
+            else:
+                yield f"{BY_HAND} and was carried over: {definition}"
+
+
+def _indexes(url: str) -> list[str]:
+    with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
+        cursor.execute(INDEXES)
+        return sorted(definition for (definition,) in cursor.fetchall())
+
+
+def _nameless(definition: str) -> str:
+    return re.sub(r"^(CREATE (?:UNIQUE )?INDEX) .*? (ON )", r"\1 \2", definition, count=1)

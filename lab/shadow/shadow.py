@@ -1,0 +1,99 @@
+"""Make the shadow, hand it to the probes, take it down whatever happens."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab.catalog import Fix
+from lab.errors import EnvironmentFault
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints
+from lab.runtime import databases
+from lab.runtime.postgres import Account
+from lab.shadow import code, data, leftovers
+from lab.shadow.services import Services, free_ports
+from lab.workspace import Workspace
+
+SECOND_DEVICES = f"{DEVICE_SERVICE}-2"
+INSTANCES = (DEVICE_SERVICE, SECOND_DEVICES, WORKFLOW_SERVICE)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
+
+    `live` is the name of the candidate's database, whose fixes and hand-made indexes count; None for none.
+    """
+
+    workspace: Workspace
+    account: Account
+    template: str
+    live: str | None
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A lab to measure. `notes` tell what a reader must know: what was carried over, what failed."""
+
+    endpoints: Endpoints
+    notes: tuple[str, ...]
+    compose_problem: str
+    migration_problem: str
+
+
+@contextmanager
+def shadow(
+    origin: Origin, folder: Path, *, full: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Shadow]:
+    """A shadow of `origin`, with its records and logs in `folder`, for the length of the block.
+
+    Raises:
+        EnvironmentFault: there is no template, or something cannot be started.
+        LabError: a fix's own revision failed on the copy.
+    """
+    leftovers.sweep(folder.parent, origin.account)
+    if not databases.exists(origin.account, origin.template):
+        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    claim = leftovers.claim(folder, _unused_name(origin.account))
+    try:
+        yield _build(origin, claim, full, tell)
+    finally:
+        leftovers.take_down(claim, origin.account)
+
+
+def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[str], None]) -> Shadow:
+    tell("Copying the lab")
+    copied = code.copy(origin.workspace, claim.code)
+    comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
+    url = data.copy_template(origin.account, origin.template, claim.database, comment)
+    live = None if origin.live is None else origin.account.url(origin.live)
+    applied = data.apply_fixes(url, live, origin.fixes)
+    tell("Running the migrations")
+    migration_problem = data.migrate(copied.workspace, url)
+    carried = tuple(data.carry_over(url, live))
+    tell("Starting the services")
+    services = Services(
+        copied,
+        origin.account,
+        claim.database,
+        claim.services,
+        claim.folder / "logs",
+        dict(zip(INSTANCES, free_ports(len(INSTANCES)), strict=True)),
+    )
+    first, second, workflows = services.start(*INSTANCES)
+    endpoints = Endpoints((first, second), workflows, url, services.launch, copied.memory_limit, full)
+    problems = [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
+    fixes = [f"Applied fixes: {', '.join(str(fix.number) for fix in applied)}."] if applied else []
+    return Shadow(endpoints, (*fixes, *carried, *problems), copied.problem, migration_problem)
+
+
+def _unused_name(account: Account) -> str:
+    while True:
+        name = f"lab_shadow_{os.getpid()}_{next(_numbers)}"
+        if not databases.exists(account, name):
+            return name
