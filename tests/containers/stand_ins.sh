@@ -33,10 +33,11 @@ make_postgres() {
 }
 
 make_python() {
-    local version
+    local version pip=$python
+    "$pip" -m pip --version >/dev/null 2>&1 || pip=python3 # uv makes environments without pip
     cp -r "$here/images/python" "$scratch/python"
     version=$(docker run --rm "$debian" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    "$python" -m pip download --quiet --only-binary=:all: --python-version "$version" --dest "$scratch/python/wheels" \
+    "$pip" -m pip download --quiet --only-binary=:all: --python-version "$version" --dest "$scratch/python/wheels" \
         --requirement "$root/compose/requirements.txt" --constraint "$root/constraints.txt"
     docker build --quiet --tag python:3.12-slim "$scratch/python" >/dev/null
 }
