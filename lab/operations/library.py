@@ -177,6 +177,8 @@ def _unusable(catalog: Catalog) -> tuple[Unusable, ...]:
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, Standing]) -> str:
     """Why the fix would not go the way that is open to it; what it requires aside."""
     standing = found[fix.number]
+    if standing.schema.state is State.UNKNOWN:
+        return ""
     verb = Verb.REVERT if standing.recorded else Verb.APPLY
     alone = {fix.number: standing, **{n: found[n] for n in fix.requires}}
     try:
