@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bring_up import bring_up, reset, seeding
+from benchmarks.fixes import on_and_off
 from benchmarks.pairs import Row
 from benchmarks.start_up import start_up
 
@@ -15,6 +16,7 @@ BENCHMARKS = (
     bring_up,
     seeding,
     reset,
+    on_and_off,
 )
 
 
@@ -22,7 +24,11 @@ def main() -> int:
     rows = []
     for number, benchmark in enumerate(BENCHMARKS, start=1):
         print(f"{number} of {len(BENCHMARKS)} …", file=sys.stderr)
-        rows.append(benchmark())
+        row = benchmark()
+        if row is None:
+            print("left out: sqitch is not installed", file=sys.stderr)
+        else:
+            rows.append(row)
     Console(width=None if sys.stdout.isatty() else 160).print(_table(rows))
     return 0 if all(row.within for row in rows) else 1
 
