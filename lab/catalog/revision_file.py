@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
@@ -9,12 +10,19 @@ ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
 
 def check_revision(path: Path, revision: str, label: str) -> list[str]:
     """Every reason why the file at `path` is not the one revision, `revision`, of the branch `label`."""
-    name = path.name
     try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, OSError) as error:
-        return [f"{name}: cannot be read as Python: {error}"]
-    return [f"{name}: {problem}" for problem in _problems(tree, revision, label)]
+        source = path.read_bytes()
+    except OSError as error:
+        return [f"{path.name}: cannot be read: {error.strerror}"]
+    return [f"{path.name}: {problem}" for problem in _check(source, revision, label)]
+
+
+@lru_cache(maxsize=64)
+def _check(source: bytes, revision: str, label: str) -> tuple[str, ...]:
+    try:
+        return tuple(_problems(ast.parse(source), revision, label))
+    except (SyntaxError, ValueError) as error:
+        return (f"cannot be read as Python: {error}",)
 
 
 def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 NO_BLOB = "0" * 40
@@ -106,6 +107,7 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+@lru_cache(maxsize=64)
 def parse(diff: bytes) -> tuple[FileDiff, ...]:
     """Read a diff made by `git diff --full-index`.
 

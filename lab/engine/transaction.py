@@ -109,7 +109,7 @@ class Session:
             raise
         seconds = sum(event.seconds or 0 for event in done)
         journal.close_entry(self.workspace, _event(verb, entry, seconds))
-        self._tidy()
+        sweep(self.workspace)
         self.checkpoint("done")
         return tuple(done)
 
@@ -142,7 +142,7 @@ class Session:
             step = self._step(self._fix(planned.fix), entry.verb, planned.part, planned.files)
             self._timed(step.do if onward else step.undo, step, Verb.REVERT)
         journal.close_entry(self.workspace, _event("recover", entry, time.monotonic() - started))
-        self._tidy()
+        sweep(self.workspace)
         self.checkpoint("recovered")
         return entry
 
@@ -181,10 +181,7 @@ class Session:
                 "Nothing is lost. When the cause is gone, run: lab fix recover",
             ) from error
         journal.close_entry(self.workspace, None)
-        self._tidy()
-
-    def _tidy(self) -> None:
-        shutil.rmtree(scratch_of(self.workspace), ignore_errors=True)
+        sweep(self.workspace)
 
 
 @contextmanager
@@ -210,6 +207,7 @@ def session(
         sole(workspace.lock, waiting=waiting, patience=patience),
         changing(url, waiting=waiting, lock_timeout=timeout, patience=patience) as schema,
     ):
+        sweep(workspace)
         migrations = Migrations(url, catalog.root, catalog.fixes, schema, timeout)
         yield Session(workspace, catalog, patcher, migrations, manner.tell, manner.checkpoint)
 
@@ -217,6 +215,13 @@ def session(
 def scratch_of(workspace: Workspace) -> Path:
     """Where new contents are staged: what a kill leaves there is in nobody's way."""
     return workspace.state / "scratch"
+
+
+def sweep(workspace: Workspace) -> None:
+    """Delete what a kill in the middle of a write of ours left in `.lab`; call it while holding the lock."""
+    shutil.rmtree(scratch_of(workspace), ignore_errors=True)
+    for left in (*workspace.state.glob(f".{workspace.journal.name}.*"), *workspace.shipped.glob(".*")):
+        left.unlink(missing_ok=True)
 
 
 def _planned(step: Step) -> PlannedStep:
