@@ -1,0 +1,23 @@
+"""Index the workflow that steps and samples belong to
+
+Revision ID: fix_4
+Revises:
+"""
+
+from alembic import op
+
+revision = "fix_4"
+down_revision = None
+branch_labels = ("fix4",)
+depends_on = None
+
+
+def upgrade() -> None:
+    # Both tables are small: their writers wait for some milliseconds, which is not worth a concurrent build.
+    op.create_index("ix_workflow_steps_workflow_id", "workflow_steps", ["workflow_id"])
+    op.create_index("ix_workflow_samples_workflow_id", "workflow_samples", ["workflow_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_workflow_samples_workflow_id", "workflow_samples", if_exists=True)
+    op.drop_index("ix_workflow_steps_workflow_id", "workflow_steps", if_exists=True)
