@@ -1,0 +1,148 @@
+"""Fix 7 while everything happens at once: two replicas, 32 clients, ten seconds."""
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.fixes.conftest import Lab, Sql
+from tests.fixes.replica import Replica
+
+CLIENTS = 32
+SECONDS = 10
+DEVICES = ("device-01", "device-02", "device-03", "device-04", "device-06", "device-07")
+LONGEST_QUEUE = 2
+"""Beyond it nobody joins: queues must run dry again and again, for that is where mistakes are made."""
+
+ALWAYS_EMPTY = {
+    "a device with two open bookings": """
+        SELECT device_id FROM bookings WHERE released_at IS NULL GROUP BY device_id HAVING count(*) > 1
+    """,
+    "an available device that somebody waits for": """
+        SELECT id FROM devices
+        WHERE status = 'available'
+            AND EXISTS (SELECT FROM device_queue WHERE device_id = devices.id AND status = 'queued')
+    """,
+    "a device whose status and bookings disagree": """
+        SELECT devices.id FROM devices
+        LEFT JOIN bookings ON bookings.device_id = devices.id AND bookings.released_at IS NULL
+        WHERE (devices.status = 'busy') <> (bookings.id IS NOT NULL)
+            OR devices.workflow_id IS DISTINCT FROM bookings.workflow_id
+    """,
+    "an entry booked more often, or less, than its status says": """
+        SELECT device_queue.id FROM device_queue
+        LEFT JOIN bookings USING (device_id, workflow_id)
+        GROUP BY device_queue.id
+        HAVING count(bookings.id) <> (CASE WHEN status = 'booked' THEN 1 ELSE 0 END)
+    """,
+    "an entry served before one that was ahead of it": """
+        SELECT served.id FROM device_queue AS served
+        JOIN device_queue AS passed USING (device_id)
+        WHERE served.status = 'booked'
+            AND passed.queued_at < served.booked_at
+            AND (passed.priority_value, passed.queued_at, passed.id)
+                < (served.priority_value, served.queued_at, served.id)
+            AND (passed.status = 'queued' OR passed.booked_at > served.booked_at)
+    """,
+}
+
+
+class Client:
+    """Does one thing after another, each at random, and counts the answers."""
+
+    def __init__(self, number: int, replicas: list[Replica], books: bool) -> None:
+        self.random = random.Random(number)
+        self.replicas = replicas
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self.deeds: list[tuple[Callable[[str], None], int]] = [
+            (self.join, 20),
+            (self.release, 50),
+            (self.cancel, 15),
+            (self.maintain, 20),
+            (self.estimate, 5),
+            (self.book, 10 if books else 0),
+        ]
+
+    def run(self, until: float) -> None:
+        deeds, weights = zip(*self.deeds, strict=True)
+        while time.monotonic() < until:
+            [deed] = self.random.choices(deeds, weights)
+            deed(f"/devices/{self.random.choice(DEVICES)}")
+
+    def ask(self, what: str, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer = self.random.choice(self.replicas).ask(method, path, **options)
+        self.answers[what, answer.status_code] += 1
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def look(self, path: str) -> dict[str, Any]:
+        return self.ask("look", "GET", path)
+
+    def estimate(self, device: str) -> None:
+        self.look(f"{device}/wait-time")
+
+    def join(self, device: str) -> None:
+        if len(self.look(f"{device}/queue")["queue"]) < LONGEST_QUEUE:
+            priority = self.random.choice(["high", "normal", "low"])
+            body = {"workflow_id": str(uuid.uuid4()), "priority": priority}
+            self.ask("join", "POST", f"{device}/queue", json=body)
+
+    def book(self, device: str) -> None:
+        self.ask("book", "POST", f"{device}/book", json={"workflow_id": str(uuid.uuid4())})
+
+    def release(self, device: str) -> None:
+        holder = self.look(device)["workflow_id"]
+        if holder is not None:
+            self.ask("release", "POST", f"{device}/release", json={"workflow_id": holder})
+
+    def cancel(self, device: str) -> None:
+        for entry in self.look(f"{device}/queue")["queue"][:1]:  # the first, whom others may be serving
+            self.ask("cancel", "DELETE", f"{device}/queue/{entry['id']}")
+
+    def maintain(self, device: str) -> None:
+        if self.look(device)["status"] != "busy":
+            for status in ("maintenance", "available"):
+                self.ask("maintain", "PATCH", device, json={"status": status})
+
+
+ALLOWED = {
+    "join": {201},
+    "book": {200, 409},
+    "release": {200, 403, 409},
+    "cancel": {200, 404, 409},
+    "maintain": {200, 409},
+    "look": {200},
+}
+COMMON = {("join", 201), ("release", 200), ("cancel", 200), ("maintain", 200)}
+"""What must have happened often, or the test has shown nothing."""
+
+
+@pytest.mark.parametrize("fixes", [(7,), (3, 7)], ids=["alone", "with fix 3 and plain bookings"])
+def test_no_device_is_lost_doubled_or_given_out_of_turn(lab: Lab, sql: Sql, fixes: tuple[int, ...]) -> None:
+    lab.apply(*fixes)
+    replicas = [lab.start("device_service"), lab.start("device_service")]
+    clients = [Client(number, replicas, books=3 in fixes) for number in range(CLIENTS)]
+    until = time.monotonic() + SECONDS
+    looks = 0
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        running = [pool.submit(client.run, until) for client in clients]
+        while not all(future.done() for future in running):
+            for what, query in ALWAYS_EMPTY.items():
+                assert sql(query) == [], what
+            looks += 1
+            threading.Event().wait(0.02)
+        for future in running:
+            future.result()
+    for what, query in ALWAYS_EMPTY.items():
+        assert sql(query) == [], what
+
+    answers = sum((client.answers for client in clients), Counter())
+    assert {answer for answer in answers if answer[1] not in ALLOWED[answer[0]]} == set()
+    assert {answer for answer in COMMON if answers[answer] < 10} == set()
+    assert looks > 20

@@ -1,0 +1,51 @@
+"""Fix 6: the log comes in pages that are bounded, complete, and without repeats."""
+
+from tests.fixes.conftest import Lab, Sql
+
+LOGS = "/execution-logs"
+NEWEST_FIRST = "SELECT id FROM execution_logs ORDER BY started_at DESC, id DESC"
+
+
+def test_the_pages_together_are_the_whole_log_newest_first(lab: Lab, sql: Sql) -> None:
+    lab.apply(6)
+    service = lab.start("device_service")
+    # Runs that started at the same moment have no order of their own.
+    sql("UPDATE execution_logs SET started_at = '2025-06-01' WHERE id % 3 = 0")
+    expected = [row[0] for row in sql(NEWEST_FIRST)]
+    found: list[int] = []
+    for page in range(1, 75):
+        answer = service.get(LOGS, page=page, per_page=7).json()
+        assert (answer["page"], answer["per_page"], answer["total"]) == (page, 7, len(expected))
+        found += [log["id"] for log in answer["logs"]]
+    assert found == expected
+
+
+def test_a_page_has_fifty_logs_unless_asked_and_never_more_than_a_hundred(lab: Lab) -> None:
+    lab.apply(6)
+    service = lab.start("device_service")
+    for asked, given in (
+        ({}, 50),
+        ({"per_page": 3}, 3),
+        ({"per_page": 101}, 100),
+        ({"per_page": 10**9}, 100),
+    ):
+        answer = service.get(LOGS, **asked).json()
+        assert (len(answer["logs"]), answer["per_page"]) == (given, given)
+
+
+def test_past_the_end_pages_are_empty(lab: Lab) -> None:
+    lab.apply(6)
+    service = lab.start("device_service")
+    for page in (11, 2**31, 2**63 - 1):
+        answer = service.get(LOGS, page=page)
+        assert answer.status_code == 200
+        assert (answer.json()["logs"], answer.json()["total"]) == ([], 500)
+
+
+def test_what_is_no_page_is_a_bad_request(lab: Lab) -> None:
+    lab.apply(6)
+    service = lab.start("device_service")
+    for name in ("page", "per_page"):
+        for value in ("0", "-1", "1.0", "1e3", "one", "", " 1", "٣", str(2**63), "9" * 5000):
+            answer = service.get(LOGS, **{name: value})
+            assert (answer.status_code, list(answer.json())) == (400, ["error"]), (name, value[:20])
