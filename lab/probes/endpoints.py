@@ -9,6 +9,10 @@ from typing import Any, Protocol
 
 from lab.probes.evidence import Evidence
 
+DEVICE_SERVICE = "device-service"
+WORKFLOW_SERVICE = "workflow-service"
+DEVICE_URL = "DEVICE_SERVICE_URL"
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -35,11 +39,16 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One instance of a service. `problem` says why it never answered /health; empty when it did."""
+    """One instance of a service, and the compose environment that it was given.
+
+    `role` is what it connects to the database as; `problem` says why it never answered /health, and is empty
+    when it did.
+    """
 
     name: str
     url: str
     role: str
+    environment: Mapping[str, str]
     health: Callable[[], Health]
     stop: Callable[[], Health]
     problem: str = ""
@@ -63,7 +72,8 @@ class Endpoints:
     """A lab to measure: `devices` are replicas of device-service; `database` is the owner's URL.
 
     `workflows` was started from the compose environment alone, so bug 1 may have kept it from starting.
-    `raw` is filled by the probe with whatever it measured, and is kept beside the evidence.
+    `raw` is filled by the probe with whatever it measured, and is kept beside the evidence; `kept` holds
+    instances that one probe started and another can use.
     """
 
     devices: tuple[Service, ...]
@@ -73,26 +83,10 @@ class Endpoints:
     memory_limit: int
     full: bool = False
     raw: dict[str, Any] = field(default_factory=dict)
-
-
-DEVICE_SERVICE = "device-service"
-WORKFLOW_SERVICE = "workflow-service"
-DEVICE_URL = "DEVICE_SERVICE_URL"
+    kept: dict[str, Service] = field(default_factory=dict)
 
 
 class Probe(Protocol):
     """One bug's measurement."""
 
     def __call__(self, endpoints: Endpoints) -> Evidence: ...
-
-
-__all__ = [
-    "DEVICE_SERVICE",
-    "DEVICE_URL",
-    "WORKFLOW_SERVICE",
-    "Endpoints",
-    "Health",
-    "Launcher",
-    "Probe",
-    "Service",
-]

@@ -13,7 +13,7 @@ from psycopg2 import sql
 from lab.database import connect
 from lab.engine import candidate
 from lab.engine.migrations import Migrations
-from lab.engine.schema import Schema, looking
+from lab.engine.schema import Schema
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
 from lab.runtime import databases
 from lab.runtime.postgres import Account
@@ -41,12 +41,15 @@ ALTER DATABASE {0} SET deadlock_timeout = '1s'
 TOP_UP = """
 INSERT INTO execution_logs
     (id, device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
-SELECT (SELECT max(id) FROM execution_logs) + n,
-       device[1 + n % cardinality(device)], '7a1c39d2-5be0-4000-8000-' || lpad(to_hex(n), 12, '0'),
-       'spin', 'completed', 'Plate P-' || lpad(n::text, 7, '0') || ': spun at 3000 x g, rotor balanced',
-       timestamp '2006-01-01' + n * interval '10 minutes',
-       timestamp '2006-01-01' + n * interval '10 minutes' + interval '90 s', 90000
-  FROM generate_series(1, %s) AS n, (SELECT array_agg(id ORDER BY id) AS device FROM devices) AS every
+SELECT oldest.id - n, device[1 + n % cardinality(device)],
+       '7a1c39d2-5be0-4000-8000-' || lpad(to_hex(n), 12, '0'), 'spin', 'completed',
+       'Plate P-' || lpad(n::text, 7, '0') || ': spun at 3000 x g, rotor balanced',
+       oldest.started_at - n * interval '10 minutes',
+       oldest.started_at - n * interval '10 minutes' + interval '90 s', 90000
+  FROM generate_series(1, %s) AS n,
+       (SELECT array_agg(id ORDER BY id) AS device FROM devices) AS every,
+       (SELECT coalesce(min(id), 1) AS id, coalesce(min(started_at), timestamp '2016-01-01') AS started_at
+          FROM execution_logs) AS oldest
 """
 INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid)
@@ -90,26 +93,18 @@ def _top_up(cursor: Cursor) -> None:
         raise EnvironmentFault(f"The shadow's execution logs could not be made: {error}.") from error
 
 
-def apply_fixes(url: str, live: str | None, fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
-    """Run the revisions of the fixes that the database at `live` records; answers which.
+def apply_fixes(url: str, library: tuple[Fix, ...], applied: tuple[Fix, ...]) -> None:
+    """Run the revisions of these fixes of the library.
 
     Raises:
-        LabError: a revision failed.
+        LabError: one failed.
     """
-    if live is None:
-        return ()
-    try:
-        with looking(live) as database:
-            recorded = database.look().recorded
-    except DatabaseUnreachable:
-        return ()
-    chosen = tuple(fix for fix in fixes if fix.revision in recorded)
-    if chosen:
-        with closing(connect(url, application=APPLICATION)) as connection:
-            migrations = Migrations(url, HISTORY, fixes, Schema(connection, APPLICATION), LOCK_TIMEOUT)
-            for fix in chosen:
-                migrations.upgrade(fix)
-    return chosen
+    if not applied:
+        return
+    with closing(connect(url, application=APPLICATION)) as connection:
+        migrations = Migrations(url, HISTORY, library, Schema(connection, APPLICATION), LOCK_TIMEOUT)
+        for fix in applied:
+            migrations.upgrade(fix)
 
 
 def migrate(code: Workspace, url: str) -> str:

@@ -5,6 +5,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
@@ -84,7 +87,8 @@ class Services:
         return Service(
             instance.name,
             f"http://127.0.0.1:{instance.port}",
-            instance.service.name.replace("-", "_"),
+            _role(instance),
+            instance.service.environment,
             lambda: self.health(instance.name),
             lambda: self.stop(instance.name),
             problem,
@@ -141,8 +145,14 @@ def _start_one(stack: Stack, name: str) -> None:
     raise EnvironmentFault(f"{name} was not started.")
 
 
-def _memory(running: object) -> int:
+def _role(instance: Instance) -> str:
+    """The database role that the service's own DATABASE_URL names."""
+    url = instance.service.environment.get("DATABASE_URL", "")
+    return unquote(urlsplit(url).username or "") or instance.service.name.replace("-", "_")
+
+
+def _memory(running: psutil.Process) -> int:
     try:
-        return int(running.memory_info().rss)  # type: ignore[attr-defined]
-    except Exception:
+        return int(running.memory_info().rss)
+    except psutil.Error:
         return 0

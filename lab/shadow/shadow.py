@@ -26,7 +26,8 @@ _numbers = itertools.count(1)
 class Origin:
     """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
 
-    `live` is the name of the candidate's database, whose fixes and hand-made indexes count; None for none.
+    `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
+    are those of the library's `fixes` whose revisions the shadow is to have.
     """
 
     workspace: Workspace
@@ -34,6 +35,7 @@ class Origin:
     template: str
     live: str | None
     fixes: tuple[Fix, ...] = ()
+    applied: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[s
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
     url = data.copy_template(origin.account, origin.template, claim.database, comment)
     live = None if origin.live is None else origin.account.url(origin.live)
-    applied = data.apply_fixes(url, live, origin.fixes)
+    data.apply_fixes(url, origin.fixes, origin.applied)
     tell("Running the migrations")
     migration_problem = data.migrate(copied.workspace, url)
     carried = tuple(data.carry_over(url, live))
@@ -88,8 +90,7 @@ def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[s
     first, second, workflows = services.start(*INSTANCES)
     endpoints = Endpoints((first, second), workflows, url, services.launch, copied.memory_limit, full)
     problems = [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
-    fixes = [f"Applied fixes: {', '.join(str(fix.number) for fix in applied)}."] if applied else []
-    return Shadow(endpoints, (*fixes, *carried, *problems), copied.problem, migration_problem)
+    return Shadow(endpoints, (*carried, *problems), copied.problem, migration_problem)
 
 
 def _unused_name(account: Account) -> str:

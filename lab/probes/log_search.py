@@ -1,0 +1,248 @@
+"""Bug 5: what does the search of one day's execution logs make the server read?
+
+Judged by blocks, which no machine's speed changes: first for a span of two logs, which is cheap whatever
+stands, and for the whole of the day only when that leaves the verdict open (or when asked to be thorough).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lab.probes.client import Reply, ask
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
+from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probes.plans import Plan, PlanLog, explained
+from lab.probes.rows import Rows, rows
+from lab.probes.statements import Count, counted
+
+BUG = 5
+PATH = "/execution-logs/search"
+TABLE = "execution_logs"
+DAY = datetime(2025, 1, 1)
+ADDED = "probe"
+"""The workflow of the logs that this probe adds."""
+
+FEW = 2
+"""Logs in the first, narrow span."""
+
+WHOLESALE = 0.5
+"""A share of the table read per log from which on the verdict is certain."""
+
+FACTOR = 100
+"""The search must read less than this part of what one scan of the table per log would."""
+
+LONG_PATIENCE = 180.0
+LOOK_BACK = timedelta(days=60)
+"""How far before the span each device's previous run is, as a rule."""
+
+AROUND = timedelta(days=6)
+"""Before and after the day: enough logs that an answer cut at a round number shows."""
+
+EXPECTED = f"""
+SELECT id, device_id, started_at, completed_at, status,
+       CASE WHEN ended IS NOT NULL THEN greatest(0, extract(epoch FROM started_at - ended)) END
+  FROM (SELECT *, lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at, id) AS ended
+          FROM {TABLE} WHERE started_at >= %s) AS log
+ WHERE started_at >= %s AND started_at < %s ORDER BY started_at, id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search: what it said, what it cost, and what is wrong with it."""
+
+    reply: Reply
+    count: Count
+    logs: int
+    wrong: str = ""
+    plans: tuple[Plan, ...] = ()
+
+
+def probe(endpoints: Endpoints) -> Evidence:
+    """Search a narrow span, then the day, then more days after logs were added to them."""
+    down = next((one for one in endpoints.devices if one.problem), None)
+    if down is not None:
+        return Evidence(BUG, Verdict.PRESENT, f"{down.name} {down.problem}.")
+    with rows(endpoints.database) as table:
+        with explained(table, endpoints.devices[0].role):
+            service = endpoints.launch(DEVICE_SERVICE, "search")
+            ask(service.url, PATH, query=_span(DAY, DAY))  # opens the connection that is explained
+        try:
+            if service.problem:
+                return Evidence(BUG, Verdict.PRESENT, f"{service.name} {service.problem}.")
+            return _measure(endpoints, service, table)
+        finally:
+            service.stop()
+
+
+def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
+    table.ask(f"ANALYZE {TABLE}")
+    pages = int(table.one("SELECT pg_relation_size(%s::regclass) / 8192", TABLE))
+    log = PlanLog(table)
+    start, end = _narrow(table)
+    narrow = _search(service, table, start, end, log)
+    _keep(endpoints, "narrow", narrow)
+    day = table.one(f"SELECT count(*) FROM {TABLE} WHERE started_at >= %s AND started_at < %s", *_day())
+    limit = round((day + 1) * pages / FACTOR)
+    figures = _narrow_figures(narrow, pages, day, limit)
+    if not narrow.reply.ok or narrow.wrong:
+        return Evidence(BUG, Verdict.PRESENT, _trouble(narrow), figures)
+    whole = sum(plan.scans_whole(TABLE) for plan in narrow.plans)
+    certain = narrow.count.blocks >= (FEW + 1) * pages * WHOLESALE
+    if certain and not endpoints.full:
+        return Evidence(BUG, Verdict.PRESENT, _wholesale(narrow, whole, pages), figures)
+    search = _search(endpoints.devices[0] if endpoints.full else service, table, *_day(), log)
+    _keep(endpoints, "day", search)
+    figures = _day_figures(search, limit)
+    if not search.reply.ok or search.wrong:
+        return Evidence(BUG, Verdict.PRESENT, _trouble(search), figures)
+    if certain or search.count.blocks > limit:
+        return Evidence(BUG, Verdict.PRESENT, _wholesale(search, whole, pages), figures)
+    # Whoever reads a table from end to end touches each of its blocks, whether a plan was seen or not.
+    whole = sum(plan.scans_whole(TABLE) for plan in (*narrow.plans, *search.plans))
+    if whole or narrow.count.blocks >= pages:
+        why = f"{TABLE} is no longer read once per log, but it is still read from end to end."
+        return Evidence(BUG, Verdict.MASKED, why, figures)
+    return _still_right(service, table, log, figures, search)
+
+
+def _still_right(
+    service: Service, table: Rows, log: PlanLog, figures: tuple[Figure, ...], search: Search
+) -> Evidence:
+    _add(table)
+    try:
+        wide = _search(service, table, DAY - AROUND, DAY + AROUND, log)
+    finally:
+        table.ask(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
+    if not wide.reply.ok or wide.wrong:
+        return Evidence(BUG, Verdict.MASKED, _trouble(wide), figures)
+    if not search.count.blocks:
+        why = "The answer is right, but no statement of the service's own role was seen: nothing was counted."
+        return Evidence(BUG, Verdict.UNMEASURED, why, figures)
+    why = f"{search.logs} logs of the day took {search.count.blocks:,} blocks, and no scan of {TABLE}."
+    return Evidence(BUG, Verdict.FIXED, f"{why} The rows are right.", figures)
+
+
+def _search(service: Service, table: Rows, start: datetime, end: datetime, log: PlanLog) -> Search:
+    with counted(table, service.role) as count:
+        reply = ask(service.url, PATH, query=_span(start, end), patience=LONG_PATIENCE)
+    expected = _expected(table, start, end)
+    wrong = _difference(reply, expected) if reply.ok else ""
+    return Search(reply, count, len(expected), wrong, log.read(TABLE))
+
+
+def _expected(table: Rows, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
+    """The logs of the span with their idle times, by a way that needs no index."""
+    for since in (start - LOOK_BACK, datetime.min):
+        found = table.ask(EXPECTED, since, start, end)
+        if all(row[-1] is not None for row in found):
+            break
+    return found
+
+
+def _narrow(table: Rows) -> tuple[datetime, datetime]:
+    """A span of the day that holds FEW logs, well inside it; of the latest logs when the day has too few."""
+    found = table.ask(
+        f"SELECT started_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s"
+        " ORDER BY started_at, id OFFSET 10 LIMIT %s",
+        *_day(),
+        FEW + 1,
+    )
+    if len(found) <= FEW:
+        found = table.ask(f"SELECT started_at FROM {TABLE} ORDER BY started_at DESC LIMIT %s", FEW + 1)[::-1]
+    return found[0][0], found[-1][0]
+
+
+def _day() -> tuple[datetime, datetime]:
+    return DAY, DAY + timedelta(days=1)
+
+
+def _span(start: datetime, end: datetime) -> dict[str, str]:
+    return {"start": f"{start.isoformat()}Z", "end": f"{end.isoformat()}Z"}
+
+
+def _add(table: Rows) -> None:
+    """Two more runs on the day: an answer that was kept from before lacks them."""
+    table.ask(
+        f"INSERT INTO {TABLE}"
+        f" (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms) SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000"
+        f" FROM (SELECT device_id, completed_at + (started_at - completed_at) / 2 AS moment"
+        f" FROM (SELECT device_id, started_at,"
+        f" lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS completed_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs"
+        f" WHERE started_at - completed_at > interval '1 min' ORDER BY started_at LIMIT 2) AS gaps",
+        ADDED,
+        *_day(),
+    )
+
+
+def _difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:
+    """What is wrong with the answer; empty when it has the span's logs and idle times, in order."""
+    document = reply.json
+    logs = document.get("logs") if isinstance(document, dict) else document
+    if not isinstance(logs, list) or not all(isinstance(one, dict) for one in logs):
+        return "the answer is not a list of logs"
+    if len(logs) != len(expected):
+        return f"the answer has {len(logs)} logs of {len(expected)}"
+    for found, (number, device, started, completed, status, idle) in zip(logs, expected, strict=True):
+        if found.get("id") != number:
+            return f"log {number} is not where it belongs in the answer"
+        told = (found.get("device_id"), _moment(found.get("started_at")), _moment(found.get("completed_at")))
+        if told != (device, started, completed) or found.get("status") != status:
+            return f"log {number} is not as it is in the database"
+        seconds = found.get("idle_seconds")
+        if (seconds is None) != (idle is None):
+            return f"log {number} has idle_seconds {seconds}, not {idle}"
+        if idle is not None and not _close(seconds, float(idle)):
+            return f"log {number} has idle_seconds {seconds}, not {float(idle):g}"
+    return ""
+
+
+def _close(seconds: Any, idle: float) -> bool:
+    return isinstance(seconds, int | float) and abs(seconds - idle) < 1.0
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text).removesuffix("Z").removesuffix("+00:00"))
+    except ValueError:
+        return None
+
+
+def _narrow_figures(narrow: Search, pages: int, day: int, limit: int) -> tuple[Figure, ...]:
+    blocks = narrow.count.blocks
+    reckoned = round(blocks / (FEW + 1) * (day + 1))
+    return (
+        Figure(f"blocks read for {FEW} logs", blocks, "", round((FEW + 1) * pages / FACTOR)),
+        Figure(f"blocks read for the day's {day} logs, at that rate", reckoned, "", limit),
+        Figure(f"time for {FEW} logs", round(narrow.reply.seconds * 1000, 1), "ms"),
+    )
+
+
+def _day_figures(search: Search, limit: int) -> tuple[Figure, ...]:
+    return (
+        Figure(f"blocks read for the day's {search.logs} logs", search.count.blocks, "", limit),
+        Figure(f"time for the day's {search.logs} logs", round(search.reply.seconds * 1000, 1), "ms"),
+    )
+
+
+def _wholesale(search: Search, whole: int, pages: int) -> str:
+    scans = f" {TABLE} was read from end to end {whole} times." if whole else ""
+    return f"{search.logs} logs took {search.count.blocks:,} blocks; the table has {pages:,}.{scans}"
+
+
+def _trouble(search: Search) -> str:
+    if not search.reply.ok:
+        return f"{search.reply}."
+    return f"The search of {search.logs} logs is wrong: {search.wrong}."
+
+
+def _keep(endpoints: Endpoints, name: str, search: Search) -> None:
+    endpoints.raw[name] = {
+        "logs": search.logs,
+        "blocks": search.count.blocks,
+        "seconds": search.reply.seconds,
+        "plans": [{"statement": plan.text, "plan": plan.root} for plan in search.plans],
+        "outline": [plan.outline() for plan in search.plans],
+    }

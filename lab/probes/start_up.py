@@ -1,0 +1,76 @@
+"""Bug 1: does workflow-service start as composed, and find device-service by its environment?"""
+
+from lab.probes.client import Reply, ask
+from lab.probes.endpoints import WORKFLOW_SERVICE, Endpoints, Service
+from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probes.rows import Device, Rows, new_workflow_id, rows
+from lab.probes.statements import counted
+from lab.probes.workflows import astray
+
+BUG = 1
+
+
+def probe(endpoints: Endpoints) -> Evidence:
+    """A workflow that runs already is completed: that makes workflow-service release a device over HTTP."""
+    service = endpoints.workflows
+    if service.problem:
+        return Evidence(BUG, Verdict.PRESENT, f"{WORKFLOW_SERVICE}, started as composed, {service.problem}.")
+    health = ask(service.url, "/health")
+    document = health.json
+    if not health.ok or not isinstance(document, dict) or document.get("status") != "healthy":
+        return Evidence(BUG, Verdict.PRESENT, f"{WORKFLOW_SERVICE} runs, but {health}.")
+    with rows(endpoints.database) as table:
+        down = next((replica for replica in endpoints.devices if replica.problem), None)
+        if down is not None:
+            why = f"{WORKFLOW_SERVICE} answers, but there is nothing to reach: {down.name} {down.problem}."
+            return Evidence(BUG, Verdict.PRESENT, why)
+        reply, device, reached = _complete(endpoints, service, table)
+        figures = (
+            Figure("time to release a device through both services", round(reply.seconds * 1000, 1), "ms"),
+        )
+        if not reached:
+            why = (
+                f"It starts, but does not get through to device-service: {reply}; the device stays {device}."
+            )
+            return Evidence(BUG, Verdict.MASKED, why, figures)
+        return _follows_environment(endpoints, table, figures)
+
+
+def _follows_environment(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...]) -> Evidence:
+    """An address that does not come from the environment is right by chance, in one place."""
+    other = astray(endpoints)
+    try:
+        if not other.problem:
+            reply, _, reached = _complete(endpoints, other, table)
+            endpoints.raw["astray"] = str(reply)
+            if reached:
+                why = (
+                    "It reaches device-service by an address of its own: given another, it went to the same."
+                )
+                return Evidence(BUG, Verdict.MASKED, why, figures)
+    finally:
+        other.stop()
+    why = "It starts as composed, and reached device-service by the address in its environment."
+    return Evidence(BUG, Verdict.FIXED, why, figures)
+
+
+def _complete(endpoints: Endpoints, service: Service, table: Rows) -> tuple[Reply, Device, bool]:
+    """Complete a workflow that holds a device: what was said, the device after it, and who was reached.
+
+    device-service was reached when the device is free, or else when it asked the database for something: what
+    it then made of that is not this bug.
+    """
+    device, workflow = table.new_device(), new_workflow_id()
+    table.ask("UPDATE devices SET status = 'busy', workflow_id = %s WHERE id = %s", workflow, device)
+    table.ask("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, %s)", device, workflow)
+    table.ask(
+        "INSERT INTO workflows (id, name, device_id, status, started_at)"
+        " VALUES (%s, 'Probe', %s, 'running', now())",
+        workflow,
+        device,
+    )
+    role = endpoints.devices[0].role
+    with counted(table, role) as count:
+        reply = ask(service.url, f"/workflows/{workflow}/complete", method="POST", body={})
+    after = table.device(device)
+    return reply, after, after.free or (role != service.role and count.calls > 0)
