@@ -32,7 +32,13 @@ class Killer:
         self, root: Path, verb: str, *tokens: str, at: int | None = None, after: float | None = None
     ) -> int:
         """The exit code; -9 when it was killed, `at` its n-th boundary or `after` some seconds."""
-        order = {"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after}
+        return self._ask({"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after})
+
+    def alembic(self, root: Path, *words: str) -> int:
+        """The exit code of plain Alembic, run in the workspace."""
+        return self._ask({"root": str(root), "verb": "alembic", "tokens": words, "at": None, "after": None})
+
+    def _ask(self, order: dict[str, Any]) -> int:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -73,6 +79,24 @@ def _serve() -> None:
 
 
 def _act(order: dict[str, Any]) -> int:
+    return _alembic(order) if order["verb"] == "alembic" else _change(order)
+
+
+def _alembic(order: dict[str, Any]) -> int:
+    from alembic.config import main
+
+    os.chdir(order["root"])
+    os.environ["LAB_DATABASE_URL"] = Workspace(Path(order["root"])).database_url_file.read_text()
+    sys.dont_write_bytecode = True
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    try:
+        main(order["tokens"])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _change(order: dict[str, Any]) -> int:
     from lab.engine.transaction import Manner
     from lab.operations import fixes
 
