@@ -27,7 +27,8 @@ class LabError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        # A message that shows lines of code ends its last one.
+        return f"{self.message}{'' if self.message.endswith(chr(10)) else ' '}{self.remedy}".strip()
 
 
 class UsageError(LabError):

@@ -126,7 +126,7 @@ def recover(
                 continue
             if number in named or (_is_half_of_ours(standing)):
                 steps += held.taking_back(standing)
-            else:
+            elif _is_ours(standing) or standing.code.state is State.PRESENT:
                 left.append(Left(number, standing.why))
         if steps:
             held.carry_out(Verb.REVERT, steps)
@@ -140,6 +140,8 @@ def recover(
 def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """Run the migrations of fixes in another database, as for a copy that the workspace's code will use.
 
+    Those of other fixes that are recorded there are taken back.
+
     Raises:
         Refused: one failed.
     """
@@ -147,8 +149,12 @@ def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     chosen = catalog.select([str(number) for number in numbers])
     with changing(url, waiting=lambda _: None, lock_timeout=QUIETLY.lock_timeout) as schema:
         runner = migrations.Migrations(url, catalog.root, catalog.fixes, schema, QUIETLY.lock_timeout)
-        for fix in chosen:
-            runner.upgrade(fix)
+        recorded = schema.look().recorded
+        for fix in catalog.fixes:
+            if fix in chosen:
+                runner.upgrade(fix)
+            elif fix.revision in recorded:
+                runner.downgrade(fix)
 
 
 def keep_shipped(workspace: Workspace) -> None:
@@ -258,7 +264,10 @@ def _one_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) ->
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
+def _is_ours(standing: Standing) -> bool:
+    return standing.recorded or standing.ours
+
+
 def _is_half_of_ours(standing: Standing) -> bool:
     """Lab put it on, and each half is plainly there or plainly not: no edit of anybody's is in it."""
-    lab_made_it = standing.recorded or standing.ours
-    return lab_made_it and standing.code.state is not State.MIXED
+    return _is_ours(standing) and standing.code.state is not State.MIXED
