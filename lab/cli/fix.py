@@ -129,8 +129,8 @@ def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_jso
     from lab.operations import fixes as operation
 
     here = workspace(ctx)
-    manner = Manner(tell=_tell)
-    done = operation.recover(here, fixes, restart=None if no_restart else _restart(here), manner=manner)
+    manner = Manner(tell=tell_step)
+    done = operation.recover(here, fixes, restart=None if no_restart else restart_of(here), manner=manner)
     output.emit(done, as_json, fix_views.recovered)
 
 
@@ -175,18 +175,18 @@ def _change(
         here,
         fixes,
         dry_run=dry_run,
-        restart=None if no_restart else _restart(here),
-        manner=Manner(tell=_tell),
+        restart=None if no_restart else restart_of(here),
+        manner=Manner(tell=tell_step),
     )
     output.emit(done, as_json, fix_views.changed)
 
 
-def _tell(event: StepEvent) -> None:
+def tell_step(event: StepEvent) -> None:
     took = "" if event.seconds is None else f"  {event.seconds:.2f} s"
     output.note(f"{event.text}{took}")
 
 
-def _restart(here: Workspace) -> Restart:
+def restart_of(here: Workspace) -> Restart:
     def restart(changed: frozenset[Path]) -> tuple[str, ...]:
         from lab.operations.lifecycle import restart_changed
 

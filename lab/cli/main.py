@@ -7,6 +7,7 @@ import sys
 import click
 
 from lab import __version__
+from lab.cli import check
 from lab.cli.fix import fix
 from lab.cli.lab import commands
 from lab.cli.output import note
@@ -27,8 +28,9 @@ def cli(directory: str | None) -> None:
     """
 
 
-for command in (*commands, fix):
+for command in (*commands, fix, *check.commands):
     cli.add_command(command)
+fix.add_command(check.verify)
 
 
 def main() -> None:

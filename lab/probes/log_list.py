@@ -159,15 +159,13 @@ def _walk(
     figures = (Figure("logs walked through", found.rows), Figure("pages", found.pages))
     if found.by is None:
         if says_more_than_rows(first):
-            why = "It stays within its memory. How its pages are turned was not understood: they are not judged."
+            why = "It stays within its memory. How its pages are turned was not understood, nor judged."
             return Verdict.FIXED, why, figures
         why = f"An answer has {len(first.rows)} logs, and no way to older ones was found."
         return Verdict.MASKED, why, figures
     if found.wrong:
         return Verdict.MASKED, f"The service stays within its memory, but {found.wrong}.", figures
-    why = (
-        f"It stays within its memory; {found.pages} pages, turned by {found.by}, are whole and newest first."
-    )
+    why = f"It stays within its memory; {found.pages} pages, by {found.by}, are complete and newest first."
     return Verdict.FIXED, why, figures
 
 

@@ -47,6 +47,15 @@ SELECT id, device_id, started_at, completed_at, status,
           FROM {TABLE} WHERE started_at >= %s) AS log
  WHERE started_at >= %s AND started_at < %s ORDER BY started_at, id
 """
+ADD = f"""
+INSERT INTO {TABLE} (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
+SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000
+  FROM (SELECT device_id, ended + (started_at - ended) / 2 AS moment
+          FROM (SELECT device_id, started_at,
+                       lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS ended
+                  FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs
+         WHERE started_at - ended > interval '1 min' ORDER BY started_at LIMIT 2) AS gaps
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +174,7 @@ def _span(start: datetime, end: datetime) -> dict[str, str]:
 
 def _add(table: Rows) -> None:
     """Two more runs on the day: an answer that was kept from before lacks them."""
-    table.ask(
-        f"INSERT INTO {TABLE}"
-        f" (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms) SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000"
-        f" FROM (SELECT device_id, completed_at + (started_at - completed_at) / 2 AS moment"
-        f" FROM (SELECT device_id, started_at,"
-        f" lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS completed_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs"
-        f" WHERE started_at - completed_at > interval '1 min' ORDER BY started_at LIMIT 2) AS gaps",
-        ADDED,
-        *_day(),
-    )
+    table.ask(ADD, ADDED, *_day())
 
 
 def _difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:

@@ -24,7 +24,7 @@ from lab.probes import (
 from lab.probes.endpoints import Endpoints, Probe
 from lab.probes.evidence import Evidence, Verdict
 
-_IN_ORDER = (start_up, workflow_start, workflow_list, booking_race, device_queue, log_search, log_list)
+_IN_ORDER = (workflow_list, start_up, workflow_start, booking_race, device_queue, log_search, log_list)
 PROBES: dict[int, Probe] = {module.BUG: module.probe for module in _IN_ORDER}
 
 

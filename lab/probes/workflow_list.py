@@ -82,7 +82,7 @@ def _judge(few: Listing, many: Listing) -> Evidence:
     if not many.count.calls:
         why = "The answer is right, but no statement of the service's own role was seen: nothing was counted."
         return Evidence(BUG, Verdict.UNMEASURED, why, figures)
-    why = f"{few.count.calls} statements for {few.workflows} workflows, {many.count.calls} for {many.workflows}."
+    why = f"{few.workflows} workflows take {few.count.calls} statements, {many.workflows} {many.count.calls}."
     return Evidence(BUG, Verdict.FIXED, f"{why} Every step and sample is there.", figures)
 
 

@@ -59,7 +59,7 @@ def sweep(runs: Path, account: Account | None) -> tuple[str, ...]:
     Without an account (the server is down) processes are ended and the databases are left to the next sweep.
     """
     swept = []
-    for path in sorted(runs.glob(f"*/{OWNER}")):
+    for path in sorted((*runs.glob(f"*/{OWNER}"), *runs.glob(f"*/*/{OWNER}"))):
         found = _read(path)
         if found is None or found.owner.process() is None:
             with suppress(LabError):

@@ -58,10 +58,9 @@ def shadow(
         EnvironmentFault: there is no template, or something cannot be started.
         LabError: a fix's own revision failed on the copy.
     """
-    leftovers.sweep(folder.parent, origin.account)
     if not databases.exists(origin.account, origin.template):
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    claim = leftovers.claim(folder, _unused_name(origin.account))
+    claim = leftovers.claim(folder, unused_name(origin.account))
     try:
         yield _build(origin, claim, full, tell)
     finally:
@@ -93,7 +92,8 @@ def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[s
     return Shadow(endpoints, (*carried, *problems), copied.problem, migration_problem)
 
 
-def _unused_name(account: Account) -> str:
+def unused_name(account: Account) -> str:
+    """A name for one more database of this process."""
     while True:
         name = f"lab_shadow_{os.getpid()}_{next(_numbers)}"
         if not databases.exists(account, name):

@@ -1,0 +1,110 @@
+"""Show one fix at work: measure, apply, measure again, and take it off."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.engine.transaction import QUIETLY, Manner
+from lab.errors import Refused, UsageError
+from lab.operations import fixes
+from lab.operations.fixes import Restart
+from lab.operations.measure import check, site
+from lab.operations.progress import Progress, Stage, silent
+from lab.probes.evidence import Evidence, Figure
+from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure before and after; None where only one of the two measurements has it."""
+
+    name: str
+    unit: str
+    before: float | None
+    after: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times smaller it became."""
+        if self.before is None or not self.after:
+            return None
+        return self.before / self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Before and after; `plans` are outlines of how the server carried the same question out."""
+
+    number: int
+    title: str
+    before: Evidence
+    after: Evidence
+    figures: tuple[Compared, ...]
+    plans: tuple[str, str] | None
+    kept: bool
+
+
+def demo(
+    workspace: Workspace,
+    token: str,
+    *,
+    keep: bool = False,
+    restart: Restart | None = None,
+    manner: Manner = QUIETLY,
+    progress: Progress = silent,
+) -> Shown:
+    """Measure a bug to the end, apply its fix, measure again; then revert it, unless it is to be kept.
+
+    Raises:
+        UsageError: the token does not mean one fix that can be measured.
+        Refused: the fix is applied already, or does not fit; the workspace is as it was.
+        EnvironmentFault: the lab is not up.
+    """
+    here = site(workspace)
+    found = [fix for fix in here.fixes if token in {str(fix.number), fix.slug}]
+    if len(found) != 1:
+        raise UsageError(f"{token!r} is not one fix.", "Name its number or its slug: lab fix list")
+    (fix,) = found
+    number = str(fix.number)
+    if fix in here.recorded():
+        raise Refused(
+            f"Fix {number} is applied: there is no before.", f"Take it off: lab fix revert {number}"
+        )
+    before = check(workspace, [number], full=True, progress=progress)
+    progress(Stage(f"Applying fix {number}"))
+    fixes.apply(workspace, [number], restart=restart, manner=manner)
+    try:
+        after = check(workspace, [number], full=True, progress=progress)
+    finally:
+        if not keep:
+            progress(Stage(f"Reverting fix {number}"))
+            fixes.revert(workspace, [number], restart=restart, manner=manner)
+    first, second = before.evidence[0], after.evidence[0]
+    return Shown(
+        fix.number, fix.title, first, second, _compare(first, second), _plans(first.raw, second.raw), keep
+    )
+
+
+def _compare(before: Evidence, after: Evidence) -> tuple[Compared, ...]:
+    names = dict.fromkeys(figure.name for figure in (*before.figures, *after.figures))
+    return tuple(_pair(name, before.figure(name), after.figure(name)) for name in names)
+
+
+def _pair(name: str, before: Figure | None, after: Figure | None) -> Compared:
+    unit = (before or after or Figure("", 0)).unit
+    return Compared(name, unit, before.value if before else None, after.value if after else None)
+
+
+def _plans(before: Path | None, after: Path | None) -> tuple[str, str] | None:
+    """The outlines of the plans of the whole of the question, where the probe kept any."""
+    first, second = _outline(before), _outline(after)
+    return (first, second) if first and second else None
+
+
+def _outline(raw: Path | None) -> str:
+    if raw is None:
+        return ""
+    document: dict[str, Any] = json.loads(raw.read_bytes())
+    outlines: list[str] = (document.get("day") or document.get("narrow") or {}).get("outline") or []
+    return outlines[-1] if outlines else ""

@@ -1,0 +1,152 @@
+"""Measure the bugs: check how each stands, in a shadow of the lab that the running one never notices."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lab import records
+from lab.catalog import Fix
+from lab.database import connect, database_name, workspace_url
+from lab.engine.schema import looking
+from lab.errors import UsageError
+from lab.operations.build import template_of
+from lab.operations.library import catalog_of
+from lab.operations.progress import Progress, Stage, silent
+from lab.probes.evidence import Evidence, Verdict
+from lab.probes.suite import PROBES, measure
+from lab.runtime.postgres import Account
+from lab.shadow import Origin, Shadow, shadow, sweep
+from lab.workspace import Workspace
+
+COMPOSE_BUG = 1
+"""The bug whose place is the compose file: one that cannot be read is not mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A bug by its number and title."""
+
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was measured, in the order of the bugs' numbers; `run` is the folder that holds all of it."""
+
+    bugs: tuple[Bug, ...]
+    evidence: tuple[Evidence, ...]
+    notes: tuple[str, ...]
+    run: Path
+    seconds: float
+
+    @property
+    def symptoms(self) -> tuple[Evidence, ...]:
+        return tuple(one for one in self.evidence if one.verdict.shows_symptom)
+
+    @property
+    def unmeasured(self) -> tuple[Evidence, ...]:
+        return tuple(one for one in self.evidence if one.verdict is Verdict.UNMEASURED)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a workspace is measured: its server's account, its database, the library's fixes."""
+
+    workspace: Workspace
+    account: Account
+    database: str
+    fixes: tuple[Fix, ...]
+
+    @property
+    def template(self) -> str:
+        return template_of(self.database)
+
+    def recorded(self) -> tuple[Fix, ...]:
+        """The fixes whose revisions the workspace's database has."""
+        with looking(self.account.url(self.database)) as schema:
+            recorded = schema.look().recorded
+        return tuple(fix for fix in self.fixes if fix.revision in recorded)
+
+
+def check(
+    workspace: Workspace, tokens: Sequence[str] = (), *, full: bool = False, progress: Progress = silent
+) -> Checked:
+    """Measure these bugs, all when none is named; `full` measures to the end what is certain before.
+
+    Raises:
+        UsageError: a token means no bug that can be measured.
+        EnvironmentFault: the lab is not up.
+    """
+    here = site(workspace)
+    numbers = chosen(here, tokens)
+    origin = Origin(workspace, here.account, here.template, here.database, here.fixes, here.recorded())
+    return measured(here, origin, numbers, full=full, progress=progress)
+
+
+def site(workspace: Workspace) -> Site:
+    """The workspace's database, which must be up; what killed measurements left there is taken down.
+
+    Raises:
+        DatabaseUnreachable: it is not.
+    """
+    url = workspace_url(workspace)
+    connect(url).close()
+    parts = urlsplit(url)
+    account = Account(
+        parts.port or 5432,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        parts.hostname or "127.0.0.1",
+    )
+    sweep(workspace.runs, account)
+    return Site(workspace, account, database_name(url), catalog_of(workspace).fixes)
+
+
+def chosen(here: Site, tokens: Sequence[str]) -> tuple[int, ...]:
+    """The bugs that the tokens mean; every one that has a probe when there are none.
+
+    Raises:
+        UsageError: one means nothing, or a bug that nothing measures.
+    """
+    if not tokens:
+        return tuple(sorted(PROBES))
+    numbers = tuple(fix.number for fix in catalog_of(here.workspace).select(tokens))
+    unknown = [number for number in numbers if number not in PROBES]
+    if unknown:
+        known = ", ".join(map(str, sorted(PROBES)))
+        raise UsageError(f"Nothing measures bug {unknown[0]}.", f"Those that can be measured: {known}.")
+    return numbers
+
+
+def measured(
+    here: Site, origin: Origin, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
+) -> Checked:
+    """Measure the bugs in a shadow of `origin`, and keep what was found."""
+    started = time.monotonic()
+    run = records.begin(here.workspace)
+    titles = {fix.number: fix.title for fix in here.fixes}
+    found: dict[int, Evidence] = {}
+    with shadow(origin, run.folder, full=full, tell=lambda text: progress(Stage(text))) as made:
+
+        def tell(bug: int) -> None:
+            progress(Stage(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
+
+        for one in measure(made.endpoints, numbers, tell):
+            raw = records.keep_raw(run, one.evidence.bug, one.raw)
+            found[one.evidence.bug] = replace(_in_this_light(one.evidence, made), raw=raw)
+    evidence = tuple(found[number] for number in sorted(found))
+    records.keep(run, evidence, made.notes)
+    bugs = tuple(Bug(number, titles.get(number, "")) for number in sorted(found))
+    return Checked(bugs, evidence, made.notes, run.folder, time.monotonic() - started)
+
+
+def _in_this_light(evidence: Evidence, made: Shadow) -> Evidence:
+    """The evidence with what the shadow's making had to say on it."""
+    if made.compose_problem and evidence.bug == COMPOSE_BUG:
+        return replace(evidence, verdict=Verdict.PRESENT, why=f"{made.compose_problem}.")
+    if made.migration_problem and evidence.verdict.shows_symptom:
+        return replace(evidence, why=f"{evidence.why} Before that, {made.migration_problem}.")
+    return evidence

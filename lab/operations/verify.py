@@ -1,0 +1,154 @@
+"""Prove the library: every fix does what it says, nothing else, and leaves no trace when it goes.
+
+All of it happens in a scratch workspace of the shipped code; the candidate's is neither changed nor asked.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import records
+from lab.catalog import Fix
+from lab.operations.measure import Bug, Site, chosen, measured, site
+from lab.operations.progress import Progress, Stage, silent
+from lab.probes.evidence import Evidence, Verdict
+from lab.probes.suite import PROBES
+from lab.shadow import Origin, Scratch, schema_text, scratch
+from lab.shell import run
+from lab.workspace import Workspace
+
+COMMAND_DEADLINE = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All bugs as they stood at one moment of the proof, and what was wrong then; `fix` None: as shipped."""
+
+    state: str
+    fix: int | None
+    evidence: tuple[Evidence, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The proof: a row for the shipped lab, two for each fix, one for all of them together."""
+
+    bugs: tuple[Bug, ...]
+    rows: tuple[Row, ...]
+    run: Path
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(f"{row.state}: {problem}" for row in self.rows for problem in row.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a reverted fix must leave as it was."""
+
+    files: Mapping[str, bytes]
+    schema: str
+
+    def difference(self, other: "Trace") -> tuple[str, ...]:
+        names = sorted({*self.files, *other.files})
+        changed = [name for name in names if self.files.get(name) != other.files.get(name)]
+        lines = sorted(set(self.schema.splitlines()) ^ set(other.schema.splitlines()))
+        return (
+            *(f"{name} is not what it was" for name in changed),
+            *(f"the schema is not what it was: {line}" for line in lines),
+        )
+
+
+def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progress = silent) -> Verified:
+    """Measure the shipped lab, then every bug with each fix applied, and its own with the fix reverted.
+
+    Raises:
+        UsageError: a token means no fix that can be measured.
+        EnvironmentFault: the lab is not up.
+    """
+    here = site(workspace)
+    numbers = chosen(here, tokens)
+    fixes = tuple(fix for fix in here.fixes if fix.number in numbers)
+    bugs = tuple(Bug(fix.number, fix.title) for fix in here.fixes if fix.number in PROBES)
+    kept = records.begin(workspace)
+    with scratch(workspace, here.account, here.template, kept.folder) as place:
+        rows = tuple(_Proof(here, place, progress).rows(fixes, whole=not tokens))
+    records.keep(kept, (one for row in rows for one in row.evidence), (row.state for row in rows))
+    return Verified(bugs, rows, kept.folder)
+
+
+class _Proof:
+    def __init__(self, here: Site, place: Scratch, progress: Progress) -> None:
+        self._here = here
+        self._place = place
+        self._progress = progress
+        self._baseline: dict[int, Verdict] = {}
+
+    def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[Row]:
+        evidence = self._measure("As shipped", (), tuple(PROBES))
+        self._baseline = {one.bug: one.verdict for one in evidence}
+        wrong = [one for one in evidence if one.verdict is not Verdict.PRESENT]
+        yield Row("as shipped", None, evidence, tuple(_unlike(one, Verdict.PRESENT) for one in wrong))
+        before = self._trace()
+        for fix in fixes:
+            yield self._applied(fix)
+            yield self._reverted(fix, before)
+        if whole:
+            yield self._all_applied(fixes)
+
+    def _applied(self, fix: Fix) -> Row:
+        state = f"fix {fix.number} applied"
+        if problem := self._lab("apply", fix.number):
+            return Row(state, fix.number, (), (problem,))
+        evidence = self._measure(state, (fix,), tuple(PROBES))
+        problems = []
+        for one in evidence:
+            wanted = Verdict.FIXED if one.bug == fix.number else self._baseline[one.bug]
+            if one.verdict is not wanted:
+                problems.append(_unlike(one, wanted))
+        return Row(state, fix.number, evidence, tuple(problems))
+
+    def _reverted(self, fix: Fix, before: Trace) -> Row:
+        state = f"fix {fix.number} reverted"
+        if problem := self._lab("revert", fix.number):
+            return Row(state, fix.number, (), (problem,))
+        evidence = self._measure(state, (), (fix.number,))
+        problems = [_unlike(one, Verdict.PRESENT) for one in evidence if one.verdict is not Verdict.PRESENT]
+        return Row(state, fix.number, evidence, (*problems, *before.difference(self._trace())))
+
+    def _all_applied(self, fixes: Sequence[Fix]) -> Row:
+        state = "all applied"
+        for fix in fixes:
+            if problem := self._lab("apply", fix.number):
+                return Row(state, None, (), (problem,))
+        evidence = self._measure(state, tuple(fixes), tuple(PROBES))
+        wrong = [one for one in evidence if one.verdict is not Verdict.FIXED]
+        return Row(state, None, evidence, tuple(_unlike(one, Verdict.FIXED) for one in wrong))
+
+    def _measure(self, state: str, applied: tuple[Fix, ...], bugs: tuple[int, ...]) -> tuple[Evidence, ...]:
+        def tell(stage: Stage) -> None:
+            self._progress(Stage(f"{state}: {stage.text}", stage.done, stage.total))
+
+        here = self._here
+        origin = Origin(self._place.workspace, here.account, here.template, None, here.fixes, applied)
+        return measured(here, origin, bugs, progress=tell).evidence
+
+    def _lab(self, verb: str, number: int) -> str:
+        """Run the command as anybody would; answers why it failed, or nothing."""
+        self._progress(Stage(f"lab fix {verb} {number}"))
+        place = str(self._place.workspace.root)
+        finished = run(
+            [sys.executable, "-m", "lab", "-C", place, "fix", verb, str(number), "--no-restart"],
+            env={"LAB_DATABASE_URL": self._place.url},
+            timeout=COMMAND_DEADLINE,
+        )
+        return "" if finished.code == 0 else f"lab fix {verb} {number} failed: {finished.last_words}"
+
+    def _trace(self) -> Trace:
+        return Trace(self._place.files(), schema_text(self._place.url))
+
+
+def _unlike(evidence: Evidence, wanted: Verdict) -> str:
+    return f"bug {evidence.bug} is {evidence.verdict}, not {wanted}: {evidence.why}"
