@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from lab.cli.context import workspace
 if TYPE_CHECKING:
     from lab.engine.transaction import StepEvent
     from lab.operations.fixes import Restart
+    from lab.operations.library import Shown
     from lab.workspace import Workspace
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -57,17 +59,14 @@ def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, 
 
     Example: lab fix show 5 --sql
     """
-    from lab.cli import fix_views
+    from lab.cli import fix_texts
     from lab.operations import library
 
-    shown = library.show(workspace(ctx), fix_name)
-    if as_json:
-        output.emit(shown, True, fix_views.shown)
-    elif diff or sql or guide:
-        for text in fix_views.texts(shown, diff=diff, sql=sql, guide=guide):
-            output.line(text)
-    else:
-        output.emit(shown, False, fix_views.shown)
+    def text(shown: Shown) -> Iterable[str]:
+        some = diff or sql or guide
+        return fix_texts.parts(shown, diff=diff, sql=sql, guide=guide) if some else fix_texts.shown(shown)
+
+    output.lines(library.show(workspace(ctx), fix_name), as_json, text)
 
 
 @fix.command()
@@ -124,14 +123,14 @@ def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_jso
 
     Example: lab fix recover
     """
-    from lab.cli import fix_views
+    from lab.cli import fix_texts
     from lab.engine.transaction import Manner
     from lab.operations import fixes as operation
 
     here = workspace(ctx)
     manner = Manner(tell=tell_step)
     done = operation.recover(here, fixes, restart=None if no_restart else restart_of(here), manner=manner)
-    output.emit(done, as_json, fix_views.recovered)
+    output.lines(done, as_json, fix_texts.recovered)
 
 
 @fix.command()
@@ -157,16 +156,16 @@ def new(ctx: click.Context, slug: str, as_json: bool) -> None:
 
     Example: lab fix new stale_cache
     """
-    from lab.cli import fix_views
+    from lab.cli import fix_texts
     from lab.operations import library
 
-    output.emit(library.new(workspace(ctx), slug), as_json, fix_views.begun)
+    output.lines(library.new(workspace(ctx), slug), as_json, fix_texts.begun)
 
 
 def _change(
     ctx: click.Context, verb: str, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
 ) -> None:
-    from lab.cli import fix_views
+    from lab.cli import fix_texts
     from lab.engine.transaction import Manner
     from lab.operations import fixes as operation
 
@@ -178,7 +177,7 @@ def _change(
         restart=None if no_restart else restart_of(here),
         manner=Manner(tell=tell_step),
     )
-    output.emit(done, as_json, fix_views.changed)
+    output.lines(done, as_json, fix_texts.changed)
 
 
 def tell_step(event: StepEvent) -> None:

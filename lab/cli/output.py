@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +25,15 @@ def emit(value: T, as_json: bool, render: Callable[[T], RenderableType]) -> None
         print(json.dumps(plain(value), indent=2, default=str))
     else:
         show(render(value))
+
+
+def lines(value: T, as_json: bool, render: Callable[[T], Iterable[str]]) -> None:
+    """As `emit`, for what a person reads as lines of plain text: rich, which is slow to load, is not."""
+    if as_json:
+        print(json.dumps(plain(value), indent=2, default=str))
+    else:
+        for text in render(value):
+            print(text)
 
 
 def show(renderable: RenderableType) -> None:
