@@ -21,7 +21,7 @@ some_bugs = click.argument("bugs", nargs=-1, metavar="[N]...")
 def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> None:
     """Measure the bugs' symptoms, all or those named, in a copy of the lab.
 
-    The running lab is not touched. Ends with 1 when a symptom shows, with 4 when something could not be measured.
+    The running lab is not touched. Ends with 1 when a symptom shows, with 4 when one was not measured.
 
     Example: lab check 3 5
     """

@@ -15,7 +15,7 @@ from lab.operations.build import template_of
 from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.probes.evidence import Evidence, Verdict
-from lab.probes.suite import PROBES, measure
+from lab.probes.suite import NEEDS, PROBES, measure
 from lab.runtime.postgres import Account
 from lab.shadow import Origin, Shadow, shadow, sweep
 from lab.workspace import Workspace
@@ -129,7 +129,10 @@ def measured(
     run = records.begin(here.workspace)
     titles = {fix.number: fix.title for fix in here.fixes}
     found: dict[int, Evidence] = {}
-    with shadow(origin, run.folder, full=full, tell=lambda text: progress(Stage(text))) as made:
+    needed = {service for number in numbers for service in NEEDS[number]}
+    with shadow(
+        origin, run.folder, services=needed, full=full, tell=lambda text: progress(Stage(text))
+    ) as made:
 
         def tell(bug: int) -> None:
             progress(Stage(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lab.probes.client import Reply, ask
-from lab.probes.endpoints import Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.gate import Passage, write_gate
 from lab.probes.load import at_once
 from lab.probes.rows import Rows, new_workflow_id, rows
 
 BUG = 3
+NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 REQUESTS = 4
 BURST = 16
 WIDE = 0.08

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.probes.booking_race import warm
-from lab.probes.endpoints import Endpoints
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.queue_calls import Queue
 from lab.probes.queue_contract import CHECKS as CONTRACT
@@ -11,6 +11,7 @@ from lab.probes.queue_races import CHECKS as RACES
 from lab.probes.rows import new_workflow_id, rows
 
 BUG = 7
+NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 NOT_THERE = {404, 405}
 
 

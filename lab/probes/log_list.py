@@ -18,6 +18,7 @@ from lab.probes.paging import Walk, walk
 from lab.probes.rows import Rows, rows
 
 BUG = 6
+NEEDS: tuple[str, ...] = ()
 PATH = "/execution-logs"
 MIB = 2**20
 HUGE = 1_000_000

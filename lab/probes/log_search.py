@@ -18,6 +18,7 @@ from lab.probes.rows import Rows, rows
 from lab.probes.statements import Count, counted
 
 BUG = 5
+NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 PATH = "/execution-logs/search"
 TABLE = "execution_logs"
 DAY = datetime(2025, 1, 1)

@@ -1,13 +1,14 @@
 """Bug 1: does workflow-service start as composed, and find device-service by its environment?"""
 
 from lab.probes.client import Reply, ask
-from lab.probes.endpoints import WORKFLOW_SERVICE, Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.rows import Device, Rows, new_workflow_id, rows
 from lab.probes.statements import counted
 from lab.probes.workflows import astray
 
 BUG = 1
+NEEDS: tuple[str, ...] = (DEVICE_SERVICE, WORKFLOW_SERVICE)
 
 
 def probe(endpoints: Endpoints) -> Evidence:

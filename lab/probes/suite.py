@@ -26,6 +26,8 @@ from lab.probes.evidence import Evidence, Verdict
 
 _IN_ORDER = (workflow_list, start_up, workflow_start, booking_race, device_queue, log_search, log_list)
 PROBES: dict[int, Probe] = {module.BUG: module.probe for module in _IN_ORDER}
+NEEDS: dict[int, frozenset[str]] = {module.BUG: frozenset(module.NEEDS) for module in _IN_ORDER}
+"""The services that must run before a probe does; what else it needs it launches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.probes.client import Reply, ask
-from lab.probes.endpoints import Endpoints, Service
+from lab.probes.endpoints import WORKFLOW_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.rows import Rows, rows
 from lab.probes.statements import Count, counted
 from lab.probes.workflows import not_started, started
 
 BUG = 4
+NEEDS: tuple[str, ...] = (WORKFLOW_SERVICE,)
 MORE = 50
 """How many workflows are added between the two counts."""
 

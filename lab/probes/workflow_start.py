@@ -1,12 +1,13 @@
 """Bug 2: does starting a workflow book its device?"""
 
 from lab.probes.client import Reply, ask
-from lab.probes.endpoints import Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.rows import Rows, rows
 from lab.probes.workflows import not_started, started
 
 BUG = 2
+NEEDS: tuple[str, ...] = (DEVICE_SERVICE, WORKFLOW_SERVICE)
 
 
 def probe(endpoints: Endpoints) -> Evidence:

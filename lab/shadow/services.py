@@ -76,6 +76,10 @@ class Services:
         until = time.monotonic() + START_DEADLINE
         return tuple(self._service(stack, instance, until) for instance in instances)
 
+    def absent(self, name: str) -> Service:
+        """An instance that nobody asked to start, for what it would be given."""
+        return self._described(self._instance(name), "was not started")
+
     def _service(self, stack: Stack, instance: Instance, until: float) -> Service:
         deadline = max(0.5, until - time.monotonic())
         readiness = stack.wait([instance.name], deadline)[instance.name]
@@ -84,6 +88,9 @@ class Services:
             problem = str(self.health(instance.name))
         elif readiness is Readiness.LATE:
             problem = f"did not answer GET /health with 200 within {START_DEADLINE:g} s"
+        return self._described(instance, problem)
+
+    def _described(self, instance: Instance, problem: str) -> Service:
         return Service(
             instance.name,
             f"http://127.0.0.1:{instance.port}",

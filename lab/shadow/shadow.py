@@ -3,7 +3,7 @@
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +17,8 @@ from lab.shadow import code, data, leftovers
 from lab.shadow.services import Services, free_ports
 from lab.workspace import Workspace
 
-SECOND_DEVICES = f"{DEVICE_SERVICE}-2"
-INSTANCES = (DEVICE_SERVICE, SECOND_DEVICES, WORKFLOW_SERVICE)
+SECOND = "-2"
+INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{SECOND}", WORKFLOW_SERVICE)
 _numbers = itertools.count(1)
 
 
@@ -50,9 +50,16 @@ class Shadow:
 
 @contextmanager
 def shadow(
-    origin: Origin, folder: Path, *, full: bool = False, tell: Callable[[str], None] = lambda _: None
+    origin: Origin,
+    folder: Path,
+    *,
+    services: Collection[str] = (DEVICE_SERVICE, WORKFLOW_SERVICE),
+    full: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Shadow]:
     """A shadow of `origin`, with its records and logs in `folder`, for the length of the block.
+
+    Of its services only those named are started, device-service twice.
 
     Raises:
         EnvironmentFault: there is no template, or something cannot be started.
@@ -62,12 +69,18 @@ def shadow(
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
     claim = leftovers.claim(folder, unused_name(origin.account))
     try:
-        yield _build(origin, claim, full, tell)
+        yield _build(origin, claim, services, full, tell)
     finally:
         leftovers.take_down(claim, origin.account)
 
 
-def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[str], None]) -> Shadow:
+def _build(
+    origin: Origin,
+    claim: leftovers.Claim,
+    wanted: Collection[str],
+    full: bool,
+    tell: Callable[[str], None],
+) -> Shadow:
     tell("Copying the lab")
     copied = code.copy(origin.workspace, claim.code)
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
@@ -78,7 +91,7 @@ def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[s
     migration_problem = data.migrate(copied.workspace, url)
     carried = tuple(data.carry_over(url, live))
     tell("Starting the services")
-    services = Services(
+    started = Services(
         copied,
         origin.account,
         claim.database,
@@ -86,8 +99,10 @@ def _build(origin: Origin, claim: leftovers.Claim, full: bool, tell: Callable[[s
         claim.folder / "logs",
         dict(zip(INSTANCES, free_ports(len(INSTANCES)), strict=True)),
     )
-    first, second, workflows = services.start(*INSTANCES)
-    endpoints = Endpoints((first, second), workflows, url, services.launch, copied.memory_limit, full)
+    names = [name for name in INSTANCES if name.removesuffix(SECOND) in wanted]
+    running = {one.name: one for one in started.start(*names)}
+    first, second, workflows = (running.get(name) or started.absent(name) for name in INSTANCES)
+    endpoints = Endpoints((first, second), workflows, url, started.launch, copied.memory_limit, full)
     problems = [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
     return Shadow(endpoints, (*carried, *problems), copied.problem, migration_problem)
 
