@@ -12,6 +12,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Report as JS
 
 @click.command()
 @click.option(
+    "--docker/--embedded",
+    "in_containers",
+    default=None,
+    help="In containers, or as local processes.  [default: as the last time; at first --embedded]",
+)
+@click.option(
     "--rows", type=click.IntRange(1, 50_000_000), help="How many execution logs.  [default: 500000]"
 )
 @click.option("--seed", type=int, help="What their random values are made from.  [default: 1]")
@@ -19,11 +25,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Report as JS
 @json_option
 @click.pass_context
 def up(
-    ctx: click.Context, rows: int | None, seed: int | None, port_offset: int | None, as_json: bool
+    ctx: click.Context,
+    in_containers: bool | None,
+    rows: int | None,
+    seed: int | None,
+    port_offset: int | None,
+    as_json: bool,
 ) -> None:
     """Bring the lab up: database, schema, rows, services.
 
-    What is there already is kept; what runs as it should is left alone.
+    What is there already is kept; what runs as it should is left alone. Containers and local processes
+    have a database each, and one at a time runs.
 
     Example: lab up --rows 10000 --port-offset 100
     """
@@ -31,8 +43,9 @@ def up(
     from lab.operations import lifecycle
 
     here = workspace(ctx)
+    kind = None if in_containers is None else "docker" if in_containers else "embedded"
     with output.progress() as tell:
-        done = lifecycle.up(here, rows=rows, seed=seed, port_offset=port_offset, progress=tell)
+        done = lifecycle.up(here, kind=kind, rows=rows, seed=seed, port_offset=port_offset, progress=tell)
     output.emit(done, as_json, views.up)
 
 

@@ -103,15 +103,21 @@ def _detail(service: ServiceStatus) -> str:
     if service.state == "exited":
         code = "" if service.exit_code is None else f"exit {service.exit_code}, "
         return code + _reason(service)
+    if service.container and service.state not in ("absent", "exited"):
+        return f"container {service.container}"
     return "" if service.pid is None else f"process {service.pid}"
 
 
 def _reason(service: ServiceStatus) -> str:
-    if service.out_of_memory and service.peak and service.memory_limit:
-        limit, peak = service.memory_limit / MIB, service.peak / MIB
-        return f"out of memory: it reached {peak:.0f} MiB, its limit is {limit:.0f} MiB"
+    if service.out_of_memory and service.memory_limit:
+        reached = f"it reached {service.peak / MIB:.0f} MiB, " if service.peak else ""
+        return f"out of memory: {reached}its limit is {service.memory_limit / MIB:.0f} MiB"
     return service.reason or ""
 
 
 def _crashes(crashed: Iterable[ServiceStatus]) -> list[Text]:
-    return [Text(f"\n{s.name} has crashed. Its log: lab logs {s.name} ({s.log})", "red") for s in crashed]
+    return [Text(f"\n{s.name} has crashed. Its log: lab logs {s.name}{_place(s)}", "red") for s in crashed]
+
+
+def _place(service: ServiceStatus) -> str:
+    return f" ({service.log})" if service.log else ""

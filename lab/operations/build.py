@@ -56,8 +56,11 @@ def ensure(
     rows: int | None,
     seed: int | None,
     progress: Progress,
+    replace_empty: bool = False,
 ) -> bool:
     """Make the database if it is not there; True when rows were made.
+
+    `replace_empty` lets it take the place of an empty database, as a server in a container comes with.
 
     Raises:
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
@@ -68,10 +71,12 @@ def ensure(
     asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if present is None:
         if databases.exists(account, database):
-            raise Refused(
-                f"There is a database {database} that this lab did not make.",
-                "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it.",
-            )
+            if not (replace_empty and databases.is_empty(account, database)):
+                raise Refused(
+                    f"There is a database {database} that this lab did not make.",
+                    "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it.",
+                )
+            databases.drop(account, database)
         _build_template(workspace, account, database, asked, progress)
     elif present != asked:
         raise Refused(

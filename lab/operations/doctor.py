@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.errors import EnvironmentFault, LabError
-from lab.operations.lifecycle import runtime_of
+from lab.operations import settings as remembered
+from lab.operations.runtimes import runtime_of
+from lab.operations.settings import DOCKER
 from lab.runtime.binaries import find_binaries
+from lab.runtime.docker import project_of
 from lab.runtime.unprivileged import prefix
 from lab.shell import run
 from lab.workspace import Workspace, write_atomic
@@ -32,14 +35,15 @@ class Check:
 
 def examine(workspace: Workspace) -> tuple[Check, ...]:
     """Every check, each with what was found or what to do."""
+    in_containers = remembered.load(workspace).runtime == DOCKER
     checks: tuple[tuple[str, bool, Callable[[Workspace], str]], ...] = (
         ("Python", True, _python),
-        ("PostgreSQL", True, _postgres),
+        ("PostgreSQL", not in_containers, _postgres),
         ("git", True, _git),
         ("workspace", True, _writable),
         ("disk", True, _disk),
         ("compose file and ports", True, _ports),
-        ("containers", False, _containers),
+        ("containers", in_containers, _containers),
     )
     return tuple(_check(name, needed, examine_one, workspace) for name, needed, examine_one in checks)
 
@@ -87,12 +91,9 @@ def _disk(workspace: Workspace) -> str:
 def _ports(workspace: Workspace) -> str:
     runtime = runtime_of(workspace)
     runtime.require_ports()
-    ports = [runtime.account.port, *(instance.port for instance in runtime.stack.instances)]
-    return f"{', '.join(map(str, ports))} are free or ours"
+    return f"{', '.join(map(str, runtime.ports.values()))} are free or ours"
 
 
-def _containers(_: Workspace) -> str:
-    finished = run(["docker", "info", "--format", "{{.ServerVersion}}"], timeout=10)
-    if finished.code != 0:
-        raise EnvironmentFault("No Docker Engine answers.", "The lab runs without one.")
-    return f"Docker Engine {finished.stdout.decode().strip()}"
+def _containers(workspace: Workspace) -> str:
+    project = project_of(workspace)
+    return f"Docker Engine {project.require_engine()}, {' '.join(project.tool())}"

@@ -4,19 +4,23 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import compose, shipped
-from lab.errors import EnvironmentFault, UsageError
+from lab import shipped
+from lab.engine import journal
+from lab.engine.schema import looking
+from lab.errors import EnvironmentFault, Refused, UsageError
 from lab.lock import sole
-from lab.operations import build
+from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
+from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
-from lab.operations.settings import Settings
+from lab.operations.runtimes import runtime_of as runtime_of
+from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
-from lab.runtime.embedded import EmbeddedRuntime, embedded, halt
+from lab.runtime.base import Runtime
 from lab.workspace import Workspace, write_atomic
 
 
@@ -38,15 +42,10 @@ class Down:
     destroyed: bool
 
 
-def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> EmbeddedRuntime:
-    """The workspace's runtime, as it was last asked for."""
-    chosen = chosen or remembered.load(workspace)
-    return embedded(workspace, compose.read(workspace.compose_file), chosen.port_offset)
-
-
 def up(
     workspace: Workspace,
     *,
+    kind: str | None = None,
     rows: int | None = None,
     seed: int | None = None,
     port_offset: int | None = None,
@@ -54,25 +53,37 @@ def up(
 ) -> Up:
     """Bring the lab up: server, schema and rows where there are none yet, services.
 
+    `kind` is the runtime, `embedded` or `docker`; it and the ports are remembered where None is asked for.
+    Another than the last time's takes the running lab down first; each keeps a database of its own.
+
     Raises:
         UsageError: a number is out of its range.
         Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
+    before = remembered.load(workspace)
+    offset = before.port_offset if port_offset is None else port_offset
+    chosen = Settings(kind or before.runtime, offset)
     with alone(workspace, progress):
-        return _up(workspace, rows, seed, port_offset, progress)
+        return _up(workspace, before, chosen, rows, seed, progress)
 
 
 def _up(
-    workspace: Workspace, rows: int | None, seed: int | None, port_offset: int | None, progress: Progress
+    workspace: Workspace,
+    before: Settings,
+    chosen: Settings,
+    rows: int | None,
+    seed: int | None,
+    progress: Progress,
 ) -> Up:
     started = time.monotonic()
-    before = remembered.load(workspace)
-    chosen = before if port_offset is None else Settings(before.runtime, port_offset)
     runtime = runtime_of(workspace, chosen)
+    if chosen == before:
+        runtime.require_ports()
+    runtime.prepare(lambda text: progress(Stage(text)))
     if chosen != before:
-        halt(workspace)
-    runtime.require_ports()
+        _leave(workspace, before, chosen, progress)
+        runtime.require_ports()
     remembered.save(workspace, chosen)
     shipped.keep(workspace)
     was_down = not workspace.database_url_file.exists()
@@ -80,18 +91,57 @@ def _up(
         progress(Stage("Starting PostgreSQL"))
         runtime.start_database()
         seeded = build.ensure(
-            workspace, runtime.account, runtime.database, rows=rows, seed=seed, progress=progress
+            workspace,
+            runtime.account,
+            runtime.database,
+            rows=rows,
+            seed=seed,
+            progress=progress,
+            replace_empty=runtime.starts_with_empty_database,
         )
+        if seeded or chosen.runtime != before.runtime:
+            _follow_the_code(workspace, runtime)
         write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
         progress(Stage("Starting the services"))
         runtime.start_services()
     except BaseException:
         if was_down:
             # An error or ^C half-way leaves no process behind; what is built is kept or built anew.
-            halt(workspace)
             workspace.database_url_file.unlink(missing_ok=True)
+            with suppress(EnvironmentFault):  # what is raised is why it failed
+                runtimes.halt(workspace, chosen.runtime)
         raise
     return Up(status(workspace, runtime), time.monotonic() - started, seeded)
+
+
+def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: Progress) -> None:
+    """Take the lab down that ran until now, before its runtime or its ports change."""
+    changes = chosen.runtime != before.runtime
+    if changes and (entry := journal.read(workspace)) is not None:
+        raise Refused(
+            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the lab as it ran.",
+            "Take it back first: lab fix recover",
+        )
+    if workspace.database_url_file.exists():
+        stays = f" (its data stays: lab up --{before.runtime})" if changes else ""
+        progress(Stage(f"Stopping the {before.runtime} lab{stays}"))
+    try:
+        runtimes.halt(workspace, before.runtime)
+    except EnvironmentFault:
+        # Without an engine no container runs. Should one run all the same, its ports are found taken.
+        if before.runtime == EMBEDDED:
+            raise
+    workspace.database_url_file.unlink(missing_ok=True)
+
+
+def _follow_the_code(workspace: Workspace, runtime: Runtime) -> None:
+    """Give a database that was not there, or not in use, the schema of the fixes that the code has."""
+    catalog = catalog_of(workspace)
+    applied = [fix.number for fix in catalog.fixes if fix.number in journal.ours(workspace)]
+    with looking(runtime.url) as schema:
+        recorded = schema.look().recorded
+    if applied or any(fix.revision in recorded for fix in catalog.fixes):
+        fixes.put_schema(workspace, runtime.url, applied)
 
 
 def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:
@@ -107,11 +157,12 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
 
 def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     progress(Stage("Stopping the lab"))
-    if destroy and os.environ.get("LAB_DATABASE_URL"):
+    kind = remembered.load(workspace).runtime
+    if destroy and kind == EMBEDDED and os.environ.get("LAB_DATABASE_URL"):
         runtime = runtime_of(workspace)
         runtime.stop_services()
         build.remove(runtime.account, runtime.database)
-    services, database = halt(workspace)
+    services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)
     if destroy:
         for path in (workspace.data.parent, workspace.logs, workspace.services):
@@ -147,8 +198,8 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]
-    touched = tuple(name for name in runtime.stack.names() if any(_concerns(name, path) for path in paths))
-    if touched and runtime.server.running():
+    touched = tuple(name for name in runtime.services if any(_concerns(name, path) for path in paths))
+    if touched and runtime.database_running():
         runtime.stop_services(touched)
         runtime.start_services(touched)
         return touched
@@ -169,19 +220,19 @@ def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[No
     return sole(workspace.lock, waiting=lambda text: progress(Stage(text)))
 
 
-def require_up(runtime: EmbeddedRuntime) -> None:
+def require_up(runtime: Runtime) -> None:
     """Raises EnvironmentFault: the database does not answer."""
-    if not runtime.server.running():
+    if not runtime.database_running():
         raise EnvironmentFault("The lab is not up.", "Start it: lab up")
 
 
-def known_services(runtime: EmbeddedRuntime, names: Iterable[str]) -> tuple[str, ...]:
+def known_services(runtime: Runtime, names: Iterable[str]) -> tuple[str, ...]:
     """The names, each once, if every one is a service.
 
     Raises:
         UsageError: one is not.
     """
-    known = runtime.stack.names()
+    known = runtime.services
     for name in names:
         if name not in known:
             raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")

@@ -13,10 +13,11 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.operations import build, fixes
 from lab.operations.code import Restored, restore
 from lab.operations.library import catalog_of
-from lab.operations.lifecycle import alone, require_up, runtime_of
+from lab.operations.lifecycle import alone, require_up
 from lab.operations.progress import Progress, Stage, silent
+from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
-from lab.runtime.embedded import EmbeddedRuntime
+from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
 
@@ -59,7 +60,7 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
     """Code first: a damaged compose file would keep us from the database."""
     restored = restore(workspace)
     runtime = runtime_of(workspace)
-    if not runtime.server.running():
+    if not runtime.database_running():
         kept = f" The edits are kept in {restored.patch}." if restored.patch else ""
         raise EnvironmentFault(
             f"The shipped code is back, but the database was not reset: the lab is not up.{kept}",
@@ -74,9 +75,7 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
     return Reset(seconds, build.shipped_head(workspace), (), restored)
 
 
-def _renew(
-    workspace: Workspace, runtime: EmbeddedRuntime, applied: tuple[int, ...], progress: Progress
-) -> float:
+def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], progress: Progress) -> float:
     """Replace the database by a copy of the template that has the applied fixes' schema already."""
     progress(Stage("Copying the template database"))
     started = time.monotonic()
@@ -89,7 +88,7 @@ def _renew(
     return time.monotonic() - started
 
 
-def _applied(workspace: Workspace, runtime: EmbeddedRuntime) -> tuple[int, ...]:
+def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     try:
         with looking(runtime.url) as schema:
             recorded = schema.look().recorded

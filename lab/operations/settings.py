@@ -7,6 +7,7 @@ from typing import Any
 from lab.errors import UsageError
 from lab.workspace import Workspace, write_atomic
 
+EMBEDDED, DOCKER = "embedded", "docker"
 MOST_OFFSET = 50_000
 
 
@@ -14,10 +15,12 @@ MOST_OFFSET = 50_000
 class Settings:
     """Which runtime, and by how much every port is moved."""
 
-    runtime: str = "embedded"
+    runtime: str = EMBEDDED
     port_offset: int = 0
 
     def __post_init__(self) -> None:
+        if self.runtime not in (EMBEDDED, DOCKER):
+            raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
         if not 0 <= self.port_offset <= MOST_OFFSET:
             raise UsageError(
                 f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MOST_OFFSET}."

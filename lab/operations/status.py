@@ -7,7 +7,7 @@ import psycopg2
 
 from lab.database import connect, without_password
 from lab.errors import DatabaseUnreachable
-from lab.runtime.embedded import EmbeddedRuntime
+from lab.runtime.base import Runtime
 from lab.runtime.stack import ServiceStatus
 from lab.workspace import Workspace
 
@@ -42,14 +42,14 @@ class Status:
         return tuple(service for service in self.services if service.crashed)
 
 
-def status(workspace: Workspace, runtime: EmbeddedRuntime) -> Status:
+def status(workspace: Workspace, runtime: Runtime) -> Status:
     """How the lab stands now; a lab that is down is an answer, not an error."""
     return Status(str(workspace.root), runtime.kind, _database(runtime), runtime.status())
 
 
-def _database(runtime: EmbeddedRuntime) -> DatabaseStatus:
+def _database(runtime: Runtime) -> DatabaseStatus:
     where = without_password(runtime.url)
-    if not runtime.server.running():
+    if not runtime.database_running():
         return DatabaseStatus(where, running=False)
     try:
         connection = connect(runtime.url)

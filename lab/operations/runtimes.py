@@ -1,0 +1,47 @@
+"""Which runtime the lab of a workspace runs in, as it was last asked for, and how either is ended."""
+
+from contextlib import suppress
+
+from lab import compose
+from lab.errors import EnvironmentFault
+from lab.operations import settings as remembered
+from lab.operations.settings import DOCKER, Settings
+from lab.runtime import docker, embedded
+from lab.runtime.base import Runtime
+from lab.workspace import Workspace
+
+Ended = tuple[tuple[str, ...], bool]
+"""Which services ran, and whether the database did."""
+
+
+def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
+    """The workspace's runtime; nothing is started or asked for yet."""
+    chosen = chosen or remembered.load(workspace)
+    build = docker.docker if chosen.runtime == DOCKER else embedded.embedded
+    return build(workspace, compose.read(workspace.compose_file), chosen.port_offset)
+
+
+def halt(workspace: Workspace, kind: str) -> Ended:
+    """Stop everything of that kind that runs for this workspace, whatever the compose file says by now.
+
+    Raises:
+        EnvironmentFault: something of ours would not stop, or no engine answers.
+    """
+    return docker.halt(docker.project_of(workspace)) if kind == DOCKER else embedded.halt(workspace)
+
+
+def destroy(workspace: Workspace, kind: str) -> Ended:
+    """Stop it, and delete the data that containers keep, those of an earlier time included.
+
+    Raises:
+        EnvironmentFault: as `halt`.
+    """
+    project = docker.project_of(workspace)
+    if kind == DOCKER:
+        ended = docker.halt(project, destroy=True)
+        embedded.halt(workspace)
+        return ended
+    ended = embedded.halt(workspace)
+    with suppress(EnvironmentFault):  # no engine answers: as a rule there has never been one
+        docker.halt(project, destroy=True)
+    return ended
