@@ -100,9 +100,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of a database at the buggy head, seeded with 500 execution logs."""
+    return seeded(server, "template_seeded", rows=500)
+
+
+@pytest.fixture(scope="session")
+def full_template(server: Server) -> str:
+    """The same, with as many execution logs as the symptoms of bugs 5 and 6 need."""
+    return seeded(server, "template_full", rows=300_000)
+
+
+def seeded(server: Server, name: str, rows: int) -> str:
+    """Make a template database at the buggy head with that many execution logs; answers its name."""
     from seed import fill
 
-    name = "template_seeded"
     url = server.create(name)
     connection = connect(url)
     with connection.cursor() as cursor:
@@ -115,7 +125,7 @@ def template(server: Server) -> str:
         env=environment,
     )
     assert migrated.code == 0, migrated.stderr.decode()
-    fill(url, rows=500, seed=1, progress=lambda done, total: None)
+    fill(url, rows=rows, seed=1, progress=lambda done, total: None)
     databases.seal(server.account, name)
     return name
 

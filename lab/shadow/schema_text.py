@@ -15,7 +15,7 @@ SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttyp
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
    AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL
-SELECT 'relation ' || relname || ' ' || relkind || ' ' || coalesce(relacl::text, '') || ' '
+SELECT 'relation ' || relname || ' ' || relkind::text || ' ' || coalesce(relacl::text, '') || ' '
        || coalesce(reloptions::text, '') || ' ' || coalesce(obj_description(oid, 'pg_class'), '')
   FROM pg_class WHERE relnamespace = 'public'::regnamespace
 UNION ALL

@@ -1,0 +1,49 @@
+"""Every answer in the library gets the verdict that its folder's name says.
+
+An answer is a folder `<bug>/right_<what>` or `<bug>/wrong_<what>` beside this file. It holds `answer.patch`,
+a diff in git's form on the shipped code (app/, compose/, migrations/, seed/), and where it changes the schema
+`migration.py`, a revision 0003 on 0002 that joins the candidate's history. Right means fixed; wrong means that
+the symptom is present or masked, never that it could not be measured.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab.probes.evidence import Verdict
+from tests.conftest import Server
+from tests.measuring import Bench, copy_shipped
+
+FOLDER = Path(__file__).parent
+ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
+EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
+PARTS = {"answer.patch", "migration.py"}
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_answer_is_judged_by_its_name(
+    answer: Path, server: Server, full_template: str, tmp_path: Path
+) -> None:
+    bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+    bench.patch(answer / "answer.patch")
+    if (answer / "migration.py").exists():
+        shutil.copy(answer / "migration.py", bench.root / "migrations" / "versions" / "0003_answer.py")
+    bug = int(answer.parent.name)
+    evidence = bench.measure(bug)[bug]
+    assert evidence.verdict in EXPECTED[answer.name.partition("_")[0]], evidence.why
+
+
+def test_every_bug_has_answers_of_both_kinds() -> None:
+    kinds = {(int(path.parent.name), path.name.partition("_")[0]) for path in ANSWERS}
+    assert kinds == {(bug, kind) for bug in range(1, 8) for kind in ("right", "wrong")}
+
+
+def test_an_answer_has_no_stray_files() -> None:
+    strays = [
+        path
+        for answer in FOLDER.glob("[0-9]/*")
+        for path in answer.iterdir()
+        if path.name not in PARTS and path.name != "__pycache__"
+    ]
+    assert strays == []
