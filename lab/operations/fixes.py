@@ -17,7 +17,7 @@ from lab.engine.schema import changing, looking
 from lab.engine.state import State
 from lab.engine.steps import Step
 from lab.engine.transaction import QUIETLY, Manner, Session, StepEvent, session
-from lab.errors import Refused
+from lab.errors import LabError, Refused
 from lab.operations.library import catalog_of
 from lab.workspace import Workspace
 
@@ -240,7 +240,11 @@ def _session(workspace: Workspace, manner: Manner) -> Iterator[Session]:
 def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:
     if restart is None or not files:
         return ()
-    return tuple(restart(frozenset(workspace.root / path for path in files)))
+    try:
+        return tuple(restart(frozenset(workspace.root / path for path in files)))
+    except LabError as error:
+        error.message = f"The change is done, but the services were not restarted: {error.message}"
+        raise
 
 
 def _names(files: set[PurePosixPath]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from lab.workspace import Workspace
 from tests.catalogue import dump
 from tests.conftest import Server
 from tests.killing import Killer, killer
-from tests.lab.engine.conftest import PROJECTS, Project
+from tests.lab.conftest import PROJECTS, Project
 
 FILES = ("app/service.py", "app/models.py")
 NUMBERS = (1, 2, 3)

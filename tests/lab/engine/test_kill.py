@@ -12,7 +12,7 @@ from lab.engine.transaction import Manner
 from lab.errors import Refused, TimedOut
 from lab.operations import fixes
 from tests.killing import Killer, killer
-from tests.lab.engine.conftest import Project
+from tests.lab.conftest import Project
 
 KILLED = -9
 

@@ -6,7 +6,7 @@ import pytest
 
 from lab.engine import journal
 from lab.errors import DatabaseUnreachable, LabError, Refused
-from tests.lab.engine.conftest import Project
+from tests.lab.conftest import Project
 
 
 def test_apply_puts_code_and_schema_on_and_revert_takes_both_off(project: Project) -> None:

@@ -19,7 +19,7 @@ ROWS = """
 INSERT INTO things (name, seen_at)
 SELECT 'thing ' || n, timestamp '2025-01-01' + n * interval '1 h' FROM generate_series(1, 1000) n
 """
-PROJECTS = Path(__file__).resolve().parents[2] / "projects"
+PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,178 @@
+"""The commands of the library as a person meets them, on the tiny lab."""
+
+import fcntl
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from lab.cli.fix import fix
+from lab.shell import Finished, run
+from tests.lab.conftest import Project
+
+Command = Callable[..., Finished]
+
+
+@pytest.fixture
+def lab(project: Project) -> Command:
+    def call(verb: str, *words: str) -> Finished:
+        if verb in {"apply", "revert", "recover"}:
+            words = ("--no-restart", *words)  # the tiny lab has no services
+        finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", verb, *words], timeout=60)
+        assert b"Traceback" not in finished.stderr
+        return finished
+
+    return call
+
+
+@pytest.mark.parametrize("name", sorted(fix.commands))
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    said = run([sys.executable, "-m", "lab", "fix", name, "--help"]).stdout.decode()
+    assert "Example: lab fix" in said
+    assert "--json" in said
+
+
+def test_apply_tells_each_step_with_its_time_and_revert_undoes_it(lab: Command, project: Project) -> None:
+    before = project.all()
+    done = lab("apply", "1-2")
+    assert done.code == 0
+    assert b"Applied fixes 1, 2 in " in done.stdout
+    steps = done.stderr.decode().splitlines()
+    assert [line.rpartition("  ")[0] for line in steps] == [
+        "apply 1 polite: patch",
+        "apply 1 polite: migration",
+        "apply 2 seen_index: migration",
+        "apply 2 seen_index: patch",
+    ]
+    assert all(line.endswith(" s") for line in steps)
+    assert lab("apply", "2").stdout == b"Fix 2 is applied already.\n"
+    assert b"Reverted fixes 2, 1" in lab("revert", "all").stdout
+    assert project.all() == before
+
+
+def test_status_shows_code_and_schema_apart(lab: Command, project: Project) -> None:
+    project.apply("2")
+    project.edit("app/service.py", '"you "', '"thou "')
+    project.sql("DROP INDEX ix_things_seen_at")
+    rows = {row["number"]: row for row in json.loads(lab("status", "--json").stdout)["fixes"]}
+    assert (rows[1]["code"], rows[1]["schema"]) == ("mixed", "absent")
+    assert rows[1]["why"] == ["app/service.py, line 9: neither as shipped nor as the fix has them"]
+    assert (rows[2]["code"], rows[2]["schema"]) == ("present", "mixed")
+    assert (rows[3]["code"], rows[3]["schema"], rows[3]["blocked"]) == ("absent", "absent", "")
+    assert b"index ix_things_seen_at is not there" in lab("status").stdout
+
+
+def test_without_a_database_status_still_shows_the_code(lab: Command, project: Project) -> None:
+    project.workspace.database_url_file.unlink()
+    said = lab("status")
+    assert said.code == 0
+    assert b"The schema is unknown: This workspace has no database yet." in said.stdout
+    refused = lab("apply", "1")
+    assert refused.code == 4
+    assert b"lab up" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["apply", "9"], 2, "There is no fix '9'"),
+        (["apply", "3"], 3, "lab fix apply 1 3"),
+        (["apply"], 2, "Missing argument"),
+        (["show", "all"], 2, "Name one"),
+        (["show", "seen-idx"], 2, "Did you mean seen_index?"),
+        (["new", "Bad Slug!"], 2, "is not a slug"),
+        (["new", "polite"], 3, "There is a fix of that name"),
+        (["recover", "7"], 2, "There is no fix '7'"),
+    ],
+)
+def test_what_cannot_be_meant_or_done_has_its_exit_code(
+    lab: Command, project: Project, words: list[str], code: int, said: str
+) -> None:
+    before = project.all()
+    finished = lab(*words)
+    assert finished.code == code
+    assert said in finished.stderr.decode()
+    assert project.all() == before
+
+
+def test_a_conflict_shows_both_sides(lab: Command, project: Project) -> None:
+    project.edit("app/service.py", '"you "', '"thou "')
+    finished = lab("apply", "1")
+    assert finished.code == 3
+    said = finished.stderr.decode()
+    assert 'yours:\n        return "thou " + name\n  the fix:\n        return "dear " + name\n' in said
+    assert lab("apply", "1", "--dry-run").code == 3
+
+
+def test_a_dry_run_prints_the_diff_and_the_sql(lab: Command, project: Project) -> None:
+    before = project.all()
+    said = lab("apply", "2", "--dry-run").stdout.decode()
+    assert "+    return len(things)" in said
+    assert "CREATE INDEX CONCURRENTLY" in said
+    assert said.endswith("Would apply fix 2. Nothing was changed.\n")
+    assert json.loads(lab("apply", "2", "--dry-run", "--json").stdout)["dry_run"] is True
+    assert project.all() == before
+
+
+def test_show_prints_what_is_asked_for(lab: Command) -> None:
+    plain = lab("show", "seen-index").stdout.decode()
+    assert "Hint 1: Look." in plain
+    assert "CREATE INDEX" not in plain
+    assert lab("show", "2", "--diff").stdout.startswith(b"diff --git a/app/models.py")
+    sql = lab("show", "2", "--sql").stdout.decode()
+    assert sql.index("CREATE INDEX") < sql.index("DROP INDEX")
+    assert lab("show", "2", "--guide").stdout == b"# Find what was seen\n"
+    assert json.loads(lab("show", "2", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
+
+
+def test_new_makes_a_folder_that_the_list_refuses_until_it_is_filled_in(
+    lab: Command, project: Project
+) -> None:
+    assert b"04_stale_cache" in lab("new", "stale-cache").stdout
+    listed = lab("list").stdout.decode()
+    assert "3  queue" in listed
+    for problem in (
+        "title: not filled in",
+        "hints[3]: not filled in",
+        "downgrade: not written yet",
+        "no file is",
+    ):
+        assert problem in listed
+    (project.root / "fixes" / "04_stale_cache" / "notes.py").write_text("")
+    assert "notes.py: a stray file" in lab("list").stdout.decode()
+    refused = lab("apply", "4")
+    assert refused.code == 2
+    assert b"04_stale_cache cannot be used" in refused.stderr
+    assert lab("apply", "1").code == 0
+    assert b"05_another" in lab("new", "another").stdout
+
+
+def test_recover_says_what_it_took_back_and_log_remembers(lab: Command, project: Project) -> None:
+    assert lab("recover").stdout == b"There was nothing to take back.\n"
+    assert lab("log").stdout == b"No fix was applied or reverted here yet.\n"
+    project.apply("2")
+    project.sql("DROP INDEX ix_things_seen_at")
+    assert lab("recover").stdout == b"Took back fix 2: not applied now.\n"
+    assert [event["verb"] for event in json.loads(lab("log", "--json").stdout)] == ["apply", "revert"]
+
+
+def test_another_lab_at_work_is_waited_for_and_named(project: Project) -> None:
+    with project.workspace.lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write("4711")
+        held.flush()
+        finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
+    assert finished.code == 3
+    said = finished.stderr.decode()
+    assert said.startswith("Waiting for another lab: process 4711\n")
+    assert "Another lab is at work here: process 4711. Nothing was touched." in said
+    assert project.applied() == set()
+
+
+def test_services_that_cannot_be_restarted_do_not_hide_that_the_fix_is_there(project: Project) -> None:
+    finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
+    assert finished.code == 2
+    assert b"The change is done, but the services were not restarted: " in finished.stderr
+    assert b"docker-compose.yml" in finished.stderr
+    assert project.applied() == {1}
