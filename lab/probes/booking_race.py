@@ -15,6 +15,10 @@ from lab.probes.rows import Rows, new_workflow_id, rows
 BUG = 3
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 REQUESTS = 4
+PATIENCE = 35.0
+"""Seconds: longer than the gate holds anybody up."""
+
+PLAIN_PATIENCE = 15.0
 BURST = 16
 WIDE = 0.08
 """Seconds between being asked and the first write from which on the race is open to any two users."""
@@ -56,9 +60,13 @@ class Round:
         return tuple(reply for reply in self.passage.replies if not reply.ok and not reply.refused)
 
 
-def book(service: Service, device: str, workflow: str) -> Reply:
+def book(service: Service, device: str, workflow: str, patience: float = PATIENCE) -> Reply:
     return ask(
-        service.url, f"/devices/{device}/book", method="POST", body={"workflow_id": workflow}, patience=40.0
+        service.url,
+        f"/devices/{device}/book",
+        method="POST",
+        body={"workflow_id": workflow},
+        patience=patience,
     )
 
 
@@ -71,7 +79,7 @@ def warm(services: Sequence[Service], connections: int = 4) -> None:
 def _one_plain_booking(service: Service, table: Rows) -> Evidence | None:
     """One booking without any rival has to work, or counting winners proves nothing."""
     device, workflow = table.new_device(), new_workflow_id()
-    reply = book(service, device, workflow)
+    reply = book(service, device, workflow, PLAIN_PATIENCE)
     after = table.device(device)
     if reply.ok and after.held_once_by(workflow):
         return None

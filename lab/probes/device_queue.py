@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lab.probes.booking_race import warm
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.probes.queue_calls import Queue
+from lab.probes.queue_calls import GATED_PATIENCE, NoAnswer, Queue
 from lab.probes.queue_contract import CHECKS as CONTRACT
 from lab.probes.queue_races import CHECKS as RACES
 from lab.probes.rows import new_workflow_id, rows
@@ -23,12 +25,17 @@ def probe(endpoints: Endpoints) -> Evidence:
     with rows(endpoints.database) as table:
         queue = Queue(endpoints.devices, table)
         device, _ = queue.busy_device()
-        reply = queue.join(device, new_workflow_id())
+        try:
+            reply = queue.join(device, new_workflow_id())
+        except NoAnswer as error:
+            return Evidence(BUG, Verdict.PRESENT, f"{error}.")
         if reply.status in NOT_THERE:
             why = f"POST /devices/{{id}}/queue answers {reply.status}: there is no queue."
             return Evidence(BUG, Verdict.PRESENT, why, _figures(len(CONTRACT), len(RACES)))
         try:
             return _judge(endpoints, queue)
+        except NoAnswer as error:
+            return Evidence(BUG, Verdict.PRESENT, f"{error}.")
         finally:
             table.ask("DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'")
 
@@ -41,7 +48,8 @@ def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
         why = _sentence(broken)
         return Evidence(BUG, Verdict.PRESENT, why, _figures(len(broken), 0)[:1])
     warm(endpoints.devices)
-    raced = {check.__name__: check(queue, endpoints.database) for check in RACES}
+    gated = replace(queue, patience=GATED_PATIENCE)
+    raced = {check.__name__: check(gated, endpoints.database) for check in RACES}
     endpoints.raw["races"] = raced
     broken = [wrong for wrong in raced.values() if wrong]
     if broken:

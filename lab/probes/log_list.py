@@ -111,7 +111,7 @@ def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
         reply, _ = _get(service, {size: HUGE}, GLANCE if body.size > SMALL else PATIENCE)
         if death := _death(service, endpoints.memory_limit):
             return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {death}."
-        if reply.status is not None and reply.status >= 500:
+        if reply.status is None or reply.status >= 500:
             return f"GET {PATH} alone is answered, but {reply}."
     patience = GLANCE if body.size > SMALL else PATIENCE
     sends = [partial(_reply_only, service, {SIZES[n % 2]: HUGE}, patience) for n in range(TOGETHER)]
@@ -119,7 +119,7 @@ def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
     endpoints.raw["together"] = [str(reply) for reply in replies]
     if death := _death(service, endpoints.memory_limit):
         return f"One request at a time is answered, but with {TOGETHER} at once the service {death}."
-    failed = [reply for reply in replies if reply.status is not None and reply.status >= 500]
+    failed = [reply for reply in replies if reply.status is None or reply.status >= 500]
     if failed:
         return f"With {TOGETHER} at once, {len(failed)} failed: {failed[0]}."
     return ""

@@ -34,6 +34,7 @@ WHOLESALE = 0.5
 FACTOR = 100
 """The search must read less than this part of what one scan of the table per log would."""
 
+PATIENCE = 30.0
 LONG_PATIENCE = 180.0
 LOOK_BACK = timedelta(days=60)
 """How far before the span each device's previous run is, as a rule."""
@@ -103,7 +104,8 @@ def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
     certain = narrow.count.blocks >= (FEW + 1) * pages * WHOLESALE
     if certain and not endpoints.full:
         return Evidence(BUG, Verdict.PRESENT, _wholesale(narrow, whole, pages), figures)
-    search = _search(endpoints.devices[0] if endpoints.full else service, table, *_day(), log)
+    plain = endpoints.devices[0] if endpoints.full else service  # whose time no plan was taken in
+    search = _search(plain, table, *_day(), log, LONG_PATIENCE)
     _keep(endpoints, "day", search)
     figures = _day_figures(search, limit)
     if not search.reply.ok or search.wrong:
@@ -135,9 +137,16 @@ def _still_right(
     return Evidence(BUG, Verdict.FIXED, f"{why} The rows are right.", figures)
 
 
-def _search(service: Service, table: Rows, start: datetime, end: datetime, log: PlanLog) -> Search:
+def _search(
+    service: Service,
+    table: Rows,
+    start: datetime,
+    end: datetime,
+    log: PlanLog,
+    patience: float = PATIENCE,
+) -> Search:
     with counted(table, service.role) as count:
-        reply = ask(service.url, PATH, query=_span(start, end), patience=LONG_PATIENCE)
+        reply = ask(service.url, PATH, query=_span(start, end), patience=patience)
     expected = _expected(table, start, end)
     wrong = _difference(reply, expected) if reply.ok else ""
     return Search(reply, count, len(expected), wrong, log.read(TABLE))

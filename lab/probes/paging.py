@@ -82,6 +82,8 @@ def _walk(table: Rows, name: str, turn: Turn, first: Page, fetch: Fetch) -> Walk
 def _difference(table: Rows, rows: list[dict[str, Any]]) -> str:
     """What is wrong with these rows as the newest of all; empty when nothing is."""
     ids = [row.get("id") for row in rows]
+    if not all(isinstance(number, int) for number in ids):
+        return "some logs have no id"
     repeated = len(ids) - len(set(ids))
     if repeated:
         return f"of {len(ids)} logs on successive pages, {repeated} came twice"

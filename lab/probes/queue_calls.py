@@ -10,7 +10,10 @@ from lab.probes.client import Reply, ask
 from lab.probes.endpoints import Service
 from lab.probes.rows import Rows, new_workflow_id
 
-PATIENCE = 40.0
+PATIENCE = 20.0
+GATED_PATIENCE = 35.0
+"""Seconds: longer than the gate holds anybody up."""
+
 RUNS = 12
 RUN = """
 INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
@@ -20,16 +23,29 @@ SELECT %s, 'probe', 'spin', 'completed', now() AT TIME ZONE 'UTC' - n * interval
 """
 
 
+class NoAnswer(Exception):
+    """A call that was never answered: whatever else would be asked takes as long and tells no more."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """The queues of both replicas' devices, and the rows beneath."""
 
     services: Sequence[Service]
     table: Rows
+    patience: float = PATIENCE
 
     def join(self, device: str, workflow: str, priority: str | None = None, *, replica: int = 0) -> Reply:
         body = {"workflow_id": workflow} | ({"priority": priority} if priority else {})
         return self._send(replica, "POST", f"/devices/{device}/queue", body)
+
+    def join_as_nobody(self, device: str) -> Reply:
+        """A request that names no workflow."""
+        return self._send(0, "POST", f"/devices/{device}/queue", {"priority": "high"})
 
     def cancel(self, device: str, entry: Any, *, replica: int = 0) -> Reply:
         return self._send(replica, "DELETE", f"/devices/{device}/queue/{entry}")
@@ -75,7 +91,10 @@ class Queue:
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:
         service = self.services[replica % len(self.services)]
-        return ask(service.url, path, method=method, body=body, patience=PATIENCE)
+        reply = ask(service.url, path, method=method, body=body, patience=self.patience)
+        if reply.status is None:
+            raise NoAnswer(reply)
+        return reply
 
 
 def member(reply: Reply, name: str) -> Any:

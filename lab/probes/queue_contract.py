@@ -64,7 +64,7 @@ def refuses(queue: Queue) -> str:
         ("queueing twice", queue.join(device, waiting), 409),
         ("queueing for a device that one holds", queue.join(device, holder), 409),
         ("an unknown priority", queue.join(device, new_workflow_id(), "urgent"), 400),
-        ("no workflow_id", queue._send(0, "POST", f"/devices/{device}/queue", {"priority": "high"}), 400),
+        ("no workflow_id", queue.join_as_nobody(device), 400),
         ("queueing for an unknown device", queue.join(nobody, new_workflow_id()), 404),
         ("the queue of an unknown device", queue.listing(nobody), 404),
         ("the wait for an unknown device", queue.wait_time(nobody), 404),

@@ -1,0 +1,114 @@
+"""The gate makes overlaps certain: shown on plain SQL clients that take the part of a service's requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+import psycopg2
+import pytest
+
+from lab.database import connect, libpq_url
+from lab.probes.client import Reply
+from lab.probes.gate import write_gate
+from lab.probes.latch import latches
+from tests.conftest import Database
+
+Client = Callable[[str], None]
+DEVICE = "device-01"
+TAKE = f"UPDATE devices SET status = 'busy' WHERE id = '{DEVICE}'"
+BOOK = f"INSERT INTO bookings (device_id, workflow_id) VALUES ('{DEVICE}', 'x')"
+
+
+class Lost(Exception):
+    """A client found the device taken."""
+
+
+def unlocked(url: str) -> None:
+    _transaction(url, f"SELECT status FROM devices WHERE id = '{DEVICE}'")
+
+
+def locked(url: str) -> None:
+    _transaction(url, f"SELECT status FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
+
+
+def checked_afterwards(url: str) -> None:
+    with closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
+        cursor.execute(BOOK)
+        cursor.execute(f"SELECT count(*) FROM bookings WHERE device_id = '{DEVICE}' AND released_at IS NULL")
+        if cursor.fetchone() != (1,):
+            raise Lost
+        connection.commit()
+
+
+def _transaction(url: str, read: str) -> None:
+    with closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
+        cursor.execute(read)
+        if cursor.fetchone() != ("available",):
+            raise Lost
+        cursor.execute(TAKE)
+        cursor.execute(BOOK)
+        connection.commit()
+
+
+def as_request(client: Client, url: str) -> Reply:
+    try:
+        client(url)
+    except Lost:
+        return Reply("POST /x", 409, 0.0)
+    return Reply("POST /x", 200, 0.0)
+
+
+@pytest.fixture
+def service_url(database: Database) -> str:
+    return database.url_for("device-service")
+
+
+@pytest.mark.parametrize(
+    ("client", "winners"),
+    [(unlocked, 4), (locked, 1), (checked_afterwards, 4)],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_whoever_can_overlap_does(client: Client, winners: int, database: Database, service_url: str) -> None:
+    with write_gate(database.url, []) as gate:
+        passage = gate.pass_through([partial(as_request, client, service_url)] * 4)
+    assert len(passage.won) == winners
+    assert all(reply.ok or reply.refused for reply in passage.replies)
+
+
+def test_nothing_is_seen_as_written_before_all_have_read(database: Database, service_url: str) -> None:
+    seen: list[str] = []
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+
+        def look() -> None:
+            cursor.execute("SELECT status FROM devices WHERE id = %s", (DEVICE,))
+            seen.append(str((cursor.fetchone() or ("",))[0]))
+
+        with write_gate(database.url, []) as gate:
+            gate.pass_through([partial(as_request, unlocked, service_url)] * 2, between=look)
+    assert seen[0] == "available"
+    assert len(seen) >= 3
+
+
+def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
+    with latches(database.url):
+        pass
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'lab_gate'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SET lock_timeout = '2s'")
+        cursor.execute(TAKE)
+        cursor.execute("SELECT status FROM devices WHERE id = %s", (DEVICE,))
+        assert cursor.fetchone() == ("busy",)
+
+
+def test_reads_pass_a_closed_gate(database: Database, service_url: str) -> None:
+    with (
+        latches(database.url),
+        closing(psycopg2.connect(libpq_url(service_url))) as reader,
+        reader.cursor() as cursor,
+    ):
+        cursor.execute("SET statement_timeout = '2s'")
+        cursor.execute(f"SELECT id FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
+        assert cursor.fetchone() == (DEVICE,)
