@@ -31,7 +31,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
         for name, text in zip(names, (ours, base, theirs), strict=True):
             (Path(folder) / name).write_bytes(text)
         finished = run(
-            ["git", "merge-file", "-p", "--quiet", "--diff3", f"--marker-size={marker_size}", *names],
+            ["git", "merge-file", "-p", "--diff3", f"--marker-size={marker_size}", *names],
             cwd=Path(folder),
             # The folder for temporary files may itself lie inside a repository.
             env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},

@@ -92,6 +92,8 @@ class _Sides:
             return Finding(State.MIXED, (f"{path} is there, with other lines than the fix's",))
         if self.found is None:
             return Finding(State.MIXED, (f"{path} is missing",))
+        if b"\0" in self.found:
+            return Finding(State.MIXED, (f"{path} is not a text",))
         on, off = self.on(), self.off()
         if isinstance(on, bytes) and not isinstance(off, bytes):
             return Finding(State.ABSENT)
@@ -158,7 +160,7 @@ class Patcher:
         if finding.state is done:
             return FileChange(file.path, sides.found, sides.found, file.mode)
         if finding.state is not undone:
-            whole = file.is_new or sides.found is None  # then there are no lines to show
+            whole = file.is_new or sides.found is None or b"\0" in sides.found  # no lines to show
             conflicts = () if whole else sides.on() if verb == "applied" else sides.off()
             raise _refusal(fix, verb, finding, file, conflicts if isinstance(conflicts, tuple) else ())
         if file.is_new:

@@ -235,6 +235,13 @@ def test_doing_what_is_done_changes_nothing(folder: Path) -> None:
     assert lab.files == applied
 
 
+def test_a_file_that_is_no_text_is_left_alone(folder: Path) -> None:
+    lab = case(folder, SHIPPED.replace(b"line 1\n", b"\0\n"))
+    assert lab.patcher.finding(lab.fix, lab.read).why[0] == "app/service.py is not a text"
+    with pytest.raises(Refused, match="not a text"):
+        lab.apply()
+
+
 def test_a_missing_file_is_said_to_be_missing(folder: Path) -> None:
     lab = case(folder, None)
     assert lab.patcher.finding(lab.fix, lab.read).why[0] == "app/service.py is missing"

@@ -1,0 +1,99 @@
+"""The candidate's own migrations go up and down by plain Alembic, whatever fixes are beneath them."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.operations import fixes, library
+from lab.workspace import Workspace
+from tests.catalogue import dump
+from tests.conftest import Database
+from tests.fixes.walk import check
+from tests.fixes.workspaces import copy_project
+from tests.killing import Killer, killer
+
+OWN = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c0ffee"
+down_revision = "0002"
+
+
+def upgrade():
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_index("ix_execution_logs_device_id_mine", "execution_logs", ["device_id"])
+
+
+def downgrade():
+    op.drop_index("ix_execution_logs_device_id_mine", "execution_logs")
+    op.drop_table("notes")
+"""
+# The fix goes on before it goes off, and the revision down before up; apart from that, in any order.
+ORDERS = sorted(
+    {
+        order
+        for order in itertools.permutations(["apply", "downgrade -1", "upgrade head", "revert"])
+        if order.index("apply") < order.index("revert")
+        and order.index("downgrade -1") < order.index("upgrade head")
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def kills() -> Iterator[Killer]:
+    with killer() as ready:
+        yield ready
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, database: Database, kills: Killer) -> Workspace:
+    made = copy_project(tmp_path / "lab", database.url)
+    (made.root / "migrations" / "versions" / "c0ffee_own.py").write_text(OWN)
+    assert kills.alembic(made.root, "upgrade", "head") == 0
+    return made
+
+
+@pytest.mark.parametrize("number", ["3", "5", "7"])
+@pytest.mark.parametrize("order", ORDERS, ids="/".join)
+def test_both_histories_move_in_any_order(
+    workspace: Workspace, database: Database, kills: Killer, order: tuple[str, ...], number: str
+) -> None:
+    before = dump(database.url)
+    for act in order:
+        if act in {"apply", "revert"}:
+            getattr(fixes, act)(workspace, [number])
+        else:
+            assert kills.alembic(workspace.root, *act.split()) == 0
+        standing = {row.number for row in library.status(workspace).fixes if row.state == "present"}
+        assert standing in ({int(number)}, set())
+    assert dump(database.url) == before
+
+
+def test_the_way_down_to_nothing_and_up_again_leaves_fixes_that_recover_can_take_back(
+    workspace: Workspace, database: Database, kills: Killer
+) -> None:
+    """`alembic downgrade base` takes the tables away under the fixes, records and all."""
+    before = dump(database.url)
+    fixes.apply(workspace, ["5"])
+    assert kills.alembic(workspace.root, "downgrade", "base") == 0
+    assert kills.alembic(workspace.root, "upgrade", "head") == 0
+    (row,) = (row for row in library.status(workspace).fixes if row.number == 5)
+    assert row.why == ("fix_5 is recorded, but index ix_execution_logs_started_at is not there",)
+    assert fixes.recover(workspace).fixes == (5,)
+    assert dump(database.url) == before
+    assert fixes.apply(workspace, ["5"]).fixes == (5,)
+
+
+def test_autogenerate_has_nothing_to_say_about_a_fix(workspace: Workspace, database: Database) -> None:
+    (workspace.root / "migrations" / "versions" / "c0ffee_own.py").write_text(
+        OWN.replace("op.create", "None and op.create").replace("op.drop", "None and op.drop")
+    )
+    fixes.apply(workspace, ["all"])
+    said = check(workspace.root, database.url)
+    assert "notes" in said  # made by the revision as it was, and in no model
+    assert not any(
+        name in said for name in ("uq_bookings_open", "started_at", "device_queue", "workflow_steps")
+    )

@@ -1,0 +1,75 @@
+"""The journal gives back what was written, or says that it is damaged; the history survives a torn line."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from lab.engine import journal
+from lab.engine.files import FileChange
+from lab.engine.journal import Entry, Event, PlannedStep
+from lab.engine.plan import Part, Verb
+from lab.errors import InvalidFile
+from lab.workspace import Workspace
+
+ENTRY = Entry(
+    Verb.APPLY,
+    "2026-01-01T00:00:00+00:00",
+    4711,
+    (
+        PlannedStep(5, Part.MIGRATION),
+        PlannedStep(
+            5,
+            Part.PATCH,
+            (
+                FileChange(PurePosixPath("app/x.py"), b"caf\xe9\r\n", b"\x00new", 0o755),
+                FileChange(PurePosixPath("app/new.py"), None, b"", 0o644),
+            ),
+        ),
+    ),
+)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace(tmp_path)
+    made.state.mkdir()
+    return made
+
+
+def event(verb: str, *fixes: int) -> Event:
+    return Event(verb, fixes, "2026-01-01T00:00:00+00:00", 0.5, ("app/x.py",))
+
+
+def test_what_is_read_is_what_was_written(workspace: Workspace) -> None:
+    assert journal.read(workspace) is None
+    journal.open_entry(workspace, ENTRY)
+    assert journal.read(workspace) == ENTRY
+    journal.close_entry(workspace, event("apply", 5))
+    assert journal.read(workspace) is None
+    assert journal.history(workspace) == (event("apply", 5),)
+
+
+def test_nobody_else_may_read_the_files_in_it(workspace: Workspace) -> None:
+    journal.open_entry(workspace, ENTRY)
+    assert workspace.journal.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"verb": "apply"}', b"\xff", b'{"verb": "dance"}'])
+def test_a_damaged_journal_is_said_to_be_one(workspace: Workspace, content: bytes) -> None:
+    workspace.journal.write_bytes(content)
+    with pytest.raises(InvalidFile, match="journal of an interrupted change is damaged"):
+        journal.read(workspace)
+
+
+def test_a_torn_line_of_the_history_is_left_out(workspace: Workspace) -> None:
+    journal.close_entry(workspace, event("apply", 5))
+    with workspace.history.open("ab") as file:
+        file.write(b'{"verb": "app')
+    journal.close_entry(workspace, event("apply", 6))
+    assert [e.fixes for e in journal.history(workspace)] == [(5,), (6,)]
+
+
+def test_what_is_lab_s_own_is_what_it_put_on_and_did_not_take_off(workspace: Workspace) -> None:
+    for verb, *fixes in (("apply", 1, 2, 3), ("revert", 1), ("recover", 2), ("apply", 1)):
+        journal.close_entry(workspace, event(str(verb), *map(int, fixes)))
+    assert journal.ours(workspace) == {1, 3}
