@@ -7,7 +7,7 @@ workspace's env.py is not used: nothing of the code under repair runs inside `la
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -29,7 +29,8 @@ QUERY_CANCELED = "57014"
 ADMIN_SHUTDOWN = {"57P01", "57P02", "57P03"}
 VERSION_TABLE_SQL = re.compile(rf"CREATE TABLE {VERSION_SCHEMA}\.{VERSION_TABLE} .*?;\n+", re.DOTALL)
 
-Revisions = Callable[[Any, Any], Any]
+Revisions = Callable[["ScriptDirectory", Any], "Iterable[Any]"]
+"""The steps to run, from the history and the revisions that are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Migrations:
             Refused: the revision failed; what it did in a transaction is undone.
             TimedOut: it waited too long for a lock.
         """
-        self._run(fix, lambda script: lambda rev, _: script._upgrade_revs(f"{fix.label}@head", rev))
+        self._run(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads))
 
     def downgrade(self, fix: Fix) -> None:
         """Take the fix's revision back and its record away; nothing is done if it is not recorded.
@@ -58,13 +59,13 @@ class Migrations:
             Refused: the revision failed.
             TimedOut: it waited too long for a lock.
         """
-        self._run(fix, lambda script: lambda rev, _: script._downgrade_revs(f"{fix.label}@base", rev))
+        self._run(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads))
 
     def record(self, fix: Fix) -> None:
         """Record the revision without running it."""
-        self._run(fix, lambda script: lambda rev, _: script._stamp_revs((fix.revision,), rev))
+        self._run(fix, lambda script, heads: script._stamp_revs((fix.revision,), heads))
 
-    def _run(self, fix: Fix, revisions: Callable[[ScriptDirectory], Revisions]) -> None:
+    def _run(self, fix: Fix, revisions: Revisions) -> None:
         from alembic.util import CommandError
         from sqlalchemy import exc, text
 
@@ -72,7 +73,7 @@ class Migrations:
         try:
             with (
                 _interruptible(),
-                _environment(script, revisions(script)) as context,
+                _environment(script, revisions) as context,
                 self._engine().connect() as connection,
             ):
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
@@ -97,7 +98,7 @@ class Migrations:
             connection = connect(self.url, application=self.schema.application)
             with connection.cursor() as cursor:
                 cursor.execute("SET statement_timeout = 0")
-                cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{self.lock_timeout}s",))
+            self.schema.prepare(connection, self.lock_timeout)
             connection.autocommit = False
             return connection
 
@@ -128,23 +129,19 @@ def script_directory(root: Path, fixes: Sequence[Fix]) -> ScriptDirectory:
 
 def upgrade_sql(root: Path, fix: Fix) -> str:
     """What applying the fix runs in the database."""
-    return _sql(root, fix, lambda script: lambda rev, _: script._upgrade_revs(f"{fix.label}@head", rev), None)
+    return _sql(root, fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads), None)
 
 
 def downgrade_sql(root: Path, fix: Fix) -> str:
     """What reverting the fix runs in the database."""
-    return _sql(
-        root,
-        fix,
-        lambda script: lambda rev, _: script._downgrade_revs(f"{fix.label}@base", rev),
-        fix.revision,
-    )
+    start = fix.revision
+    return _sql(root, fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads), start)
 
 
-def _sql(root: Path, fix: Fix, revisions: Callable[[ScriptDirectory], Revisions], start: str | None) -> str:
+def _sql(root: Path, fix: Fix, revisions: Revisions, start: str | None) -> str:
     script = script_directory(root, [fix])
     written = StringIO()
-    with _environment(script, revisions(script), as_sql=True, starting_rev=start) as context:
+    with _environment(script, revisions, as_sql=True, starting_rev=start) as context:
         _configure(context, dialect_name="postgresql", literal_binds=True, output_buffer=written)
         with context.begin_transaction():
             context.run_migrations()
@@ -172,7 +169,14 @@ def _environment(
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
 
-    with EnvironmentContext(Config(), script, fn=revisions, **options) as context:
+    known = {revision.revision for revision in script.walk_revisions()}
+
+    def steps(recorded: Any, _: object) -> Iterable[Any]:
+        # What is recorded for a folder that cannot be used now is nothing to the others.
+        names = (recorded,) if isinstance(recorded, str) else recorded
+        return revisions(script, tuple(name for name in names if name in known))
+
+    with EnvironmentContext(Config(), script, fn=steps, **options) as context:
         yield context
 
 

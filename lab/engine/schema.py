@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,6 +133,15 @@ class Schema:
                 f"Server process {stuck[0]}, of a lab that was killed, does not end.", "Try again."
             )
 
+    def prepare(self, connection: Connection, lock_timeout: float) -> None:
+        """Bound how long the session waits for locks, and how long it outlives us."""
+        import psycopg2
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{lock_timeout}s",))
+            with suppress(psycopg2.Error):  # not on every platform
+                cursor.execute("SET client_connection_check_interval = '2s'")
+
     def in_the_way(self, seconds: float) -> str:
         """Who has had a transaction open for that long."""
         with self.connection.cursor() as cursor:
@@ -194,7 +203,6 @@ def changing(
     application = f"{AT_WORK} {os.getpid()} {secrets.token_hex(4)}"
     with closing(connect(url, application=application)) as connection:
         schema = Schema(connection, application)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{lock_timeout}s",))
+        schema.prepare(connection, lock_timeout)
         wait_for(schema._try_lock, schema._holder, waiting, patience)
         yield schema

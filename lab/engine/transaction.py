@@ -54,6 +54,7 @@ class Manner:
 
 
 QUIETLY = Manner()
+UNDO_LOCK_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ class Session:
 
     def _put_back(self, begun: Sequence[Step], error: BaseException) -> None:
         try:
+            # Whoever kept the step from being done may keep it from being undone: no use in waiting twice.
+            self.schema.prepare(self.schema.connection, UNDO_LOCK_TIMEOUT)
             for step in reversed(begun):
                 step.undo()
         except Exception as second:

@@ -12,7 +12,8 @@ from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import Standing, Verb, to_apply, to_revert
 from lab.engine.schema import looking
 from lab.engine.state import State
-from lab.errors import DatabaseUnreachable, Refused, UsageError
+from lab.errors import DatabaseUnreachable, Locked, Refused, UsageError
+from lab.lock import sole
 from lab.workspace import Workspace
 
 
@@ -138,6 +139,8 @@ def status(workspace: Workspace) -> FixStatus:
         view, missing = None, str(error)
     found = standings(workspace, catalog, patcher, view)
     entry = journal.read(workspace)
+    if entry is not None and under_way(workspace):
+        entry = None
     rows = tuple(
         Row(
             fix.number,
@@ -152,6 +155,15 @@ def status(workspace: Workspace) -> FixStatus:
         for fix in catalog.fixes
     )
     return FixStatus(rows, _unusable(catalog), missing, entry.numbers if entry else ())
+
+
+def under_way(workspace: Workspace) -> bool:
+    """Whether another lab is at work here now: then an open journal is no sign of a kill."""
+    try:
+        with sole(workspace.lock, waiting=lambda _: None, patience=0):
+            return False
+    except Locked:
+        return True
 
 
 def log(workspace: Workspace) -> tuple[Event, ...]:

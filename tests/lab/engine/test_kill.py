@@ -1,6 +1,9 @@
 """Killed at any instant, a change ends with its fixes not applied; nothing of the candidate's is touched."""
 
-import threading
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -9,8 +12,8 @@ import pytest
 from lab.database import connect
 from lab.engine import journal
 from lab.engine.transaction import Manner
-from lab.errors import Refused, TimedOut
-from lab.operations import fixes
+from lab.errors import LabError, Refused, TimedOut
+from lab.operations import fixes, library
 from tests.killing import Killer, killer
 from tests.lab.conftest import Project
 
@@ -139,14 +142,12 @@ def test_an_edit_of_the_fix_after_the_kill_is_refused_and_kept(project: Project,
     assert project.applied() == set()
 
 
-def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Project) -> None:
+def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Project, kills: Killer) -> None:
     """CREATE INDEX CONCURRENTLY waits for a writer; its client is killed; then the writer lets go."""
     before = project.all()
-    with killer() as kills, closing(connect(project.url)) as writer, writer.cursor() as cursor:
+    with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
-        apply = threading.Thread(target=kills.run, args=(project.root, "apply", "2"), kwargs={"after": 1.0})
-        apply.start()
-        apply.join()
+        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
         assert project.sql(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
         ) == [(False,)]
@@ -205,5 +206,38 @@ def test_a_lock_that_is_not_had_in_time_undoes_everything_and_names_who_holds_it
     assert project.all() == before
 
 
+def test_an_interrupt_undoes_everything_at_once(project: Project) -> None:
+    """^C while the migration waits for a lock: well before the 30 s that it would wait are over."""
+    before = project.all()
+    argv = [sys.executable, "-m", "lab", "-C", str(project.root), "fix", "apply", "1"]
+    with closing(connect(project.url)) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE")
+        started = time.monotonic()
+        with subprocess.Popen(argv, stderr=subprocess.PIPE) as process:
+            while not project.sql(WAITING):
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+        assert time.monotonic() - started < 20
+        cursor.execute("ROLLBACK")
+    assert journal.read(project.workspace) is None
+    assert project.all() == before
+
+
+def test_what_cannot_be_undone_for_a_lock_is_said_and_left_to_recover(project: Project) -> None:
+    before = project.all()
+    with closing(connect(project.url)) as writer, writer.cursor() as cursor:
+        cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
+        with pytest.raises(LabError, match=r"could not be undone.*run: lab fix recover"):
+            fixes.apply(project.workspace, ["2"], manner=Manner(lock_timeout=0.2))
+        assert library.status(project.workspace).interrupted == (2,)
+        cursor.execute("ROLLBACK")
+    assert project.recover().fixes == (2,)
+    assert project.all() == before
+
+
+WAITING = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lab fix %' AND wait_event_type = 'Lock'"
+)
 WAITED = r"fix 1 waited 0\.3 s for a lock: .*a long report, idle in transaction"
 BUILDING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lab fix %' AND state <> 'idle'"

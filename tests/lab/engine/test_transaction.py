@@ -1,11 +1,18 @@
 """A fix's code and schema go on and off as one thing, around and beneath whatever else is there."""
 
 import itertools
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from lab.engine import journal
-from lab.errors import DatabaseUnreachable, LabError, Refused
+from lab.engine.schema import changing
+from lab.engine.transaction import Manner
+from lab.errors import DatabaseUnreachable, Locked, Refused
+from lab.operations import fixes
 from tests.lab.conftest import Project
 
 
@@ -208,12 +215,12 @@ def test_a_dry_run_shows_the_diff_and_the_sql_and_touches_nothing(project: Proje
         project.revert("2", dry_run=True)
 
 
-def test_a_fix_of_a_folder_that_has_gone_is_named(project: Project) -> None:
+def test_what_is_recorded_for_a_folder_that_has_gone_is_nothing_to_the_others(project: Project) -> None:
     project.sql("CREATE SCHEMA lab; CREATE TABLE lab.fix_version (version_num varchar(32) primary key)")
     project.sql("INSERT INTO lab.fix_version VALUES ('fix_9')")
-    with pytest.raises(LabError, match=r"lab\.fix_version.*fix_9"):
-        project.apply("2")
-    assert project.sql("SELECT version_num FROM lab.fix_version") == [("fix_9",)]
+    project.apply("1-2")
+    project.revert("2")
+    assert project.sql("SELECT version_num FROM lab.fix_version ORDER BY 1") == [("fix_1",), ("fix_9",)]
 
 
 def test_a_file_that_is_a_link_is_refused(project: Project) -> None:
@@ -242,6 +249,38 @@ def test_services_are_restarted_for_the_files_that_changed(project: Project) -> 
     assert project.apply("1", restart=restart).restarted == ("service",)
     assert asked == [{str(project.root / "app" / "service.py")}]
     assert project.apply("1", restart=restart).restarted == ()
+
+
+def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: Project) -> None:
+    before = project.all()
+    told: list[str] = []
+    manner = Manner(tell=lambda event: told.append(event.text), patience=0.3)
+    with (
+        changing(project.url, waiting=print, lock_timeout=1),
+        pytest.raises(Locked, match=f"process {os.getpid()} "),
+    ):
+        fixes.apply(project.workspace, ["1"], manner=manner)
+    assert told[0].startswith(f"Waiting for another lab: process {os.getpid()} ")
+    assert project.all() == before
+
+
+def test_two_at_once_do_it_once(project: Project) -> None:
+    argv = [
+        sys.executable,
+        "-m",
+        "lab",
+        "-C",
+        str(project.root),
+        "fix",
+        "apply",
+        "2",
+        "--no-restart",
+        "--json",
+    ]
+    both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    said = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert sorted(done["fixes"] for done in said) == [[], [2]]
+    assert project.applied() == {2}
 
 
 def test_the_history_tells_what_was_done(project: Project) -> None:
