@@ -9,6 +9,8 @@ from pathlib import Path
 
 from lab.errors import EnvironmentFault, TimedOut
 
+TRACEBACK = "Traceback (most recent call last):"
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -21,8 +23,14 @@ class Finished:
 
     @property
     def last_words(self) -> str:
-        """The last line that the command wrote, standard error first: its reason, as a rule."""
+        """The last line that the command wrote, standard error first: its reason, as a rule.
+
+        Of a Python traceback it is the line that names the exception: more may follow that.
+        """
         lines = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace").splitlines()
+        if TRACEBACK in lines:
+            start = len(lines) - lines[::-1].index(TRACEBACK)
+            lines = [line for line in lines[start:] if line and not line[0].isspace()][:1] or lines
         return lines[-1].strip() if lines else f"exit code {self.code}"
 
 

@@ -42,7 +42,7 @@ ALTER DATABASE {0} SET deadlock_timeout = '1s'
 TOP_UP = """
 INSERT INTO execution_logs
     (id, device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
-SELECT oldest.id - n, device[1 + n % cardinality(device)],
+SELECT oldest.id - n, device[1 + n %% cardinality(device)],
        '7a1c39d2-5be0-4000-8000-' || lpad(to_hex(n), 12, '0'), 'spin', 'completed',
        'Plate P-' || lpad(n::text, 7, '0') || ': spun at 3000 x g, rotor balanced',
        oldest.started_at - n * interval '10 minutes',

@@ -14,7 +14,8 @@ from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Servi
 from lab.runtime import process
 from lab.runtime.launch import read
 from lab.runtime.postgres import Account
-from lab.runtime.process import Readiness, log_tail
+from lab.runtime.log_files import tail
+from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
 from lab.shadow.code import Code
 
@@ -114,7 +115,7 @@ class Services:
             if record.exit is not None or time.monotonic() > until:
                 break
             time.sleep(0.01)
-        lines = [line for line in log_tail(self.logs / f"{name}.log") if line.strip()]
+        lines = [line for line in tail(self.logs / f"{name}.log") if line.strip()]
         said = lines[-1].strip()[:300] if lines else ""
         ended = record.exit
         if ended is None:

@@ -69,7 +69,7 @@ FORMS = ("page", "bare_list", "next_page", "offset", "link_header", "next_url", 
 BY_KEY = ("before_id", "before")
 
 
-@pytest.mark.parametrize("form", (*FORMS, *BY_KEY))
+@pytest.mark.parametrize("form", [*FORMS, *BY_KEY])
 def test_every_form_leads_through_all_rows(form: str) -> None:
     fetch = Service(form)
     page = page_of(fetch({}), {})
