@@ -36,8 +36,20 @@ class Merged:
 
 def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
     """Our text with what leads from `base` to `theirs` done to it, in the line ends that our text has."""
-    merged = _merge(normal(ours), normal(base), normal(theirs))
-    return merged if merged.conflicts else Merged(restyled(ours, merged.text))
+    mine, base, theirs = normal(ours), normal(base), normal(theirs)
+    if base.endswith(b"\n") == theirs.endswith(b"\n") != mine.endswith(b"\n"):
+        # Whether the last line has an end is ours alone; it must not count as an edit of that line.
+        merged = _merge(_turned(mine), base, theirs)
+        text = _turned(merged.text)
+    else:
+        merged = _merge(mine, base, theirs)
+        text = merged.text
+    return merged if merged.conflicts else Merged(restyled(ours, text))
+
+
+def _turned(text: bytes) -> bytes:
+    """With the last line's end taken off, or put on."""
+    return text[:-1] if text.endswith(b"\n") else text + b"\n"
 
 
 def normal(content: bytes) -> bytes:

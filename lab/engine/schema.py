@@ -176,7 +176,8 @@ class Schema:
         with self.connection.cursor() as cursor:
             cursor.execute(HOLDER, (LOCK_KEY,))
             found = cursor.fetchone()
-        return str(found[0]).replace(f"{AT_WORK} ", "process ") if found else "it has just finished"
+        name = str(found[0]) if found else "one that has just finished"
+        return f"process {name.split()[2]}" if name.startswith(f"{AT_WORK} ") else name
 
 
 @contextmanager

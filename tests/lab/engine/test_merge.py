@@ -57,6 +57,14 @@ def test_each_kept_line_keeps_its_end(original: bytes, text: bytes, expected: by
     assert restyled(original, text) == expected
 
 
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_the_end_of_the_last_line_is_ours(end: bytes) -> None:
+    """Also where the other side changes that very line."""
+    base, theirs = b"a\nb\nlast", b"a\nb\nlast of all"
+    for ours in (base, b"a\nb\nlast\n", b"mine\na\nb\nlast", b"mine\na\nb\nlast\n"):
+        assert merge(ours, base + end, theirs + end).text == ours.replace(b"last", b"last of all")
+
+
 def test_changed_runs_are_counted_from_one() -> None:
     assert list(changed(b"a\nb\nc\n", b"a\nx\nc\nd\n")) == [(2, 2), (4, 4)]
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from lab.engine.schema import changing
 from lab.engine.transaction import Manner
 from lab.errors import DatabaseUnreachable, Locked, Refused
 from lab.operations import fixes
+from lab.shell import run
 from tests.lab.conftest import Project
 
 
@@ -223,6 +225,40 @@ def test_what_is_recorded_for_a_folder_that_has_gone_is_nothing_to_the_others(pr
     assert project.sql("SELECT version_num FROM lab.fix_version ORDER BY 1") == [("fix_1",), ("fix_9",)]
 
 
+@pytest.mark.parametrize("place", ["inside a git work tree", "a git work tree", "no git work tree"])
+def test_it_works_wherever_the_workspace_lies(project: Project, place: str) -> None:
+    if place != "no git work tree":
+        home = project.root if place.startswith("a ") else project.root.parent
+        (home / ".gitignore").write_text("*\n")
+        run(["git", "init", "-q"], cwd=home)
+        run(["git", "config", "core.autocrlf", "true"], cwd=home)
+    before = project.all()
+    project.apply("all")
+    assert project.applied() == {1, 2, 3}
+    project.revert("all")
+    assert project.all() == before
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_other_line_ends_and_a_missing_last_one_stay_as_they_are(project: Project, kept: bool) -> None:
+    for path in (project.root / "app").glob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").rstrip(b"\r\n"))
+    if not kept:  # nobody ran `lab up` here: the shipped text is found under the line ends
+        shutil.rmtree(project.workspace.shipped)
+        path = project.root / "app" / "models.py"
+        for name in ("models.py", "service.py"):
+            path = project.root / "app" / name
+            path.write_bytes(path.read_bytes() + b"\r\n")
+    before = project.all()
+    project.apply("all")
+    assert project.applied() == {1, 2, 3}
+    for name in ("service.py", "models.py", "queue.py"):
+        text = (project.root / "app" / name).read_bytes()
+        assert text.count(b"\r\n") == text.count(b"\n") > 0
+    project.revert("all")
+    assert project.all() == before
+
+
 def test_a_file_that_is_a_link_is_refused(project: Project) -> None:
     target = project.root / "elsewhere.py"
     path = project.root / "app" / "service.py"
@@ -257,10 +293,10 @@ def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: 
     manner = Manner(tell=lambda event: told.append(event.text), patience=0.3)
     with (
         changing(project.url, waiting=print, lock_timeout=1),
-        pytest.raises(Locked, match=f"process {os.getpid()} "),
+        pytest.raises(Locked, match=f"process {os.getpid()}\\."),
     ):
         fixes.apply(project.workspace, ["1"], manner=manner)
-    assert told[0].startswith(f"Waiting for another lab: process {os.getpid()} ")
+    assert told == [f"Waiting for another lab: process {os.getpid()}"]
     assert project.all() == before
 
 
