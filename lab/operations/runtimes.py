@@ -27,7 +27,7 @@ def halt(workspace: Workspace, kind: str) -> Ended:
     Raises:
         EnvironmentFault: something of ours would not stop, or no engine answers.
     """
-    return docker.halt(docker.project_of(workspace)) if kind == DOCKER else embedded.halt(workspace)
+    return docker.project_of(workspace).halt() if kind == DOCKER else embedded.halt(workspace)
 
 
 def destroy(workspace: Workspace, kind: str) -> Ended:
@@ -38,10 +38,10 @@ def destroy(workspace: Workspace, kind: str) -> Ended:
     """
     project = docker.project_of(workspace)
     if kind == DOCKER:
-        ended = docker.halt(project, destroy=True)
+        ended = project.halt(destroy=True)
         embedded.halt(workspace)
         return ended
     ended = embedded.halt(workspace)
     with suppress(EnvironmentFault):  # no engine answers: as a rule there has never been one
-        docker.halt(project, destroy=True)
+        project.halt(destroy=True)
     return ended

@@ -13,7 +13,7 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, Usage
 from lab.runtime import container_logs, process, settings
 from lab.runtime.launch import OUT_OF_MEMORY
 from lab.runtime.postgres import MAINTENANCE, Account
-from lab.runtime.project import PULLING, Container, Project, Runner
+from lab.runtime.project import PULLING, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_DEADLINE, ServiceStatus
 from lab.shell import run
 from lab.workspace import Workspace
@@ -24,7 +24,6 @@ PORT_VARIABLES = {
     "workflow-service": "LAB_WORKFLOW_PORT",
 }
 DATABASE_DEADLINE = 120.0
-SERVICE_GRACE, DATABASE_GRACE = 5, 30
 POLL = 0.1
 
 
@@ -40,6 +39,7 @@ class DockerRuntime:
 
     kind = "docker"
     starts_with_empty_database = True
+    is_shared = False
 
     @property
     def url(self) -> str:
@@ -160,8 +160,9 @@ class DockerRuntime:
         while problem := self._answers():
             container = self._container(DATABASE_SERVICE)
             if container is None or not container.running or time.monotonic() > until:
-                tail = [line for _, line in self.logs([DATABASE_SERVICE], 3, follow=False)]
-                said = " / ".join(tail) or problem
+                lines = [line for _, line in self.logs([DATABASE_SERVICE], 50, follow=False)]
+                fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|[Ee]rror):", line)]
+                said = " / ".join((fatal or lines)[-3:]) or problem
                 raise EnvironmentFault(f"PostgreSQL did not start in its container: {said}", DATABASE_REMEDY)
             time.sleep(POLL)
 
@@ -219,27 +220,11 @@ def project_of(
     return Project(workspace.root, workspace.compose_file, variables or {}, runner)
 
 
-def halt(project: Project, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
-    """Stop and remove the project's containers and network, whatever the compose file says by now.
-
-    The data stays in its volume, unless `destroy`. Answers which services ran, and whether the database did.
-
-    Raises:
-        EnvironmentFault: no engine answers, or it refuses.
-    """
-    running = [one for one in project.containers() if one.running]
-    services = [one for one in running if one.service != DATABASE_SERVICE]
-    databases = [one for one in running if one.service == DATABASE_SERVICE]
-    project.stop(services, SERVICE_GRACE)
-    project.stop(databases, DATABASE_GRACE)
-    project.remove(volumes=destroy)
-    return tuple(sorted(one.service for one in services)), bool(databases)
-
-
 def reason_of(said: str) -> str:
     """The line of compose's output that names the reason, rather than the one that it happens to end with."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"error|failed|denied|non-zero", line, re.IGNORECASE)]
+    telling = [line for line in lines if re.search(r"error|failed|denied", line, re.IGNORECASE)]
+    telling = [line for line in telling if not line.startswith("Encountered errors")]
     return (telling or lines or ["it said nothing"])[-1]
 
 
@@ -257,4 +242,6 @@ def _require_movable(file: ComposeFile, ports: Mapping[str, int], environ: Mappi
 
 
 BUILD_REMEDY = "All that it said: docker compose -f compose/docker-compose.yml build"
-DATABASE_REMEDY = "Look at its log (lab logs db), or start afresh: lab down --destroy, then lab up"
+DATABASE_REMEDY = (
+    "It runs as db in compose/docker-compose.yml says. To start afresh: lab down --destroy, then lab up"
+)

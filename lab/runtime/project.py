@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import EnvironmentFault, TimedOut
+from lab.runtime.stack import DATABASE_SERVICE
 from lab.shell import Finished, run
 
 Runner = Callable[..., Finished]
@@ -21,6 +22,9 @@ Runner = Callable[..., Finished]
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 TOOLS = (("docker", "compose"), ("docker-compose",))
+SERVICE_GRACE, DATABASE_GRACE = 5, 30
+"""Seconds for a clean stop."""
+
 DEADLINE = 60.0
 PULLING = 1800.0
 """Seconds for what may have to load images first."""
@@ -131,6 +135,22 @@ class Project:
         if containers:
             ids = [container.id for container in containers]
             self.docker("stop", "-t", str(grace), *ids, timeout=DEADLINE + grace * len(ids))
+
+    def halt(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
+        """Stop and remove the containers and the network, whatever the compose file says by now.
+
+        The data stays in its volume, unless `destroy`. Answers which services ran, and if the database did.
+
+        Raises:
+            EnvironmentFault: no engine answers, or it refuses.
+        """
+        running = [one for one in self.containers() if one.running]
+        services = [one for one in running if one.service != DATABASE_SERVICE]
+        databases = [one for one in running if one.service == DATABASE_SERVICE]
+        self.stop(services, SERVICE_GRACE)
+        self.stop(databases, DATABASE_GRACE)
+        self.remove(volumes=destroy)
+        return tuple(sorted(one.service for one in services)), bool(databases)
 
     def remove(self, *, volumes: bool) -> None:
         """Remove the stopped containers and the networks, and on request the volumes: the data."""

@@ -10,7 +10,7 @@ import pytest
 from lab import compose
 from lab.errors import EnvironmentFault, InvalidFile, TimedOut, UsageError
 from lab.runtime import container_logs
-from lab.runtime.docker import DockerRuntime, docker, halt, reason_of
+from lab.runtime.docker import DockerRuntime, docker, reason_of
 from lab.runtime.project import Project, bytes_of
 from lab.shell import Finished
 from lab.workspace import Workspace
@@ -201,7 +201,7 @@ def test_another_labs_database_on_our_port_is_not_ours() -> None:
 def test_only_containers_of_the_project_are_stopped_and_removed() -> None:
     runner = holding(inspected("db"), inspected("device-service"), inspected("migrate", "exited"))
 
-    assert halt(project(runner)) == (("device-service",), True)
+    assert project(runner).halt() == (("device-service",), True)
 
     ours = f"--filter label=com.docker.compose.project={project(runner).name}"
     listings = [call for call in runner.calls if call.startswith(("docker ps", "docker network ls"))]
@@ -236,8 +236,8 @@ def test_a_database_that_never_answered_leaves_no_new_volume(old: bytes) -> None
             'failed to solve: process "false" did not complete: exit code: 1',
         ),
         (
-            "ERROR: for db  Cannot start service db: port is taken\nEncountered problems while up.\n",
-            "ERROR: for db  Cannot start service db: port is taken",
+            "ERROR: for db  Cannot start it: taken\nEncountered errors while bringing up the project.\n",
+            "ERROR: for db  Cannot start it: taken",
         ),
         ("", "it said nothing"),
     ],
