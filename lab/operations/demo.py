@@ -72,12 +72,13 @@ def demo(
             f"Fix {number} is applied: there is no before.", f"Take it off: lab fix revert {number}"
         )
     before = check(workspace, [number], full=True, progress=progress)
-    progress(Stage(f"Applying fix {number}"))
-    fixes.apply(workspace, [number], restart=restart, manner=manner)
     try:
+        progress(Stage(f"Applying fix {number}"))
+        fixes.apply(workspace, [number], restart=restart, manner=manner)
         after = check(workspace, [number], full=True, progress=progress)
     finally:
-        if not keep:
+        # Also when the change was made and something after it failed: a service that did not restart.
+        if not keep and fix in here.recorded():
             progress(Stage(f"Reverting fix {number}"))
             fixes.revert(workspace, [number], restart=restart, manner=manner)
     first, second = before.evidence[0], after.evidence[0]
@@ -97,7 +98,7 @@ def _pair(name: str, before: Figure | None, after: Figure | None) -> Compared:
 
 
 def _plans(before: Path | None, after: Path | None) -> tuple[str, str] | None:
-    """The outlines of the plans of the whole of the question, where the probe kept any."""
+    """The outlines of the plans of one and the same question, where the probe kept them."""
     first, second = _outline(before), _outline(after)
     return (first, second) if first and second else None
 
@@ -106,5 +107,5 @@ def _outline(raw: Path | None) -> str:
     if raw is None:
         return ""
     document: dict[str, Any] = json.loads(raw.read_bytes())
-    outlines: list[str] = (document.get("day") or document.get("narrow") or {}).get("outline") or []
+    outlines: list[str] = document.get("narrow", {}).get("outline", [])
     return outlines[-1] if outlines else ""

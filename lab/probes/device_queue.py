@@ -7,6 +7,7 @@ from dataclasses import replace
 from lab.probes.booking_race import warm
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints
 from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probes.gate import write_gate
 from lab.probes.queue_calls import GATED_PATIENCE, NoAnswer, Queue
 from lab.probes.queue_contract import CHECKS as CONTRACT
 from lab.probes.queue_races import CHECKS as RACES
@@ -49,7 +50,8 @@ def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
         return Evidence(BUG, Verdict.PRESENT, why, _figures(len(broken), 0)[:1])
     warm(endpoints.devices)
     gated = replace(queue, patience=GATED_PATIENCE)
-    raced = {check.__name__: check(gated, endpoints.database) for check in RACES}
+    with write_gate(endpoints.database, [service.url for service in endpoints.devices]) as gate:
+        raced = {check.__name__: check(gated, gate) for check in RACES}
     endpoints.raw["races"] = raced
     broken = [wrong for wrong in raced.values() if wrong]
     if broken:

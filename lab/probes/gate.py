@@ -93,6 +93,17 @@ class Gate:
 
         `between` is called whenever everything stands still.
         """
+        latches = (self._commit, *self._tables)
+        try:
+            for latch in latches:
+                latch.shut()
+            return self._pass(sends, between)
+        finally:
+            for latch in reversed(latches):
+                latch.open()
+
+    def _pass(self, sends: Sequence[Callable[[], Reply]], between: Callable[[], None] | None) -> Passage:
+        self._resigned = 0
         pending: list[Pending] = []
         windows: list[float] = []
         for send in sends:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -46,88 +45,106 @@ FOR EACH ROW EXECUTE FUNCTION lab_gate.hold()
 """
 
 
-@dataclass(slots=True)
-class _Hold:
-    """A connection that holds the lock, or stands in the queue for it."""
+class _Session:
+    """A connection that takes the lock on a thread of its own, for taking it may mean to wait."""
 
-    connection: Connection
-    waiter: threading.Thread
+    def __init__(self, url: str, statement: str) -> None:
+        self._connection = connect(url, application=APPLICATION)
+        self._statement = statement
+        self._waiter: threading.Thread | None = None
 
     @property
     def pid(self) -> int:
-        return self.connection.info.backend_pid
+        return self._connection.info.backend_pid
+
+    @property
+    def waiting(self) -> bool:
+        return self._waiter is not None and self._waiter.is_alive()
+
+    def take(self) -> None:
+        self._waiter = threading.Thread(target=self._lock, daemon=True)
+        self._waiter.start()
+
+    def wait(self) -> bool:
+        """Whether the lock was granted before the deadline."""
+        if self._waiter is not None:
+            self._waiter.join(QUEUE_DEADLINE)
+        return not self.waiting
 
     def release(self) -> None:
-        if self.waiter.is_alive():
+        if self.waiting:
             with suppress(psycopg2.Error):
-                self.connection.cancel()
-            self.waiter.join(QUEUE_DEADLINE)
+                self._connection.cancel()
+            self.wait()
+        with suppress(psycopg2.Error), self._connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.release()
         with suppress(psycopg2.Error):
-            self.connection.close()
+            self._connection.close()
+
+    def _lock(self) -> None:
+        # A latch that is closed before it was granted cancels this.
+        with suppress(psycopg2.Error), self._connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(self._statement)
 
 
 class Latch:
-    """Holds one lock; `statement` takes it."""
+    """Holds one lock while it is shut; `statement` takes it."""
 
     def __init__(self, url: str, statement: str) -> None:
-        self._url = url
         self._statement = statement
-        self._hold = self._take()
-        self._hold.waiter.join(QUEUE_DEADLINE)
-        if self._hold.waiter.is_alive():
-            self.close()
-            raise EnvironmentFault(f"A lock of the measurement was not granted: {statement}.")
+        self._front = _Session(url, statement)
+        self._behind = _Session(url, statement)
 
     @property
     def pid(self) -> int:
         """The server process that whoever waits here is blocked by."""
-        return self._hold.pid
+        return self._front.pid
+
+    def shut(self) -> None:
+        """Raises EnvironmentFault: somebody else's lock is in the way."""
+        self._front.take()
+        if not self._front.wait():
+            raise EnvironmentFault(f"A lock of the measurement was not granted: {self._statement}.")
 
     def let_through(self, watch: Connection) -> None:
         """Let everyone who waits here go on, and nobody who comes later."""
-        behind = self._take()
+        self._behind.take()
         until = time.monotonic() + QUEUE_DEADLINE
-        while behind.waiter.is_alive() and not _queued(watch, behind.pid) and time.monotonic() < until:
+        while self._behind.waiting and not _queued(watch, self._behind.pid) and time.monotonic() < until:
             time.sleep(0.001)
-        self._hold.release()
-        self._hold = behind
+        self._front.release()
+        self._front, self._behind = self._behind, self._front
+
+    def open(self) -> None:
+        self._front.release()
 
     def close(self) -> None:
-        self._hold.release()
-
-    def _take(self) -> _Hold:
-        connection = connect(self._url, application=APPLICATION)
-
-        def lock() -> None:
-            # It ends by cancellation or with the connection when the latch is closed before it is granted.
-            with suppress(psycopg2.Error), connection.cursor() as cursor:
-                cursor.execute("BEGIN")
-                cursor.execute(self._statement)
-
-        waiter = threading.Thread(target=lock, daemon=True)
-        waiter.start()
-        return _Hold(connection, waiter)
+        self._front.close()
+        self._behind.close()
 
 
 @contextmanager
 def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
-    """A latch for every table, and the one for every commit; all are gone at the end."""
+    """A latch for every table, and the one for every commit, all open; they are gone at the end."""
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute(TABLES)
         tables = [name for (name,) in cursor.fetchall()]
-        held: list[Latch] = []
+        made: list[Latch] = []
         try:
             cursor.execute(HOLD)
             for table in tables:
                 cursor.execute(sql.SQL(TRIGGER).format(sql.SQL(table)))
-            commit = Latch(url, f"SELECT pg_advisory_xact_lock({COMMIT_KEY})")
-            held.append(commit)
+            made.append(Latch(url, f"SELECT pg_advisory_xact_lock({COMMIT_KEY})"))
             for table in tables:
-                held.append(Latch(url, f"LOCK TABLE {table} IN SHARE MODE"))
-            yield tuple(held[1:]), commit
+                made.append(Latch(url, f"LOCK TABLE {table} IN SHARE MODE"))
+            yield tuple(made[1:]), made[0]
         finally:
-            for latch in reversed(held):
+            for latch in reversed(made):
                 latch.close()
             with suppress(psycopg2.Error):  # the shadow goes away with whatever would not be dropped
                 cursor.execute("DROP SCHEMA lab_gate CASCADE")

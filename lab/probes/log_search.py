@@ -23,7 +23,7 @@ PATH = "/execution-logs/search"
 TABLE = "execution_logs"
 DAY = datetime(2025, 1, 1)
 ADDED = "probe"
-"""The workflow of the logs that this probe adds."""
+"""The workflow of the logs that this probe adds, and the status of the one that it changes."""
 
 FEW = 2
 """Logs in the first, narrow span."""
@@ -57,6 +57,11 @@ SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000
                        lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS ended
                   FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs
          WHERE started_at - ended > interval '1 min' ORDER BY started_at LIMIT 2) AS gaps
+"""
+MARK = f"""
+UPDATE {TABLE} SET status = %s
+ WHERE id = (SELECT max(id) FROM {TABLE}
+              WHERE started_at >= %s AND started_at < %s AND status = 'completed')
 """
 
 
@@ -123,13 +128,15 @@ def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
 def _still_right(
     service: Service, table: Rows, log: PlanLog, figures: tuple[Figure, ...], search: Search
 ) -> Evidence:
-    _add(table)
+    wide = _search(service, table, DAY - AROUND, DAY + AROUND, log)
+    _change(table)
     try:
-        wide = _search(service, table, DAY - AROUND, DAY + AROUND, log)
+        again = _search(service, table, DAY - AROUND, DAY + AROUND, log)
     finally:
-        table.ask(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
-    if not wide.reply.ok or wide.wrong:
-        return Evidence(BUG, Verdict.MASKED, _trouble(wide), figures)
+        _change_back(table)
+    for one in (wide, again):
+        if not one.reply.ok or one.wrong:
+            return Evidence(BUG, Verdict.MASKED, _trouble(one), figures)
     if not search.count.blocks:
         why = "The answer is right, but no statement of the service's own role was seen: nothing was counted."
         return Evidence(BUG, Verdict.UNMEASURED, why, figures)
@@ -182,9 +189,15 @@ def _span(start: datetime, end: datetime) -> dict[str, str]:
     return {"start": f"{start.isoformat()}Z", "end": f"{end.isoformat()}Z"}
 
 
-def _add(table: Rows) -> None:
-    """Two more runs on the day: an answer that was kept from before lacks them."""
+def _change(table: Rows) -> None:
+    """Two more runs on the day, and one that ended otherwise: an answer kept from before is out of date."""
     table.ask(ADD, ADDED, *_day())
+    table.ask(MARK, ADDED, *_day())
+
+
+def _change_back(table: Rows) -> None:
+    table.ask(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
+    table.ask(f"UPDATE {TABLE} SET status = 'completed' WHERE status = %s", ADDED)
 
 
 def _difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:

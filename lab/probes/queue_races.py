@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from lab.probes.client import Reply
-from lab.probes.gate import Passage, write_gate
+from lab.probes.gate import Gate, Passage
 from lab.probes.queue_calls import Queue
 from lab.probes.rows import Device, new_workflow_id
 
 Send = Callable[[], Reply]
 
 
-def one_gets_a_free_device(queue: Queue, url: str) -> str:
+def one_gets_a_free_device(queue: Queue, gate: Gate) -> str:
     """Four queue for a free device at once."""
     device = queue.table.new_device()
     names = [new_workflow_id() for _ in range(4)]
-    passage = _pass(queue, url, [partial(queue.join, device, w, replica=n) for n, w in enumerate(names)])
+    passage = gate.pass_through([partial(queue.join, device, w, replica=n) for n, w in enumerate(names)])
     after = queue.table.device(device)
     if wrong := _failed(passage, "four queueing for a free device at once"):
         return wrong
@@ -29,11 +29,11 @@ def one_gets_a_free_device(queue: Queue, url: str) -> str:
     return ""
 
 
-def one_entry_a_workflow(queue: Queue, url: str) -> str:
+def one_entry_a_workflow(queue: Queue, gate: Gate) -> str:
     """The same workflow queues twice at once."""
     device, _ = queue.busy_device()
     workflow = new_workflow_id()
-    passage = _pass(queue, url, [partial(queue.join, device, workflow, replica=n) for n in range(2)])
+    passage = gate.pass_through([partial(queue.join, device, workflow, replica=n) for n in range(2)])
     if wrong := _failed(passage, "one workflow queueing twice at once"):
         return wrong
     line = queue.line(device)
@@ -42,13 +42,13 @@ def one_entry_a_workflow(queue: Queue, url: str) -> str:
     return ""
 
 
-def one_release_one_handover(queue: Queue, url: str) -> str:
+def one_release_one_handover(queue: Queue, gate: Gate) -> str:
     """The same release comes twice at once, with two waiting."""
     device, holder = queue.busy_device()
     names = [new_workflow_id() for _ in range(2)]
     for workflow in names:
         queue.join(device, workflow)
-    passage = _pass(queue, url, [partial(queue.release, device, holder, replica=n) for n in range(2)])
+    passage = gate.pass_through([partial(queue.release, device, holder, replica=n) for n in range(2)])
     if wrong := _failed(passage, "one release sent twice at once"):
         return wrong
     after = queue.table.device(device)
@@ -58,12 +58,12 @@ def one_release_one_handover(queue: Queue, url: str) -> str:
     return ""
 
 
-def cancelled_is_not_served(queue: Queue, url: str) -> str:
+def cancelled_is_not_served(queue: Queue, gate: Gate) -> str:
     """The first in line is cancelled while the device is released; in both orders."""
-    return _cancelling(queue, url, cancel_first=True) or _cancelling(queue, url, cancel_first=False)
+    return _cancelling(queue, gate, cancel_first=True) or _cancelling(queue, gate, cancel_first=False)
 
 
-def _cancelling(queue: Queue, url: str, *, cancel_first: bool) -> str:
+def _cancelling(queue: Queue, gate: Gate, *, cancel_first: bool) -> str:
     device, holder = queue.busy_device()
     names = [new_workflow_id() for _ in range(2)]
     for workflow in names:
@@ -72,7 +72,7 @@ def _cancelling(queue: Queue, url: str, *, cancel_first: bool) -> str:
     cancel: Send = partial(queue.cancel, device, entry, replica=0)
     release: Send = partial(queue.release, device, holder, replica=1)
     sends = [cancel, release] if cancel_first else [release, cancel]
-    passage = _pass(queue, url, sends)
+    passage = gate.pass_through(sends)
     if wrong := _failed(passage, "a release and a cancellation at once"):
         return wrong
     cancelled = passage.replies[0 if cancel_first else 1].ok
@@ -86,7 +86,7 @@ def _cancelling(queue: Queue, url: str, *, cancel_first: bool) -> str:
     return ""
 
 
-def nobody_waits_for_a_free_device(queue: Queue, url: str) -> str:
+def nobody_waits_for_a_free_device(queue: Queue, gate: Gate) -> str:
     """Somebody queues while the device is released, or comes back from maintenance; in both orders."""
     for frees, what in ((True, "is released"), (False, "comes back from maintenance")):
         for join_first in (True, False):
@@ -100,7 +100,7 @@ def nobody_waits_for_a_free_device(queue: Queue, url: str) -> str:
                 if frees
                 else partial(queue.set_status, device, "available", replica=1)
             )
-            passage = _pass(queue, url, [join, free] if join_first else [free, join])
+            passage = gate.pass_through([join, free] if join_first else [free, join])
             if wrong := _failed(passage, f"queueing while the device {what}"):
                 return wrong
             after = queue.table.device(device)
@@ -110,15 +110,13 @@ def nobody_waits_for_a_free_device(queue: Queue, url: str) -> str:
     return ""
 
 
-def handover_is_one_step(queue: Queue, url: str) -> str:
+def handover_is_one_step(queue: Queue, gate: Gate) -> str:
     """While somebody waits, a released device is at no moment there for anybody else."""
     device, holder = queue.busy_device()
     workflow = new_workflow_id()
     queue.join(device, workflow)
     seen: list[Device] = []
-    passage = _pass(
-        queue,
-        url,
+    passage = gate.pass_through(
         [partial(queue.release, device, holder)],
         between=lambda: seen.append(queue.table.device(device)),
     )
@@ -129,13 +127,6 @@ def handover_is_one_step(queue: Queue, url: str) -> str:
         return "between a release and the handover, others could see the device as available"
     after = queue.table.device(device)
     return "" if after.held_once_by(workflow) else f"released with one waiting, the device is {after}"
-
-
-def _pass(
-    queue: Queue, url: str, sends: Sequence[Send], between: Callable[[], None] | None = None
-) -> Passage:
-    with write_gate(url, [service.url for service in queue.services]) as gate:
-        return gate.pass_through(sends, between)
 
 
 def _failed(passage: Passage, what: str) -> str:

@@ -92,8 +92,9 @@ def test_nothing_is_seen_as_written_before_all_have_read(database: Database, ser
 
 
 def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
-    with latches(database.url):
-        pass
+    with latches(database.url) as (tables, commit):
+        for latch in (*tables, commit):
+            latch.shut()
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'lab_gate'")
         assert cursor.fetchone() == (0,)
