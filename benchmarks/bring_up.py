@@ -7,7 +7,7 @@ from unittest.mock import patch
 from benchmarks.pairs import Row, in_turn, timed
 from benchmarks.place import bare_server, execute, lab, scratch_workspace
 from lab.database import libpq_url
-from lab.operations.lifecycle import runtime_of
+from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres

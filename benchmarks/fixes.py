@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.pairs import Row, in_turn, timed
 from benchmarks.place import lab, scratch_workspace
 from lab.database import libpq_url
-from lab.operations.lifecycle import runtime_of
+from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
 from lab.shell import run
 

@@ -33,7 +33,7 @@ def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
                 shutil.copy(source, folder)
         workspace = Workspace(Path(folder).resolve())
         try:
-            yield workspace, random.randrange(2000, 40_000)
+            yield workspace, random.randrange(2000, 26_000)
         finally:
             lab(workspace, "down", "--destroy")
 

@@ -59,6 +59,7 @@ class ServiceSpec:
     memory_limit: int | None
     depends_on: tuple[str, ...]
     image: str | None
+    has_health_check: bool
 
     @property
     def port(self) -> Port | None:
@@ -89,16 +90,29 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
         InvalidFile: it cannot be read, or holds anything that the lab does not know; every mistake is named.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise InvalidFile(path, [f"{error.strerror}"], "Put it back: lab reset --code") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidFile(path, [" ".join(str(error).split())], "Mend its YAML.") from error
     reader = _Reader(environ)
     services = reader.file(document)
     if reader.problems:
         raise InvalidFile(path, reader.problems, "Mend these, or put the file back: lab reset --code")
     return ComposeFile(path, services)
+
+
+class _Loader(yaml.SafeLoader):
+    """As YAML and compose have it, a key stands in a map once; PyYAML would take the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key, (mark, _) in zip(keys, node.value, strict=True):
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands there twice", mark.start_mark
+                )
+        return super().construct_mapping(node, deep)
 
 
 class _Reader:
@@ -133,14 +147,21 @@ class _Reader:
             environment=dict(self._environment(f"{where}.environment", body.get("environment"))),
             ports=tuple(self._ports(f"{where}.ports", body.get("ports"))),
             memory_limit=self._size(f"{where}.mem_limit", body.get("mem_limit")),
-            depends_on=tuple(str(other) for other in body.get("depends_on") or ()),
+            depends_on=self._names(f"{where}.depends_on", body.get("depends_on")),
             image=None if image is None else self._fill(f"{where}.image", str(image)),
+            has_health_check="healthcheck" in body,
         )
 
     def _unknown(self, where: str, body: Mapping[Any, Any], known: set[str]) -> None:
         for key in body:
             if key not in known:
                 self.problems.append(f"{where}{key}: the lab does not know this key")
+
+    def _names(self, where: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, dict | list | None):
+            self.problems.append(f"{where}: a list or a map of services is expected")
+            return ()
+        return tuple(str(name) for name in value or ())
 
     def _texts(self, where: str, value: Any) -> Iterator[str]:
         if not isinstance(value, list | None):
@@ -155,6 +176,9 @@ class _Reader:
     def _environment(self, where: str, value: Any) -> Iterator[tuple[str, str]]:
         """A list of NAME=value, or a map. A name alone passes the host's value on."""
         if isinstance(value, dict):
+            for name, text in value.items():
+                if isinstance(text, dict | list | bool):
+                    self.problems.append(f"{where}.{name}: {text!r} is not a text")
             entries = [(str(name), None if text is None else str(text)) for name, text in value.items()]
             entries = [(name, text if text is None else self._fill(where, text)) for name, text in entries]
         else:
@@ -199,7 +223,9 @@ class _Reader:
             use_default = not given if default.startswith(":") else given is None
             return default.lstrip(":")[1:] if use_default else given or ""
 
-        if "${" in VARIABLE.sub("", text):
+        if "${" in VARIABLE.sub("", text) or any(
+            "$" in (m["default"] or "") for m in VARIABLE.finditer(text)
+        ):
             self.problems.append(
                 f"{where}: {text!r} holds a variable in a form other than ${{NAME:-default}}"
             )

@@ -72,6 +72,11 @@ def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ)
     """
     url = environ.get("LAB_DATABASE_URL", "").strip()
     if not url:
+        if workspace.original is not None:
+            raise DatabaseUnreachable(
+                f"This workspace is a copy of {workspace.original}, whose database is not this one's.",
+                "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
+            )
         try:
             url = workspace.database_url_file.read_text(encoding="utf-8").strip()
         except OSError:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,5 +78,7 @@ def run(
 
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
-    if child.poll() is None:
+    # Not only while the command runs: what it started may outlive it and hold its pipes. It is not reaped
+    # yet, so that the group's number is still its own.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)

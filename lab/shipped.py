@@ -39,7 +39,8 @@ def keep(workspace: Workspace) -> None:
     if manifest.exists():
         return
     entries: dict[str, tuple[str, bool]] = {}
-    for path, content, executable in _committed(workspace) or _standing(workspace):
+    # What git tracks counts as committed, the rest of the folders as it stands.
+    for path, content, executable in (*_standing(workspace), *_committed(workspace)):
         name = blob_id(content)
         write_atomic(workspace.shipped / name, content)
         entries[str(path)] = (name, executable)

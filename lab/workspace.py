@@ -84,6 +84,20 @@ class Workspace:
         return self.state / "lock"
 
     @property
+    def home(self) -> Path:
+        """Names the folder that this state was made in: a copied workspace brings the state along."""
+        return self.state / "home"
+
+    @property
+    def original(self) -> Path | None:
+        """The workspace that this one is a copy of; None for one that was made here, or moved here."""
+        try:
+            home = Path(self.home.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return None
+        return home if home != self.root and (home / ".lab").is_dir() else None
+
+    @property
     def settings(self) -> Path:
         """What `lab up` was asked for: runtime, rows, port offset."""
         return self.state / "settings.json"

@@ -94,11 +94,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Example: lab status --json
     """
     from lab.cli import views
-    from lab.operations import lifecycle
+    from lab.operations import runtimes
     from lab.operations import status as operation
 
     here = workspace(ctx)
-    output.emit(operation.status(here, lifecycle.runtime_of(here)), as_json, views.status)
+    output.emit(operation.status(here, runtimes.runtime_of(here)), as_json, views.status)
 
 
 @click.command()
@@ -129,8 +129,8 @@ def psql(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """
     from lab.operations import inspect
 
-    argv = inspect.psql(workspace(ctx), arguments)
-    os.execv(argv[0], argv)
+    argv, environment = inspect.psql(workspace(ctx), arguments)
+    os.execve(argv[0], argv, {**os.environ, **environment})
 
 
 @click.command()
@@ -165,7 +165,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     checks = operation.examine(workspace(ctx))
     output.emit(checks, as_json, views.doctor)
-    if not all(check.ok for check in checks):
+    if any(check.failed for check in checks):
         ctx.exit(4)
 
 

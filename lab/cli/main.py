@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from typing import Any
 
 import click
 
@@ -18,7 +19,23 @@ BROKEN_PIPE = 128 + signal.SIGPIPE
 EPILOG = "Exit codes: 0 as asked, 1 what was asked about failed, 2 wrong usage, 3 refused, 4 environment."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+class ReaderGone(Exception):
+    """Whoever read our output has gone; click would make it exit code 1, which means something else."""
+
+
+class Door(click.Group):
+    """The group of all commands: lets a closed pipe through to where exit codes are decided."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        return result
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="lab")
 @click.option("-C", "directory", metavar="DIR", help="Work in the workspace at or above DIR.")
 def cli(directory: str | None) -> None:
@@ -50,8 +67,8 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort):
         note("Interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; keep Python from complaining about it at exit.
+    except ReaderGone:
+        # Keep Python from complaining at exit about what it cannot write any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     return code if isinstance(code, int) else 0

@@ -1,6 +1,7 @@
 """Results as a person reads them: typed values in, rich renderables out. Nothing here looks anything up."""
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -42,7 +43,7 @@ def _restored(code: Restored) -> str:
     if code.patch is None:
         return "The code was as shipped already."
     files = ", ".join(map(str, code.changed))
-    return f"The shipped code is back: {files}.\nThe edits are kept: git apply {code.patch}"
+    return f"The shipped code is back: {files}.\nThe edits are kept: git apply {quote(str(code.patch))}"
 
 
 def status(report: Status) -> RenderableType:
@@ -87,6 +88,8 @@ def _state(state: str) -> Text:
 def _database_detail(database: DatabaseStatus) -> str:
     if not database.running:
         return "start it: lab up"
+    if database.problem:
+        return database.problem
     rows = "no execution_logs" if database.rows is None else f"{database.rows:,} execution logs"
     size = f"{(database.size or 0) / MIB:.0f} MiB"
     return f"PostgreSQL {database.version}, revision {database.revision or 'none'}, {rows}, {size}"

@@ -6,6 +6,7 @@ What a template was made from stands in its own comment, so no ledger can be wro
 
 import json
 from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
@@ -21,6 +22,8 @@ from lab.runtime.settings import RESTORE, roles_sql
 from lab.workspace import Workspace
 
 MOST_ROWS = 50_000_000
+MARK = '{"lab": '
+"""How the comment of a database of ours begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,26 @@ class Content:
             raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MOST_ROWS:,} rows.")
 
 
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """Whether rows were made, and whether the database itself was."""
+
+    seeded: bool
+    made: bool
+
+
 def template_of(database: str) -> str:
     return f"{database}_template"
+
+
+def build_of(database: str) -> str:
+    """The name under which the template is made; it takes its own when it is whole."""
+    return f"{database}_build"
+
+
+def fresh_of(database: str) -> str:
+    """The name of a copy that is to take the database's place."""
+    return f"{database}_fresh"
 
 
 def content_of(account: Account, database: str) -> Content | None:
@@ -57,15 +78,19 @@ def ensure(
     seed: int | None,
     progress: Progress,
     replace_empty: bool = False,
-) -> bool:
-    """Make the database if it is not there; True when rows were made.
+    shared: bool = False,
+) -> Ensured:
+    """Make the database, and its template, where they are not there.
 
     `replace_empty` lets it take the place of an empty database, as a server in a container comes with.
+    On a `shared` server, what does not bear lab's mark is nobody's to drop.
 
     Raises:
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
+    if shared:
+        _require_ours(account, [build_of(database), fresh_of(database)])
     present = content_of(account, database)
     default = present or Content()
     asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
@@ -84,9 +109,23 @@ def ensure(
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Start afresh: lab down --destroy, then lab up with the numbers you want.",
         )
-    if not databases.exists(account, database):
+    missing = not databases.exists(account, database)
+    if missing:
         databases.create(account, database, template=template_of(database))
-    return present is None
+    return Ensured(seeded=present is None, made=missing)
+
+
+def _require_ours(account: Account, names: list[str]) -> None:
+    for name in names:
+        if databases.exists(account, name) and not _bears_mark(account, name):
+            raise Refused(
+                f"There is a database {name} that this lab did not make, and it needs that name.",
+                "Name another in LAB_DATABASE_URL: names derived from it are the lab's.",
+            )
+
+
+def _bears_mark(account: Account, name: str) -> bool:
+    return (databases.description(account, name) or "").startswith(MARK)
 
 
 def copy_template(account: Account, database: str) -> str:
@@ -99,9 +138,10 @@ def copy_template(account: Account, database: str) -> str:
     """
     if content_of(account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
-    fresh = f"{database}_fresh"
+    fresh = fresh_of(database)
     databases.drop(account, fresh)
     databases.create(account, fresh, template=template_of(database))
+    databases.describe(account, fresh, MARK)
     return fresh
 
 
@@ -119,21 +159,23 @@ def shipped_head(workspace: Workspace) -> str:
         UsageError: alembic.ini does not say.
     """
     ini = ConfigParser(interpolation=None)
-    ini.read(workspace.alembic_ini)
-    head = ini.get("lab", "shipped_head", fallback="")
+    try:
+        ini.read(workspace.alembic_ini)
+        head = ini.get("lab", "shipped_head", fallback="")
+    except (ConfigParserError, UnicodeDecodeError) as error:
+        raise UsageError(f"{workspace.alembic_ini} cannot be read: {error}", RESTORE) from error
     if not head:
-        raise UsageError(
-            f"{workspace.alembic_ini} names no shipped_head in [lab].", "Put it back as shipped."
-        )
+        raise UsageError(f"{workspace.alembic_ini} names no shipped_head in [lab].", RESTORE)
     return head
 
 
 def _build_template(
     workspace: Workspace, account: Account, database: str, content: Content, progress: Progress
 ) -> None:
-    build = f"{database}_build"
+    build = build_of(database)
     databases.drop(account, build)
     databases.create(account, build)
+    databases.describe(account, build, MARK)
     url = account.url(build)
     progress(Stage("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
@@ -141,8 +183,8 @@ def _build_template(
     _fill(url, content, progress)
     progress(Stage("Keeping a template for lab reset"))
     databases.describe(account, build, json.dumps({"lab": asdict(content)}))
+    databases.seal(account, build)
     databases.rename(account, build, template_of(database))
-    databases.seal(account, template_of(database))
 
 
 def _make_roles(url: str, text: str) -> None:

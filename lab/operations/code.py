@@ -20,6 +20,11 @@ class Restored:
     changed: tuple[PurePosixPath, ...]
     patch: Path | None
 
+    @property
+    def kept(self) -> str:
+        """Where the edits are, for whatever is said next."""
+        return f"The edits are kept in {self.patch}." if self.patch else ""
+
 
 def restore(workspace: Workspace) -> Restored:
     """Save every edit as one patch that `git apply` takes, then put each shipped file back.

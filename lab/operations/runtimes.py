@@ -1,5 +1,6 @@
 """Which runtime the lab of a workspace runs in, as it was last asked for, and how either is ended."""
 
+import os
 from contextlib import suppress
 
 from lab import compose
@@ -10,6 +11,8 @@ from lab.runtime import docker, embedded
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
+SERVER = "LAB_DATABASE_URL"
+
 Ended = tuple[tuple[str, ...], bool]
 """Which services ran, and whether the database did."""
 
@@ -17,8 +20,11 @@ Ended = tuple[tuple[str, ...], bool]
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
     """The workspace's runtime; nothing is started or asked for yet."""
     chosen = chosen or remembered.load(workspace)
-    build = docker.docker if chosen.runtime == DOCKER else embedded.embedded
-    return build(workspace, compose.read(workspace.compose_file), chosen.port_offset)
+    file = compose.read(workspace.compose_file)
+    if chosen.runtime == DOCKER:
+        return docker.docker(workspace, file, chosen.port_offset)
+    environ = {**({SERVER: chosen.server} if chosen.server else {}), **os.environ}
+    return embedded.embedded(workspace, file, chosen.port_offset, environ)
 
 
 def halt(workspace: Workspace, kind: str) -> Ended:

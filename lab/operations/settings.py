@@ -13,10 +13,11 @@ MOST_OFFSET = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which runtime, and by how much every port is moved."""
+    """Which runtime, by how much every port is moved, and the URL that LAB_DATABASE_URL gave, if it did."""
 
     runtime: str = EMBEDDED
     port_offset: int = 0
+    server: str | None = None
 
     def __post_init__(self) -> None:
         if self.runtime not in (EMBEDDED, DOCKER):
@@ -38,4 +39,4 @@ def load(workspace: Workspace) -> Settings:
 
 
 def save(workspace: Workspace, settings: Settings) -> None:
-    write_atomic(workspace.settings, json.dumps(asdict(settings), indent=1).encode())
+    write_atomic(workspace.settings, json.dumps(asdict(settings), indent=1).encode(), mode=0o600)

@@ -1,7 +1,11 @@
 """How the lab stands: services, database. Reading changes nothing."""
 
+from __future__ import annotations
+
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
@@ -11,10 +15,19 @@ from lab.runtime.base import Runtime
 from lab.runtime.stack import ServiceStatus
 from lab.workspace import Workspace
 
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as Cursor
+
+PATIENCE = "2s"
+TIMEOUTS = ["lock_timeout", "statement_timeout"]
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """The database as it stands; `size` in bytes, `rows` the number of execution logs."""
+    """The database as it stands; `size` in bytes, `rows` the number of execution logs.
+
+    None is what could not be found out; `problem` says why.
+    """
 
     where: str
     running: bool
@@ -22,6 +35,7 @@ class DatabaseStatus:
     rows: int | None = None
     size: int | None = None
     version: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +46,6 @@ class Status:
     runtime: str
     database: DatabaseStatus
     services: tuple[ServiceStatus, ...]
-
-    @property
-    def up(self) -> bool:
-        return self.database.running
 
     @property
     def crashed(self) -> tuple[ServiceStatus, ...]:
@@ -52,28 +62,26 @@ def _database(runtime: Runtime) -> DatabaseStatus:
     if not runtime.database_running():
         return DatabaseStatus(where, running=False)
     try:
-        connection = connect(runtime.url)
-    except DatabaseUnreachable:
-        return DatabaseStatus(where, running=False)
-    with closing(connection), connection.cursor() as cursor:
+        with closing(connect(runtime.url)) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT set_config(name, %s, false) FROM unnest(%s) AS name", (PATIENCE, TIMEOUTS))
+            ask = partial(_ask, cursor)
+            return DatabaseStatus(
+                where,
+                running=True,
+                revision=ask("SELECT string_agg(version_num, ', ') FROM alembic_version"),
+                rows=ask("SELECT count(*) FROM execution_logs"),
+                size=ask("SELECT pg_database_size(current_database())"),
+                version=ask("SHOW server_version"),
+            )
+    except (DatabaseUnreachable, psycopg2.Error) as error:
+        return DatabaseStatus(where, running=True, problem=" ".join(str(error).split()))
 
-        def ask(query: str) -> str | None:
-            try:
-                cursor.execute(query)
-                row = cursor.fetchone()
-            except psycopg2.errors.UndefinedTable:  # a candidate's own downgrade took it away
-                return None
-            return None if row is None else str(row[0])
 
-        rows, size = (
-            ask("SELECT count(*) FROM execution_logs"),
-            ask("SELECT pg_database_size(current_database())"),
-        )
-        return DatabaseStatus(
-            where,
-            running=True,
-            revision=ask("SELECT string_agg(version_num, ', ') FROM alembic_version"),
-            rows=None if rows is None else int(rows),
-            size=None if size is None else int(size),
-            version=ask("SHOW server_version"),
-        )
+def _ask(cursor: Cursor, query: str) -> Any:
+    """The query's one value; None where its table is gone, or locked for longer than we care to wait."""
+    try:
+        cursor.execute(query)
+        row = cursor.fetchone()
+    except (psycopg2.errors.UndefinedTable, psycopg2.errors.QueryCanceled, psycopg2.errors.LockNotAvailable):
+        return None
+    return None if row is None else row[0]

@@ -2,12 +2,13 @@
 
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, LabError
 from lab.shell import run
 
 OLDEST = 15
@@ -69,7 +70,9 @@ def _major(folder: Path) -> int | None:
     postgres = folder / "postgres"
     if not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
         return None
-    words = run([postgres, "--version"], timeout=10).stdout.decode().split()
-    version = words[2] if len(words) > 2 else ""
-    digits = version.partition(".")[0]
-    return int(digits) if digits.isdigit() else None
+    try:
+        said = run([postgres, "--version"], timeout=10).stdout.decode(errors="replace")
+    except LabError:  # made for another machine: as good as none
+        return None
+    version = re.search(r"\) (\d+)", said)
+    return int(version[1]) if version else None

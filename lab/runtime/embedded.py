@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from lab.compose import ComposeFile
-from lab.database import connect, database_name
+from lab.database import connect, database_name, libpq_url
 from lab.errors import UsageError
 from lab.runtime import log_files, process, settings
 from lab.runtime.binaries import find_binaries
@@ -58,6 +58,10 @@ class EmbeddedRuntime:
     starts_with_empty_database = False
 
     @property
+    def is_shared(self) -> bool:
+        return isinstance(self.server, ExistingServer)
+
+    @property
     def account(self) -> Account:
         return self.server.account
 
@@ -76,7 +80,7 @@ class EmbeddedRuntime:
 
     def require_ports(self) -> None:
         """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
-        if isinstance(self.server, EmbeddedPostgres) and self.server.postmaster() is None:
+        if isinstance(self.server, EmbeddedPostgres) and self.server.port_in_use() != self.account.port:
             process.require_free_port(f"the database ({DATABASE_SERVICE})", self.account.port)
         for status, instance in zip(self.stack.status(), self.stack.instances, strict=True):
             if status.pid is None or status.port != instance.port:
@@ -143,7 +147,7 @@ def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
     """
     names = sorted(path.stem for path in workspace.services.glob("*.json"))
     services = tuple(name for name in names if process.stop(workspace.services, name))
-    if not workspace.data.exists():
+    if not workspace.data.exists():  # nor is there one if it was killed while it was being made
         return services, False
     unasked = Account(port=0, user="", password="")
     server = EmbeddedPostgres(find_binaries(), workspace.data.parent, workspace.logs, unasked, {})
@@ -155,8 +159,9 @@ def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
 def _server(
     workspace: Workspace, compose: ComposeFile, port_offset: int, environ: Mapping[str, str]
 ) -> tuple[DatabaseServer, str]:
-    if url := environ.get("LAB_DATABASE_URL"):
-        return ExistingServer(_account_from(url)), database_name(url)
+    if url := environ.get("LAB_DATABASE_URL", "").strip():
+        account = _account_from(url)
+        return ExistingServer(account), database_name(url)
     account = settings.account_of(compose, port_offset)
     binaries = find_binaries(environ)
     server = EmbeddedPostgres(
@@ -170,15 +175,15 @@ def _server(
 
 
 def _account_from(url: str) -> Account:
-    parts = urlsplit(url)
-    if not parts.hostname or not parts.username or not database_name(url):
+    try:
+        libpq_url(url)
+        parts = urlsplit(url)
+        port, host, user = parts.port or 5432, parts.hostname, parts.username
+    except (UsageError, ValueError):
+        host = user = None
+    if not host or not user or not database_name(url) or parts.query:
         raise UsageError(
-            "LAB_DATABASE_URL does not name a server, a role and a database.",
-            "Write postgresql://user:password@host:port/database, or unset it for the lab's own server.",
+            "LAB_DATABASE_URL is not of the form postgresql://user:password@host:port/database.",
+            "Mend it (a / or % in a password is written as %2F, %25), or unset it for the lab's own server.",
         )
-    return Account(
-        port=parts.port or 5432,
-        user=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        host=parts.hostname,
-    )
+    return Account(port, unquote(user), unquote(parts.password or ""), host)

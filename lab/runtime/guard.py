@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,14 +57,19 @@ class Guard:
                 stderr=output,
                 process_group=0,
             )
-        self.process = psutil.Process(self.child.pid)
-        self.record = Record(self.launch, this_process(), process_id(self.process))
-        self.record.write(self.records)
+        try:
+            self.process = psutil.Process(self.child.pid)
+            self.record = Record(self.launch, this_process(), process_id(self.process))
+            self.record.write(self.records)
+        except BaseException:
+            self._signal(signal.SIGKILL)  # what is not on record could never be stopped
+            self.child.wait()
+            raise
 
     def watch(self) -> None:
         """Return when the service has ended and its end is on record."""
         limit = self.launch.memory_limit
-        while (code := self.child.poll()) is None:
+        while not self._has_ended():
             used = self._memory()
             self.peak = max(self.peak, used)
             if limit is not None and used > limit:
@@ -72,10 +78,16 @@ class Guard:
             elif self.stopping_since is not None and time.monotonic() - self.stopping_since > GRACE:
                 self._signal(signal.SIGKILL)
             time.sleep(POLL)
-        self._signal(signal.SIGKILL)  # whatever the service has left behind in its process group
+        # Whatever the service has left behind in its process group, which is ours until it is reaped.
+        self._signal(signal.SIGKILL)
+        code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
         Record(self.launch, self.record.guard, self.record.child, ended).write(self.records)
+
+    def _has_ended(self) -> bool:
+        """Whether the service has ended; it is not reaped, so that its number stays taken."""
+        return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _reason(self, code: int) -> str:
         if self.out_of_memory:
@@ -118,7 +130,7 @@ def _detach(ready: int) -> None:
     """Leave the command that called: a session of one's own, no terminal, no pipe of the caller's."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)  # a handler, not SIG_IGN, which the service would inherit
     with open(os.devnull, "r+b") as nothing:
         for descriptor in range(3):
             os.dup2(nothing.fileno(), descriptor)
@@ -145,7 +157,8 @@ def main(records: Path, document: str) -> int:
         # The caller shows this sentence; there is no terminal left to show a traceback on.
         os.write(write_end, str(error).encode())
         os._exit(1)
-    os.write(write_end, b"ok")
+    with suppress(BrokenPipeError):  # the command that called was killed: the service is started all the same
+        os.write(write_end, b"ok")
     os.close(write_end)
     guard.watch()
     os._exit(0)

@@ -1,7 +1,7 @@
 """What was started, kept on disk: enough to find a process again, prove it ours, and tell how it ended."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,23 @@ from lab.workspace import write_atomic
 
 OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"
-CLOCK_SLACK = 2.0  # seconds: a start time is reckoned from the boot time, which moves when the clock is set
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """A process that cannot be mistaken for a later one with the same pid; `started` is a Unix time."""
+    """A process that cannot be mistaken for a later one with the same pid, by the mark of its start."""
 
     pid: int
-    started: float
+    started: str
 
     def process(self) -> psutil.Process | None:
         """The process, while it lives; a zombie does not."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < CLOCK_SLACK
+            same = _start_mark(process) == self.started
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.Error:
+        except (psutil.Error, OSError):
             return None
 
 
@@ -36,7 +36,18 @@ def this_process() -> ProcessId:
 
 
 def process_id(process: psutil.Process) -> ProcessId:
-    return ProcessId(process.pid, process.create_time())
+    return ProcessId(process.pid, _start_mark(process))
+
+
+def _start_mark(process: psutil.Process) -> str:
+    """When it started, by a clock that nobody sets: on Linux the boot, and the ticks since then.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
+    """
+    if not BOOT_ID.exists():
+        return f"{process.create_time():.3f}"
+    fields = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return f"{BOOT_ID.read_text().strip()} {fields[19].decode()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,12 @@ class Launch:
     """One service process to be: `memory_limit` in bytes, `port` where the host reaches it."""
 
     name: str
-    argv: tuple[str, ...]
-    folder: str
-    environment: dict[str, str]
-    log: str
-    port: int
-    memory_limit: int | None
+    argv: tuple[str, ...] = ()
+    folder: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+    port: int = 0
+    memory_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +83,27 @@ class Record:
     exit: Exit | None = None
 
     def write(self, folder: Path) -> None:
-        content = json.dumps(asdict(self), indent=1).encode()
-        write_atomic(folder / f"{self.launch.name}.json", content, mode=0o600)
+        """Keep it, with the folder that it is kept in: in a copy of the workspace it is nobody's."""
+        document = {**asdict(self), "kept_in": str(folder.resolve())}
+        write_atomic(folder / f"{self.launch.name}.json", json.dumps(document, indent=1).encode(), mode=0o600)
 
 
 def read(folder: Path, name: str) -> Record | None:
-    """The record of the service's last start; None when there is none, or none that can be read."""
+    """The record of the service's last start; None when there is none that is ours and can be read.
+
+    What another version of lab wrote about the launch is passed over: the processes must be found again.
+    """
     try:
         document: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
-        launch = {**document["launch"], "argv": tuple(document["launch"]["argv"])}
+        if document["kept_in"] != str(folder.resolve()):
+            return None
+        known = {f.name for f in fields(Launch)}
+        launch = {key: value for key, value in document["launch"].items() if key in known}
         return Record(
-            Launch(**launch),
+            Launch(**{**launch, "argv": tuple(launch.get("argv", ()))}),
             ProcessId(**document["guard"]),
             ProcessId(**document["child"]),
             Exit(**document["exit"]) if document["exit"] else None,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

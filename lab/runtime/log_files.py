@@ -6,27 +6,47 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from lab.runtime.process import log_tail
-
 POLL = 0.2  # seconds
+BLOCK = 65536  # bytes read at a time, from the end
 
 
 def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
     """The last `lines` of each file, as (name, line); then, if followed, every new one, until closed."""
+    ends = {}
     for name, path in files.items():
-        yield from ((name, line) for line in log_tail(path, lines))
+        ends[name] = path.stat().st_size if path.exists() else 0
+        yield from ((name, line) for line in tail(path, lines, ends[name]))
     if follow:
-        yield from _follow(files)
+        yield from _follow(files, ends)
 
 
-def _follow(paths: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+def tail(path: Path, lines: int = 20, end: int | None = None) -> tuple[str, ...]:
+    """The last lines of a log up to the byte `end`; none when there is no log."""
+    if lines < 1:
+        return ()
+    try:
+        with path.open("rb") as file:
+            at = path.stat().st_size if end is None else end
+            text = b""
+            # One line break more than lines: what comes before it is no part of them.
+            while at > 0 and text.count(b"\n") <= lines:
+                step = min(BLOCK, at)
+                at -= step
+                file.seek(at)
+                text = file.read(step) + text
+    except OSError:
+        return ()
+    return tuple(text.decode(errors="replace").splitlines()[-lines:])
+
+
+def _follow(paths: Mapping[str, Path], starts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     with ExitStack() as stack:
         files = {}
         for name, path in paths.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             files[name] = stack.enter_context(path.open(errors="replace"))
-            files[name].seek(0, 2)
+            files[name].seek(starts[name])
         rest = dict.fromkeys(files, "")
         while True:
             for name, file in files.items():

@@ -3,6 +3,7 @@
 It listens on 127.0.0.1 with a password and outlives the command that started it.
 """
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +15,14 @@ import psutil
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.runtime.binaries import Binaries
+from lab.runtime.log_files import BLOCK
 from lab.runtime.unprivileged import prefix
 from lab.shell import Finished, run
 from lab.workspace import write_atomic
+
+RETRY = 0.2  # seconds
+RECOVERY = 5.0  # seconds that a server of ours has to answer again after a crash of one of its processes
+LOG_LIMIT = 50 * 2**20  # bytes
 
 MAINTENANCE = "postgres"
 """The database that initdb makes: where other databases are made and dropped from."""
@@ -34,7 +40,13 @@ class Account:
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
         """The URL of `database` as Alembic and SQLAlchemy take it; the owner's, unless a role is named."""
         name, secret = (self.user, self.password) if user is None else (user, password or "")
-        return f"postgresql+psycopg2://{quote(name)}:{quote(secret)}@{self.host}:{self.port}/{database}"
+        who = f"{quote(name, safe='')}:{quote(secret, safe='')}"
+        return f"postgresql+psycopg2://{who}@{self.address}/{quote(database, safe='')}"
+
+    @property
+    def address(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +73,37 @@ class EmbeddedPostgres:
         Raises:
             EnvironmentFault: it did not start; the message holds the server's own last words.
         """
-        if self.running():
+        if self._runs_already():
             return
-        if not (self.data / "PG_VERSION").exists():
+        if not self.data.exists():
             self._initialise()
         self._check_version()
         self._configure()
         until = time.monotonic() + deadline
         while True:
             self._forget_dead_postmaster()
-            finished = self._run("pg_ctl", "start", "-w", "-t", "30", "-s", "-l", self._start_log, timeout=40)
-            if finished.code == 0:
+            self._start_log.write_bytes(b"")
+            already_said = self.log.stat().st_size if self.log.exists() else 0
+            if (
+                self._run("pg_ctl", "start", "-w", "-t", "30", "-s", "-l", self._start_log, timeout=40).code
+                == 0
+            ):
                 return
-            if time.monotonic() > until or "lock file" not in self._last_words():
-                break
-            time.sleep(0.2)  # the kernel still holds what a killed server left
-        raise EnvironmentFault(f"PostgreSQL did not start: {self._last_words()}", f"Its log: {self.log}")
+            words = self._last_words(already_said)
+            if time.monotonic() > until or "lock file" not in words:
+                raise EnvironmentFault(f"PostgreSQL did not start: {words}", f"Its log: {self.log}")
+            time.sleep(RETRY)  # the kernel still holds what a killed server left
+
+    def _runs_already(self) -> bool:
+        """Whether it runs as it should; ours on another port, or deaf to our account, is stopped."""
+        until = time.monotonic() + RECOVERY
+        while self.postmaster() is not None:
+            if self.running():
+                return True
+            if self.port_in_use() != self.account.port or time.monotonic() > until:
+                self.stop()
+            time.sleep(RETRY)
+        return False
 
     def stop(self) -> None:
         """Stop the server, its connections with it; does nothing when it is not ours or does not run.
@@ -89,7 +116,7 @@ class EmbeddedPostgres:
         for mode in ("fast", "immediate"):
             if self._run("pg_ctl", "stop", "-w", "-s", "-t", "20", "-m", mode, timeout=30).code == 0:
                 return
-        raise EnvironmentFault(f"PostgreSQL did not stop: {self._last_words()}", f"Its log: {self.log}")
+        raise EnvironmentFault(f"PostgreSQL did not stop: {self._last_words(0)}", f"Its log: {self.log}")
 
     def running(self) -> bool:
         """Whether a server of this data directory answers on our port."""
@@ -111,8 +138,24 @@ class EmbeddedPostgres:
             return None
         return process if ours else None
 
+    def port_in_use(self) -> int | None:
+        """The port that our running server listens on; None when it does not run.
+
+        https://www.postgresql.org/docs/current/storage-file-layout.html (postmaster.pid)
+        """
+        if self.postmaster() is None:
+            return None
+        try:
+            return int((self.data / "postmaster.pid").read_text().splitlines()[3])
+        except (OSError, ValueError, IndexError):
+            return None  # it is still starting
+
     def _initialise(self) -> None:
+        """Make the data directory under another name: a kill leaves nothing that looks like a whole one."""
         self.home.mkdir(parents=True, exist_ok=True)
+        unfinished = self.home / "data.unfinished"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
         secret = self.home / "owner-password"
         write_atomic(secret, self.account.password.encode(), mode=0o600)
         try:
@@ -120,7 +163,7 @@ class EmbeddedPostgres:
                 [
                     *prefix(self.binaries.program("initdb"), self.home),
                     self.binaries.program("initdb"),
-                    *("-D", self.data, "-U", self.account.user, f"--pwfile={secret}"),
+                    *("-D", unfinished, "-U", self.account.user, f"--pwfile={secret}"),
                     *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
                 ],
                 timeout=120,
@@ -129,9 +172,16 @@ class EmbeddedPostgres:
             secret.unlink()
         if finished.code != 0:
             raise EnvironmentFault(f"PostgreSQL's data directory was not made: {finished.last_words}")
+        unfinished.rename(self.data)
 
     def _check_version(self) -> None:
-        made_by = int((self.data / "PG_VERSION").read_text())
+        try:
+            made_by = int((self.data / "PG_VERSION").read_text())
+        except (OSError, ValueError) as error:
+            raise EnvironmentFault(
+                f"{self.data} is no data directory of PostgreSQL: {error}.",
+                "Start afresh: lab down --destroy, then lab up",
+            ) from error
         if made_by != self.binaries.major:
             raise EnvironmentFault(
                 f"The data in {self.data} is PostgreSQL {made_by}'s, but {self.binaries.folder} holds "
@@ -142,6 +192,9 @@ class EmbeddedPostgres:
     def _configure(self) -> None:
         """Write our settings to a file of their own, which postgresql.conf includes."""
         self.log_folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+            for log in (self.log, self.log.with_suffix(".json")):
+                log.unlink(missing_ok=True)
         ours = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
@@ -177,14 +230,17 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *words: str | Path, timeout: float) -> Finished:
         path = self.binaries.program(program)
-        return run([*prefix(path, self.home), path, *words, "-D", self.data], timeout=timeout)
+        before = prefix(path, self.home, self.log_folder)
+        return run([*before, path, *words, "-D", self.data], timeout=timeout)
 
-    def _last_words(self) -> str:
-        """What the server said last: a start that fails early writes to one log, later to the other."""
+    def _last_words(self, already_said: int) -> str:
+        """What the server said since: a start that fails early writes to one log, later to the other."""
         said = []
-        for log in (self._start_log, self.log):
+        for log, start in ((self._start_log, 0), (self.log, already_said)):
             if log.exists():
-                said += log.read_text(errors="replace").strip().splitlines()[-3:]
+                with log.open("rb") as file:
+                    file.seek(max(start, log.stat().st_size - BLOCK))
+                    said += file.read().decode(errors="replace").strip().splitlines()[-3:]
         return " / ".join(said) or "it said nothing"
 
 

@@ -2,6 +2,7 @@
 
 import enum
 import json
+import os
 import signal
 import socket
 import sys
@@ -42,7 +43,8 @@ def start(launch: Launch, records: Path) -> Record:
     records.mkdir(parents=True, exist_ok=True)
     with _interrupt_held_back():
         finished = run(
-            [sys.executable, "-m", "lab.runtime.guard", records.resolve()],
+            # -P: the current folder is the candidate's, and no place to import from.
+            [sys.executable, "-P", "-m", "lab.runtime.guard", records.resolve()],
             stdin=json.dumps(asdict(launch)).encode(),
             timeout=30,
         )
@@ -79,20 +81,20 @@ def stop(records: Path, name: str) -> bool:
     record = read(records, name)
     if record is None:
         return False
-    ended = [_end(record.guard, GRACE + 5.0), _end(record.child, GRACE)]
+    ended = [_end(record.guard, GRACE + 5.0), _end(record.child, GRACE, group=True)]
     if record.child.process() is not None:
         raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end, not even when killed.")
     return any(ended)
 
 
-def _end(identity: ProcessId, grace: float) -> bool:
-    """Ask the process to end, then make it; True when it was there."""
-    process = identity.process()
-    if process is None:
+def _end(identity: ProcessId, grace: float, *, group: bool = False) -> bool:
+    """Ask the process to end, or the group that it leads, then make it; True when it was there."""
+    if identity.process() is None:
         return False
-    for signal_it, patience in ((process.terminate, grace), (process.kill, 5.0)):
-        with suppress(psutil.NoSuchProcess):
-            signal_it()
+    send = os.killpg if group else os.kill
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+        with suppress(ProcessLookupError):
+            send(identity.pid, number)
         if wait_for_end(identity, patience):
             break
     return True
@@ -158,13 +160,3 @@ def _holder(port: int) -> str:
     except (psutil.Error, OSError):
         return ""  # other users' sockets are not shown to us
     return ""
-
-
-def log_tail(path: Path, lines: int = 20) -> tuple[str, ...]:
-    """The last lines of a log; none when there is no log."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 65536))
-            return tuple(file.read().decode(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return ()

@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.compose import ComposeFile
 from lab.errors import InvalidFile
 from lab.runtime.postgres import Account
-from lab.runtime.stack import DATABASE_SERVICE
+from lab.runtime.stack import DATABASE_SERVICE, moved
 
 
 def account_of(compose: ComposeFile, offset: int = 0) -> Account:
@@ -27,7 +27,7 @@ def account_of(compose: ComposeFile, offset: int = 0) -> Account:
         raise InvalidFile(compose.path, problems, RESTORE)
     if problems:
         raise InvalidFile(compose.path, problems, RESTORE)
-    return Account(spec.port.host + offset, given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
+    return Account(moved(spec.port, offset), given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
 
 
 def database_of(compose: ComposeFile) -> str:

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
-from lab.compose import ComposeFile, ServiceSpec
+from lab.compose import ComposeFile, Port, ServiceSpec
+from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read
 from lab.runtime.postgres import Account
@@ -19,6 +21,7 @@ from lab.runtime.process import Readiness
 DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
 START_DEADLINE = 20.0
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +174,39 @@ class Stack:
 
     def _reachable(self, text: str) -> str:
         """A database URL as this machine reaches it: libpq resolves names past Python's resolver."""
-        here = f"@{self.account.host}:{self.account.port}/{self.database}"
-        return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", here, text)
+        here = f"@{self.account.address}/{quote(self.database, safe='')}"
+        return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", lambda _: here, text)
 
 
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
-    """One instance of each long-running service but the database, on its published port plus `offset`."""
+    """One instance of each long-running service but the database, on its published port plus `offset`.
+
+    Raises:
+        InvalidFile: one that has a health check publishes no port.
+        UsageError: a port would be no port.
+    """
+    lasting = [s for s in compose.services.values() if s.has_health_check and s.name != DATABASE_SERVICE]
+    hidden = [
+        f"services.{spec.name}.ports: its port is not published" for spec in lasting if spec.port is None
+    ]
+    if hidden:
+        raise InvalidFile(compose.path, hidden, "Publish it, or put the file back: lab reset --code")
     return tuple(
-        Instance(spec.name, spec, spec.port.host + offset)
-        for spec in compose.services.values()
-        if spec.port is not None and spec.name != DATABASE_SERVICE
+        Instance(spec.name, spec, moved(spec.port, offset)) for spec in lasting if spec.port is not None
     )
+
+
+def moved(port: Port, offset: int) -> int:
+    """The published port plus `offset`.
+
+    Raises:
+        UsageError: that is no port.
+    """
+    if port.host + offset > HIGHEST_PORT:
+        raise UsageError(
+            f"Port {port.host} moved by {offset} is above {HIGHEST_PORT}.", "Choose a smaller --port-offset."
+        )
+    return port.host + offset
 
 
 def _ended(instance: Instance, record: Record, log: Path) -> ServiceStatus:

@@ -10,11 +10,12 @@ from lab.shell import run
 NOBODY = 65534
 
 
-def prefix(program: Path, home: Path) -> tuple[str, ...]:
-    """The words to put before `program` so that it runs as an ordinary user; `home` is what it will write.
+def prefix(program: Path, *written: Path) -> tuple[str, ...]:
+    """The words to put before `program` so that it runs as an ordinary user; it will write to `written`.
 
     An ordinary user needs none. Root gets a user namespace in which it is nobody: no account is made and
-    no right is changed. Where namespaces are forbidden (inside most containers), `home` is given to nobody.
+    no right is changed. Where namespaces are forbidden (inside most containers), the folders that it writes
+    to are given to nobody.
 
     Raises:
         EnvironmentFault: neither way works here.
@@ -26,9 +27,10 @@ def prefix(program: Path, home: Path) -> tuple[str, ...]:
         return namespace
     setpriv = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
     if _works(setpriv, program):
-        home.mkdir(parents=True, exist_ok=True)
-        for path in (home, *home.rglob("*")):
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        for folder in written:
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return setpriv
     raise EnvironmentFault(
         f"PostgreSQL refuses to run as root, and no other user can run {program} here.",

@@ -58,6 +58,15 @@ def test_a_work_tree_that_does_not_track_the_workspace_is_no_witness(workspace: 
     assert kept(Workspace(inner), NAME) == b"inner\n"
 
 
+def test_what_git_does_not_track_is_kept_beside_what_it_does(workspace: Workspace) -> None:
+    commit(workspace.root)
+    other = PurePosixPath("app/b.py")
+    (workspace.root / other).write_text("not tracked\n")
+    shipped.keep(workspace)
+    assert kept(workspace, other) == b"not tracked\n"
+    assert kept(workspace, NAME) == b"shipped\n"
+
+
 def test_it_is_kept_once(workspace: Workspace) -> None:
     shipped.keep(workspace)
     (workspace.root / NAME).write_text("edited\n")

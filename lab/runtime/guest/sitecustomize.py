@@ -6,6 +6,7 @@ LAB_NETWORK holds the compose network as JSON: `names` maps "service:port" to th
 as in a container: nothing but its own port answers there.
 """
 
+import ipaddress
 import json
 import os
 import socket
@@ -23,11 +24,18 @@ def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
     known = {entry.rpartition(":")[0] for entry in network["names"]}
     if name in known:
         return resolve(LOOPBACK, network["names"].get(f"{name}:{port}", NOBODY_LISTENS), *args, **kwargs)
-    if isinstance(name, str) and (name in {"localhost", "::1"} or name.startswith("127.")):
+    found = resolve(host, port, *args, **kwargs)
+    if any(_is_this_machine(str(address[0])) for *_, address in found):
         inside, outside = network["own"]
         ours = str(port) in {str(inside), str(outside)}
         return resolve(LOOPBACK, outside if ours else NOBODY_LISTENS, *args, **kwargs)
-    return resolve(host, port, *args, **kwargs)
+    return found
+
+
+def _is_this_machine(address: str) -> bool:
+    """By whatever name or number it was asked for: 0.0.0.0 and 127.1 lead here as well."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return found.is_loopback or found.is_unspecified
 
 
 if network is not None:

@@ -1,6 +1,5 @@
 """The real command in a process of its own, as a person starts it."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,11 +28,7 @@ def command(workspace: Workspace) -> Command:
 
 @pytest.fixture(scope="module")
 def up(workspace: Workspace, port_offset: int) -> Iterator[None]:
-    """The lab is up, and is as seeded again for the next module."""
+    """The lab is up for the tests of one module."""
     lifecycle.up(workspace, rows=1000, port_offset=port_offset)
     yield
     lifecycle.down(workspace)
-
-
-def is_root() -> bool:
-    return os.geteuid() == 0

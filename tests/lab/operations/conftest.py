@@ -14,13 +14,18 @@ SHIPPED = ("app", "compose", "migrations", "seed")
 ROWS = 1000
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    root = tmp_path_factory.mktemp("lab") / "a work space"
+def copy_shipped(root: Path) -> Path:
+    """Copy the code as shipped to the new folder `root`."""
     root.mkdir()
     for folder in SHIPPED:
         shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "alembic.ini", root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    root = copy_shipped(tmp_path_factory.mktemp("lab") / "a work space")
     found = Workspace(root.resolve())
     yield found
     lifecycle.down(found, destroy=True)

@@ -1,6 +1,7 @@
 """The lab comes up at its buggy head, goes down without a trace, and loses nothing on the way."""
 
 import os
+import shutil
 import signal
 import socket
 from contextlib import closing
@@ -10,13 +11,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.database import connect
-from lab.errors import EnvironmentFault, PortTaken, Refused, UsageError
+from lab.database import connect, workspace_url
+from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
 from lab.operations import lifecycle
+from lab.operations import settings as remembered
 from lab.operations.reset import reset
+from lab.operations.runtimes import runtime_of
 from lab.operations.status import Status, status
+from lab.runtime import databases
 from lab.runtime.launch import read
-from lab.runtime.process import log_tail
+from lab.runtime.log_files import tail
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.lab.operations.conftest import ROWS
@@ -26,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("lab")
 
 
 def now(workspace: Workspace) -> Status:
-    return status(workspace, lifecycle.runtime_of(workspace))
+    return status(workspace, runtime_of(workspace))
 
 
 def states(report: Status) -> dict[str, str]:
@@ -34,7 +38,7 @@ def states(report: Status) -> dict[str, str]:
 
 
 def execute(workspace: Workspace, query: str) -> None:
-    with closing(connect(lifecycle.runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+    with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
         cursor.execute(query)
 
 
@@ -54,7 +58,7 @@ def test_it_stands_at_the_buggy_head_as_described(workspace: Workspace) -> None:
     report = now(workspace)
     assert states(report) == {"device-service": "healthy", "workflow-service": "exited"}
     assert (report.database.revision, report.database.rows) == ("0002", ROWS)
-    log = log_tail(lifecycle.runtime_of(workspace).stack.log("workflow-service"))
+    log = tail(runtime_of(workspace).stack.log("workflow-service"))
     assert log[-1] == "KeyError: 'DEVICE_SERVICE_URL'"
 
 
@@ -77,7 +81,7 @@ def test_up_with_another_environment_starts_the_service_anew(
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", "/devices")
         connection.getresponse().read()
-    log = log_tail(lifecycle.runtime_of(workspace).stack.log("device-service"), 50)
+    log = tail(runtime_of(workspace).stack.log("device-service"), 50)
     assert any("SELECT devices.id" in line for line in log)
 
 
@@ -112,7 +116,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
 
 
 def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
-    account = lifecycle.runtime_of(workspace).account
+    account = runtime_of(workspace).account
     with closing(connect(account.url("postgres"))) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE lab_build")
         cursor.execute("ALTER DATABASE lab_template IS_TEMPLATE false")
@@ -127,7 +131,7 @@ def test_reset_brings_back_rows_and_schema(workspace: Workspace) -> None:
     execute(workspace, "DELETE FROM execution_logs")
     reset(workspace)
     assert now(workspace).database.rows == ROWS
-    with closing(connect(lifecycle.runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+    with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('mine')")
         assert cursor.fetchone() == (None,)
 
@@ -178,6 +182,52 @@ def test_a_taken_port_stops_it_before_anything_is_started(workspace: Workspace) 
         with pytest.raises(PortTaken, match=f"Port {port}, which device-service asks for"):
             lifecycle.up(workspace)
         assert living_in(workspace.root) == []
+
+
+def test_a_taken_port_leaves_the_running_lab_alone(workspace: Workspace) -> None:
+    port = now(workspace).services[0].port + 1
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(PortTaken, match=f"Port {port}"):
+        lifecycle.up(workspace, port_offset=remembered.load(workspace).port_offset + 1)
+    assert states(now(workspace))["device-service"] == "healthy"
+
+
+def test_other_ports_are_taken_up_and_given_back(workspace: Workspace) -> None:
+    before = remembered.load(workspace).port_offset
+    moved = lifecycle.up(workspace, port_offset=before + 7)
+    assert states(moved.status)["device-service"] == "healthy"
+    assert moved.status.services[0].port == 5001 + before + 7
+    lifecycle.up(workspace, port_offset=before)
+
+
+def test_a_copied_workspace_has_no_hold_on_the_originals_lab(workspace: Workspace, tmp_path: Path) -> None:
+    copy = Workspace(tmp_path / "copy")
+    shutil.copytree(workspace.root, copy.root, ignore=shutil.ignore_patterns("postgres", "lock"))
+    (copy.data).mkdir(parents=True)
+    with pytest.raises(Refused, match="is a copy of"):
+        lifecycle.up(copy)
+    with pytest.raises(DatabaseUnreachable, match="is a copy of"):
+        workspace_url(copy)
+    lifecycle.down(copy, destroy=True)
+    assert states(now(workspace))["device-service"] == "healthy"
+
+
+def test_status_waits_for_nobody(workspace: Workspace) -> None:
+    with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("LOCK TABLE execution_logs IN ACCESS EXCLUSIVE MODE")
+        report = now(workspace).database
+        connection.rollback()
+    assert (report.running, report.rows, report.revision) == (True, None, "0002")
+
+
+def test_a_missing_database_is_a_problem_not_a_stopped_server(workspace: Workspace) -> None:
+    runtime = runtime_of(workspace)
+    databases.drop(runtime.account, runtime.database)
+    report = now(workspace).database
+    assert report.running
+    assert "does not exist" in (report.problem or "")
+    lifecycle.up(workspace)
+    assert now(workspace).database.rows == ROWS
 
 
 def test_restart_reads_the_compose_file_again(workspace: Workspace) -> None:

