@@ -82,15 +82,8 @@ def walk(root: Path, url: str, seed: int, subset: tuple[int, ...]) -> dict[str, 
 def main() -> None:
     root, seed = Path(sys.argv[1]), int(sys.argv[2])
     url = Workspace(root).database_url_file.read_text()
-    import sqlalchemy.dialects.postgresql  # noqa: F401 - loaded before the forks
-
     # Loaded once, here: each check starts with everything in memory but the code that it is about.
-    for name in (
-        "alembic.command",
-        "alembic.autogenerate",
-        "sqlalchemy.orm",
-        "sqlalchemy.dialects.postgresql",
-    ):
+    for name in ("alembic.command", "flask", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql"):
         import_module(name)
     for word in sys.argv[3:]:
         subset = tuple(int(number) for number in word.split(",") if number != "none")
