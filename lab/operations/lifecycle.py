@@ -21,6 +21,7 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
 from lab.runtime.base import Runtime
+from lab.shadow import sweep
 from lab.workspace import Workspace, write_atomic
 
 
@@ -177,6 +178,7 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
         runtime = runtime_of(workspace)
         runtime.stop_services()
         build.remove(runtime.account, runtime.database)
+    sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait
     services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)
     if destroy:

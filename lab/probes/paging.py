@@ -15,8 +15,8 @@ from typing import Any
 from lab.probes.pages import Fetch, Page, Turn, page_of
 from lab.probes.rows import Rows
 
-PAGES = 6
-ENOUGH = 500
+PAGES = 4
+ENOUGH = 200
 """Rows after which the walk ends, once PAGES pages are seen."""
 
 TIES = 160
