@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up down test check format lint types imports bench clean
+.PHONY: up down test test-containers check format lint types imports bench clean
 
 up: $(STAMP)
 	$(BIN)/lab up
@@ -15,6 +15,10 @@ down: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+# The lab in containers. Needs a Docker Engine, or root and docker.io to start one of its own.
+test-containers: $(STAMP)
+	$(BIN)/pytest tests/containers
 
 check: lint types imports test
 

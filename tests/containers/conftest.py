@@ -4,7 +4,6 @@ Not part of the plain test run (see norecursedirs in pyproject.toml): pytest tes
 """
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lab.errors import LabError
 from lab.shell import run
 from tests.conftest import PROJECT, free_port
 from tests.containers.composed import Composed
-from tests.containers.engine import Engine, engine
+from tests.containers.engine import Engine, engine, make_base_images
 
 PARTS = ("alembic.ini", "app", "compose", "constraints.txt", ".dockerignore", "migrations", "seed")
 STAND_INS = ("python:3.12-slim", "postgres:18", "lab-stand-in-debian")
@@ -26,13 +25,7 @@ def docker() -> Iterator[Engine]:
     try:
         with engine() as running:
             before = images(running)
-            made = run(
-                [PROJECT / "tests" / "containers" / "stand_ins.sh"],
-                env={**running.environment, "PYTHON": sys.executable},
-                timeout=600,
-            )
-            if made.code != 0:
-                pytest.exit(f"No base images: {made.stderr.decode()}", returncode=4)
+            make_base_images(running)
             yield running
             if not running.ours:
                 for name in sorted(images(running) - before):

@@ -6,6 +6,7 @@ Ours keeps its images between runs, in a folder that no other engine uses.
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from lab.errors import EnvironmentFault, LabError
 from lab.shell import run
 
 IMAGES = Path("/var/lib/lab-tests-docker")
+STAND_INS = Path(__file__).with_name("stand_ins.sh")
 DEADLINE = 60.0
+MAKING = 900.0
 PACKAGES = "apt-get install docker.io docker-compose debootstrap"
 
 
@@ -72,8 +75,20 @@ def wait_until_it_answers(engine: Engine, daemon: "subprocess.Popen[bytes]", log
     deadline = time.monotonic() + DEADLINE
     while not answers(engine):
         if daemon.poll() is not None or time.monotonic() > deadline:
-            raise EnvironmentFault(f"The Docker Engine did not start: {log.read_text()[-2000:]}")
+            said = log.read_text().strip().splitlines() or ["it said nothing"]
+            raise EnvironmentFault(f"The Docker Engine did not start: {said[-1]}")
         time.sleep(0.2)
+
+
+def make_base_images(engine: Engine) -> None:
+    """Make what stands in for the two base images, where the engine does not have them.
+
+    Raises:
+        EnvironmentFault: they cannot be made.
+    """
+    made = run([STAND_INS], env={**engine.environment, "PYTHON": sys.executable}, timeout=MAKING)
+    if made.code != 0:
+        raise EnvironmentFault(f"There are no base images, and none can be made: {made.last_words}")
 
 
 def answers(engine: Engine) -> bool:
@@ -81,3 +96,18 @@ def answers(engine: Engine) -> bool:
         return run(["docker", "version"], env=engine.environment).code == 0
     except LabError:
         return False
+
+
+def main() -> int:
+    """Say whether the container tests can run here, and why not; 4 when they cannot."""
+    try:
+        with engine() as running:
+            make_base_images(running)
+    except LabError as error:
+        sys.stdout.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
