@@ -113,7 +113,11 @@ def chosen(here: Site, tokens: Sequence[str]) -> tuple[int, ...]:
     """
     if not tokens:
         return tuple(sorted(PROBES))
-    numbers = tuple(fix.number for fix in catalog_of(here.workspace).select(tokens))
+    plain = [int(token) for token in tokens if token.isdecimal()]
+    # A bug can be measured whatever became of its fix: only other words are looked up in the library.
+    words = [token for token in tokens if not token.isdecimal()]
+    named = catalog_of(here.workspace).select(words) if words else ()
+    numbers = tuple(sorted({*plain, *(fix.number for fix in named)}))
     unknown = [number for number in numbers if number not in PROBES]
     if unknown:
         known = ", ".join(map(str, sorted(PROBES)))

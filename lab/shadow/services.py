@@ -19,7 +19,7 @@ from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
 from lab.shadow.code import Code
 
-START_DEADLINE = 20.0
+START_DEADLINE = 30.0
 EXIT_PATIENCE = 5.0
 TRIES = 3
 
