@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -24,6 +24,12 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         with peer:
             peer.recv(65536)
             talk(peer)
+            # To close with something unread would take back what was sent.
+            with suppress(OSError):
+                peer.shutdown(socket.SHUT_WR)
+                peer.settimeout(5)
+                while peer.recv(65536):
+                    pass
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
