@@ -13,7 +13,7 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, Usage
 from lab.runtime import container_logs, process, settings
 from lab.runtime.launch import OUT_OF_MEMORY
 from lab.runtime.postgres import MAINTENANCE, Account
-from lab.runtime.project import PULLING, SERVICE_GRACE, Container, Project, Runner
+from lab.runtime.project import DOCKER_COMPOSE, PULLING, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_DEADLINE, ServiceStatus
 from lab.shell import run
 from lab.workspace import Workspace
@@ -60,7 +60,9 @@ class DockerRuntime:
     def prepare(self, tell: Callable[[str], None]) -> None:
         """Raises EnvironmentFault: an image cannot be built."""
         tell("Building the images")
-        self._compose(BUILD_REMEDY, "build", *self.services)
+        # The builder of old leaves the container in which a step failed.
+        cleanly = ["--force-rm"] if self.project.tool() == DOCKER_COMPOSE else []
+        self._compose(BUILD_REMEDY, "build", *cleanly, *self.services)
 
     def start_database(self) -> None:
         """Start the server; one that never answered leaves no volume that a later start would trip over.

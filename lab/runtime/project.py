@@ -21,7 +21,8 @@ Runner = Callable[..., Finished]
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
-TOOLS = (("docker", "compose"), ("docker-compose",))
+DOCKER_COMPOSE = ("docker-compose",)
+TOOLS = (("docker", "compose"), DOCKER_COMPOSE)
 SERVICE_GRACE, DATABASE_GRACE = 5, 30
 """Seconds for a clean stop."""
 

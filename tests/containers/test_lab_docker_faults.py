@@ -100,11 +100,13 @@ def test_a_port_that_is_taken_in_the_last_moment(lab: Lab) -> None:
 def test_a_build_that_fails(lab: Lab) -> None:
     dockerfile = lab.root / "compose" / "Dockerfile"
     dockerfile.write_text(f"{dockerfile.read_text()}\nRUN false\n")
+    before = lab.project.docker("ps", "--all", "--quiet").stdout
 
     with pytest.raises(EnvironmentFault, match=r"compose build failed: .*compose/docker-compose\.yml build"):
         lab.up(rows=ROWS)
 
     assert lab.everything() == []
+    assert lab.project.docker("ps", "--all", "--quiet").stdout == before
 
 
 def test_a_database_that_does_not_start(lab: Lab) -> None:
