@@ -51,7 +51,7 @@ def _follows_environment(endpoints: Endpoints, table: Rows, figures: tuple[Figur
                 return Evidence(BUG, Verdict.MASKED, why, figures)
     finally:
         other.stop()
-    why = "It starts as composed, and reached device-service by the address in its environment."
+    why = "It starts as composed, reaches device-service, and goes where its environment says."
     return Evidence(BUG, Verdict.FIXED, why, figures)
 
 

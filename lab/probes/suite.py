@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -23,6 +24,9 @@ from lab.probes import (
 )
 from lab.probes.endpoints import Endpoints, Probe
 from lab.probes.evidence import Evidence, Verdict
+
+IDS = re.compile(r"probe-[0-9a-f]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The ids of the rows that probes add: the same finding is told in the same words."""
 
 _IN_ORDER = (workflow_list, start_up, workflow_start, booking_race, device_queue, log_search, log_list)
 PROBES: dict[int, Probe] = {module.BUG: module.probe for module in _IN_ORDER}
@@ -59,6 +63,7 @@ def _measure(endpoints: Endpoints, bug: int, probe: Probe) -> Measured:
     except (EnvironmentFault, psycopg2.Error) as error:
         reason = " ".join(str(error).split())
         evidence = Evidence(bug, Verdict.UNMEASURED, f"The measurement could not be made: {reason}")
+    evidence = replace(evidence, why=IDS.sub("{id}", evidence.why))
     return Measured(evidence.stamped(raw=None, seconds=time.monotonic() - started), endpoints.raw)
 
 
