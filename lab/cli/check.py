@@ -27,18 +27,19 @@ def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as
     """
     from lab.cli import check_views
     from lab.operations import measure
-    from lab.operations.watch import saved
+    from lab.operations.watch import Watch
 
     here = workspace(ctx)
     chosen = bugs
+    files = Watch(here, bugs) if watch else None
     while True:
         with output.progress() as tell:
             found = measure.check(here, chosen, full=full, progress=tell)
         output.emit(found, as_json, check_views.checked)
-        if not watch:
+        if files is None:
             break
         output.note("Waiting for a file to be saved. ^C ends.")
-        chosen = saved(here, bugs)
+        chosen = files.saved()
     if found.symptoms:
         ctx.exit(1)
     if found.unmeasured:

@@ -18,18 +18,24 @@ TOUCHES: tuple[tuple[str, tuple[int, ...]], ...] = (
 """What a change in a folder can change the verdict on; anywhere else, on everything."""
 
 
-def saved(workspace: Workspace, tokens: Sequence[str]) -> tuple[str, ...]:
-    """Return when a file is saved; answers those of the asked-for bugs that it may touch."""
-    numbers = chosen(site(workspace), tokens)
-    before = _times(workspace)
-    while True:
-        time.sleep(POLL)
-        now = _times(workspace)
-        changed = [path for path in {*before, *now} if before.get(path) != now.get(path)]
-        touched = {bug for path in changed for bug in touches(path.relative_to(workspace.root))}
-        if hit := tuple(str(number) for number in numbers if number in touched):
-            return hit
-        before = now
+class Watch:
+    """Remembers the files as they were; what is saved while a measurement runs is not missed."""
+
+    def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
+        self._workspace = workspace
+        self._numbers = chosen(site(workspace), tokens)
+        self._before = _times(workspace)
+
+    def saved(self) -> tuple[str, ...]:
+        """Return when a file is saved; answers those of the asked-for bugs that it may touch."""
+        while True:
+            now = _times(self._workspace)
+            changed = [path for path in {*self._before, *now} if self._before.get(path) != now.get(path)]
+            self._before = now
+            touched = {bug for path in changed for bug in touches(path.relative_to(self._workspace.root))}
+            if hit := tuple(str(number) for number in self._numbers if number in touched):
+                return hit
+            time.sleep(POLL)
 
 
 def touches(path: Path) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from lab.operations import fixes, verify
 from lab.operations.build import template_of
 from lab.operations.demo import demo
 from lab.operations.measure import check
+from lab.operations.watch import Watch
 from lab.probes.evidence import Verdict
 from lab.probes.suite import PROBES
 from lab.runtime import databases
@@ -86,6 +87,15 @@ def test_a_symptom_after_a_failed_migration_says_so(workspace: Workspace) -> Non
     (evidence,) = check(workspace, ["4"]).evidence
     assert "the migrations failed" in evidence.why
     assert "boom" in evidence.why
+
+
+def test_a_file_saved_during_a_measurement_is_not_missed(workspace: Workspace) -> None:
+    watch = Watch(workspace, ["1", "3", "4"])
+    models = workspace.root / "app" / "workflow_service" / "models.py"
+    models.write_text(models.read_text() + "\n")
+    assert watch.saved() == ("1", "4")
+    (workspace.root / "migrations" / "versions" / "0003_mine.py").write_text("")
+    assert watch.saved() == ("1", "3", "4")
 
 
 @pytest.mark.parametrize("token", ["8", "no_such_bug", "0"])
