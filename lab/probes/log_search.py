@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from lab.probes.client import Reply, ask
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.plans import Plan, PlanLog, explained
 from lab.probes.rows import Rows, rows
+from lab.probes.search_rows import TABLE, change, change_back, difference, expected_rows
 from lab.probes.statements import Count, counted
 
 BUG = 5
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 PATH = "/execution-logs/search"
-TABLE = "execution_logs"
 DAY = datetime(2025, 1, 1)
-ADDED = "probe"
-"""The workflow of the logs that this probe adds, and the status of the one that it changes."""
-
 FEW = 2
 """Logs in the first, narrow span."""
 
@@ -36,33 +32,8 @@ FACTOR = 100
 
 PATIENCE = 30.0
 LONG_PATIENCE = 180.0
-LOOK_BACK = timedelta(days=60)
-"""How far before the span each device's previous run is, as a rule."""
-
 AROUND = timedelta(days=6)
 """Before and after the day: enough logs that an answer cut at a round number shows."""
-
-EXPECTED = f"""
-SELECT id, device_id, started_at, completed_at, status,
-       CASE WHEN ended IS NOT NULL THEN greatest(0, extract(epoch FROM started_at - ended)) END
-  FROM (SELECT *, lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at, id) AS ended
-          FROM {TABLE} WHERE started_at >= %s) AS log
- WHERE started_at >= %s AND started_at < %s ORDER BY started_at, id
-"""
-ADD = f"""
-INSERT INTO {TABLE} (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
-SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000
-  FROM (SELECT device_id, ended + (started_at - ended) / 2 AS moment
-          FROM (SELECT device_id, started_at,
-                       lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS ended
-                  FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs
-         WHERE started_at - ended > interval '1 min' ORDER BY started_at LIMIT 2) AS gaps
-"""
-MARK = f"""
-UPDATE {TABLE} SET status = %s
- WHERE id = (SELECT max(id) FROM {TABLE}
-              WHERE started_at >= %s AND started_at < %s AND status = 'completed')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +100,11 @@ def _still_right(
     service: Service, table: Rows, log: PlanLog, figures: tuple[Figure, ...], search: Search
 ) -> Evidence:
     wide = _search(service, table, DAY - AROUND, DAY + AROUND, log)
-    _change(table)
+    change(table, DAY, DAY + timedelta(days=1))
     try:
         again = _search(service, table, DAY - AROUND, DAY + AROUND, log)
     finally:
-        _change_back(table)
+        change_back(table)
     for one in (wide, again):
         if not one.reply.ok or one.wrong:
             return Evidence(BUG, Verdict.MASKED, _trouble(one), figures)
@@ -154,18 +125,9 @@ def _search(
 ) -> Search:
     with counted(table, service.role) as count:
         reply = ask(service.url, PATH, query=_span(start, end), patience=patience)
-    expected = _expected(table, start, end)
-    wrong = _difference(reply, expected) if reply.ok else ""
+    expected = expected_rows(table, start, end)
+    wrong = difference(reply, expected) if reply.ok else ""
     return Search(reply, count, len(expected), wrong, log.read(TABLE))
-
-
-def _expected(table: Rows, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
-    """The logs of the span with their idle times, by a way that needs no index."""
-    for since in (start - LOOK_BACK, datetime.min):
-        found = table.ask(EXPECTED, since, start, end)
-        if all(row[-1] is not None for row in found):
-            break
-    return found
 
 
 def _narrow(table: Rows) -> tuple[datetime, datetime]:
@@ -187,50 +149,6 @@ def _day() -> tuple[datetime, datetime]:
 
 def _span(start: datetime, end: datetime) -> dict[str, str]:
     return {"start": f"{start.isoformat()}Z", "end": f"{end.isoformat()}Z"}
-
-
-def _change(table: Rows) -> None:
-    """Two more runs on the day, and one that ended otherwise: an answer kept from before is out of date."""
-    table.ask(ADD, ADDED, *_day())
-    table.ask(MARK, ADDED, *_day())
-
-
-def _change_back(table: Rows) -> None:
-    table.ask(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
-    table.ask(f"UPDATE {TABLE} SET status = 'completed' WHERE status = %s", ADDED)
-
-
-def _difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:
-    """What is wrong with the answer; empty when it has the span's logs and idle times, in order."""
-    document = reply.json
-    logs = document.get("logs") if isinstance(document, dict) else document
-    if not isinstance(logs, list) or not all(isinstance(one, dict) for one in logs):
-        return "the answer is not a list of logs"
-    if len(logs) != len(expected):
-        return f"the answer has {len(logs)} logs of {len(expected)}"
-    for found, (number, device, started, completed, status, idle) in zip(logs, expected, strict=True):
-        if found.get("id") != number:
-            return f"log {number} is not where it belongs in the answer"
-        told = (found.get("device_id"), _moment(found.get("started_at")), _moment(found.get("completed_at")))
-        if told != (device, started, completed) or found.get("status") != status:
-            return f"log {number} is not as it is in the database"
-        seconds = found.get("idle_seconds")
-        if (seconds is None) != (idle is None):
-            return f"log {number} has idle_seconds {seconds}, not {idle}"
-        if idle is not None and not _close(seconds, float(idle)):
-            return f"log {number} has idle_seconds {seconds}, not {float(idle):g}"
-    return ""
-
-
-def _close(seconds: Any, idle: float) -> bool:
-    return isinstance(seconds, int | float) and abs(seconds - idle) < 1.0
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text).removesuffix("Z").removesuffix("+00:00"))
-    except ValueError:
-        return None
 
 
 def _narrow_figures(narrow: Search, pages: int, day: int, limit: int) -> tuple[Figure, ...]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from lab.probes.pages import Fetch, Page, Turn, page_of
-from lab.probes.rows import Rows
+from lab.probes.rows import Rows, moment
 
 PAGES = 4
 ENOUGH = 200
@@ -88,10 +88,10 @@ def _difference(table: Rows, rows: list[dict[str, Any]]) -> str:
     if repeated:
         return f"of {len(ids)} logs on successive pages, {repeated} came twice"
     expected = table.ask(NEWEST, len(rows))
-    moments = [_moment(row.get("started_at")) for row in rows]
+    moments = [moment(row.get("started_at")) or datetime.min for row in rows]
     if any(earlier < later for earlier, later in pairwise(moments)):
         return "the logs are not the newest first"
-    if moments != [moment for _, moment in expected]:
+    if moments != [started for _, started in expected]:
         return f"the first {len(rows)} logs are not the newest {len(rows)}: some are left out"
     known = dict(expected)
     # At the last moment of all, which of several equal logs come first is the service's to choose.
@@ -114,13 +114,6 @@ def _far_end(table: Rows, name: str, first: Page, fetch: Fetch) -> str:
     oldest = table.ask("SELECT id, started_at FROM execution_logs ORDER BY started_at, id LIMIT 1")[0]
     if page is None or not page.rows:
         return f"the last page is empty: {reply}"
-    if _moment(page.rows[-1].get("started_at")) != oldest[1]:
+    if moment(page.rows[-1].get("started_at")) != oldest[1]:
         return f"the last page does not end with the oldest log, {oldest[0]}"
     return ""
-
-
-def _moment(text: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(str(text).removesuffix("Z").removesuffix("+00:00"))
-    except ValueError:
-        return datetime.min

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lab.database import connect
@@ -75,6 +76,15 @@ class Rows:
 
 def new_workflow_id() -> str:
     return str(uuid.uuid4())
+
+
+def moment(text: Any) -> datetime | None:
+    """The moment that an answer names, in UTC without a zone, as the database keeps it."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
 @contextmanager
