@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 from lab.probes.client import Reply, ask
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.probes.gate import Passage, write_gate
+from lab.probes.gate import Gate, Passage, write_gate
 from lab.probes.load import at_once
+from lab.probes.read_gate import read_gate
 from lab.probes.rows import Rows, new_workflow_id, rows
+
+Way = Callable[[str, Sequence[str]], AbstractContextManager[Gate]]
 
 BUG = 3
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
@@ -88,14 +92,20 @@ def _one_plain_booking(service: Service, table: Rows) -> Evidence | None:
     )
 
 
-def _gated(endpoints: Endpoints, services: Sequence[Service], table: Rows, count: int = REQUESTS) -> Round:
+def _gated(
+    endpoints: Endpoints,
+    services: Sequence[Service],
+    table: Rows,
+    count: int = REQUESTS,
+    how: Way = write_gate,
+) -> Round:
     device = table.new_device()
     workflows = [new_workflow_id() for _ in range(count)]
     sends: list[Callable[[], Reply]] = [
         partial(book, services[number % len(services)], device, workflow)
         for number, workflow in enumerate(workflows)
     ]
-    with write_gate(endpoints.database, [service.url for service in services]) as gate:
+    with how(endpoints.database, [service.url for service in services]) as gate:
         passage = gate.pass_through(sends)
     after = table.device(device)
     winners = [workflow for workflow, reply in zip(workflows, passage.replies, strict=True) if reply.ok]
@@ -114,12 +124,22 @@ def _judge(endpoints: Endpoints, found: Round, table: Rows) -> Evidence:
     if found.winners != (found.held_by,) or found.open_bookings != 1:
         why = f"One booking was answered as made, but the device is held by {found.held_by or 'nobody'}."
         return Evidence(BUG, Verdict.MASKED, f"{why} Open bookings: {found.open_bookings}.", figures)
+    why = f"Of {REQUESTS} bookings that overlapped, one got the device; the others were refused."
+    return _unless_late(endpoints, table, figures, why)
+
+
+def _unless_late(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...], why: str) -> Evidence:
+    """Fixed, unless one who read before another's booking still gets the device after it."""
+    late = _gated(endpoints, endpoints.devices, table, count=2, how=read_gate)
+    endpoints.raw["late"] = [str(reply) for reply in late.passage.replies]
+    if late.holders > 1:
+        why = "Two bookings of one device succeeded when one had read it before the other was made."
+        return Evidence(BUG, Verdict.MASKED, why, figures)
     burst = _burst(endpoints, table)
     figures = (*figures, burst)
     if burst.value > 1:
         why = f"{burst.value:.0f} of {BURST} bookings sent at once got the device."
         return Evidence(BUG, Verdict.PRESENT, why, figures)
-    why = f"Of {REQUESTS} bookings that overlapped, one got the device; the others were refused."
     return Evidence(BUG, Verdict.FIXED, why, figures)
 
 
@@ -148,11 +168,12 @@ def _nobody(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...]) -> E
     if again.holders > 1:
         return _double(endpoints, again, table, _figures(again))
     if again.holders == 1 and not again.failed:
-        return Evidence(BUG, Verdict.FIXED, "Of two bookings that overlapped, one got the device.", figures)
+        return _unless_late(endpoints, table, figures, "Of two bookings that overlapped, one got the device.")
     burst = _burst(endpoints, table)
     why = f"None of {REQUESTS} overlapping bookings succeeded, and {burst.value:.0f} of {BURST} sent at once."
-    good = burst.value == 1
-    return Evidence(BUG, Verdict.FIXED if good else Verdict.PRESENT, why, (*figures, burst))
+    if burst.value != 1:
+        return Evidence(BUG, Verdict.PRESENT, why, (*figures, burst))
+    return _unless_late(endpoints, table, figures, why)
 
 
 def _burst(endpoints: Endpoints, table: Rows) -> Figure:

@@ -13,6 +13,7 @@ from lab.database import connect, libpq_url
 from lab.probes.client import Reply
 from lab.probes.gate import write_gate
 from lab.probes.latch import latches
+from lab.probes.read_gate import read_gate
 from tests.conftest import Database
 
 Client = Callable[[str], None]
@@ -42,10 +43,19 @@ def checked_afterwards(url: str) -> None:
         connection.commit()
 
 
-def _transaction(url: str, read: str) -> None:
+def tried_after_reading(url: str) -> None:
+    _transaction(
+        url, f"SELECT status FROM devices WHERE id = '{DEVICE}'", "SELECT pg_try_advisory_xact_lock(1)"
+    )
+
+
+def _transaction(url: str, read: str, enter: str = "SELECT true") -> None:
     with closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
         cursor.execute(read)
         if cursor.fetchone() != ("available",):
+            raise Lost
+        cursor.execute(enter)
+        if cursor.fetchone() != (True,):
             raise Lost
         cursor.execute(TAKE)
         cursor.execute(BOOK)
@@ -113,3 +123,27 @@ def test_reads_pass_a_closed_gate(database: Database, service_url: str) -> None:
         cursor.execute("SET statement_timeout = '2s'")
         cursor.execute(f"SELECT id FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
         assert cursor.fetchone() == (DEVICE,)
+
+
+@pytest.mark.parametrize(
+    ("client", "winners"),
+    [(unlocked, 2), (locked, 1), (tried_after_reading, 2)],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_who_has_read_goes_on_when_the_other_is_done(
+    client: Client, winners: int, database: Database, service_url: str
+) -> None:
+    with read_gate(database.url, []) as gate:
+        passage = gate.pass_through([partial(as_request, client, service_url)] * 2)
+    assert len(passage.won) == winners
+    assert all(reply.ok or reply.refused for reply in passage.replies)
+
+
+def test_the_read_gate_leaves_no_policy(database: Database, service_url: str) -> None:
+    with read_gate(database.url, []) as gate:
+        gate.pass_through([partial(as_request, locked, service_url)])
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relrowsecurity")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'lab_read'")
+        assert cursor.fetchone() == (0,)
