@@ -88,15 +88,20 @@ def stream(
     body: Any = None,
     query: Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
+    silence: float | None = None,
 ) -> Reply:
-    """Send one request and hand the answer to `take`, piece by piece, until it says False or all is read."""
+    """Send one request and hand the answer to `take`, piece by piece, until it says False or all is read.
+
+    An answer has to be whole within `patience` seconds, and may not pause for longer than `silence`.
+    """
     target = f"{path}?{urlencode(query)}" if query else path
     request = f"{method} {target}"
     parts = urlsplit(url)
     started = time.monotonic()
     status: int | None = None
     headers: dict[str, str] = {}
-    connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=patience)
+    pause = min(patience, silence or patience)
+    connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
         payload = None if body is None else json.dumps(body).encode()
         connection.request(method, target, payload, {"Content-Type": "application/json"} if payload else {})
@@ -109,7 +114,7 @@ def stream(
             if remaining <= 0:
                 raise TimeoutError
             if sock is not None and sock.fileno() >= 0:
-                sock.settimeout(remaining)
+                sock.settimeout(min(remaining, pause))
             if not take(piece):
                 break
         else:
@@ -118,7 +123,8 @@ def stream(
         status = code
         problem = ""
     except TimeoutError:
-        problem = f"no whole answer within {patience:g} s"
+        waited = pause if time.monotonic() - started < patience else patience
+        problem = f"no whole answer within {waited:g} s"
     except (OSError, HTTPException) as error:
         problem = _reason(error)
     finally:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from lab.probes.client import Reply, stream
-from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Health, Service
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.load import at_once
 from lab.probes.pages import SIZES, Page, find_turn, page_of, says_more_than_rows
@@ -24,6 +24,10 @@ MIB = 2**20
 HUGE = 1_000_000
 TOGETHER = 8
 PATIENCE = 60.0
+WHOLE = 300.0
+"""Seconds for the whole list to come in, on however slow a machine, as long as some of it comes."""
+
+LAST_BREATH = 2.0
 GLANCE = 6.0
 """Seconds for which several long answers are read side by side."""
 
@@ -41,6 +45,7 @@ class Body:
     until: float = float("inf")
     kept: bytearray = field(default_factory=bytearray)
     size: int = 0
+    cut: bool = False
     ids: list[int] = field(default_factory=list)
     times_fall: bool = True
     _rest: bytes = b""
@@ -55,7 +60,8 @@ class Body:
         whole, brace, rest = text.rpartition(b"}")
         self._rest = rest if brace else text
         self._look_through(whole)
-        return time.monotonic() < self.until
+        self.cut = time.monotonic() >= self.until
+        return not self.cut
 
     def _look_through(self, text: bytes) -> None:
         self.ids.extend(map(int, ROW.findall(text)))
@@ -87,15 +93,17 @@ Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 
 def _measure(endpoints: Endpoints, service: Service, table: Rows, total: int) -> Finding:
-    first, body = _get(service, {})
+    first, body = _get(service, {}, WHOLE)
     figures: tuple[Figure, ...] = (
         Figure("logs in one answer", len(body.ids)),
         Figure("time of one answer", round(first.seconds * 1000, 1), "ms"),
     )
-    if death := _death(service, endpoints.memory_limit):
+    if death := _death(service, endpoints.memory_limit, first):
         return Verdict.PRESENT, f"GET {PATH} of {total:,} logs: the service {death}.", figures
     if not first.ok:
         return Verdict.PRESENT, f"{first}.", figures
+    if body.cut:
+        return Verdict.PRESENT, f"GET {PATH}: the answer had no end within {WHOLE:g} s.", figures
     if trouble := _under_load(endpoints, service, body):
         return Verdict.MASKED, trouble, figures
     if body.size > SMALL:
@@ -109,7 +117,7 @@ def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
     """Whether the service outlives requests for far too much, one by one and eight at a time."""
     for size in SIZES:
         reply, _ = _get(service, {size: HUGE}, GLANCE if body.size > SMALL else PATIENCE)
-        if death := _death(service, endpoints.memory_limit):
+        if death := _death(service, endpoints.memory_limit, reply):
             return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {death}."
         if reply.status is None or reply.status >= 500:
             return f"GET {PATH} alone is answered, but {reply}."
@@ -117,7 +125,7 @@ def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
     sends = [partial(_reply_only, service, {SIZES[n % 2]: HUGE}, patience) for n in range(TOGETHER)]
     replies = at_once(sends, patience=PATIENCE + 10)
     endpoints.raw["together"] = [str(reply) for reply in replies]
-    if death := _death(service, endpoints.memory_limit):
+    if death := _death(service, endpoints.memory_limit, *replies):
         return f"One request at a time is answered, but with {TOGETHER} at once the service {death}."
     failed = [reply for reply in replies if reply.status is None or reply.status >= 500]
     if failed:
@@ -150,11 +158,11 @@ def _page_by_page(
         return Verdict.PRESENT, f"{whole}: there is no list of logs in it.", ()
     if not first.rows:
         return Verdict.MASKED, "The answer has no logs in it.", ()
-    return _walk(endpoints, table, first, walk(table, first, fetch, find_turn))
+    return _walk(endpoints, service, first, walk(table, first, fetch, find_turn))
 
 
 def _walk(
-    endpoints: Endpoints, table: Rows, first: Page, found: Walk
+    endpoints: Endpoints, service: Service, first: Page, found: Walk
 ) -> tuple[Verdict, str, tuple[Figure, ...]]:
     endpoints.raw["walk"] = {"by": found.by, "pages": found.pages, "rows": found.rows, "wrong": found.wrong}
     figures = (Figure("logs walked through", found.rows), Figure("pages", found.pages))
@@ -166,13 +174,22 @@ def _walk(
         return Verdict.MASKED, why, figures
     if found.wrong:
         return Verdict.MASKED, f"The service stays within its memory, but {found.wrong}.", figures
+    if broken := _broken_by_nonsense(service, found.by):
+        return Verdict.MASKED, f"The service stays within its memory, but {broken}.", figures
     why = f"It stays within its memory; {found.pages} pages, by {found.by}, are complete and newest first."
     return Verdict.FIXED, why, figures
 
 
+def _broken_by_nonsense(service: Service, way: str) -> Reply | None:
+    """The answer to a page that there cannot be, where it is neither a page nor a refusal."""
+    names = {"page": ("page", "per_page"), "offset": ("offset", "limit")}.get(way, ())
+    replies = (_get(service, {name: value})[0] for name in names for value in ("-1", "first"))
+    return next((reply for reply in replies if reply.status is None or reply.status >= 500), None)
+
+
 def _get(service: Service, query: Mapping[str, Any], patience: float = PATIENCE) -> tuple[Reply, Body]:
     body = Body(until=time.monotonic() + patience)
-    reply = stream(service.url, PATH, body.take, query=query, patience=patience + 5)
+    reply = stream(service.url, PATH, body.take, query=query, patience=patience + 5, silence=PATIENCE)
     return reply, body
 
 
@@ -180,9 +197,11 @@ def _reply_only(service: Service, query: Mapping[str, Any], patience: float) -> 
     return _get(service, query, patience)[0]
 
 
-def _death(service: Service, limit: int) -> str:
-    """How the service ended; empty while it lives."""
-    health: Health = service.health()
+def _death(service: Service, limit: int, *replies: Reply) -> str:
+    """How the service ended; empty while it lives. One that broke off an answer may be about to end."""
+    until = time.monotonic() + (LAST_BREATH if any(reply.status is None for reply in replies) else 0)
+    while (health := service.health()).alive and time.monotonic() < until:
+        time.sleep(0.02)
     if health.alive:
         return ""
     if health.out_of_memory:

@@ -33,6 +33,9 @@ CURSORS = (
     "next_before",
     "next_after",
 )
+LEADS_ON = re.compile(r"next|cursor|token|link|more|offset|before|after|older|last|key|marker|url|href", re.I)
+"""What a member of the answer that leads to older rows is called, whatever its form."""
+
 BY_TIME = ("before", "until", "older_than", "end", "cursor", "after", "before_started_at", "started_before")
 BY_ID = ("before_id", "last_id", "after_id", "cursor", "before", "after", "max_id", "start_after")
 
@@ -77,8 +80,11 @@ def find_turn(first: Page, fetch: Fetch) -> tuple[str, Turn] | None:
 
 def says_more_than_rows(page: Page) -> bool:
     """Whether the answer holds anything beside the rows that might lead on, in a form not known here."""
-    if isinstance(page.document, dict) and len(page.document) > 1:
-        return any(isinstance(value, dict | str) for value in page.document.values())
+    for holder in _holders(page.document):
+        if any(
+            LEADS_ON.search(key) and value and isinstance(value, dict | str) for key, value in holder.items()
+        ):
+            return True
     return "link" in page.headers
 
 
@@ -108,6 +114,9 @@ def _told_next(page: Page) -> Mapping[str, Any] | None:
     for holder in _holders(page.document):
         for key in NEXT_LINKS:
             value = holder.get(key)
+            if isinstance(value, dict) and value:
+                href = value.get("href") or value.get("url")
+                return _of_link(href) if isinstance(href, str) else {**page.query, **value}
             if isinstance(value, str) and ("?" in value or "/" in value):
                 return _of_link(value)
             if key == "next_page" and isinstance(value, int) and not isinstance(value, bool):

@@ -35,6 +35,8 @@ class Service:
             "nested": {"pagination": {"next_cursor": following}},
             "cursor": {"next_cursor": f"c{following}"},
             "next_page": {"next_page": following // SIZE + 1},
+            "next_keys": {"next": {"start": following}},
+            "next_href": {"_links": {"next": {"href": f"/x?start={following}"}}},
         }.get(self.form, {})
         return reply(rows if self.form == "bare_list" else {"logs": rows, **extra})
 
@@ -49,7 +51,7 @@ class Service:
     def _link_header(self, query: Mapping[str, Any]) -> int:
         return int(query.get("start", 0))
 
-    _next_url = _link_header
+    _next_url = _next_keys = _next_href = _link_header
 
     def _nested(self, query: Mapping[str, Any]) -> int:
         return int(query.get("cursor", 0))
@@ -65,7 +67,10 @@ class Service:
         return sum(row["started_at"] >= before for row in ROWS if before[0] == "2")
 
 
-FORMS = ("page", "bare_list", "next_page", "offset", "link_header", "next_url", "nested", "cursor")
+FORMS = (
+    *("page", "bare_list", "next_page", "offset", "link_header", "next_url", "next_keys", "next_href"),
+    *("nested", "cursor"),
+)
 BY_KEY = ("before_id", "before")
 
 
@@ -98,6 +103,13 @@ def test_an_unknown_form_is_told_from_none() -> None:
     page = page_of(reply({"logs": ROWS[:SIZE], "paging": {"more": "ask for it"}}), {})
     assert page is not None
     assert says_more_than_rows(page)
+
+
+@pytest.mark.parametrize("extra", [{"note": "the newest only"}, {"page": {"size": 10}}, {"more": True}])
+def test_a_remark_leads_nowhere(extra: dict[str, Any]) -> None:
+    page = page_of(reply({"logs": ROWS[:SIZE], **extra}), {})
+    assert page is not None
+    assert not says_more_than_rows(page)
 
 
 @pytest.mark.parametrize("document", [None, 3, "x", {"error": "x"}, {"logs": None}, {"logs": [1]}, [1, 2]])
