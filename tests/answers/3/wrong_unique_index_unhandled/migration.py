@@ -1,0 +1,38 @@
+"""one open booking a device
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+CLOSE_DUPLICATES = """
+UPDATE bookings b SET released_at = now()
+  FROM devices d
+ WHERE d.id = b.device_id AND b.released_at IS NULL
+   AND EXISTS (SELECT FROM bookings newer WHERE newer.device_id = b.device_id AND newer.released_at IS NULL
+                AND (newer.workflow_id = d.workflow_id, newer.id) > (b.workflow_id = d.workflow_id, b.id))
+"""
+
+
+def upgrade() -> None:
+    op.execute("LOCK TABLE bookings IN SHARE ROW EXCLUSIVE MODE")
+    op.execute(CLOSE_DUPLICATES)
+    op.create_index(
+        "uq_bookings_open",
+        "bookings",
+        ["device_id"],
+        unique=True,
+        postgresql_where=sa.text("released_at IS NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("uq_bookings_open", "bookings")
