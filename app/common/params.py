@@ -9,7 +9,7 @@ from flask import request
 
 from app.common import errors, timestamps
 
-MAX_BODY = 1024 * 1024
+MAX_BODY = 16 * 1024
 
 
 def json_object() -> dict[str, Any]:
@@ -95,6 +95,12 @@ def query_text(name: str, max_length: int) -> str | None:
 def storable(value: str) -> bool:
     """Whether PostgreSQL can hold the text: it takes neither NUL nor half a surrogate pair."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def check_span(start: datetime, end: datetime, max_days: int) -> None:
+    """See that the time from `start` to `end` is no longer than that."""
+    if (end - start).total_seconds() > max_days * 24 * 60 * 60:
+        raise errors.BadRequest(f"start and end must be at most {max_days} days apart.")
 
 
 def _no_such_number(name: str) -> NoReturn:

@@ -10,6 +10,8 @@ import waitress  # type: ignore[import-untyped]
 from flask import Flask
 
 THREADS = 8
+MOST_RECEIVED = 4 * 1024 * 1024
+"""Bodies up to this length are received, so that they can be refused in JSON; longer ones are cut off."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +27,9 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
     app = create_app()
     host = os.environ.get("HOST", "127.0.0.1")
     port = int(os.environ.get("PORT", default_port))
-    server = waitress.create_server(app, host=host, port=port, threads=THREADS)
+    server = waitress.create_server(
+        app, host=host, port=port, threads=THREADS, max_request_body_size=MOST_RECEIVED
+    )
     _LOG.info("%s listens on %s:%d", app.config["SERVICE"], host, port)
     server.run()
     _LOG.info("%s has stopped", app.config["SERVICE"])

@@ -63,6 +63,8 @@ def list_execution_logs() -> ResponseReturnValue:
 def search_execution_logs() -> ResponseReturnValue:
     start = params.query_moment("start")
     end = params.query_moment("end")
+    # All that is found is held in memory at once.
+    params.check_span(start, end, max_days=31)
     device_id = params.query_text("device_id", 50)
     with database.transaction() as session:
         found = queries.search_execution_logs(session, start, end, device_id)

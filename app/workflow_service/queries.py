@@ -11,6 +11,9 @@ from sqlalchemy import orm
 from app.common import errors
 from app.workflow_service import models
 
+MAX_LISTED = 120
+"""How many workflows one list has at most: it bounds what a request may hold in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewStep:
@@ -25,10 +28,11 @@ class NewLink:
 
 
 def list_workflows(session: orm.Session) -> list[dict[str, Any]]:
-    """Every workflow with its steps and its samples, oldest first."""
-    oldest_first = (models.Workflow.created_at, models.Workflow.id)
-    workflows = session.scalars(sa.select(models.Workflow).order_by(*oldest_first)).all()
-    return [describe(session, workflow) for workflow in workflows]
+    """The newest workflows, each with its steps and its samples, the oldest of them first."""
+    newest_first = (models.Workflow.created_at.desc(), models.Workflow.id.desc())
+    newest = sa.select(models.Workflow).order_by(*newest_first).limit(MAX_LISTED)
+    workflows = session.scalars(newest).all()
+    return [describe(session, workflow) for workflow in reversed(workflows)]
 
 
 def describe(session: orm.Session, workflow: models.Workflow) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.common import database, errors, params
 from app.workflow_service import device_client, models, queries
 
-MAX_ITEMS = 100
+MAX_ITEMS = 20
 MAX_ID = 2**31 - 1
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")

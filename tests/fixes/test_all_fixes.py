@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from lab.shell import run
+from tests.conftest import PROJECT
 from tests.fixes.conftest import Lab
 
 
@@ -26,7 +27,8 @@ def test_every_answer_to_a_fuzzer_is_as_described(fixed: Lab, service: str) -> N
     workflows = fixed.start("workflow_service", DEVICE_SERVICE_URL=devices.url)
     target = devices if service == "device_service" else workflows
     described = str(fixed.root / "app" / service / "openapi.yaml")
-    fuzzer = [sys.executable, "-m", "schemathesis.cli", "run", described]
+    config = PROJECT / "schemathesis.toml"
+    fuzzer = [sys.executable, "-m", "schemathesis.cli", "--config-file", config, "run", described]
     options = ["--max-examples", "25", "--seed", "1", "--generation-deterministic", "--no-color"]
     ran = run([*fuzzer, "--url", target.url, *options], cwd=fixed.root, timeout=240)
     assert ran.code == 0, ran.stdout.decode()[-8000:] + ran.stderr.decode()

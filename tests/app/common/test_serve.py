@@ -4,7 +4,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -63,6 +65,19 @@ def test_a_request_in_flight_is_answered_before_a_stop(database: Database, numbe
     assert process.returncode == 0
     assert "GET /devices 200" in log
     assert log.rstrip().endswith("device-service has stopped")
+
+
+def test_a_body_far_too_long_is_refused_before_it_is_received(database: Database) -> None:
+    with service(database) as (_, url):
+        address = urlsplit(url)
+        with closing(
+            HTTPConnection(address.hostname or "", address.port, timeout=DEADLINE_SECONDS)
+        ) as client:
+            client.putrequest("POST", "/devices/device-01/book")
+            client.putheader("Content-Type", "application/json")
+            client.putheader("Content-Length", str(2**30 - 1))
+            client.endheaders()
+            assert client.getresponse().status == 413
 
 
 def test_a_missing_address_of_device_service_ends_workflow_service_at_start(database: Database) -> None:

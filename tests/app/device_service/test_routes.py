@@ -145,19 +145,22 @@ def test_the_span_begins_with_its_start_and_stops_short_of_its_end(devices: Flas
 def test_idle_seconds_run_from_the_end_of_the_previous_run_of_the_device(
     devices: FlaskClient, database: Database
 ) -> None:
-    answer = devices.get("/execution-logs/search", query_string={"start": "0001-01-01", "end": "9999-12-31"})
     expected = rows(
         database,
         "SELECT id, greatest(0, extract(epoch FROM started_at - lag(completed_at) OVER run))::float,"
         " lag(id) OVER run FROM execution_logs"
         " WINDOW run AS (PARTITION BY device_id ORDER BY started_at) ORDER BY started_at, id",
     )
-    first_of_a_device = [row for row in expected if row[2] is None]
-    shown = {log["id"]: log["idle_seconds"] for log in answer.json["logs"]}
-    assert shown == {
+    idle_seconds = {
         key: None if previous is None else pytest.approx(idle) for key, idle, previous in expected
     }
-    assert 0 < len(first_of_a_device) <= 20
+    opening = {"start": "2016-01-01", "end": "2016-02-01"}
+    for span in (DAY, opening):
+        logs = devices.get("/execution-logs/search", query_string=span).json["logs"]
+        shown = {log["id"]: log["idle_seconds"] for log in logs}
+        assert shown == {key: idle_seconds[key] for key in shown}
+        assert shown
+    assert list(shown.values()) == [None] * len(shown)  # in the first month each was its device's first
 
 
 def test_search_can_be_narrowed_to_a_device(devices: FlaskClient) -> None:
@@ -182,6 +185,19 @@ def test_a_search_that_nothing_fits_is_empty(devices: FlaskClient) -> None:
     ):
         answer = devices.get("/execution-logs/search", query_string=query)
         assert (answer.status_code, answer.json) == (200, {"logs": []}), query
+
+
+def test_a_search_spans_thirty_one_days_at_most(devices: FlaskClient) -> None:
+    for start, end, status in (
+        ("2025-01-01", "2025-02-01", 200),
+        ("2025-01-01T12:00:00Z", "2025-02-01T06:00:00-06:00", 200),
+        ("2025-01-01", "2025-02-01T00:00:00.000001Z", 400),
+        ("2016-01-01", "2026-01-01", 400),
+        ("0001-01-01", "9999-12-31", 400),
+    ):
+        answer = devices.get("/execution-logs/search", query_string={"start": start, "end": end})
+        assert answer.status_code == status, (start, end)
+    assert answer.json == {"error": "start and end must be at most 31 days apart."}
 
 
 def test_a_search_that_makes_no_sense_is_a_bad_request(devices: FlaskClient) -> None:

@@ -21,12 +21,14 @@ UNSTORABLE: list[dict[str, Any]] = [
     {"steps": None},
     {"steps": {}},
     {"steps": [{}]},
-    {"steps": [{"operation": "mix"}] * 101},
+    {"steps": [{"operation": "mix"}] * 21},
     {"steps": [{"operation": "mix", "parameters": None}]},
     {"steps": [{"operation": "mix", "parameters": {"x": []}}]},
+    {"steps": [{"operation": "mix", "parameters": {str(n): n for n in range(21)}}]},
     {"steps": [{"operation": "mix", "parameters": {"x": "\0"}}]},
     {"steps": [{"operation": "mix", "parameters": {"\ud800": 1}}]},
     {"samples": [{"sample_id": 1}]},
+    {"samples": [{"sample_id": n, "role": "input"} for n in range(1, 22)]},
     {"samples": [{"sample_id": 1, "role": "guest"}]},
     {"samples": [{"sample_id": "1", "role": "input"}]},
     {"samples": [{"sample_id": True, "role": "input"}]},
@@ -79,6 +81,17 @@ def test_every_workflow_is_listed_with_its_steps_and_samples(
     assert shown == expected
     assert len(listed) == 50
     assert workflows.get(f"/workflows/{listed[7]['id']}").json == listed[7]
+
+
+def test_the_newest_120_are_listed_when_there_are_more(workflows: FlaskClient, database: Database) -> None:
+    added = rows(
+        database,
+        "INSERT INTO workflows (id, name, device_id, created_at)"
+        " SELECT lpad(n::text, 4, '0'), 'x', 'device-01', timestamp '2030-01-01' + n / 2 * interval '1 s'"
+        " FROM generate_series(1, 150) AS n RETURNING id",
+    )
+    listed = workflows.get("/workflows").json["workflows"]
+    assert [(workflow["id"],) for workflow in listed] == added[-120:]
 
 
 def test_samples_are_listed_by_id(workflows: FlaskClient, database: Database) -> None:

@@ -1,0 +1,71 @@
+"""With every fix on, the most that can be asked for, eight at once, stays under the memory limit."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from lab.catalog import Catalog
+from lab.probes.client import Reply, ask
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
+from lab.probes.load import at_once
+from tests.conftest import Server, seeded
+from tests.measuring import Bench, copy_shipped
+
+LOGS = 500_000
+TOGETHER = 8
+ROUNDS = 2
+PATIENCE = 60.0
+WIDEST = {"start": "2024-12-17", "end": "2025-01-17"}
+"""31 days around the incident day, which has the most logs."""
+
+STEP = {"operation": "spin", "parameters": {f"setting {n:02d}": "x" * 16 for n in range(20)}}
+LARGEST = {
+    "name": "Large",
+    "device_id": "device-01",
+    "steps": [STEP] * 20,
+    "samples": [{"sample_id": n, "role": "input"} for n in range(1, 21)],
+}
+
+
+@pytest.fixture(scope="module")
+def lab(server: Server, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    home = tmp_path_factory.mktemp("memory")
+    template = seeded(server, "template_half_a_million", LOGS)
+    bench = Bench(copy_shipped(home / "workspace"), home / "runs", server, template)
+    for fix in catalog.fixes:
+        bench.patch(fix.folder / "code.patch")
+    with bench.shadow(fixes=tuple(catalog.fixes)) as made:
+        yield made.endpoints
+    server.drop(template)
+
+
+def eight_at_once(service: Service, path: str, **options: Any) -> list[Reply]:
+    return [
+        reply
+        for _ in range(ROUNDS)
+        for reply in at_once([partial(ask, service.url, path, patience=PATIENCE, **options)] * TOGETHER)
+    ]
+
+
+def stops_within_its_limit(service: Service, limit: int) -> None:
+    ended = service.stop()
+    assert ended.exit_code == 0, str(ended)
+    assert 0 < ended.peak < limit
+
+
+def test_searches_of_the_widest_span_in_the_densest_month(lab: Endpoints) -> None:
+    service = lab.launch(DEVICE_SERVICE, "search")
+    replies = eight_at_once(service, "/execution-logs/search", query=WIDEST)
+    assert [(reply.status, len(reply.json["logs"])) for reply in replies] == [(200, 4345)] * len(replies)
+    stops_within_its_limit(service, lab.memory_limit)
+
+
+def test_lists_of_workflows_each_as_large_as_can_be(lab: Endpoints) -> None:
+    service = lab.launch(WORKFLOW_SERVICE, "lists")
+    made = {ask(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}
+    assert made == {201}
+    replies = eight_at_once(service, "/workflows")
+    assert [(reply.status, len(reply.json["workflows"])) for reply in replies] == [(200, 120)] * len(replies)
+    stops_within_its_limit(service, lab.memory_limit)
