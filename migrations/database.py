@@ -15,19 +15,17 @@ def database_url() -> sa.URL:
     """LAB_DATABASE_URL, else what `.lab/database-url` in the workspace says.
 
     Raises:
-        CommandError: neither is there, or it is no database URL.
+        CommandError: neither is there, or it is no PostgreSQL URL.
     """
-    text = os.environ.get("LAB_DATABASE_URL", "").strip() or _kept()
+    given = os.environ.get("LAB_DATABASE_URL", "").strip()
     try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError:
-        raise CommandError(
-            "This is not a database URL such as postgresql+psycopg2://user:password@host:port/name: "
-            f"{text!r}. Correct LAB_DATABASE_URL, or run `lab up` to have .lab/database-url written anew."
-        ) from None
-    if url.drivername in {"postgres", "postgresql"}:
-        return url.set(drivername="postgresql+psycopg2")
-    return url
+        url = sa.make_url(given or _kept())
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
+        raise _no_url(given) from None
+    kind = url.drivername.partition("+")[0]
+    if kind not in {"postgres", "postgresql"} or "@" in (url.host or ""):
+        raise _no_url(given)
+    return url.set(drivername="postgresql+psycopg2")
 
 
 @contextmanager
@@ -41,11 +39,23 @@ def connection() -> Iterator[sa.Connection]:
     engine = sa.create_engine(database_url(), poolclass=sa.NullPool)
     try:
         opened = engine.connect()
-    except sa.exc.OperationalError as error:
-        reason, *_ = str(error.orig).splitlines()
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0] or "no reason given"
         raise CommandError(f"The database is out of reach. Is the lab up? Run `lab up`. ({reason})") from None
     with opened:
         yield opened
+
+
+def _no_url(given: str) -> CommandError:
+    # Without the text itself: it may hold a password.
+    where, remedy = (
+        ("LAB_DATABASE_URL", "Correct it.")
+        if given
+        else (".lab/database-url", "Run `lab up` to have it written anew.")
+    )
+    return CommandError(
+        f"{where} is no PostgreSQL URL such as postgresql+psycopg2://user:password@host:port/name. {remedy}"
+    )
 
 
 def _kept() -> str:

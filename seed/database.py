@@ -73,7 +73,7 @@ def _connected(url: str) -> Iterator[Connection]:
     """A connection, and one sentence for whatever goes wrong on it."""
     import psycopg2
 
-    where = url.rpartition("@")[2]
+    where = url.rpartition("@")[2].partition("?")[0]
     try:
         # libpq knows no driver names: postgresql+psycopg2:// is SQLAlchemy's.
         connection = psycopg2.connect(

@@ -92,5 +92,6 @@ def out_of_reach(error: exc.SQLAlchemyError) -> bool:
 
 def log_unreachable(error: exc.SQLAlchemyError) -> None:
     # One line is enough: a stopped database makes every request fail the same way.
-    reason, *_ = str(getattr(error, "orig", None) or error).splitlines()
+    cause = getattr(error, "orig", None) or error
+    reason = str(cause).strip().partition("\n")[0] or type(cause).__name__  # libpq may give none
     current_app.logger.warning("the database is out of reach: %s", reason)

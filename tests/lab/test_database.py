@@ -1,5 +1,6 @@
 """One URL for Alembic, the services, libpq and us."""
 
+import psycopg2
 import pytest
 
 from lab.database import connect, database_name, libpq_url, with_database, without_password
@@ -26,10 +27,35 @@ def test_messages_never_hold_the_password() -> None:
     assert "lab up" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["", "lab", "mysql://x/y"])
-def test_another_kind_of_url_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="not a PostgreSQL URL"):
-        libpq_url(url)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "lab",
+        "mysql://lab:secret@127.0.0.1/lab",
+        "postgresql://lab:secret@127.0.0.1:port/lab",
+        "postgresql://lab:secret@127.0.0.1:99999/lab",
+        "postgresql://lab:secret@[::1/lab",
+        "postgresql://lab:sec/ret@127.0.0.1/lab",
+        "postgresql://lab:sec@ret@127.0.0.1/lab",
+        "postgresql://lab:secret%zz@127.0.0.1/lab",
+        "postgresql://lab:secret@127.0.0.1/lab?nothing=1",
+    ],
+)
+def test_what_is_no_url_of_postgresql_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(UsageError, match="not a PostgreSQL URL") as caught:
+        connect(url)
+    assert "sec" not in str(caught.value)
+    assert "ret" not in str(caught.value)
+
+
+def test_a_server_that_gives_no_reason_is_one_sentence_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise psycopg2.OperationalError
+
+    monkeypatch.setattr(psycopg2, "connect", silent)
+    with pytest.raises(DatabaseUnreachable, match="does not answer: no reason given"):
+        connect(URL)
 
 
 def test_a_connection_commits_by_itself_and_says_who_it_is(database: Database) -> None:

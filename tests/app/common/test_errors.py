@@ -1,0 +1,20 @@
+import psycopg2
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import exc
+
+from app.device_service import queries
+
+
+@pytest.mark.parametrize("text", ["", "\n", "the server closed the connection\n\tprobably it is gone\n"])
+def test_a_database_that_went_away_is_503_whatever_it_says(
+    devices: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    def gone(_: object) -> None:
+        raise exc.OperationalError("SELECT 1", None, psycopg2.OperationalError(text))
+
+    monkeypatch.setattr(queries, "list_devices", gone)
+    answer = devices.get("/devices")
+    assert (answer.status_code, answer.json) == (503, {"error": "The database is out of reach."})
+    reason = text.strip().partition("\n")[0] or "OperationalError"
+    assert f"the database is out of reach: {reason}" in caplog.messages
