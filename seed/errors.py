@@ -26,4 +26,4 @@ class Unreachable(SeedError):
 
 
 class NotMigrated(SeedError):
-    """The tables are not there, or not as they are at the buggy head."""
+    """The tables are not there, or not as they are at the shipped head."""

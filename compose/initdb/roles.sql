@@ -1,5 +1,5 @@
 -- The services' roles. Run as the owner, in the lab's database, before the migrations; again does no harm.
--- Each service has a role of its own, which owns nothing: statements, locks and connections can be told apart by it.
+-- Each service connects by a role of its own, which may read and write all tables and owns none.
 
 DO $$
 BEGIN
@@ -20,6 +20,11 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 
--- The library of fixes keeps its ledger in the schema lab. By default a role that bears a schema's name makes
--- its tables there: what the owner's migrations make belongs in public, whether that schema exists or not.
-ALTER ROLE CURRENT_USER SET search_path = public;
+-- By default what a role makes goes to the schema that bears the role's name, if there is one. Here it belongs in
+-- public, whoever the owner is and whatever schemas come later. This holds for this database alone; a copy of it
+-- needs it said again.
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I SET search_path = public', current_database());
+END
+$$;

@@ -34,6 +34,8 @@ def is_empty(account: Account, name: str) -> bool:
 def create(account: Account, name: str, *, template: str | None = None) -> None:
     """Make the database, a copy of `template` if one is named: file by file, so in a tenth of a second.
 
+    What is made in it goes to public, as roles.sql has it: a copy does not take that over, and the owner's
+    tables would join the library's in the schema lab where the owner is called lab.
     https://www.postgresql.org/docs/current/sql-createdatabase.html (STRATEGY)
 
     Raises:
@@ -42,7 +44,8 @@ def create(account: Account, name: str, *, template: str | None = None) -> None:
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         statement += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-    _execute(account, statement)
+    settle = sql.SQL("ALTER DATABASE {} SET search_path = public").format(sql.Identifier(name))
+    _execute(account, statement, settle)
 
 
 def drop(account: Account, name: str) -> None:
@@ -82,10 +85,11 @@ def description(account: Account, name: str) -> str | None:
     return None if row is None else row[0]
 
 
-def _execute(account: Account, statement: sql.Composable) -> None:
+def _execute(account: Account, *statements: sql.Composable) -> None:
     connection = connect(account.url(MAINTENANCE))
     try:
         with closing(connection), connection.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
     except psycopg2.Error as error:
         raise EnvironmentFault(f"The database server refused: {str(error).strip()}.") from error
