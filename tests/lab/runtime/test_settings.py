@@ -1,0 +1,45 @@
+"""What the server is started with does what it is there for."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+from lab import compose
+from lab.database import connect, libpq_url
+from lab.runtime.settings import server_settings
+from tests.conftest import PROJECT, Database
+
+INTERVAL = "client_connection_check_interval"
+DEADLINE = 20.0
+FOREVER = """
+import psycopg2, sys
+cursor = psycopg2.connect(sys.argv[1], application_name="abandoned", options=sys.argv[2]).cursor()
+cursor.execute("SELECT count(*) FROM generate_series(1, 10000000000)")
+"""
+RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'abandoned' AND state = 'active'"
+
+
+def test_a_search_ends_soon_after_the_one_who_asked_for_it(database: Database) -> None:
+    shipped = server_settings(compose.read(PROJECT / "compose" / "docker-compose.yml", {}), major=18)
+    options = f"-c {INTERVAL}={shipped[INTERVAL]}"
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+
+        def wait_for(count: int) -> None:
+            deadline = time.monotonic() + DEADLINE
+            while True:
+                cursor.execute(RUNNING)
+                if cursor.fetchone() == (count,):
+                    return
+                assert time.monotonic() < deadline, f"{count} statement(s) were waited for in vain"
+                time.sleep(0.02)
+
+        client = subprocess.Popen([sys.executable, "-c", FOREVER, libpq_url(database.url), options])
+        try:
+            wait_for(1)
+        finally:
+            os.kill(client.pid, signal.SIGKILL)
+            client.wait()
+        wait_for(0)
