@@ -1,0 +1,46 @@
+"""Runs one history of revisions, in the database or as SQL to be read: what both env.py share."""
+
+from collections.abc import Mapping
+from logging.config import fileConfig
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+
+from migrations import database
+
+
+def run(options: Mapping[str, Any]) -> None:
+    """Do what alembic was asked for, under these options of `context.configure`.
+
+    The schema of the version table, if they name one, is made where it is not there.
+    """
+    config = context.config
+    if config.cmd_opts is not None and config.config_file_name is not None:
+        fileConfig(config.config_file_name, disable_existing_loggers=False)
+    common = {"transaction_per_migration": True, **options}
+    if context.is_offline_mode():
+        _run_offline(common)
+    else:
+        _run_online(common)
+
+
+def _run_offline(options: Mapping[str, Any]) -> None:
+    context.configure(
+        url=database.database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **options
+    )
+    if schema := options.get("version_table_schema"):
+        context.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _run_online(options: Mapping[str, Any]) -> None:
+    with database.connection() as connection:
+        schema = options.get("version_table_schema")
+        if schema and not sa.inspect(connection).has_schema(schema):
+            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+        connection.commit()
+        context.configure(connection=connection, **options)
+        with context.begin_transaction():
+            context.run_migrations()
