@@ -19,9 +19,9 @@ some_bugs = click.argument("bugs", nargs=-1, metavar="[N]...")
 @json_option
 @click.pass_context
 def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> None:
-    """Measure the bugs' symptoms, all or those named, in a copy of the lab.
+    """Measure the bugs' symptoms in a copy of the lab.
 
-    The running lab is not touched. Ends with 1 when a symptom shows, with 4 when one was not measured.
+    All of them, or those named. The running lab is not touched. Ends with 1 when a symptom shows, with 4 when one was not measured.
 
     Example: lab check 3 5
     """
@@ -52,7 +52,9 @@ def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as
 @json_option
 @click.pass_context
 def demo(ctx: click.Context, bug: str, keep: bool, as_json: bool) -> None:
-    """Show a fix at work: measure, apply it, measure again, show both side by side, and revert it.
+    """Show a fix at work, before and after.
+
+    Measures, applies it, measures again, shows both side by side, and reverts it.
 
     Example: lab demo 5
     """
@@ -72,7 +74,9 @@ def demo(ctx: click.Context, bug: str, keep: bool, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, fixes: tuple[str, ...], as_json: bool) -> None:
-    """Prove fixes in a scratch copy: symptom, apply, gone, nothing else changed, revert, symptom, no trace.
+    """Prove fixes in a copy of the lab.
+
+    Each in turn: the symptom, apply, gone, no other verdict changed, revert, the symptom again, no trace left.
 
     Example: lab fix verify 5
     """

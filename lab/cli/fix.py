@@ -37,7 +37,9 @@ def fix() -> None:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the fixes, and the folders that cannot be used, with everything that is wrong with them.
+    """List the fixes.
+
+    Folders that cannot be used are listed too, with everything that is wrong with them.
 
     Example: lab fix list
     """
@@ -55,7 +57,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
-    """Show one fix: its symptom and hints; with an option, what it changes and why.
+    """Show one fix: its symptom and its hints.
+
+    With an option, what it changes and why.
 
     Example: lab fix show 5 --sql
     """
@@ -73,7 +77,9 @@ def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, 
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show how each fix stands, code and schema apart, and what stands in its way.
+    """Show how each fix stands.
+
+    Code and schema apart, and what of yours is in its way.
 
     Example: lab fix status
     """
@@ -119,7 +125,9 @@ def revert(
 @json_option
 @click.pass_context
 def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
-    """Take back an interrupted change, and halves of fixes; a fix that is named, whoever made it.
+    """Take back an interrupted change.
+
+    And every half of a fix that lab put on; of a fix that is named, whoever put it on.
 
     Example: lab fix recover
     """
@@ -152,7 +160,9 @@ def log(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def new(ctx: click.Context, slug: str, as_json: bool) -> None:
-    """Begin a new fix: make its folder from the template. It is not used until it is filled in.
+    """Begin a new fix: make its folder.
+
+    It is not used until it is filled in; what is missing is listed.
 
     Example: lab fix new stale_cache
     """

@@ -72,7 +72,9 @@ def down(ctx: click.Context, destroy: bool, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def restart(ctx: click.Context, services: tuple[str, ...], as_json: bool) -> None:
-    """Restart services, all when none is named, with the compose file as it is now.
+    """Restart services, all when none is named.
+
+    They get the code and the compose file as they are now.
 
     Example: lab restart workflow-service
     """
@@ -156,7 +158,7 @@ def url(ctx: click.Context, service: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Check the machine: what the lab needs, and what it can do with what is there.
+    """Check what the lab needs of this machine.
 
     Example: lab doctor
     """
