@@ -21,7 +21,8 @@ some_bugs = click.argument("bugs", nargs=-1, metavar="[N]...")
 def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> None:
     """Measure the bugs' symptoms in a copy of the lab.
 
-    All of them, or those named. The running lab is not touched. Ends with 1 when a symptom shows, with 4 when one was not measured.
+    All of them, or those named. The running lab is not touched. Ends with 1 when a symptom
+    shows, with 4 when one was not measured.
 
     Example: lab check 3 5
     """
@@ -76,7 +77,7 @@ def demo(ctx: click.Context, bug: str, keep: bool, as_json: bool) -> None:
 def verify(ctx: click.Context, fixes: tuple[str, ...], as_json: bool) -> None:
     """Prove fixes in a copy of the lab.
 
-    Each in turn: the symptom, apply, gone, no other verdict changed, revert, the symptom again, no trace left.
+    Each in turn: the symptom, apply, gone, no other verdict changed, revert, the symptom again, no trace.
 
     Example: lab fix verify 5
     """
