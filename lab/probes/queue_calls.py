@@ -16,10 +16,22 @@ GATED_PATIENCE = 35.0
 
 RUNS = 12
 RUN = """
+WITH runs AS (
+    SELECT moment, moment + %s * interval '1 s' AS ended
+      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %s) AS n)
+        AS starts (moment)
+), booked AS (
+    INSERT INTO bookings (device_id, workflow_id, booked_at, released_at)
+    SELECT %s, 'probe', moment, ended FROM runs ORDER BY moment
+)
 INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
-SELECT %s, 'probe', 'spin', 'completed', now() AT TIME ZONE 'UTC' - n * interval '1 hour',
-       now() AT TIME ZONE 'UTC' - n * interval '1 hour' + %s * interval '1 s', %s * 1000
-  FROM generate_series(1, %s) AS n
+SELECT %s, 'probe', 'spin', 'completed', moment, ended, extract(epoch FROM ended - moment) * 1000
+  FROM runs ORDER BY moment
+"""
+HELD = """
+WITH held AS (UPDATE bookings SET booked_at = booked_at - %s * interval '1 s'
+               WHERE device_id = %s AND released_at IS NULL)
+UPDATE devices SET updated_at = updated_at - %s * interval '1 s' WHERE id = %s
 """
 
 
@@ -86,8 +98,12 @@ class Queue:
         return device, holder
 
     def with_runs(self, device: str, seconds: int) -> None:
-        """Give the device some recent runs that took this long."""
-        self.table.ask(RUN, device, seconds, seconds, RUNS)
+        """Give the device some recent runs that took this long, each under a booking of its own."""
+        self.table.ask(RUN, seconds, RUNS, device, device)
+
+    def held_for(self, device: str, seconds: int) -> None:
+        """Have the device be held since that much earlier."""
+        self.table.ask(HELD, seconds, device, seconds, device)
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:
         service = self.services[replica % len(self.services)]

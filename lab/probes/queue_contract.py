@@ -131,7 +131,7 @@ def tells_the_wait(queue: Queue) -> str:
     out = queue.table.new_device("maintenance")
     for device, seconds in ((free, 60), (quick, 60), (slow, 6000), (out, 60)):
         queue.with_runs(device, seconds)
-    if wrong := _estimates(queue, (free, quick, slow, out)):
+    if wrong := _estimates(queue, (free, quick, slow, out)) or _overdue(queue):
         return wrong
     before = estimate(queue.wait_time(quick, "low"))[1]
     for _ in range(3):
@@ -164,6 +164,18 @@ def _estimates(queue: Queue, devices: tuple[str, str, str, str]) -> str:
             f"the wait does not follow the device's own runs: {estimate(quick)[1]} s with runs of 60 s, "
             f"{estimate(slow)[1]} s with runs of 6000 s"
         )
+    return ""
+
+
+def _overdue(queue: Queue) -> str:
+    """The run that is under way takes longer than any before it."""
+    device, _ = queue.busy_device()
+    queue.with_runs(device, 60)
+    queue.held_for(device, 3600)
+    reply = queue.wait_time(device)
+    value = estimate(reply)[1]
+    if not reply.ok or _less(value, 0):
+        return f"with an hour gone on a device whose runs take 60 s, the wait is {value} s ({_brief(reply)})"
     return ""
 
 
