@@ -2,8 +2,11 @@
 
 An answer is a folder `<bug>/right_<what>` or `<bug>/wrong_<what>` beside this file. It holds `answer.patch`,
 a diff in git's form on the shipped code (app/, compose/, migrations/, seed/), and where it changes the schema
-`migration.py`, a revision 0003 on 0002 that joins the candidate's history. Right means fixed; wrong means that
-the symptom is present or masked, never that it could not be measured.
+`migration.py`, a revision 0003 on 0002 that joins the candidate's history. Right means fixed; wrong means
+that the symptom is present or masked, never that it could not be measured.
+
+Answers to bug 7, which is a feature, have most of their code in common. Theirs are diffs on fix 7's code, and
+have fix 7's schema where they bring none of their own.
 """
 
 import shutil
@@ -13,12 +16,13 @@ import pytest
 
 from lab.probes.evidence import Verdict
 from tests.conftest import Server
-from tests.measuring import Bench, copy_shipped
+from tests.measuring import Bench, copy_shipped, fix
 
 FOLDER = Path(__file__).parent
 ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
 EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
 PARTS = {"answer.patch", "migration.py"}
+FEATURE = 7
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -26,11 +30,15 @@ def test_answer_is_judged_by_its_name(
     answer: Path, server: Server, full_template: str, tmp_path: Path
 ) -> None:
     bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+    bug = int(answer.parent.name)
+    ours = fix(FEATURE) if bug == FEATURE else None
+    if ours is not None:
+        bench.patch(ours.folder / "code.patch")
     bench.patch(answer / "answer.patch")
     if (answer / "migration.py").exists():
         shutil.copy(answer / "migration.py", bench.root / "migrations" / "versions" / "0003_answer.py")
-    bug = int(answer.parent.name)
-    evidence = bench.measure(bug)[bug]
+        ours = None
+    evidence = bench.measure(bug, fixes=(ours,) if ours else ())[bug]
     assert evidence.verdict in EXPECTED[answer.name.partition("_")[0]], evidence.why
 
 

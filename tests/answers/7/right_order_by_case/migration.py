@@ -22,14 +22,10 @@ def upgrade() -> None:
         sa.Column("device_id", sa.String(50), nullable=False),
         sa.Column("workflow_id", sa.String(36), nullable=False),
         sa.Column("priority", sa.String(10), server_default="normal", nullable=False),
-        sa.Column("priority_value", sa.Integer(), server_default="5", nullable=False),
         sa.Column("status", sa.String(20), server_default="queued", nullable=False),
         sa.Column("queued_at", sa.DateTime(), server_default=sa.func.now(), nullable=False),
         sa.Column("booked_at", sa.DateTime(), nullable=True),
-        sa.CheckConstraint(
-            "(priority, priority_value) IN (('high', 1), ('normal', 5), ('low', 10))",
-            name=op.f("ck_device_queue_priority"),
-        ),
+        sa.CheckConstraint("priority IN ('high', 'normal', 'low')", name=op.f("ck_device_queue_priority")),
         sa.CheckConstraint(
             "status IN ('queued', 'booked', 'cancelled')", name=op.f("ck_device_queue_status")
         ),
@@ -48,7 +44,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_device_queue_order",
         "device_queue",
-        ["device_id", "priority_value", "queued_at", "id"],
+        ["device_id", "queued_at", "id"],
         postgresql_where=sa.text("status = 'queued'"),
     )
 

@@ -14,6 +14,28 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+SERVE = """
+CREATE FUNCTION serve_device_queue() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    chosen device_queue;
+BEGIN
+    UPDATE device_queue SET status = 'booked', booked_at = clock_timestamp()
+     WHERE id = (SELECT id FROM device_queue WHERE device_id = NEW.id AND status = 'queued'
+                  ORDER BY priority_value, queued_at, id LIMIT 1)
+    RETURNING * INTO chosen;
+    IF FOUND THEN
+        NEW.status := 'busy';
+        NEW.workflow_id := chosen.workflow_id;
+        INSERT INTO bookings (device_id, workflow_id) VALUES (NEW.id, chosen.workflow_id);
+    END IF;
+    RETURN NEW;
+END $$
+"""
+ON_AVAILABLE = """
+CREATE TRIGGER serve_device_queue BEFORE UPDATE ON devices
+   FOR EACH ROW WHEN (NEW.status = 'available') EXECUTE FUNCTION serve_device_queue()
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -51,7 +73,10 @@ def upgrade() -> None:
         ["device_id", "priority_value", "queued_at", "id"],
         postgresql_where=sa.text("status = 'queued'"),
     )
+    op.execute(SERVE)
+    op.execute(ON_AVAILABLE)
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION serve_device_queue CASCADE")
     op.drop_table("device_queue", if_exists=True)
