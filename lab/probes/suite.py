@@ -25,7 +25,7 @@ from lab.probes import (
 from lab.probes.endpoints import Endpoints, Probe
 from lab.probes.evidence import Evidence, Verdict
 
-IDS = re.compile(r"probe-[0-9a-f]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+IDS = re.compile(r"probe-[0-9a-f]{1,12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The ids of the rows that probes add: the same finding is told in the same words."""
 
 _IN_ORDER = (workflow_list, start_up, workflow_start, booking_race, device_queue, log_search, log_list)

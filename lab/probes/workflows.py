@@ -1,5 +1,7 @@
 """workflow-service for the probes that need it running: as composed, else with what bug 1 withholds."""
 
+from urllib.parse import urlsplit
+
 from lab.probes.endpoints import DEVICE_SERVICE, DEVICE_URL, WORKFLOW_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Verdict
 
@@ -43,5 +45,10 @@ def not_started(bug: int, endpoints: Endpoints, service: Service) -> Evidence:
 
 def _pointing(service: Service, url: str) -> dict[str, str]:
     """The variables to change so that all of the service's ways to device-service lead to `url`."""
-    named = {name: url for name, text in service.environment.items() if f"//{DEVICE_SERVICE}" in text}
+    host = urlsplit(url).hostname or ""
+    named = {
+        name: url if f"//{DEVICE_SERVICE}" in text else text.replace(DEVICE_SERVICE, host)
+        for name, text in service.environment.items()
+        if DEVICE_SERVICE in text
+    }
     return {**named, DEVICE_URL: url}
