@@ -15,8 +15,11 @@ from lab.probes.workflows import not_started, started
 
 BUG = 4
 NEEDS: tuple[str, ...] = (WORKFLOW_SERVICE,)
-MORE = 50
-"""How many workflows are added between the two counts."""
+MORE = 60
+"""How many workflows are added between the two counts: a list cut at a round hundred is to show."""
+
+BARE = 10
+"""How many of them have neither steps nor samples."""
 
 SLACK = 2
 """Statements that more workflows may cost: a list of ids that is cut into batches is not one each."""
@@ -97,36 +100,39 @@ def _list(service: Service, table: Rows) -> Listing:
 
 
 def _add(table: Rows) -> None:
-    """More workflows, and one change each to a step and a sample that were there before."""
+    """More workflows, and one change each to a step and a sample that were there before.
+
+    The steps are made last one first, and one sample takes part in two workflows.
+    """
     tag = uuid.uuid4().hex[:8]
-    table.ask(
-        "INSERT INTO workflows (id, name, device_id, created_at)"
-        " SELECT %s || lpad(n::text, 4, '0'), 'Probe ' || n, (SELECT min(id) FROM devices),"
-        " now() + n * interval '1 ms' FROM generate_series(1, %s) n",
-        f"probe-{tag}-",
-        MORE,
-    )
-    mine = f"probe-{tag}-%"
+    mine, full = f"probe-{tag}-", MORE - BARE
+    _add_workflows(table, mine, 1, full)
     table.ask(
         "INSERT INTO workflow_steps (workflow_id, position, operation, parameters)"
         " SELECT id, p, 'spin', jsonb_build_object('seconds', p) FROM workflows, generate_series(1, 3) p"
-        " WHERE id LIKE %s",
-        mine,
+        " WHERE id LIKE %s ORDER BY id, p DESC",
+        f"{mine}%",
     )
     table.ask(
         "INSERT INTO samples (barcode, type, volume_ul)"
         " SELECT %s || n, 'plasma', n FROM generate_series(1, 2 * %s) n",
         f"PROBE-{tag}-",
-        MORE,
+        full,
     )
     table.ask(
         "INSERT INTO workflow_samples (workflow_id, sample_id, role)"
         " SELECT %s || lpad((1 + (n - 1) / 2)::text, 4, '0'), s.id, 'input'"
         " FROM generate_series(1, 2 * %s) n JOIN samples s ON s.barcode = %s || n",
-        f"probe-{tag}-",
-        MORE,
+        mine,
+        full,
         f"PROBE-{tag}-",
     )
+    table.ask(
+        "INSERT INTO workflow_samples (workflow_id, sample_id, role)"
+        " SELECT %s || '0001', min(sample_id), 'control' FROM workflow_samples",
+        mine,
+    )
+    _add_workflows(table, mine, full + 1, MORE)
     table.ask(
         "UPDATE samples SET volume_ul = volume_ul + 1"
         " WHERE id = (SELECT min(sample_id) FROM workflow_samples)"
@@ -135,6 +141,17 @@ def _add(table: Rows) -> None:
         "UPDATE workflow_steps SET parameters = parameters || jsonb_build_object('probed', %s)"
         " WHERE id = (SELECT max(id) FROM workflow_steps WHERE workflow_id NOT LIKE 'probe-%%')",
         tag,
+    )
+
+
+def _add_workflows(table: Rows, prefix: str, first: int, last: int) -> None:
+    table.ask(
+        "INSERT INTO workflows (id, name, device_id, created_at)"
+        " SELECT %s || lpad(n::text, 4, '0'), 'Probe ' || n, (SELECT min(id) FROM devices),"
+        " now() + n * interval '1 ms' FROM generate_series(%s, %s) n",
+        prefix,
+        first,
+        last,
     )
 
 

@@ -115,7 +115,7 @@ def test_a_demo_shows_before_and_after_and_leaves_no_trace(workspace: Workspace,
     found = demo(workspace, "4")
     assert (found.before.verdict, found.after.verdict) == (Verdict.PRESENT, Verdict.FIXED)
     ratios = {figure.name: figure.ratio for figure in found.figures}
-    assert (ratios["statements for 100 workflows"] or 0) > 50
+    assert (ratios["statements for 110 workflows"] or 0) > 50
     assert (code(workspace), dump(server.url(NAME))) == before
 
 
