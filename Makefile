@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up down test test-containers check format lint types imports bench clean
+.PHONY: up down test test-slow test-all test-containers check format lint types imports bench clean
 
 up: $(STAMP)
 	$(BIN)/lab up
@@ -13,8 +13,14 @@ up: $(STAMP)
 down: $(STAMP)
 	$(BIN)/lab down
 
+# The quick tests, then the rest of them: half-hour matters such as hundreds of kills and of answers.
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not slow'
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -m slow
+
+test-all: test test-slow
 
 # The lab in containers. Needs a Docker Engine, or root and docker.io to start one of its own.
 test-containers: $(STAMP)

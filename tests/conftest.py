@@ -138,3 +138,8 @@ def database(server: Server, template: str) -> Iterator[Database]:
         yield Database(server, name)
     finally:
         server.drop(name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes last, so that what is wrong shows early."""
+    items.sort(key=lambda item: ("answers" in item.path.parts, "fixes" in item.path.parts))

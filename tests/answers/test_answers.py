@@ -10,7 +10,10 @@ have fix 7's schema where they bring none of their own.
 """
 
 import shutil
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +24,20 @@ from tests.measuring import Bench, copy_shipped, fix
 FOLDER = Path(__file__).parent
 ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
 EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
+QUICK = 2
 PARTS = {"answer.patch", "migration.py"}
 FEATURE = 7
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def _cases() -> Iterator[Any]:
+    """Every answer; all but the first two of each kind of a bug are left to `make test-slow`."""
+    for _, group in groupby(ANSWERS, key=lambda path: (path.parent, path.name.partition("_")[0])):
+        for place, path in enumerate(group):
+            marks = [pytest.mark.slow] if place >= QUICK else []
+            yield pytest.param(path, id=f"{path.parent.name}-{path.name}", marks=marks)
+
+
+@pytest.mark.parametrize("answer", list(_cases()))
 def test_answer_is_judged_by_its_name(
     answer: Path, server: Server, full_template: str, tmp_path: Path
 ) -> None:
