@@ -9,7 +9,7 @@ from flask import request
 
 from app.common import errors, timestamps
 
-MAX_BODY = 16 * 1024
+MAX_BODY = 64 * 1024
 
 
 def json_object() -> dict[str, Any]:
@@ -95,6 +95,12 @@ def query_text(name: str, max_length: int) -> str | None:
 def storable(value: str) -> bool:
     """Whether PostgreSQL can hold the text: it takes neither NUL nor half a surrogate pair."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def check_length(max_bytes: int) -> None:
+    """See that the body is no longer than that."""
+    if len(request.get_data()) > max_bytes:
+        raise errors.BadRequest(f"The body must be at most {max_bytes} bytes long.")
 
 
 def check_span(start: datetime, end: datetime, max_days: int) -> None:

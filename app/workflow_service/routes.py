@@ -12,6 +12,8 @@ from app.workflow_service import device_client, models, queries
 
 MAX_ITEMS = 20
 MAX_ID = 2**31 - 1
+MAX_BYTES = 16 * 1024
+"""How long a new workflow may be: a list of workflows is held in memory."""
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 
@@ -34,6 +36,7 @@ def get_workflow(workflow_id: str) -> ResponseReturnValue:
 @blueprint.post("/workflows")
 def create_workflow() -> ResponseReturnValue:
     body = params.json_object()
+    params.check_length(MAX_BYTES)
     name = params.text(body, "name", 200)
     device_id = params.text(body, "device_id", 50)
     if not _DEVICE_ID.fullmatch(device_id):

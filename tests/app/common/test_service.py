@@ -65,8 +65,8 @@ def test_a_wrong_method_is_405_in_json_and_names_the_right_ones(devices: FlaskCl
     assert {"GET", "PATCH"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_a_body_over_16_kib_is_413_in_json(devices: FlaskClient) -> None:
-    answer = devices.post("/devices/device-01/book", json={"workflow_id": "x" * 2**14})
+def test_a_body_over_64_kib_is_413_in_json(devices: FlaskClient) -> None:
+    answer = devices.post("/devices/device-01/book", json={"workflow_id": "x" * 2**16})
     assert answer.status_code == 413
     assert answer.json is not None
     assert answer.json["error"]

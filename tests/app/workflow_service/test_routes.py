@@ -27,6 +27,7 @@ UNSTORABLE: list[dict[str, Any]] = [
     {"steps": [{"operation": "mix", "parameters": {str(n): n for n in range(21)}}]},
     {"steps": [{"operation": "mix", "parameters": {"x": "\0"}}]},
     {"steps": [{"operation": "mix", "parameters": {"\ud800": 1}}]},
+    {"steps": [{"operation": "mix", "parameters": {"x": "x" * 2**14}}]},
     {"samples": [{"sample_id": 1}]},
     {"samples": [{"sample_id": n, "role": "input"} for n in range(1, 22)]},
     {"samples": [{"sample_id": 1, "role": "guest"}]},
