@@ -48,7 +48,7 @@ class Record:
 
 def begin(workspace: Workspace) -> Run:
     """Make the folder of a new run; old runs make room."""
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(2)}"
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
     folder = workspace.runs / name
     folder.mkdir(parents=True)
     _make_room(workspace.runs)
