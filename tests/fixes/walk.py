@@ -51,7 +51,7 @@ def _check(root: Path, url: str) -> str:
     os.environ["LAB_DATABASE_URL"] = url
     os.chdir(root)
     for name in [name for name in sys.modules if name.partition(".")[0] in {"app", "migrations"}]:
-        del sys.modules[name]  # what the parent has loaded is the code as it was then, and perhaps of elsewhere
+        del sys.modules[name]  # the parent loaded the code as it was then, or that of another folder
     sys.dont_write_bytecode = True  # the next child would take it for that of the file as it is then
     silence = io.StringIO()
     try:
