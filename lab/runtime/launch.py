@@ -27,7 +27,7 @@ class ProcessId:
             process = psutil.Process(self.pid)
             same = _start_mark(process) == self.started
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (psutil.Error, OSError):
+        except (psutil.Error, OSError, ValueError, TypeError):  # the last two: the record is damaged
             return None
 
 

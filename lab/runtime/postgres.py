@@ -73,6 +73,7 @@ class EmbeddedPostgres:
         Raises:
             EnvironmentFault: it did not start; the message holds the server's own last words.
         """
+        self._require_plain_path()
         if self._runs_already():
             return
         if not self.data.exists():
@@ -88,11 +89,30 @@ class EmbeddedPostgres:
                 self._run("pg_ctl", "start", "-w", "-t", "30", "-s", "-l", self._start_log, timeout=40).code
                 == 0
             ):
+                self._require_account()
                 return
             words = self._last_words(already_said)
             if time.monotonic() > until or "lock file" not in words:
                 raise EnvironmentFault(f"PostgreSQL did not start: {words}", f"Its log: {self.log}")
             time.sleep(RETRY)  # the kernel still holds what a killed server left
+
+    def _require_plain_path(self) -> None:
+        """pg_ctl hands the path to a shell between double quotes."""
+        if odd := sorted(set('"$`') & set(str(self.data.resolve()))):
+            raise EnvironmentFault(
+                f"PostgreSQL cannot be started in {self.home}: the path holds {' and '.join(odd)}.",
+                "Move the workspace to a path without it.",
+            )
+
+    def _require_account(self) -> None:
+        try:
+            connect(self.account.url(MAINTENANCE)).close()
+        except DatabaseUnreachable as error:
+            raise EnvironmentFault(
+                f"PostgreSQL runs, but does not know its owner {self.account.user} by this password: "
+                f"{error.message}",
+                "Put POSTGRES_USER and POSTGRES_PASSWORD back, or start afresh: lab down --destroy",
+            ) from error
 
     def _runs_already(self) -> bool:
         """Whether it runs as it should; ours on another port, or deaf to our account, is stopped."""
@@ -119,8 +139,8 @@ class EmbeddedPostgres:
         raise EnvironmentFault(f"PostgreSQL did not stop: {self._last_words(0)}", f"Its log: {self.log}")
 
     def running(self) -> bool:
-        """Whether a server of this data directory answers on our port."""
-        if self.postmaster() is None:
+        """Whether the server that answers on our port is this data directory's, and no other."""
+        if self.port_in_use() != self.account.port:
             return False
         try:
             connect(self.account.url(MAINTENANCE)).close()
@@ -210,7 +230,7 @@ class EmbeddedPostgres:
         write_atomic(self.data / "lab.conf", "".join(lines).encode(), mode=0o644)
         main = self.data / "postgresql.conf"
         include = "include 'lab.conf'"
-        text = main.read_text()
+        text = main.read_text() if main.exists() else ""
         if include not in text:
             write_atomic(main, f"{text}\n{include}\n".encode())
 

@@ -92,6 +92,34 @@ def test_one_of_ours_on_another_port_is_moved(postgres: EmbeddedPostgres) -> Non
     assert moved.port_in_use() == moved.account.port
 
 
+def test_another_server_on_our_port_is_not_ours(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    """Else what is done to the database of one lab would be done to that of another."""
+    postgres.start()
+    account = replace(postgres.account, port=free_port())
+    other = EmbeddedPostgres(find_binaries(), tmp_path / "other", tmp_path / "log", account, {})
+    other.start()
+    try:
+        assert not replace(postgres, account=account).running()
+    finally:
+        other.stop()
+
+
+def test_a_changed_password_is_told_from_a_server_that_is_down(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    postgres.stop()
+    with pytest.raises(EnvironmentFault, match="does not know its owner lab by this password"):
+        replace(postgres, account=replace(postgres.account, password="other")).start()
+
+
+@pytest.mark.parametrize("character", ["$", "`", '"'])
+def test_a_path_that_a_shell_would_change_is_refused(tmp_path: Path, character: str) -> None:
+    home = tmp_path / f"a{character}b"
+    server = EmbeddedPostgres(find_binaries(), home, home, Account(free_port(), "lab", "lab"), {})
+    with pytest.raises(EnvironmentFault, match="the path holds"):
+        server.start()
+    assert not home.exists()
+
+
 def test_a_password_of_any_characters_is_one(tmp_path: Path) -> None:
     account = Account(free_port(), "lab", "a/b%c@d:e f")
     server = EmbeddedPostgres(find_binaries(), tmp_path / "home", tmp_path / "log", account, {})

@@ -248,6 +248,18 @@ def test_signals_that_the_guard_lives_through_are_the_services_own_affair(
     assert log_files.tail(Path(started.log)) == ("True",)
 
 
+@pytest.mark.parametrize("pid", [-1, "text", None])
+def test_a_damaged_record_is_nobodys(launch: Launcher, tmp_path: Path, pid: object) -> None:
+    start(launch(), tmp_path)
+    path = tmp_path / "service.json"
+    text = path.read_text()
+    document = json.loads(text)
+    document["guard"]["pid"] = document["child"]["pid"] = pid
+    path.write_text(json.dumps(document))
+    assert not process.stop(tmp_path, "service")
+    path.write_text(text)
+
+
 def test_a_taken_port_names_who_asks_and_who_holds_it(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(), tmp_path)
     with pytest.raises(
