@@ -97,6 +97,9 @@ class EmbeddedRuntime:
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the services and wait until each answers, has ended, or is late."""
+        for path in self.stack.records.glob("*.json"):
+            if path.stem not in self.services:  # it was taken out of the compose file
+                process.stop(self.stack.records, path.stem)
         self.stack.start(chosen)
         self.stack.wait(chosen)
 

@@ -121,6 +121,12 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, text: str) -> 
         compose.read(path)
 
 
+def test_two_services_on_one_published_port_are_named(tmp_path: Path) -> None:
+    text = 'services: {a: {ports: ["127.0.0.1:1:1"]}, b: {ports: ["127.0.0.1:1:2"]}}'
+    with pytest.raises(InvalidFile, match=r"services\.b\.ports: another service publishes 1 too"):
+        compose.read(write(tmp_path, text))
+
+
 def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="No such file"):
         compose.read(tmp_path / "docker-compose.yml")
