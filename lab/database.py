@@ -98,7 +98,7 @@ def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ)
             )
         try:
             url = workspace.database_url_file.read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             url = ""
     if not url:
         raise DatabaseUnreachable("This workspace has no database yet.", "Start the lab: lab up")

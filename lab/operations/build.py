@@ -89,11 +89,10 @@ def ensure(
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
+    present, asked = asked_of(account, database, rows, seed)
     if shared:
-        _require_ours(account, [build_of(database), fresh_of(database)])
-    present = content_of(account, database)
-    default = present or Content()
-    asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
+        names = [build_of(database), fresh_of(database), *([] if present else [template_of(database)])]
+        _require_ours(account, names)
     if present is None:
         if databases.exists(account, database):
             if not (replace_empty and databases.is_empty(account, database)):
@@ -103,16 +102,31 @@ def ensure(
                 )
             databases.drop(account, database)
         _build_template(workspace, account, database, asked, progress)
-    elif present != asked:
+    missing = not databases.exists(account, database)
+    if missing:
+        databases.create(account, database, template=template_of(database))
+    return Ensured(seeded=present is None, made=missing)
+
+
+def asked_of(
+    account: Account, database: str, rows: int | None, seed: int | None
+) -> tuple[Content | None, Content]:
+    """What there is, and what is asked for: the same, where nothing else is.
+
+    Raises:
+        UsageError: that many rows are not possible.
+        Refused: there are other rows than are asked for.
+    """
+    present = content_of(account, database)
+    default = present or Content()
+    asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
+    if present is not None and present != asked:
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Start afresh: lab down --destroy, then lab up with the numbers you want.",
         )
-    missing = not databases.exists(account, database)
-    if missing:
-        databases.create(account, database, template=template_of(database))
-    return Ensured(seeded=present is None, made=missing)
+    return present, asked
 
 
 def _require_ours(account: Account, names: list[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from lab import shipped
 from lab.engine import journal
 from lab.engine.schema import looking
-from lab.errors import EnvironmentFault, Refused, UsageError
+from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused, UsageError
 from lab.lock import sole
 from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
@@ -66,7 +66,8 @@ def up(
         before = remembered.load(workspace)
         offset = before.port_offset if port_offset is None else port_offset
         runtime = kind or before.runtime
-        named = os.environ.get(runtimes.SERVER) or before.server
+        # Asked for by name, the embedded runtime is the workspace's own server again.
+        named = os.environ.get(runtimes.SERVER) or (None if kind == EMBEDDED else before.server)
         chosen = Settings(runtime, offset, named if runtime == EMBEDDED else None)
         return _up(workspace, before, chosen, rows, seed, progress)
 
@@ -81,15 +82,17 @@ def _up(
 ) -> Up:
     started = time.monotonic()
     _require_home(workspace)
+    shipped.keep(workspace)
     runtime = runtime_of(workspace, chosen)
     if chosen.runtime == before.runtime:
         runtime.require_ports()
     runtime.prepare(lambda text: progress(Stage(text)))
     if chosen != before:
+        if (chosen.runtime, chosen.server) == (before.runtime, before.server):
+            _require_content(workspace, before, rows, seed)
         _leave(workspace, before, chosen, progress)
         runtime.require_ports()
     remembered.save(workspace, chosen)
-    shipped.keep(workspace)
     write_atomic(workspace.home, str(workspace.root).encode())
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     try:
@@ -118,6 +121,13 @@ def _up(
                 runtimes.halt(workspace, chosen.runtime)
         raise
     return Up(status(workspace, runtime), time.monotonic() - started, ensured.seeded)
+
+
+def _require_content(workspace: Workspace, before: Settings, rows: int | None, seed: int | None) -> None:
+    """Raises Refused: the lab that runs, and is about to be stopped, holds other rows than are asked for."""
+    running = runtime_of(workspace, before)
+    if running.database_running():
+        build.asked_of(running.account, running.database, rows, seed)
 
 
 def _require_home(workspace: Workspace) -> None:
@@ -176,13 +186,15 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     kind = settings.runtime
     if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
         runtime = runtime_of(workspace)
-        runtime.stop_services()
-        build.remove(runtime.account, runtime.database)
+        try:
+            build.remove(runtime.account, runtime.database)
+        except DatabaseUnreachable as error:
+            progress(Stage(f"{error.message} What the lab has there stays"))
     sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait
     services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)
     if destroy:
-        for path in (workspace.data.parent, workspace.logs, workspace.services):
+        for path in (workspace.data.parent, workspace.logs, workspace.services, workspace.shipped):
             if path.exists():
                 shutil.rmtree(path)
         for file in (workspace.settings, workspace.home):

@@ -20,6 +20,8 @@ class Settings:
     server: str | None = None
 
     def __post_init__(self) -> None:
+        if type(self.port_offset) is not int or not isinstance(self.server, str | None):
+            raise UsageError("The settings are damaged.", "Run lab up again.")
         if self.runtime not in (EMBEDDED, DOCKER):
             raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
         if not 0 <= self.port_offset <= MOST_OFFSET:

@@ -51,6 +51,11 @@ class Status:
     def crashed(self) -> tuple[ServiceStatus, ...]:
         return tuple(service for service in self.services if service.crashed)
 
+    @property
+    def silent(self) -> tuple[ServiceStatus, ...]:
+        """Those that run and do not answer."""
+        return tuple(service for service in self.services if service.state == "unhealthy")
+
 
 def status(workspace: Workspace, runtime: Runtime) -> Status:
     """How the lab stands now; a lab that is down is an answer, not an error."""

@@ -7,12 +7,13 @@ import pytest
 
 from lab.errors import Refused
 from lab.operations import lifecycle
+from lab.operations import settings as remembered
 from lab.operations.reset import reset
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
 from lab.runtime import databases
 from lab.workspace import Workspace
-from tests.conftest import Server
+from tests.conftest import Server, free_port
 from tests.lab.operations.conftest import copy_shipped
 
 NAMES = ("shop", "shop_template", "shop_build", "shop_fresh")
@@ -41,7 +42,21 @@ def test_it_comes_up_is_reset_and_is_taken_away_whole(
     assert [name for name in NAMES if databases.exists(server.account, name)] == []
 
 
-@pytest.mark.parametrize("name", ["shop", "shop_build", "shop_fresh"])
+def test_a_server_that_is_gone_can_be_left(
+    own: Workspace, port_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = f"postgresql://lab:lab@127.0.0.1:{free_port()}/shop"
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    remembered.save(own, remembered.Settings(port_offset=port_offset + 100, server=gone))
+    own_again = lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
+    assert own_again.status.database.rows == 300
+    lifecycle.down(own, destroy=True)
+    remembered.save(own, remembered.Settings(server=gone))
+    assert lifecycle.down(own, destroy=True).destroyed
+    assert remembered.load(own).server is None
+
+
+@pytest.mark.parametrize("name", ["shop", "shop_template", "shop_build", "shop_fresh"])
 def test_a_database_that_lab_did_not_make_is_never_dropped(
     own: Workspace, server: Server, port_offset: int, name: str
 ) -> None:

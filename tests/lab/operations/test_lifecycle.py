@@ -191,6 +191,39 @@ def test_a_taken_port_leaves_the_running_lab_alone(workspace: Workspace) -> None
     assert states(now(workspace))["device-service"] == "healthy"
 
 
+def test_a_refused_up_leaves_the_running_lab_and_its_ports_alone(workspace: Workspace) -> None:
+    before = remembered.load(workspace)
+    with pytest.raises(Refused, match="lab down --destroy"):
+        lifecycle.up(workspace, rows=ROWS + 1, port_offset=before.port_offset + 1)
+    assert remembered.load(workspace) == before
+    assert states(now(workspace))["device-service"] == "healthy"
+
+
+def test_a_service_taken_out_of_the_file_is_stopped(workspace: Workspace) -> None:
+    record = read(workspace.services, "device-service")
+    text = workspace.compose_file.read_text()
+    assert record is not None
+    head, _, rest = text.partition("  device-service:\n")
+    workspace.compose_file.write_text(
+        head + "  workflow-service:\n" + rest.partition("  workflow-service:\n")[2]
+    )
+    try:
+        lifecycle.up(workspace)
+        assert record.child.process() is None
+    finally:
+        workspace.compose_file.write_text(text)
+
+
+def test_a_service_that_hangs_is_silent_not_crashed(workspace: Workspace) -> None:
+    record = read(workspace.services, "device-service")
+    assert record is not None
+    os.kill(record.child.pid, signal.SIGSTOP)
+    try:
+        assert [service.name for service in now(workspace).silent] == ["device-service"]
+    finally:
+        os.kill(record.child.pid, signal.SIGCONT)
+
+
 def test_other_ports_are_taken_up_and_given_back(workspace: Workspace) -> None:
     before = remembered.load(workspace).port_offset
     moved = lifecycle.up(workspace, port_offset=before + 7)
