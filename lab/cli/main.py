@@ -56,7 +56,22 @@ fix.add_command(check.verify)
 
 def main() -> None:
     """Run the command line and exit with the documented code; ^C is 130."""
+    _shut_out()
     sys.exit(_run())
+
+
+def _shut_out() -> None:
+    """Keep libpq's own variables out: they would change whom and how every part of the lab connects.
+
+    https://www.postgresql.org/docs/current/libpq-envars.html
+
+    An end from outside, as by a closed terminal, is cleaned up after as ^C is.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _run() -> int:

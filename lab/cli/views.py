@@ -56,7 +56,7 @@ def status(report: Status) -> RenderableType:
         table.add_row(
             service.name, _state(service.state), str(service.port), _memory(service), _detail(service)
         )
-    return Group(table, *_crashes(report.crashed))
+    return Group(table, *_crashes(report.crashed), *_silences(report.silent))
 
 
 def urls(found: Mapping[str, str]) -> RenderableType:
@@ -90,7 +90,7 @@ def _database_detail(database: DatabaseStatus) -> str:
         return "start it: lab up"
     if database.problem:
         return database.problem
-    rows = "no execution_logs" if database.rows is None else f"{database.rows:,} execution logs"
+    rows = "execution logs not counted" if database.rows is None else f"{database.rows:,} execution logs"
     size = f"{(database.size or 0) / MIB:.0f} MiB"
     return f"PostgreSQL {database.version}, revision {database.revision or 'none'}, {rows}, {size}"
 
@@ -116,6 +116,12 @@ def _reason(service: ServiceStatus) -> str:
         reached = f"it reached {service.peak / MIB:.0f} MiB, " if service.peak else ""
         return f"out of memory: {reached}its limit is {service.memory_limit / MIB:.0f} MiB"
     return service.reason or ""
+
+
+def _silences(silent: Iterable[ServiceStatus]) -> list[Text]:
+    return [
+        Text(f"\n{s.name} does not answer. Start it anew: lab restart {s.name}", "yellow") for s in silent
+    ]
 
 
 def _crashes(crashed: Iterable[ServiceStatus]) -> list[Text]:

@@ -83,6 +83,20 @@ def test_followed_logs_show_what_comes_and_end_on_interrupt(up: None, workspace:
     assert b"a new line" in seen
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PGSSLMODE", "require"),
+        ("PGSERVICE", "elsewhere"),
+        ("PGOPTIONS", "-c default_transaction_read_only=on"),
+        ("PGTARGETSESSIONATTRS", "read-only"),
+    ],
+)
+def test_variables_of_libpq_change_nothing(up: None, command: Command, name: str, value: str) -> None:
+    report = json.loads(command("status", "--json", **{name: value}).stdout)
+    assert (report["database"]["running"], report["database"]["rows"]) == (True, 1000)
+
+
 def test_a_reader_that_goes_away_is_no_failure_of_what_was_asked(up: None, workspace: Workspace) -> None:
     line = f"'{sys.executable}' -m lab logs db -n 100000 | true; echo ${{PIPESTATUS[0]}}"
     finished = run(["bash", "-c", line], cwd=workspace.root)
