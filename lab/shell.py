@@ -64,7 +64,9 @@ def run(
             process_group=0,
         )
     except OSError as error:
-        raise EnvironmentFault(f"{words[0]} cannot be run: {error.strerror}.") from error
+        raise EnvironmentFault(
+            f"{words[0]} cannot be run: {error.strerror}.", "What the lab needs of a machine: lab doctor"
+        ) from error
     with child:
         try:
             stdout, stderr = child.communicate(stdin, timeout=timeout)

@@ -4,6 +4,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from pwd import getpwuid
 
 from lab.errors import EnvironmentFault, UsageError
 
@@ -108,17 +109,50 @@ def find(start: Path) -> Workspace:
 
     Raises:
         UsageError: no folder at or above holds `alembic.ini` and `app/`.
+        EnvironmentFault: its state is another user's: files and processes that are not ours to change.
     """
     if not start.is_dir():
         raise UsageError(f"{start} is not a folder.", "Name a workspace with -C DIR.")
     here = start.resolve()
     for folder in (here, *here.parents):
         if (folder / "alembic.ini").is_file() and (folder / "app").is_dir():
+            _require_own(Workspace(folder).state)
             return Workspace(folder)
     raise UsageError(
         f"No workspace at or above {here}: no folder there holds alembic.ini and app/.",
         "Change to one, or name it with -C DIR.",
     )
+
+
+def _require_own(state: Path) -> None:
+    if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
+        name = _user(owner)
+        raise EnvironmentFault(
+            f"The lab in {state.parent} is {name}'s, not {_user(os.geteuid())}'s.",
+            f"Run lab as {name}; or have {name} end it (lab down --destroy) and remove {state}.",
+        )
+
+
+def _user(number: int) -> str:
+    try:
+        return getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
+
+
+def require_plain_path(workspace: Workspace) -> None:
+    """Raises EnvironmentFault: the path holds a sign that a tool which is handed it takes for something else.
+
+    pg_ctl hands it to a shell between double quotes, alembic.ini interpolates %, and a : parts two paths.
+    """
+    text = str(workspace.root)
+    odd = sorted({sign for sign in text if sign in '"$`%:' or not sign.isprintable()})
+    if odd:
+        raise EnvironmentFault(
+            f"A lab cannot stand in {text.encode(errors='backslashreplace').decode()}: "
+            f"its path holds {' and '.join(map(ascii, odd))}.",
+            "Move the workspace to a path without.",
+        )
 
 
 def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -117,15 +117,17 @@ def logs(ctx: click.Context, service: str | None, follow: bool, lines: int) -> N
     """
     from lab.operations import inspect
 
+    if follow:
+        output.end_with_reader()
     for entry in inspect.logs(workspace(ctx), service, lines=lines, follow=follow):
         output.line(entry)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENT]...")
 @click.pass_context
 def psql(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-    """Open psql on the lab's database, or pass it arguments.
+    """Open psql on the lab's database; arguments are psql's own.
 
     Example: lab psql -c "SELECT count(*) FROM execution_logs"
     """

@@ -12,7 +12,7 @@ from lab.cli import check
 from lab.cli.fix import fix
 from lab.cli.lab import commands
 from lab.cli.output import note
-from lab.errors import LabError
+from lab.errors import EnvironmentFault, LabError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 128 + signal.SIGPIPE
@@ -54,21 +54,21 @@ for command in (*commands, fix, *check.commands):
 fix.add_command(check.verify)
 
 
-def main() -> None:
-    """Run the command line and exit with the documented code; ^C is 130."""
-    _shut_out()
-    sys.exit(_run())
+def main() -> int:
+    """Run the command line and answer the documented exit code; ^C is 130."""
+    _settle()
+    return _run()
 
 
-def _shut_out() -> None:
-    """Keep libpq's own variables out: they would change whom and how every part of the lab connects.
-
-    https://www.postgresql.org/docs/current/libpq-envars.html
-
-    An end from outside, as by a closed terminal, is cleaned up after as ^C is.
-    """
+def _settle() -> None:
+    """Make every command start from the same ground, whatever shell or service it was called from."""
+    if sys.stdout is None:  # closed by the caller: what is printed goes nowhere
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as we live
+    # libpq's own variables would change whom and how every part of the lab connects.
+    # https://www.postgresql.org/docs/current/libpq-envars.html
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
+    # An end from outside, as by a closed terminal, is cleaned up after as ^C is.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
@@ -87,7 +87,15 @@ def _run() -> int:
         note("Interrupted.")
         return INTERRUPTED
     except ReaderGone:
-        # Keep Python from complaining at exit about what it cannot write any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_writing()
         return BROKEN_PIPE
+    except OSError as error:  # standard output is on a disk that is full, or the like
+        _give_up_writing()
+        note(f"lab: The machine refused: {error}.")
+        return EnvironmentFault.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _give_up_writing() -> None:
+    """Keep Python from trying again at exit, and complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,20 +1,25 @@
 """Results as a person reads them: typed values in, rich renderables out. Nothing here looks anything up."""
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from shlex import quote
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lab.engine.state import State
 from lab.operations.code import Restored
 from lab.operations.doctor import Check
+from lab.operations.library import FixStatus
 from lab.operations.lifecycle import Down, Up
 from lab.operations.reset import Reset
 from lab.operations.status import DatabaseStatus, Status
 from lab.runtime.stack import ServiceStatus
 
 MIB = 2**20
+UNBROKEN = ("SERVICE", "STATE", "PORT", "CHECK")
+"""Columns of names and the like, which a narrow terminal must not fold."""
 STYLES = {"healthy": "green", "running": "green", "exited": "red", "unhealthy": "yellow"}
 
 
@@ -56,7 +61,7 @@ def status(report: Status) -> RenderableType:
         table.add_row(
             service.name, _state(service.state), str(service.port), _memory(service), _detail(service)
         )
-    return Group(table, *_crashes(report.crashed), *_silences(report.silent))
+    return Group(table, *_fixes(report.fixes), *_crashes(report.crashed), *_silences(report.silent))
 
 
 def urls(found: Mapping[str, str]) -> RenderableType:
@@ -69,7 +74,7 @@ def urls(found: Mapping[str, str]) -> RenderableType:
 def doctor(checks: Iterable[Check]) -> RenderableType:
     table = _table("CHECK", "", "FOUND")
     for check in checks:
-        mark = Text("ok", "green") if check.ok else Text("missing", "red" if check.needed else "yellow")
+        mark = Text("ok", "green") if check.ok else Text("no", "red" if check.needed else "yellow")
         table.add_row(check.name, mark, check.detail)
     return table
 
@@ -77,7 +82,7 @@ def doctor(checks: Iterable[Check]) -> RenderableType:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in UNBROKEN)
     return table
 
 
@@ -106,16 +111,30 @@ def _detail(service: ServiceStatus) -> str:
     if service.state == "exited":
         code = "" if service.exit_code is None else f"exit {service.exit_code}, "
         return code + _reason(service)
-    if service.container and service.state not in ("absent", "exited"):
+    if service.container and service.state != "exited":
         return f"container {service.container}"
-    return "" if service.pid is None else f"process {service.pid}"
+    if service.pid is None:
+        return ""
+    return f"process {service.pid}" + (f"; {service.reason}" if service.reason else "")
 
 
 def _reason(service: ServiceStatus) -> str:
     if service.out_of_memory and service.memory_limit:
-        reached = f"it reached {service.peak / MIB:.0f} MiB, " if service.peak else ""
+        reached = f"it reached {ceil(service.peak / MIB)} MiB, " if service.peak else ""
         return f"out of memory: {reached}its limit is {service.memory_limit / MIB:.0f} MiB"
     return service.reason or ""
+
+
+def _fixes(found: FixStatus | None) -> list[Text]:
+    """Which are on, and which are half on; nothing where the database does not tell."""
+    if found is None or found.database:
+        return []
+    applied = [str(fix.number) for fix in found.fixes if fix.state is State.PRESENT]
+    mixed = [str(fix.number) for fix in found.fixes if fix.state is State.MIXED]
+    lines = [Text(f"\nFixes applied: {', '.join(applied) or 'none'}.")]
+    if mixed:
+        lines.append(Text(f"Mixed: {', '.join(mixed)}. Code and schema apart: lab fix status", "yellow"))
+    return lines
 
 
 def _silences(silent: Iterable[ServiceStatus]) -> list[Text]:

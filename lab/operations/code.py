@@ -53,14 +53,29 @@ def restore(workspace: Workspace) -> Restored:
         return Restored((), None)
     patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
     write_atomic(patch, _difference(workspace, originals, changed))
+    # What is in the way goes first: a shipped file may stand where a folder was made, or the other way round.
     for path in changed:
-        target = workspace.root / path
+        if path not in originals:
+            (workspace.root / path).unlink()
+    for path in changed:
         if path in originals:
+            target = workspace.root / path
+            _remove_empty(target)
             text, executable = originals[path]
             write_atomic(target, text, mode=0o755 if executable else 0o644)
-        else:
-            target.unlink()
     return Restored(changed, patch)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folder, if it is one, with the folders, links and bytecode below, but no other file."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    for below in sorted(folder.rglob("*"), reverse=True):
+        if below.is_symlink() or "__pycache__" in below.parent.parts:
+            below.unlink()
+        else:
+            below.rmdir()
+    folder.rmdir()
 
 
 def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] | None:

@@ -13,7 +13,7 @@ from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import project_of
 from lab.runtime.unprivileged import prefix
 from lab.shell import run
-from lab.workspace import Workspace, write_atomic
+from lab.workspace import Workspace, require_plain_path, write_atomic
 
 NEEDED_DISK = 2**30
 
@@ -72,6 +72,7 @@ def _git(_: Workspace) -> str:
 
 
 def _writable(workspace: Workspace) -> str:
+    require_plain_path(workspace)
     probe = workspace.state / "writable"
     write_atomic(probe, b"")
     probe.unlink()

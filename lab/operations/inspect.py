@@ -11,7 +11,6 @@ from lab.operations.runtimes import runtime_of
 from lab.runtime.base import Runtime
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import DockerRuntime
-from lab.runtime.postgres import Account
 from lab.runtime.stack import DATABASE_SERVICE
 from lab.workspace import Workspace
 
@@ -29,9 +28,10 @@ def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
 
 
 def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-    """The command line of psql on the lab's database, and its environment, for a command line is no secret.
+    """The command line of psql on the lab's database, and the environment that tells it where that is.
 
-    The client is the wheel's, the host's, or the container's own.
+    So -h, -U and -d mean what they always do, and no password stands on a command line. The client is the
+    wheel's, the host's, or the container's own.
 
     Raises:
         EnvironmentFault: there is no client, or the lab is not up.
@@ -41,8 +41,13 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
     client = _client()
     if client is not None:
         account = runtime.account
-        url = Account(account.port, account.user, "", account.host).url(runtime.database)
-        return [client, libpq_url(url), *arguments], {"PGPASSWORD": account.password}
+        return [client, *arguments], {
+            "PGHOST": account.host,
+            "PGPORT": str(account.port),
+            "PGUSER": account.user,
+            "PGPASSWORD": account.password,
+            "PGDATABASE": runtime.database,
+        }
     if isinstance(runtime, DockerRuntime):
         program, *words = runtime.psql(terminal=sys.stdin.isatty())
         return [which(program) or program, *words, *arguments], {}

@@ -22,7 +22,7 @@ from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
 from lab.runtime.base import Runtime
 from lab.shadow import sweep
-from lab.workspace import Workspace, write_atomic
+from lab.workspace import Workspace, require_plain_path, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def up(
         runtime = kind or before.runtime
         # Asked for by name, the embedded runtime is the workspace's own server again.
         named = os.environ.get(runtimes.SERVER) or (None if kind == EMBEDDED else before.server)
-        chosen = Settings(runtime, offset, named if runtime == EMBEDDED else None)
+        ports = {**before.ports, **runtimes.given_ports()}
+        chosen = Settings(runtime, offset, named if runtime == EMBEDDED else None, ports)
         return _up(workspace, before, chosen, rows, seed, progress)
 
 
@@ -81,6 +82,7 @@ def _up(
     progress: Progress,
 ) -> Up:
     started = time.monotonic()
+    require_plain_path(workspace)
     _require_home(workspace)
     shipped.keep(workspace)
     runtime = runtime_of(workspace, chosen)

@@ -1,6 +1,7 @@
 """Which runtime the lab of a workspace runs in, as it was last asked for, and how either is ended."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 
 from lab import compose
@@ -20,11 +21,16 @@ Ended = tuple[tuple[str, ...], bool]
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
     """The workspace's runtime; nothing is started or asked for yet."""
     chosen = chosen or remembered.load(workspace)
-    file = compose.read(workspace.compose_file)
+    file = compose.read(workspace.compose_file, {**chosen.ports, **os.environ})
     if chosen.runtime == DOCKER:
         return docker.docker(workspace, file, chosen.port_offset)
     environ = {**({SERVER: chosen.server} if chosen.server else {}), **os.environ}
     return embedded.embedded(workspace, file, chosen.port_offset, environ)
+
+
+def given_ports() -> Mapping[str, str]:
+    """The ports that this command's environment asks for, by the compose file's variables."""
+    return {name: os.environ[name] for name in docker.PORT_VARIABLES.values() if name in os.environ}
 
 
 def halt(workspace: Workspace, kind: str) -> Ended:

@@ -1,7 +1,8 @@
 """What `lab up` was asked for, remembered for every later command of the workspace."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from lab.errors import UsageError
@@ -13,14 +14,19 @@ MOST_OFFSET = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which runtime, by how much every port is moved, and the URL that LAB_DATABASE_URL gave, if it did."""
+    """Which runtime, by how much every port is moved, and what the environment gave.
+
+    `server` is LAB_DATABASE_URL, `ports` the compose file's variables for ports.
+    """
 
     runtime: str = EMBEDDED
     port_offset: int = 0
     server: str | None = None
+    ports: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if type(self.port_offset) is not int or not isinstance(self.server, str | None):
+        texts = [self.server or "", *self.ports.values()]
+        if type(self.port_offset) is not int or not all(isinstance(text, str) for text in texts):
             raise UsageError("The settings are damaged.", "Run lab up again.")
         if self.runtime not in (EMBEDDED, DOCKER):
             raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
@@ -34,7 +40,7 @@ def load(workspace: Workspace) -> Settings:
     """The remembered settings; the defaults where nothing usable is remembered."""
     try:
         document: dict[str, Any] = json.loads(workspace.settings.read_bytes())
-        known = {field.name for field in fields(Settings)}
+        known = {one.name for one in fields(Settings)}
         return Settings(**{name: value for name, value in document.items() if name in known})
     except (OSError, ValueError, TypeError, AttributeError, UsageError):
         return Settings()

@@ -1,4 +1,4 @@
-"""How the lab stands: services, database. Reading changes nothing."""
+"""How the lab stands: services, database, fixes. Reading changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from lab.database import connect, without_password
-from lab.errors import DatabaseUnreachable
+from lab.errors import DatabaseUnreachable, LabError
+from lab.operations import library
+from lab.operations.library import FixStatus
 from lab.runtime.base import Runtime
 from lab.runtime.stack import ServiceStatus
 from lab.workspace import Workspace
@@ -46,6 +48,8 @@ class Status:
     runtime: str
     database: DatabaseStatus
     services: tuple[ServiceStatus, ...]
+    fixes: FixStatus | None
+    """None where they cannot be looked at; `lab fix status` says why."""
 
     @property
     def crashed(self) -> tuple[ServiceStatus, ...]:
@@ -59,7 +63,11 @@ class Status:
 
 def status(workspace: Workspace, runtime: Runtime) -> Status:
     """How the lab stands now; a lab that is down is an answer, not an error."""
-    return Status(str(workspace.root), runtime.kind, _database(runtime), runtime.status())
+    try:
+        fixes = library.status(workspace)
+    except LabError:
+        fixes = None
+    return Status(str(workspace.root), runtime.kind, _database(runtime), runtime.status(), fixes)
 
 
 def _database(runtime: Runtime) -> DatabaseStatus:

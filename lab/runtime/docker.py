@@ -125,7 +125,7 @@ class DockerRuntime:
     def _status(self, name: str, found: Container | None, memory: Mapping[str, int]) -> ServiceStatus:
         port = self.ports[name]
         if found is None:
-            return ServiceStatus(name, "absent", port, memory_limit=self.limits[name])
+            return ServiceStatus(name, "stopped", port, memory_limit=self.limits[name])
         if found.running:
             state = "healthy" if process.answers_health(port) else "unhealthy"
             used = memory.get(found.id)

@@ -15,6 +15,9 @@ from lab.runtime.postgres import MAINTENANCE, Account, EmbeddedPostgres
 from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
 from lab.workspace import Workspace
 
+LONGEST_NAME = 63 - len("_template")
+"""Bytes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)"""
+
 
 class DatabaseServer(Protocol):
     """What a runtime asks of a database server."""
@@ -97,9 +100,9 @@ class EmbeddedRuntime:
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the services and wait until each answers, has ended, or is late."""
-        for path in self.stack.records.glob("*.json"):
-            if path.stem not in self.services:  # it was taken out of the compose file
-                process.stop(self.stack.records, path.stem)
+        for name in process.recorded(self.stack.records):
+            if name not in self.services:  # it was taken out of the compose file
+                process.stop(self.stack.records, name)
         self.stack.start(chosen)
         self.stack.wait(chosen)
 
@@ -148,8 +151,7 @@ def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
     Raises:
         EnvironmentFault: something of ours would not stop.
     """
-    names = sorted(path.stem for path in workspace.services.glob("*.json"))
-    services = tuple(name for name in names if process.stop(workspace.services, name))
+    services = process.stop_all(workspace.services)
     if not workspace.data.exists():  # nor is there one if it was killed while it was being made
         return services, False
     unasked = Account(port=0, user="", password="")
@@ -184,6 +186,11 @@ def _account_from(url: str) -> Account:
         port, host, user = parts.port or 5432, parts.hostname, parts.username
     except (UsageError, ValueError):
         host = user = None
+    if len(database_name(url).encode()) > LONGEST_NAME:
+        raise UsageError(
+            f"The database's name in LAB_DATABASE_URL is longer than {LONGEST_NAME} bytes.",
+            "Choose a shorter one: the lab derives the names of others from it.",
+        )
     if not host or not user or not database_name(url) or parts.query:
         raise UsageError(
             "LAB_DATABASE_URL is not of the form postgresql://user:password@host:port/database.",

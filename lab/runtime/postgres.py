@@ -4,8 +4,10 @@ It listens on 127.0.0.1 with a password and outlives the command that started it
 """
 
 import shutil
+import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -15,13 +17,16 @@ import psutil
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.runtime.binaries import Binaries
+from lab.runtime.launch import process_id
 from lab.runtime.log_files import BLOCK
+from lab.runtime.process import wait_for_end
 from lab.runtime.unprivileged import prefix
 from lab.shell import Finished, run
 from lab.workspace import write_atomic
 
 RETRY = 0.2  # seconds
 RECOVERY = 5.0  # seconds that a server of ours has to answer again after a crash of one of its processes
+STOPPING = 20.0  # seconds that each way of stopping may take
 LOG_LIMIT = 50 * 2**20  # bytes
 
 MAINTENANCE = "postgres"
@@ -73,7 +78,6 @@ class EmbeddedPostgres:
         Raises:
             EnvironmentFault: it did not start; the message holds the server's own last words.
         """
-        self._require_plain_path()
         if self._runs_already():
             return
         if not self.data.exists():
@@ -95,14 +99,6 @@ class EmbeddedPostgres:
             if time.monotonic() > until or "lock file" not in words:
                 raise EnvironmentFault(f"PostgreSQL did not start: {words}", f"Its log: {self.log}")
             time.sleep(RETRY)  # the kernel still holds what a killed server left
-
-    def _require_plain_path(self) -> None:
-        """pg_ctl hands the path to a shell between double quotes."""
-        if odd := sorted(set('"$`') & set(str(self.data.resolve()))):
-            raise EnvironmentFault(
-                f"PostgreSQL cannot be started in {self.home}: the path holds {' and '.join(odd)}.",
-                "Move the workspace to a path without it.",
-            )
 
     def _require_account(self) -> None:
         try:
@@ -128,14 +124,23 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server, its connections with it; does nothing when it is not ours or does not run.
 
+        By its signals for a fast and an immediate shutdown, which work whatever became of its files.
+        https://www.postgresql.org/docs/current/server-shutdown.html
+
         Raises:
             EnvironmentFault: it would not stop.
         """
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            server = self.postmaster()
+            if server is None:
+                return
+            with suppress(psutil.NoSuchProcess):
+                identity = process_id(server)
+                server.send_signal(number)
+                if wait_for_end(identity, STOPPING):
+                    return
         if self.postmaster() is None:
             return
-        for mode in ("fast", "immediate"):
-            if self._run("pg_ctl", "stop", "-w", "-s", "-t", "20", "-m", mode, timeout=30).code == 0:
-                return
         raise EnvironmentFault(f"PostgreSQL did not stop: {self._last_words(0)}", f"Its log: {self.log}")
 
     def running(self) -> bool:
@@ -149,14 +154,18 @@ class EmbeddedPostgres:
         return True
 
     def postmaster(self) -> psutil.Process | None:
-        """The process that `postmaster.pid` names, if it is proved ours: it works in our data directory."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            process = psutil.Process(pid)
-            ours = Path(process.cwd()) == self.data.resolve()
-        except (OSError, ValueError, psutil.Error):
+        """The server's first process, if it is proved ours: a postgres at work in our data directory.
+
+        `postmaster.pid` names it; it is looked for where that file is damaged or gone.
+        """
+        if not self.data.exists():
             return None
-        return process if ours else None
+        try:
+            named = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        except (OSError, ValueError, psutil.Error):
+            found = {process.pid: process for process in psutil.process_iter() if self._has(process)}
+            return next((one for one in found.values() if _parent(one) not in found), None)
+        return named if self._has(named) else None
 
     def port_in_use(self) -> int | None:
         """The port that our running server listens on; None when it does not run.
@@ -240,9 +249,15 @@ class EmbeddedPostgres:
         PostgreSQL takes any live or unreaped process with the recorded pid for the old server.
         """
         lock = self.data / "postmaster.pid"
-        data = self.data.resolve()
-        if lock.exists() and not any(_works_in(process, data) for process in psutil.process_iter()):
+        if lock.exists() and not any(map(self._has, psutil.process_iter())):
             lock.unlink(missing_ok=True)
+
+    def _has(self, process: psutil.Process) -> bool:
+        """Whether it is one of this server's: by its name, and the data directory that it works in."""
+        try:
+            return process.name() == "postgres" and Path(process.cwd()) == self.data.resolve()
+        except (psutil.Error, OSError):
+            return False
 
     @property
     def _start_log(self) -> Path:
@@ -264,11 +279,11 @@ class EmbeddedPostgres:
         return " / ".join(said) or "it said nothing"
 
 
-def _works_in(process: psutil.Process, folder: Path) -> bool:
+def _parent(process: psutil.Process) -> int | None:
     try:
-        return Path(process.cwd()) == folder
-    except (psutil.Error, OSError):
-        return False
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _quoted(value: str) -> str:

@@ -18,10 +18,11 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime.guard import GRACE
-from lab.runtime.launch import Launch, ProcessId, Record, read
+from lab.runtime.launch import Launch, ProcessId, Record, process_id, read
 from lab.shell import run
 
 END_POLL = 0.01  # seconds
+GUARD = "lab.runtime.guard"
 
 
 class Readiness(enum.Enum):
@@ -44,7 +45,7 @@ def start(launch: Launch, records: Path) -> Record:
     with _interrupt_held_back():
         finished = run(
             # -P: the current folder is the candidate's, and no place to import from.
-            [sys.executable, "-P", "-m", "lab.runtime.guard", records.resolve()],
+            [sys.executable, "-P", "-m", GUARD, records.resolve()],
             stdin=json.dumps(asdict(launch)).encode(),
             timeout=30,
         )
@@ -85,6 +86,54 @@ def stop(records: Path, name: str) -> bool:
     if record.child.process() is not None:
         raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end, not even when killed.")
     return any(ended)
+
+
+def recorded(records: Path) -> tuple[str, ...]:
+    """The services that have a record there, readable or not."""
+    return tuple(sorted(path.stem for path in records.glob("*.json")))
+
+
+def stop_all(records: Path) -> tuple[str, ...]:
+    """Stop every service that was started with records there, and forget them; answers which ran.
+
+    One whose record is lost is found by its guard.
+
+    Raises:
+        EnvironmentFault: one is still there after all that.
+    """
+    names = recorded(records)
+    stopped = [name for name in names if stop(records, name)]
+    for guard in _guards(records):
+        if _end(guard, GRACE + 5.0):
+            stopped.append(f"a service without a record (under process {guard.pid})")
+    for name in recorded(records):  # a guard writes one when it ends
+        (records / f"{name}.json").unlink(missing_ok=True)
+    return tuple(stopped)
+
+
+def _guards(records: Path) -> list[ProcessId]:
+    """The guards that were started for this folder, by their command lines."""
+    ending = [GUARD, str(records.resolve())]
+    found = []
+    for one in psutil.process_iter(["cmdline"]):
+        if (one.info["cmdline"] or [])[-2:] == ending and _sees_our_files(one):
+            with suppress(psutil.NoSuchProcess, FileNotFoundError):
+                found.append(process_id(one))
+    return found
+
+
+def _sees_our_files(other: psutil.Process) -> bool:
+    """Whether a path means the same to it as to us: in a container the same path is another folder.
+
+    https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
+    """
+    spaces = [Path(f"/proc/{pid}/ns/mnt") for pid in (other.pid, os.getpid())]
+    try:
+        return len({space.readlink() for space in spaces}) == 1
+    except FileNotFoundError:
+        return not spaces[1].parent.exists()  # a system without namespaces, unless the process has gone
+    except PermissionError:
+        return False
 
 
 def _end(identity: ProcessId, grace: float, *, group: bool = False) -> bool:

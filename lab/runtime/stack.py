@@ -22,11 +22,12 @@ DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
 START_DEADLINE = 20.0
 HIGHEST_PORT = 65535
+UNGUARDED = "its guard was killed, so that its memory is unlimited: lab up"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as it stands; `state` is healthy, unhealthy, exited, stopped or absent. Memory in bytes.
+    """One service as it stands; `state` is healthy, unhealthy, exited (by itself) or stopped. Memory in bytes.
 
     A process has a pid and a log file; a container has a name.
     """
@@ -117,7 +118,7 @@ class Stack:
         log, limit = self.log(instance.name), instance.service.memory_limit
         record = read(self.records, instance.name)
         if record is None:
-            return ServiceStatus(instance.name, "absent", instance.port, log, memory_limit=limit)
+            return ServiceStatus(instance.name, "stopped", instance.port, log, memory_limit=limit)
         running = record.child.process()
         if running is None:
             return _ended(instance, record, log)
@@ -126,8 +127,16 @@ class Stack:
         except psutil.Error:
             return _ended(instance, read(self.records, instance.name) or record, log)
         state = "healthy" if process.answers_health(record.launch.port) else "unhealthy"
-        port = record.launch.port
-        return ServiceStatus(instance.name, state, port, log, running.pid, memory, record.launch.memory_limit)
+        return ServiceStatus(
+            instance.name,
+            state,
+            record.launch.port,
+            log,
+            running.pid,
+            memory,
+            record.launch.memory_limit,
+            reason=None if record.guard.process() else UNGUARDED,
+        )
 
     def _launch(self, instance: Instance) -> Launch:
         spec = instance.service

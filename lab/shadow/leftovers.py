@@ -85,7 +85,7 @@ def take_down(claimed: Claim, account: Account | None) -> None:
 
 def end_services(records: Path) -> None:
     """Kill every recorded service: nobody waits for an answer, so nobody is asked to stop first."""
-    names = sorted(path.stem for path in records.glob("*.json"))
+    names = process.recorded(records)
     found = [record for name in names if (record := read(records, name)) is not None]
     for record in found:
         child = record.child.process()

@@ -1,5 +1,6 @@
 """Workspaces are found from below; files are replaced whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def test_none_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="ghost is not a folder"):
         find(tmp_path / "ghost")
+
+
+def test_the_lab_of_another_user_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / ".lab").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    with pytest.raises(EnvironmentFault, match="'s, not nobody's"):
+        find(root)
 
 
 def test_a_workspace_without_fixes_uses_the_library_that_lab_came_with(root: Path) -> None:

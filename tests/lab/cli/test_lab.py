@@ -34,6 +34,7 @@ def test_status_tells_what_runs_what_crashed_and_where_its_log_is(up: None, comm
     assert "1,000 execution logs" in said
     assert "revision 0002" in said
     assert "workflow-service has crashed. Its log: lab logs workflow-service" in said
+    assert "Fixes applied: none." in said
 
 
 def test_status_as_json_holds_the_same(up: None, command: Command) -> None:
@@ -42,6 +43,7 @@ def test_status_as_json_holds_the_same(up: None, command: Command) -> None:
     services = {service["name"]: service for service in report["services"]}
     assert services["device-service"]["state"] == "healthy"
     assert services["workflow-service"]["exit_code"] == 1
+    assert {fix["state"] for fix in report["fixes"]["fixes"]} == {"absent"}
 
 
 def test_logs_show_the_crash(up: None, command: Command) -> None:
@@ -103,15 +105,51 @@ def test_a_reader_that_goes_away_is_no_failure_of_what_was_asked(up: None, works
     assert (finished.stdout, finished.stderr) in {(b"141\n", b""), (b"0\n", b"")}
 
 
+def test_following_a_quiet_log_ends_with_its_reader(up: None, workspace: Workspace) -> None:
+    line = f"'{sys.executable}' -m lab logs workflow-service -f -n 1 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    finished = run(["bash", "-c", line], cwd=workspace.root, timeout=20)
+    assert (finished.stdout.splitlines()[-1], finished.stderr) == (b"141", b"")
+
+
+@pytest.mark.parametrize(("target", "code", "said"), [("/dev/full", 4, "No space left"), ("&-", 0, "")])
+def test_output_that_goes_nowhere_is_no_traceback(
+    up: None, workspace: Workspace, target: str, code: int, said: str
+) -> None:
+    finished = run(["bash", "-c", f"'{sys.executable}' -m lab status >{target}"], cwd=workspace.root)
+    assert finished.code == code
+    assert said in finished.stderr.decode()
+    assert b"Traceback" not in finished.stderr
+
+
+def test_an_interrupt_while_the_command_loads_is_quiet(workspace: Workspace) -> None:
+    code = (
+        "import sys, lab.__main__\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "raise SystemExit(lab.__main__.main())"
+    )
+    finished = run([sys.executable, "-c", code], cwd=workspace.root)
+    assert (finished.code, finished.stderr) == (130, b"")
+
+
 def test_the_password_stands_in_no_command_line(up: None, workspace: Workspace) -> None:
     argv, environment = inspect.psql(workspace, ())
-    assert "lab:lab" not in " ".join(argv)
-    assert environment == {"PGPASSWORD": "lab"}
+    assert (len(argv), environment["PGPASSWORD"]) == (1, "lab")
 
 
 def test_psql_runs_a_query(up: None, command: Command) -> None:
     finished = command("psql", "-At", "-c", "SELECT count(*) FROM devices")
     assert (finished.code, finished.stdout) == (0, b"20\n")
+
+
+def test_psql_takes_its_own_options_for_another_host_role_or_database(up: None, command: Command) -> None:
+    who = "SELECT current_user || ' in ' || current_database()"
+    assert command("psql", "-d", "postgres", "-Atc", who).stdout == b"lab in postgres\n"
+    asked = command("psql", "-U", "device_service", "-Atc", who, PGPASSWORD="ignored")
+    assert b'authentication failed for user "device_service"' in asked.stderr
+    assert b"/nowhere" in command("psql", "-h", "/nowhere").stderr
 
 
 def test_url_prints_one_address_that_answers(up: None, command: Command) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import Refused
+from lab.errors import Refused, UsageError
 from lab.operations import lifecycle
 from lab.operations import settings as remembered
 from lab.operations.reset import reset
@@ -54,6 +54,15 @@ def test_a_server_that_is_gone_can_be_left(
     remembered.save(own, remembered.Settings(server=gone))
     assert lifecycle.down(own, destroy=True).destroyed
     assert remembered.load(own).server is None
+
+
+def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
+    own: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_DATABASE_URL", server.url("d" * 55))
+    with pytest.raises(UsageError, match="longer than 54 bytes"):
+        lifecycle.up(own)
+    monkeypatch.undo()
 
 
 @pytest.mark.parametrize("name", ["shop", "shop_template", "shop_build", "shop_fresh"])

@@ -23,7 +23,7 @@ from lab.runtime.launch import read
 from lab.runtime.log_files import tail
 from lab.shell import run
 from lab.workspace import Workspace
-from tests.lab.operations.conftest import ROWS
+from tests.lab.operations.conftest import ROWS, copy_shipped
 
 NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
 pytestmark = pytest.mark.usefixtures("lab")
@@ -163,6 +163,25 @@ def test_reset_code_saves_the_edits_before_it_takes_them_back(workspace: Workspa
     reset(workspace, code=True)
 
 
+def test_reset_code_puts_files_and_folders_back_where_the_other_stands(workspace: Workspace) -> None:
+    module, package = workspace.root / "app/common/params.py", workspace.root / "app/workflow_service"
+    shipped = {path: path.read_bytes() for path in (module, *package.glob("*.py"))}
+    module.unlink()
+    (module / "deep").mkdir(parents=True)
+    (module / "deep" / "mine.py").write_text("mine = 1\n")
+    shutil.rmtree(package)
+    package.write_text("no package\n")
+
+    code = reset(workspace, code=True).code
+
+    assert code is not None
+    assert code.patch is not None
+    assert {path: path.read_bytes() for path in shipped} == shipped
+    saved = code.patch.read_text()
+    assert "mine = 1" in saved
+    assert "no package" in saved
+
+
 def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
     with pytest.raises(Refused, match="lab down --destroy"):
         lifecycle.up(workspace, rows=ROWS + 1)
@@ -214,6 +233,30 @@ def test_a_service_taken_out_of_the_file_is_stopped(workspace: Workspace) -> Non
         workspace.compose_file.write_text(text)
 
 
+def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
+    record = read(workspace.services, "device-service")
+    assert record is not None
+    os.kill(record.guard.pid, signal.SIGKILL)
+    assert "its memory" in (now(workspace).services[0].reason or "")
+    lifecycle.up(workspace)
+    assert now(workspace).services[0].reason is None
+
+
+@pytest.mark.parametrize("lost", ["the records", "the name of the server's process"])
+def test_down_finds_what_runs_when_what_was_written_about_it_is_lost(workspace: Workspace, lost: str) -> None:
+    if lost == "the records":
+        shutil.rmtree(workspace.services)
+    else:
+        (workspace.data / "postmaster.pid").write_text("garbage")
+    lifecycle.down(workspace)
+    assert living_in(workspace.root) == []
+
+
+def test_after_down_nothing_is_said_to_have_crashed(workspace: Workspace) -> None:
+    lifecycle.down(workspace)
+    assert now(workspace).crashed == ()
+
+
 def test_a_service_that_hangs_is_silent_not_crashed(workspace: Workspace) -> None:
     record = read(workspace.services, "device-service")
     assert record is not None
@@ -230,6 +273,27 @@ def test_other_ports_are_taken_up_and_given_back(workspace: Workspace) -> None:
     assert states(moved.status)["device-service"] == "healthy"
     assert moved.status.services[0].port == 5001 + before + 7
     lifecycle.up(workspace, port_offset=before)
+
+
+def test_ports_that_variables_asked_for_are_remembered(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = now(workspace).services[0].port
+    with monkeypatch.context() as shell:
+        shell.setenv("LAB_DEVICE_PORT", "5011")
+        lifecycle.up(workspace)
+    assert now(workspace).services[0].port == before + 10
+    assert states(now(workspace))["device-service"] == "healthy"
+    monkeypatch.setenv("LAB_DEVICE_PORT", "")  # as the compose file has it: the default again
+    assert lifecycle.up(workspace).status.services[0].port == before
+
+
+@pytest.mark.parametrize("sign", ['"', "$", "`", "%", ":", os.fsdecode(b"\xff")])
+def test_a_path_that_tools_would_misread_is_refused(tmp_path: Path, sign: str) -> None:
+    odd = Workspace(copy_shipped(tmp_path / f"a{sign}b"))
+    with pytest.raises(EnvironmentFault, match="its path holds"):
+        lifecycle.up(odd)
+    assert not odd.data.exists()
 
 
 def test_a_copied_workspace_has_no_hold_on_the_originals_lab(workspace: Workspace, tmp_path: Path) -> None:

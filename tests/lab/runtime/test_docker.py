@@ -158,8 +158,8 @@ def test_status_tells_memory_and_how_a_service_ended(monkeypatch: pytest.MonkeyP
     assert (workflow.state, workflow.exit_code, workflow.out_of_memory) == ("exited", 137, True)
 
 
-def test_a_service_without_a_container_is_absent() -> None:
-    assert [service.state for service in runtime(Recorder()).status()] == ["absent", "absent"]
+def test_a_service_without_a_container_is_stopped() -> None:
+    assert [service.state for service in runtime(Recorder()).status()] == ["stopped", "stopped"]
 
 
 def test_ports_move_by_the_variables_of_the_file() -> None:
