@@ -47,6 +47,14 @@ def examine(workspace: Workspace) -> tuple[Check, ...]:
     return tuple(_check(name, needed, examine_one, workspace) for name, needed, examine_one in checks)
 
 
+def disk_shortage(workspace: Workspace) -> str:
+    """How little is free where the lab's data is; nothing when that is enough."""
+    free = shutil.disk_usage(workspace.root).free
+    if free >= NEEDED_DISK:
+        return ""
+    return f"Only {free // 2**20} MiB are free in {workspace.root}; the lab needs about 1 GiB."
+
+
 def _check(name: str, needed: bool, examine_one: Callable[[Workspace], str], workspace: Workspace) -> Check:
     try:
         return Check(name, True, examine_one(workspace), needed)
@@ -80,10 +88,9 @@ def _writable(workspace: Workspace) -> str:
 
 
 def _disk(workspace: Workspace) -> str:
-    free = shutil.disk_usage(workspace.root).free
-    if free < NEEDED_DISK:
-        raise EnvironmentFault(f"Only {free // 2**20} MiB are free.", "The lab needs about 1 GiB.")
-    return f"{free / 2**30:.1f} GiB free"
+    if short := disk_shortage(workspace):
+        raise EnvironmentFault(short)
+    return f"{shutil.disk_usage(workspace.root).free / 2**30:.1f} GiB free"
 
 
 def _ports(workspace: Workspace) -> str:

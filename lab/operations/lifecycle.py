@@ -15,6 +15,7 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused, UsageErro
 from lab.lock import sole
 from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
+from lab.operations.doctor import disk_shortage
 from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.runtimes import runtime_of
@@ -115,7 +116,9 @@ def _up(
         write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
         progress(Stage("Starting the services"))
         runtime.start_services()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, EnvironmentFault) and (short := disk_shortage(workspace)):
+            error.message = f"{error.message} {short}"  # few tools name a full disk as the reason
         if was_down:
             # An error or ^C half-way leaves no process behind; what is built is kept or built anew.
             workspace.database_url_file.unlink(missing_ok=True)

@@ -200,7 +200,12 @@ class EmbeddedPostgres:
         finally:
             secret.unlink()
         if finished.code != 0:
-            raise EnvironmentFault(f"PostgreSQL's data directory was not made: {finished.last_words}")
+            errors = [
+                line for line in finished.stderr.decode(errors="replace").splitlines() if "error:" in line
+            ]
+            raise EnvironmentFault(
+                f"PostgreSQL's data directory was not made: {(errors or [finished.last_words])[0]}"
+            )
         unfinished.rename(self.data)
 
     def _check_version(self) -> None:

@@ -27,7 +27,7 @@ UNGUARDED = "its guard was killed, so that its memory is unlimited: lab up"
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as it stands; `state` is healthy, unhealthy, exited (by itself) or stopped. Memory in bytes.
+    """One service as it stands; `state` is healthy, unhealthy, exited or stopped. Memory in bytes.
 
     A process has a pid and a log file; a container has a name.
     """

@@ -364,6 +364,19 @@ def test_down_works_with_a_damaged_compose_file(workspace: Workspace) -> None:
         workspace.compose_file.write_text(text)
 
 
+def test_a_start_that_fails_on_a_disk_that_is_nearly_full_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.operations.doctor.NEEDED_DISK", 2**70)
+
+    def fail(stage: object) -> None:
+        if "services" in str(stage):
+            raise EnvironmentFault("It failed.")
+
+    with pytest.raises(EnvironmentFault, match=r"It failed\. Only .* MiB are free in"):
+        lifecycle.up(workspace, progress=fail)
+
+
 def test_an_interrupted_start_leaves_nothing_running(workspace: Workspace) -> None:
     lifecycle.down(workspace)
 
