@@ -200,12 +200,10 @@ class EmbeddedPostgres:
         finally:
             secret.unlink()
         if finished.code != 0:
-            errors = [
-                line for line in finished.stderr.decode(errors="replace").splitlines() if "error:" in line
-            ]
-            raise EnvironmentFault(
-                f"PostgreSQL's data directory was not made: {(errors or [finished.last_words])[0]}"
-            )
+            said = finished.stderr.decode(errors="replace").splitlines()
+            errors = [line for line in said if "FATAL:" in line or "error:" in line]
+            first = (errors or [finished.last_words])[0]
+            raise EnvironmentFault(f"PostgreSQL's data directory was not made: {first}.")
         unfinished.rename(self.data)
 
     def _check_version(self) -> None:
