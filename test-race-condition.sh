@@ -10,7 +10,7 @@ Sends CLIENTS (default: 10) bookings of one device at once, shows how many succe
 that they opened, and gives the device back. Takes the first available device unless one is named.
 
   example:      ./test-race-condition.sh -n 20 device-03
-  DEVICE_URL    where device-service is (default: http://127.0.0.1:5001)
+  DEVICE_URL    where device-service is (default: where lab says, else http://127.0.0.1:5001)
 
 exit codes: 0 one booking succeeded, 1 more than one did, 2 it could not be tried
 TEXT
@@ -63,7 +63,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-url=${DEVICE_URL:-http://127.0.0.1:5001}
+here=$(cd "$(dirname "$0")" && pwd)
+url=${DEVICE_URL:-$(PATH=$PATH:$here/.venv/bin lab -C "$here" url device-service 2>/dev/null)}
+url=${url:-http://127.0.0.1:5001}
 url=${url%/}
 
 command -v curl >/dev/null || give_up "curl is needed, and was not found"

@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +55,21 @@ def race(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         text=True,
         timeout=DEADLINE,
     )
+
+
+def test_without_a_url_it_asks_lab_where_the_service_is(tmp_path: Path) -> None:
+    script = Path(shutil.copy(PROJECT / "test-race-condition.sh", tmp_path))
+    with Neighbour(Devices(1).answer) as service:
+        command = tmp_path / ".venv" / "bin" / "lab"
+        command.parent.mkdir(parents=True)
+        command.write_text(
+            f'#!/bin/sh\n[ "$*" = "-C {tmp_path} url device-service" ] && echo {service.url}\n'
+        )
+        command.chmod(0o755)
+        finished = subprocess.run(
+            [script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=DEADLINE
+        )
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("wins", "code"), [(1, 0), (2, 1), (10, 1), (0, 2)])
