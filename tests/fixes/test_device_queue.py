@@ -176,6 +176,19 @@ def test_nobody_waits_twice_or_for_what_they_hold(device: Device, service: Repli
     new_device(service, sql).join("waiting")  # another device is another matter
 
 
+def test_a_line_has_an_end_for_whoever_lists_it(device: Device, service: Replica, sql: Sql) -> None:
+    device.join("holder")
+    sql(
+        "INSERT INTO device_queue (device_id, workflow_id) SELECT %s, 'w' || n FROM generate_series(1, 999) n",
+        device.id,
+    )
+    assert device.join("the thousandth")["position"] == 1000
+    answer = service.post(f"{device.path}/queue", workflow_id="one more", priority="high")
+    assert (answer.status_code, "is full" in answer.json()["error"]) == (409, True)
+    assert device.cancel(device.queue()[0]["id"]) == 200
+    assert device.join("one more", "high")["position"] == 1
+
+
 def test_a_bad_request_to_the_queue_is_answered_as_such(device: Device, service: Replica) -> None:
     for body in (
         {},
