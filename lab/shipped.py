@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from lab import git
 from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError
-from lab.shell import run
 from lab.workspace import Workspace, write_atomic
 
 FOLDERS = ("app", "compose", "migrations", "seed")
 FILES = ("alembic.ini",)
 MANIFEST = "manifest.json"
-GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +91,15 @@ def _standing(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
 def _committed(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
     """The shipped folders as HEAD has them; empty where git does not track them."""
     try:
-        listed = run([*GIT, "ls-tree", "-r", "-z", "HEAD", "--", *FOLDERS, *FILES], cwd=workspace.root)
+        entries = git.committed(workspace.root, *FOLDERS, *FILES)
     except LabError:  # no git here
         return []
-    found = []
-    for entry in listed.stdout.split(b"\0") if listed.code == 0 else ():
-        description, _, name = entry.partition(b"\t")
-        mode, kind, blob, *_ = (*description.split(), b"", b"", b"")
-        if kind == b"blob":
-            path = PurePosixPath(name.decode())
-            text = _committed_text(workspace, path, blob.decode())
-            if text is not None:
-                found.append((path, text, mode == b"100755"))
-    return found
+    texts = [(entry, _committed_text(workspace, entry)) for entry in entries]
+    return [(entry.path, text, entry.executable) for entry, text in texts if text is not None]
 
 
-def _committed_text(workspace: Workspace, path: PurePosixPath, blob: str) -> bytes | None:
-    file = workspace.root / path
-    if file.is_file() and blob_id(standing := file.read_bytes()) == blob:
+def _committed_text(workspace: Workspace, entry: git.Entry) -> bytes | None:
+    file = workspace.root / entry.path
+    if file.is_file() and blob_id(standing := file.read_bytes()) == entry.blob:
         return standing
-    text = run([*GIT, "cat-file", "blob", blob], cwd=workspace.root)
-    return text.stdout if text.code == 0 else None
+    return git.blob(workspace.root, entry.blob)

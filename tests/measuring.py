@@ -1,7 +1,7 @@
 """Measure a copy of the shipped code, changed as a test likes, on the session's server."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +50,14 @@ class Bench:
         live: str | None = None,
         full: bool = False,
         name: str = "run",
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Shadow]:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
         library = catalog_of(Workspace(PROJECT)).fixes
-        origin = Origin(Workspace(self.root), self.server.account, self.template, live, library, fixes)
+        account = self.server.account
+        origin = Origin(Workspace(self.root), account, self.template, live, library, lambda: fixes)
         needed = {service for bug in bugs for service in NEEDS[bug]}
-        with shadow(origin, self.runs / name, services=needed, full=full) as made:
+        with shadow(origin, self.runs / name, services=needed, full=full, tell=tell) as made:
             yield made
 
     def measure(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from lab.engine.git import merge_file
+from lab.git import merge_file
 
 MARKER = 64
 SIDES = {b"<": "ours", b"|": "base", b"=": "theirs", b">": "both"}

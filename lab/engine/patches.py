@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from lab.catalog import Fix
 from lab.catalog.unified_diff import FileDiff, blob_id
 from lab.engine.files import FileChange, ReadFile
-from lab.engine.git import blob
 from lab.engine.merge import Conflict, changed, merge, normal
 from lab.engine.state import Finding, State, together
 from lab.errors import Refused
+from lab.git import blob
 from lab.workspace import PROJECT, Workspace, write_atomic
 
 

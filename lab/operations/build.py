@@ -5,10 +5,13 @@ What a template was made from stands in its own comment, so no ledger can be wro
 """
 
 import json
+from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from socket import gethostname
 
 import psycopg2
 
@@ -60,13 +63,29 @@ def fresh_of(database: str) -> str:
     return f"{database}_fresh"
 
 
-def content_of(account: Account, database: str) -> Content | None:
-    """What the template of `database` was made from; None when lab made none."""
+def content_of(workspace: Workspace, account: Account, database: str) -> Content | None:
+    """What the template of `database` was made from; None when lab made none.
+
+    Raises:
+        Refused: the lab of another workspace made it, on a server that both use.
+    """
     try:
         document = json.loads(databases.description(account, template_of(database)) or "null")
-        return Content(**document["lab"])
-    except (ValueError, TypeError, KeyError):
+        content, maker = Content(**document["lab"]), str(document.get("workspace", ""))
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+    host, _, folder = maker.partition(":")
+    # One of this host that is not there any more was moved, and is ours.
+    if maker not in ("", _name(workspace)) and (host != gethostname() or (Path(folder) / ".lab").is_dir()):
+        raise Refused(
+            f"The database {database} is that of the lab in {maker}.",
+            "Give every workspace a database name of its own in LAB_DATABASE_URL.",
+        )
+    return content
+
+
+def _name(workspace: Workspace) -> str:
+    return f"{gethostname()}:{workspace.root}"
 
 
 def ensure(
@@ -89,7 +108,7 @@ def ensure(
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
-    present, asked = asked_of(account, database, rows, seed)
+    present, asked = asked_of(workspace, account, database, rows, seed)
     if shared:
         names = [build_of(database), fresh_of(database), *([] if present else [template_of(database)])]
         _require_ours(account, names)
@@ -101,7 +120,8 @@ def ensure(
                     "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it.",
                 )
             databases.drop(account, database)
-        _build_template(workspace, account, database, asked, progress)
+        mark = {"lab": asdict(asked), **({"workspace": _name(workspace)} if shared else {})}
+        _build_template(workspace, account, database, asked, mark, progress)
     missing = not databases.exists(account, database)
     if missing:
         databases.create(account, database, template=template_of(database))
@@ -109,15 +129,15 @@ def ensure(
 
 
 def asked_of(
-    account: Account, database: str, rows: int | None, seed: int | None
+    workspace: Workspace, account: Account, database: str, rows: int | None, seed: int | None
 ) -> tuple[Content | None, Content]:
     """What there is, and what is asked for: the same, where nothing else is.
 
     Raises:
         UsageError: that many rows are not possible.
-        Refused: there are other rows than are asked for.
+        Refused: there are other rows than are asked for, or they are another workspace's.
     """
-    present = content_of(account, database)
+    present = content_of(workspace, account, database)
     default = present or Content()
     asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if present is not None and present != asked:
@@ -142,15 +162,16 @@ def _bears_mark(account: Account, name: str) -> bool:
     return (databases.description(account, name) or "").startswith(MARK)
 
 
-def copy_template(account: Account, database: str) -> str:
+def copy_template(workspace: Workspace, account: Account, database: str) -> str:
     """Copy the template of `database` under another name, and answer that name: the caller renames it.
 
     That takes a tenth of a second for 500,000 rows.
 
     Raises:
         EnvironmentFault: there is no template.
+        Refused: it is another workspace's.
     """
-    if content_of(account, database) is None:
+    if content_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
     fresh = fresh_of(database)
     databases.drop(account, fresh)
@@ -159,9 +180,13 @@ def copy_template(account: Account, database: str) -> str:
     return fresh
 
 
-def remove(account: Account, database: str) -> None:
-    """Drop the database and its template, if lab made them."""
-    if content_of(account, database) is not None:
+def remove(workspace: Workspace, account: Account, database: str) -> None:
+    """Drop the database and its template, if lab made them.
+
+    Raises:
+        Refused: they are another workspace's.
+    """
+    if content_of(workspace, account, database) is not None:
         databases.drop(account, database)
         databases.drop(account, template_of(database))
 
@@ -184,7 +209,12 @@ def shipped_head(workspace: Workspace) -> str:
 
 
 def _build_template(
-    workspace: Workspace, account: Account, database: str, content: Content, progress: Progress
+    workspace: Workspace,
+    account: Account,
+    database: str,
+    content: Content,
+    mark: Mapping[str, object],
+    progress: Progress,
 ) -> None:
     build = build_of(database)
     databases.drop(account, build)
@@ -196,7 +226,7 @@ def _build_template(
     _migrate(workspace, url)
     _fill(url, content, progress)
     progress(Stage("Keeping a template for lab reset"))
-    databases.describe(account, build, json.dumps({"lab": asdict(content)}))
+    databases.describe(account, build, json.dumps(mark))
     databases.seal(account, build)
     databases.rename(account, build, template_of(database))
 

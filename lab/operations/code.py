@@ -5,12 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lab import shipped
-from lab.errors import EnvironmentFault, Refused
-from lab.shell import run
+from lab import git, shipped
+from lab.errors import Refused
 from lab.workspace import Workspace, write_atomic
-
-DIFF_OPTIONS = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +98,4 @@ def _difference(
                     copy.chmod(0o755 if found[1] else 0o644)
         for side in "ab":
             (Path(scratch) / side).mkdir(exist_ok=True)
-        finished = run(
-            # The names a/ and b/ are the folders' own: with git's prefixes they would stand there twice.
-            ["git", "diff", "--no-index", *DIFF_OPTIONS, "--no-prefix", "a", "b"],
-            cwd=Path(scratch),
-            env={"GIT_CEILING_DIRECTORIES": str(Path(scratch).parent), "GIT_CONFIG_GLOBAL": "/dev/null"},
-        )
-    if finished.code > 1 or not finished.stdout:
-        raise EnvironmentFault(f"The edits could not be saved as a patch: {finished.last_words}.")
-    return finished.stdout
+        return git.difference(Path(scratch), "a", "b")

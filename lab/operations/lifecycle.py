@@ -132,7 +132,7 @@ def _require_content(workspace: Workspace, before: Settings, rows: int | None, s
     """Raises Refused: the lab that runs, and is about to be stopped, holds other rows than are asked for."""
     running = runtime_of(workspace, before)
     if running.database_running():
-        build.asked_of(running.account, running.database, rows, seed)
+        build.asked_of(workspace, running.account, running.database, rows, seed)
 
 
 def _require_home(workspace: Workspace) -> None:
@@ -192,7 +192,7 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
         runtime = runtime_of(workspace)
         try:
-            build.remove(runtime.account, runtime.database)
+            build.remove(workspace, runtime.account, runtime.database)
         except DatabaseUnreachable as error:
             progress(Stage(f"{error.message} What the lab has there stays"))
     sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait

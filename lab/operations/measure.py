@@ -79,10 +79,11 @@ def check(
     Raises:
         UsageError: a token means no bug that can be measured.
         EnvironmentFault: the lab is not up.
+        Locked: another lab is changing the workspace, and goes on.
     """
     here = site(workspace)
     numbers = chosen(here, tokens)
-    origin = Origin(workspace, here.account, here.template, here.database, here.fixes, here.recorded())
+    origin = Origin(workspace, here.account, here.template, here.database, here.fixes, here.recorded)
     return measured(here, origin, numbers, full=full, progress=progress)
 
 

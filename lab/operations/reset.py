@@ -85,7 +85,7 @@ def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], pro
     progress(Stage("Copying the template database"))
     started = time.monotonic()
     account, database = runtime.account, runtime.database
-    fresh = build.copy_template(account, database)
+    fresh = build.copy_template(workspace, account, database)
     if applied:
         fixes.put_schema(workspace, account.url(fresh), applied)
     databases.drop(account, database)

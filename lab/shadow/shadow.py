@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.errors import EnvironmentFault
+from lab.lock import sole
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints
 from lab.runtime import databases
 from lab.runtime.postgres import Account
@@ -27,7 +28,8 @@ class Origin:
     """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
 
     `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
-    are those of the library's `fixes` whose revisions the shadow is to have.
+    answers which of the library's `fixes` the shadow's schema is to have; it is asked while the workspace is
+    locked and its code is copied, so that code and schema are of one moment.
     """
 
     workspace: Workspace
@@ -35,7 +37,7 @@ class Origin:
     template: str
     live: str | None
     fixes: tuple[Fix, ...] = ()
-    applied: tuple[Fix, ...] = ()
+    applied: Callable[[], tuple[Fix, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def shadow(
 
     Raises:
         EnvironmentFault: there is no template, or something cannot be started.
+        Locked: another lab is changing the workspace, and goes on.
         LabError: a fix's own revision failed on the copy.
     """
     if not databases.exists(origin.account, origin.template):
@@ -82,11 +85,12 @@ def _build(
     tell: Callable[[str], None],
 ) -> Shadow:
     tell("Copying the lab")
-    copied = code.copy(origin.workspace, claim.code)
+    with sole(origin.workspace.lock, waiting=tell):
+        copied, applied = code.copy(origin.workspace, claim.code), origin.applied()
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
     url = data.copy_template(origin.account, origin.template, claim.database, comment)
     live = None if origin.live is None else origin.account.url(origin.live)
-    data.apply_fixes(url, origin.fixes, origin.applied)
+    data.apply_fixes(url, origin.fixes, applied)
     tell("Running the migrations")
     migration_problem = data.migrate(copied.workspace, url)
     carried = tuple(data.carry_over(url, live))

@@ -178,10 +178,8 @@ def test_nobody_waits_twice_or_for_what_they_hold(device: Device, service: Repli
 
 def test_a_line_has_an_end_for_whoever_lists_it(device: Device, service: Replica, sql: Sql) -> None:
     device.join("holder")
-    sql(
-        "INSERT INTO device_queue (device_id, workflow_id) SELECT %s, 'w' || n FROM generate_series(1, 999) n",
-        device.id,
-    )
+    others = "SELECT %s, 'w' || n FROM generate_series(1, 999) n"
+    sql(f"INSERT INTO device_queue (device_id, workflow_id) {others}", device.id)
     assert device.join("the thousandth")["position"] == 1000
     answer = service.post(f"{device.path}/queue", workflow_id="one more", priority="high")
     assert (answer.status_code, "is full" in answer.json()["error"]) == (409, True)

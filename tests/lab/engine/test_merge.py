@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine.git import blob
 from lab.engine.merge import Conflict, changed, merge, restyled
 from lab.errors import EnvironmentFault
-from lab.shell import run
 
 BASE = b"".join(b"%d\n" % n for n in range(20))
 
@@ -82,13 +80,3 @@ def test_the_users_own_git_settings_have_no_part_in_it(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
     ours = BASE.replace(b"\n9\n", b"\nours and no other\n")
     assert merge(ours, BASE, BASE.replace(b"\n9\n", b"\ntheirs and no other\n")).conflicts
-
-
-def test_a_blob_is_read_from_whatever_repository_lies_at_or_above(tmp_path: Path) -> None:
-    run(["git", "init", "-q"], cwd=tmp_path)
-    name = run(["git", "hash-object", "-w", "--stdin"], cwd=tmp_path, stdin=b"kept\n").stdout.decode().strip()
-    inner = tmp_path / "inner"
-    inner.mkdir()
-    assert blob(inner, name) == b"kept\n"
-    assert blob(inner, "0" * 39 + "1") is None
-    assert blob(tmp_path / "none", name) is None

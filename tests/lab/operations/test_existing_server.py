@@ -56,6 +56,30 @@ def test_a_server_that_is_gone_can_be_left(
     assert remembered.load(own).server is None
 
 
+def test_another_workspace_that_names_the_same_database_gets_no_hold_on_it(
+    own: Workspace, server: Server, port_offset: int, tmp_path: Path
+) -> None:
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    other = Workspace(copy_shipped(tmp_path / "other"))
+    with pytest.raises(Refused, match="is that of the lab in"):
+        lifecycle.up(other, port_offset=port_offset + 200)
+    with pytest.raises(Refused, match="is that of the lab in"):
+        reset(other)
+    with pytest.raises(Refused, match="is that of the lab in"):
+        lifecycle.down(other, destroy=True)
+    assert status(own, runtime_of(own)).database.rows == 300
+
+
+def test_a_workspace_that_was_moved_keeps_its_database(
+    own: Workspace, port_offset: int, tmp_path: Path
+) -> None:
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    lifecycle.down(own)
+    moved = Workspace(own.root.rename(tmp_path / "moved"))
+    assert lifecycle.up(moved).status.database.rows == 300
+    lifecycle.down(moved, destroy=True)
+
+
 def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
     own: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

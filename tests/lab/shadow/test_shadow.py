@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -16,11 +17,13 @@ import psutil
 import pytest
 
 from lab.database import connect
+from lab.lock import sole
 from lab.probes.client import ask
 from lab.probes.evidence import Verdict
 from lab.probes.rows import rows
 from lab.runtime.launch import read
 from lab.shadow import data, leftovers, services, sweep
+from lab.workspace import Workspace
 from tests.conftest import PROJECT, Database, Server
 from tests.measuring import Bench, copy_shipped, fix
 
@@ -194,6 +197,26 @@ def test_it_is_taken_down_when_the_block_fails(bench: Bench) -> None:
     assert len(pids) == 2
     assert bench.shadows() == []
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench: Bench) -> None:
+    lock, target = Workspace(bench.root).lock, bench.root / "app" / "half.py"
+
+    def change() -> None:
+        with sole(lock, waiting=lambda _: None):
+            target.write_text("half\n")
+            held.set()
+            told.wait(20)
+            target.write_text("whole\n")
+
+    held, told = threading.Event(), threading.Event()
+    changing = threading.Thread(target=change)
+    changing.start()
+    assert held.wait(20)
+    with bench.shadow(2, tell=lambda text: told.set() if "Waiting" in text else None):
+        (copied,) = bench.runs.glob("**/code/app/half.py")
+        assert copied.read_text() == "whole\n"
+    changing.join()
 
 
 KILLED = """

@@ -1,0 +1,59 @@
+"""Git reads what is asked for, and runs nothing that a repository names."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from lab.errors import EnvironmentFault
+from lab.git import Entry, blob, committed, difference
+from lab.shell import run
+
+
+def test_a_blob_is_read_from_whatever_repository_lies_at_or_above(tmp_path: Path) -> None:
+    run(["git", "init", "-q"], cwd=tmp_path)
+    name = run(["git", "hash-object", "-w", "--stdin"], cwd=tmp_path, stdin=b"kept\n").stdout.decode().strip()
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    assert blob(inner, name) == b"kept\n"
+    assert blob(inner, "0" * 39 + "1") is None
+    assert blob(tmp_path / "none", name) is None
+
+
+def test_what_is_committed_is_listed_whoever_owns_it_and_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a b\n.py").write_text("x\n")
+    (tmp_path / "elsewhere").write_text("y\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        assert (
+            run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=tmp_path).code
+            == 0
+        )
+    assert committed(tmp_path, "app", "absent") == (
+        Entry(PurePosixPath("app/a b\n.py"), "587be6b4c3f93f93c489c0111bba5596147a26cb", executable=False),
+    )
+    assert committed(tmp_path / "app", "absent") == ()
+
+
+def test_nothing_that_a_repository_names_is_run(tmp_path: Path) -> None:
+    """As of a workspace that comes back: a partial clone that would fetch, a monitor of its files."""
+    trap = tmp_path / "sprung"
+    for words in (
+        ["init", "-q"],
+        ["config", "core.fsmonitor", f"touch {trap}; false"],
+        ["config", "extensions.partialClone", "origin"],
+        ["config", "core.repositoryFormatVersion", "1"],
+        ["config", "remote.origin.url", f"ext::sh -c touch% {trap}"],
+        ["config", "remote.origin.promisor", "true"],
+        ["config", "protocol.ext.allow", "always"],
+    ):
+        assert run(["git", *words], cwd=tmp_path).code == 0
+    assert blob(tmp_path, "0" * 39 + "1") is None
+    assert committed(tmp_path, "app") == ()
+    assert not trap.exists()
+
+
+def test_two_folders_without_a_difference_make_no_patch(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    with pytest.raises(EnvironmentFault, match="git diff failed"):
+        difference(tmp_path, "a", "b")
