@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,9 +23,12 @@ from lab.engine import journal
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.errors import Refused
 from lab.operations import fixes, library
+from lab.runtime import process
+from lab.runtime.launch import Launch
+from lab.runtime.process import Readiness
 from lab.workspace import Workspace
 from tests.catalogue import dump
-from tests.conftest import Server
+from tests.conftest import Server, free_port
 from tests.killing import Killer, killer
 from tests.lab.conftest import PROJECTS, Project
 
@@ -63,6 +68,19 @@ def downgrade():
 """
 
 
+SERVICE = f"""
+import http.server, os, app.models, app.service
+text = b"".join(open(path, "rb").read() for path in {FILES})
+class Tells(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text)
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Tells).serve_forever()
+"""
+"""A service of the tiny project's code, which tells what it was started with."""
+
+
 class Anything(RuleBasedStateMachine):
     """The model: the code as it would be without fixes, the fixes that are on, the lines tampered with."""
 
@@ -82,9 +100,18 @@ class Anything(RuleBasedStateMachine):
         self.killed = False
         self.edits = 0
         self.schema = {self.migrated: dump(self.project.url)}
+        self.records = self.workspace.services
+        self.launched = process.start(self._launch(), self.records)
+        self._must_answer()
+        self.served = self._source()
 
     def teardown(self) -> None:
+        process.stop(self.records, "service")
         type(self).drop(self.project)
+
+    @rule()
+    def restart(self) -> None:
+        self._restart(frozenset({self.project.root / FILES[0]}))
 
     @rule(number=st.sampled_from(NUMBERS))
     def apply(self, number: int) -> None:
@@ -175,6 +202,11 @@ class Anything(RuleBasedStateMachine):
         assert all(f"# {edit} is mine" in texts for edit in range(1, self.edits + 1))
 
     @invariant()
+    def the_service_runs_the_code_that_it_was_last_started_with(self) -> None:
+        with urlopen(f"http://127.0.0.1:{self.launched.launch.port}/") as answer:
+            assert answer.read() == self.served
+
+    @invariant()
     def nothing_is_half(self) -> None:
         if self.killed:
             return
@@ -192,7 +224,8 @@ class Anything(RuleBasedStateMachine):
     def _attempt(self, verb: str, number: int) -> bool:
         """Whether it was done; a refusal must have its reason in the model."""
         try:
-            getattr(fixes, verb)(self.workspace, [str(number)], restart=self._restart)
+            done = getattr(fixes, verb)(self.workspace, [str(number)], restart=self._restart)
+            assert not done.files or self.served == self._source(), "changed code that nobody restarted"
         except Refused:
             users = {user for user, needs in REQUIRES.items() if needs == number} & self.on
             lacks = verb == "apply" and REQUIRES.get(number, number) not in self.on | {number}
@@ -214,10 +247,31 @@ class Anything(RuleBasedStateMachine):
         self.killed = False
 
     def _restart(self, paths: frozenset[Path]) -> tuple[str, ...]:
-        for path in paths:
-            if path.exists():
-                compile(path.read_bytes(), str(path), "exec")
-        return ()
+        """Stop the service and start it from the code as it is now."""
+        assert paths
+        process.stop(self.records, "service")
+        self.launched = process.start(self._launch(), self.records)
+        self._must_answer()
+        self.served = self._source()
+        return ("service",)
+
+    def _must_answer(self) -> None:
+        ended = process.wait_until_ready(self.records, "service", process.answers_health, 30)
+        assert ended is Readiness.READY, Path(self.launched.launch.log).read_text()
+
+    def _launch(self) -> Launch:
+        port = free_port()
+        return Launch(
+            name="service",
+            argv=(sys.executable, "-c", SERVICE),
+            folder=str(self.project.root),
+            environment={"PATH": os.environ["PATH"], "PORT": str(port)},
+            log=str(self.workspace.logs / "service.log"),
+            port=port,
+        )
+
+    def _source(self) -> bytes:
+        return b"".join((self.project.root / path).read_bytes() for path in FILES)
 
 
 def test_anything_in_any_order(
