@@ -64,7 +64,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 here=$(cd "$(dirname "$0")" && pwd)
-url=${DEVICE_URL:-$(PATH=$PATH:$here/.venv/bin lab -C "$here" url device-service 2>/dev/null)}
+url=${DEVICE_URL:-$(PATH=$here/.venv/bin:$PATH lab -C "$here" url device-service 2>/dev/null)} || url=
 url=${url:-http://127.0.0.1:5001}
 url=${url%/}
 

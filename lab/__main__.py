@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-INTERRUPTED = 130
+from lab.errors import INTERRUPTED
 
 
 def main() -> int:

@@ -128,10 +128,11 @@ class _Reader:
             return {}
         self._unknown("", document, TOP_KEYS)
         services = {str(name): self._service(str(name), body) for name, body in document["services"].items()}
-        published = [(port.host, name) for name, spec in services.items() for port in spec.ports]
-        for host, name in published:
-            if any(host == other and name != second for other, second in published):
-                self.problems.append(f"services.{name}.ports: another service publishes {host} too")
+        published: dict[int, str] = {}
+        for name, spec in services.items():
+            for port in spec.ports:
+                if (first := published.setdefault(port.host, name)) != name:
+                    self.problems.append(f"services.{name}.ports: {first} publishes {port.host} already")
         for name, spec in services.items():
             for other in spec.depends_on:
                 if other not in services:

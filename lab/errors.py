@@ -9,11 +9,15 @@ LabError                     1  the thing asked about failed
     ├── PortTaken            4
     ├── DatabaseUnreachable  4
     └── TimedOut             4
+
+^C ends a command with 130, and a reader of its output that goes away with 141, as a shell has it.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
+
+INTERRUPTED = 130
 
 
 class LabError(Exception):

@@ -90,17 +90,26 @@ class Workspace:
         return self.state / "home"
 
     @property
+    def identity(self) -> Path:
+        """The workspace's own id, by which a server that others use too tells whose a database is."""
+        return self.state / "id"
+
+    @property
     def original(self) -> Path | None:
         """The workspace that this one is a copy of; None for one that was made here, or moved here."""
         try:
             home = Path(self.home.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
-        return home if home != self.root and (home / ".lab").is_dir() else None
+        try:
+            is_there = (home / ".lab").is_dir()
+        except PermissionError:
+            is_there = True  # as another user's
+        return home if home != self.root and is_there else None
 
     @property
     def settings(self) -> Path:
-        """What `lab up` was asked for: runtime, rows, port offset."""
+        """What `lab up` was asked for: runtime, ports, server."""
         return self.state / "settings.json"
 
 

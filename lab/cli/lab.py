@@ -4,7 +4,7 @@ import os
 
 import click
 
-from lab.cli import output
+from lab.cli import output, reader
 from lab.cli.context import workspace
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -118,7 +118,7 @@ def logs(ctx: click.Context, service: str | None, follow: bool, lines: int) -> N
     from lab.operations import inspect
 
     if follow:
-        output.end_with_reader()
+        reader.end_with_reader()
     for entry in inspect.logs(workspace(ctx), service, lines=lines, follow=follow):
         output.line(entry)
 

@@ -1,5 +1,6 @@
 """The front door: every command, one place where errors become a sentence and an exit code."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,9 +13,12 @@ from lab.cli import check
 from lab.cli.fix import fix
 from lab.cli.lab import commands
 from lab.cli.output import note
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import INTERRUPTED, EnvironmentFault, LabError
 
-INTERRUPTED = 130
+KEPT = ("GIT_CEILING_DIRECTORIES",)
+FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What is wrong with the machine, and not with us: a full disk, under standard output or elsewhere."""
+
 BROKEN_PIPE = 128 + signal.SIGPIPE
 EPILOG = "Exit codes: 0 as asked, 1 what was asked about failed, 2 wrong usage, 3 refused, 4 environment."
 
@@ -62,16 +66,25 @@ def main() -> int:
 
 def _settle() -> None:
     """Make every command start from the same ground, whatever shell or service it was called from."""
-    if sys.stdout is None:  # closed by the caller: what is printed goes nowhere
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as we live
-    # libpq's own variables would change whom and how every part of the lab connects.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: what is said goes nowhere
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as we live
+    # libpq's own variables, and git's, would change whom we connect to and which repository is meant.
     # https://www.postgresql.org/docs/current/libpq-envars.html
-    for name in [name for name in os.environ if name.startswith("PG")]:
+    for name in [name for name in os.environ if name.startswith(("PG", "GIT_")) and name not in KEPT]:
         del os.environ[name]
-    # An end from outside, as by a closed terminal, is cleaned up after as ^C is.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # An end from outside is cleaned up after as ^C is.
+    for number, handler in ((signal.SIGTERM, signal.default_int_handler), (signal.SIGHUP, _hung_up)):
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, handler)
+
+
+def _hung_up(*_: object) -> None:
+    """The terminal is closed: what is said from here on reaches nobody, and must not fail the cleaning up."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    raise KeyboardInterrupt
 
 
 def _run() -> int:
@@ -89,7 +102,9 @@ def _run() -> int:
     except ReaderGone:
         _give_up_writing()
         return BROKEN_PIPE
-    except OSError as error:  # standard output is on a disk that is full, or the like
+    except OSError as error:
+        if error.errno not in FAULTS:
+            raise
         _give_up_writing()
         note(f"lab: The machine refused: {error}.")
         return EnvironmentFault.exit_code

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-import select
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,23 +44,6 @@ def show(renderable: RenderableType) -> None:
 def line(text: str = "") -> None:
     """Print one line of text as it is: no markup, no wrapping."""
     print(text)
-
-
-def end_with_reader() -> None:
-    """Raise BrokenPipeError as soon as whoever reads our output has gone, and not at the next line only."""
-
-    def end(*_: object) -> None:
-        raise BrokenPipeError
-
-    signal.signal(signal.SIGPIPE, end)
-    threading.Thread(target=_signal_when_reader_goes, daemon=True).start()
-
-
-def _signal_when_reader_goes() -> None:
-    poll = select.poll()
-    poll.register(sys.stdout, 0)  # the other end's closing is reported whatever is asked for
-    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGPIPE)
 
 
 def note(text: str) -> None:

@@ -32,6 +32,8 @@ def down(done: Down) -> RenderableType:
     stopped = [*done.services, *(["the database"] if done.database else [])]
     said = f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running."
     data = "The data is deleted." if done.destroyed else "The data stays: lab up brings it back."
+    if done.left:
+        data = f"The data here is deleted; {done.left} does not answer: what the lab made there stays."
     return Text(f"{said} {data}")
 
 

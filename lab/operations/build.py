@@ -1,44 +1,37 @@
 """Make the lab's database, once: schema, rows, and the template that `lab reset` copies.
 
 Everything is built under another name and renamed when whole, so a kill leaves nothing that looks whole.
-What a template was made from stands in its own comment, so no ledger can be wrong about it.
 """
 
-import json
-from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from socket import gethostname
+from dataclasses import dataclass, replace
 
 import psycopg2
 
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
+from lab.operations.marks import (
+    Content,
+    Mark,
+    blank_mark,
+    build_of,
+    content_of,
+    fresh_of,
+    mark_of,
+    require_ours,
+    template_of,
+)
 from lab.operations.progress import Progress, Stage
 from lab.runtime import databases
 from lab.runtime.postgres import Account
 from lab.runtime.settings import RESTORE, roles_sql
 from lab.workspace import Workspace
 
-MOST_ROWS = 50_000_000
-MARK = '{"lab": '
-"""How the comment of a database of ours begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a database is made from: the number of execution logs, and the seed of their random values."""
-
-    rows: int = 500_000
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.rows <= MOST_ROWS:
-            raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MOST_ROWS:,} rows.")
+OTHER_NAME = "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it."
+AFRESH = "Start afresh: lab down --destroy, then lab up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +40,6 @@ class Ensured:
 
     seeded: bool
     made: bool
-
-
-def template_of(database: str) -> str:
-    return f"{database}_template"
-
-
-def build_of(database: str) -> str:
-    """The name under which the template is made; it takes its own when it is whole."""
-    return f"{database}_build"
-
-
-def fresh_of(database: str) -> str:
-    """The name of a copy that is to take the database's place."""
-    return f"{database}_fresh"
-
-
-def content_of(workspace: Workspace, account: Account, database: str) -> Content | None:
-    """What the template of `database` was made from; None when lab made none.
-
-    Raises:
-        Refused: the lab of another workspace made it, on a server that both use.
-    """
-    try:
-        document = json.loads(databases.description(account, template_of(database)) or "null")
-        content, maker = Content(**document["lab"]), str(document.get("workspace", ""))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    host, _, folder = maker.partition(":")
-    # One of this host that is not there any more was moved, and is ours.
-    if maker not in ("", _name(workspace)) and (host != gethostname() or (Path(folder) / ".lab").is_dir()):
-        raise Refused(
-            f"The database {database} is that of the lab in {maker}.",
-            "Give every workspace a database name of its own in LAB_DATABASE_URL.",
-        )
-    return content
-
-
-def _name(workspace: Workspace) -> str:
-    return f"{gethostname()}:{workspace.root}"
 
 
 def ensure(
@@ -110,18 +64,16 @@ def ensure(
     """
     present, asked = asked_of(workspace, account, database, rows, seed)
     if shared:
-        names = [build_of(database), fresh_of(database), *([] if present else [template_of(database)])]
-        _require_ours(account, names)
+        require_ours(workspace, account, [build_of(database), fresh_of(database), template_of(database)])
     if present is None:
         if databases.exists(account, database):
             if not (replace_empty and databases.is_empty(account, database)):
                 raise Refused(
                     f"There is a database {database} that this lab did not make.",
-                    "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it.",
+                    OTHER_NAME if shared else AFRESH,
                 )
             databases.drop(account, database)
-        mark = {"lab": asdict(asked), **({"workspace": _name(workspace)} if shared else {})}
-        _build_template(workspace, account, database, asked, mark, progress)
+        _build_template(workspace, account, database, asked, blank_mark(workspace, shared=shared), progress)
     missing = not databases.exists(account, database)
     if missing:
         databases.create(account, database, template=template_of(database))
@@ -149,19 +101,6 @@ def asked_of(
     return present, asked
 
 
-def _require_ours(account: Account, names: list[str]) -> None:
-    for name in names:
-        if databases.exists(account, name) and not _bears_mark(account, name):
-            raise Refused(
-                f"There is a database {name} that this lab did not make, and it needs that name.",
-                "Name another in LAB_DATABASE_URL: names derived from it are the lab's.",
-            )
-
-
-def _bears_mark(account: Account, name: str) -> bool:
-    return (databases.description(account, name) or "").startswith(MARK)
-
-
 def copy_template(workspace: Workspace, account: Account, database: str) -> str:
     """Copy the template of `database` under another name, and answer that name: the caller renames it.
 
@@ -171,12 +110,13 @@ def copy_template(workspace: Workspace, account: Account, database: str) -> str:
         EnvironmentFault: there is no template.
         Refused: it is another workspace's.
     """
-    if content_of(workspace, account, database) is None:
+    mark = mark_of(account, template_of(database))
+    if mark is None or content_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
     fresh = fresh_of(database)
     databases.drop(account, fresh)
     databases.create(account, fresh, template=template_of(database))
-    databases.describe(account, fresh, MARK)
+    replace(mark, content=None).write(account, fresh)
     return fresh
 
 
@@ -213,20 +153,20 @@ def _build_template(
     account: Account,
     database: str,
     content: Content,
-    mark: Mapping[str, object],
+    mark: Mark,
     progress: Progress,
 ) -> None:
     build = build_of(database)
     databases.drop(account, build)
     databases.create(account, build)
-    databases.describe(account, build, MARK)
+    mark.write(account, build)
     url = account.url(build)
     progress(Stage("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
     _migrate(workspace, url)
     _fill(url, content, progress)
     progress(Stage("Keeping a template for lab reset"))
-    databases.describe(account, build, json.dumps(mark))
+    replace(mark, content=content).write(account, build)
     databases.seal(account, build)
     databases.rename(account, build, template_of(database))
 

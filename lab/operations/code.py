@@ -1,5 +1,6 @@
 """Put the shipped code back, after saving what the candidate made of it."""
 
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -57,27 +58,26 @@ def restore(workspace: Workspace) -> Restored:
     for path in changed:
         if path in originals:
             target = workspace.root / path
-            _remove_empty(target)
+            _clear_the_way(workspace.root, path)
             text, executable = originals[path]
             write_atomic(target, text, mode=0o755 if executable else 0o644)
     return Restored(changed, patch)
 
 
-def _remove_empty(folder: Path) -> None:
-    """Remove the folder, if it is one, with the folders, links and bytecode below, but no other file."""
-    if not folder.is_dir() or folder.is_symlink():
-        return
-    for below in sorted(folder.rglob("*"), reverse=True):
-        if below.is_symlink() or "__pycache__" in below.parent.parts:
-            below.unlink()
-        else:
-            below.rmdir()
-    folder.rmdir()
+def _clear_the_way(root: Path, path: PurePosixPath) -> None:
+    """Take away what is not shipped and stands where the file, or a folder above it, belongs: it is saved."""
+    for folder in reversed(path.parents[:-1]):
+        if (root / folder).is_symlink():
+            (root / folder).unlink()
+    target = root / path
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
 
 
 def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] | None:
     file = workspace.root / path
-    if not file.is_file():
+    through_a_link = any((workspace.root / folder).is_symlink() for folder in path.parents)
+    if through_a_link or not file.is_file():
         return None
     return file.read_bytes(), bool(file.stat().st_mode & 0o100)
 

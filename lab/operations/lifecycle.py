@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import shipped
+from lab.database import without_password
 from lab.engine import journal
 from lab.engine.schema import looking
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused, UsageError
@@ -17,6 +18,7 @@ from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
 from lab.operations.doctor import disk_shortage
 from lab.operations.library import catalog_of
+from lab.operations.marks import identify
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
@@ -42,6 +44,8 @@ class Down:
     services: tuple[str, ...]
     database: bool
     destroyed: bool
+    left: str = ""
+    """Where data stays that could not be reached to be deleted."""
 
 
 def up(
@@ -96,6 +100,7 @@ def _up(
         _leave(workspace, before, chosen, progress)
         runtime.require_ports()
     remembered.save(workspace, chosen)
+    identify(workspace)
     write_atomic(workspace.home, str(workspace.root).encode())
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     try:
@@ -189,22 +194,23 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
     progress(Stage("Stopping the lab"))
     settings = remembered.load(workspace)
     kind = settings.runtime
+    left = ""
     if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
         runtime = runtime_of(workspace)
         try:
             build.remove(workspace, runtime.account, runtime.database)
-        except DatabaseUnreachable as error:
-            progress(Stage(f"{error.message} What the lab has there stays"))
+        except DatabaseUnreachable:
+            left = without_password(runtime.url)
     sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait
     services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)
     if destroy:
-        for path in (workspace.data.parent, workspace.logs, workspace.services, workspace.shipped):
+        for path in (workspace.data.parent, workspace.logs, workspace.services):
             if path.exists():
                 shutil.rmtree(path)
         for file in (workspace.settings, workspace.home):
             file.unlink(missing_ok=True)
-    return Down(services, database, destroy)
+    return Down(services, database, destroy, left)
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:

@@ -11,8 +11,8 @@ from lab.catalog import Fix
 from lab.database import connect, database_name, workspace_url
 from lab.engine.schema import looking
 from lab.errors import UsageError
-from lab.operations.build import template_of
 from lab.operations.library import catalog_of
+from lab.operations.marks import template_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import NEEDS, PROBES, measure

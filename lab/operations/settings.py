@@ -27,7 +27,7 @@ class Settings:
     def __post_init__(self) -> None:
         texts = [self.server or "", *self.ports.values()]
         if type(self.port_offset) is not int or not all(isinstance(text, str) for text in texts):
-            raise UsageError("The settings are damaged.", "Run lab up again.")
+            raise TypeError("not what was written")
         if self.runtime not in (EMBEDDED, DOCKER):
             raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
         if not 0 <= self.port_offset <= MOST_OFFSET:

@@ -1,5 +1,6 @@
 """Make, copy, rename and drop databases of one server."""
 
+from collections.abc import Iterable
 from contextlib import closing
 
 import psycopg2
@@ -75,14 +76,13 @@ def describe(account: Account, name: str, text: str) -> None:
     _execute(account, statement.format(sql.Identifier(name), sql.Literal(text)))
 
 
-def description(account: Account, name: str) -> str | None:
-    """The database's comment; None when there is none, or no such database."""
-    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+def descriptions(account: Account, names: Iterable[str]) -> dict[str, str | None]:
+    """The comments of those of the databases that are there."""
+    query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ANY(%s)"
     connection = connect(account.url(MAINTENANCE))
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(query, (name,))
-        row = cursor.fetchone()
-    return None if row is None else row[0]
+        cursor.execute(query, (list(names),))
+        return dict(cursor.fetchall())
 
 
 def _execute(account: Account, *statements: sql.Composable) -> None:

@@ -85,9 +85,10 @@ class EmbeddedRuntime:
         """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
         if isinstance(self.server, EmbeddedPostgres) and self.server.port_in_use() != self.account.port:
             process.require_free_port(f"the database ({DATABASE_SERVICE})", self.account.port)
-        for status, instance in zip(self.stack.status(), self.stack.instances, strict=True):
-            if status.pid is None or status.port != instance.port:
-                process.require_free_port(status.name, instance.port)
+        held = process.held_ports(self.stack.records)
+        for instance in self.stack.instances:
+            if instance.port not in held:
+                process.require_free_port(instance.name, instance.port)
 
     def prepare(self, tell: Callable[[str], None]) -> None:
         """Everything is there already."""

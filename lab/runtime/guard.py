@@ -35,6 +35,7 @@ class Guard:
     def __init__(self, launch: Launch, records: Path) -> None:
         self.launch = launch
         self.records = records
+        self.group = 0
         self.stopping_since: float | None = None
         self.out_of_memory = False
         self.peak = 0
@@ -57,6 +58,7 @@ class Guard:
                 stderr=output,
                 process_group=0,
             )
+        self.group = self.child.pid
         try:
             self.process = psutil.Process(self.child.pid)
             self.record = Record(self.launch, this_process(), process_id(self.process))
@@ -65,6 +67,8 @@ class Guard:
             self._signal(signal.SIGKILL)  # what is not on record could never be stopped
             self.child.wait()
             raise
+        if self.stopping_since is not None:  # it was asked for before there was anything to stop
+            self._signal(signal.SIGTERM)
 
     def watch(self) -> None:
         """Return when the service has ended and its end is on record."""
@@ -120,10 +124,9 @@ class Guard:
             self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.child.pid, number)
-        except (ProcessLookupError, PermissionError):
-            return  # it is gone
+        if self.group:
+            with suppress(ProcessLookupError, PermissionError):  # it is gone
+                os.killpg(self.group, number)
 
 
 def _detach(ready: int) -> None:

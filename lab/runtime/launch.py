@@ -43,10 +43,16 @@ def _start_mark(process: psutil.Process) -> str:
     """When it started, by a clock that nobody sets: on Linux the boot, and the ticks since then.
 
     https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
+
+    Raises:
+        psutil.NoSuchProcess: it has ended.
     """
     if not BOOT_ID.exists():
         return f"{process.create_time():.3f}"
-    fields = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError as error:
+        raise psutil.NoSuchProcess(process.pid) from error
     return f"{BOOT_ID.read_text().strip()} {fields[19].decode()}"
 
 

@@ -160,12 +160,12 @@ class EmbeddedPostgres:
         """
         if not self.data.exists():
             return None
-        try:
+        with suppress(OSError, ValueError, psutil.Error):
             named = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-        except (OSError, ValueError, psutil.Error):
-            found = {process.pid: process for process in psutil.process_iter() if self._has(process)}
-            return next((one for one in found.values() if _parent(one) not in found), None)
-        return named if self._has(named) else None
+            if self._has(named):
+                return named
+        found = {process.pid: process for process in psutil.process_iter() if self._has(process)}
+        return next((one for one in found.values() if _parent(one) not in found), None)
 
     def port_in_use(self) -> int | None:
         """The port that our running server listens on; None when it does not run.

@@ -23,6 +23,7 @@ from lab.shell import run
 
 END_POLL = 0.01  # seconds
 GUARD = "lab.runtime.guard"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Readiness(enum.Enum):
@@ -61,14 +62,15 @@ def _interrupt_held_back() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for caught in came:
+        signal.raise_signal(caught)
 
 
 def stop(records: Path, name: str) -> bool:
@@ -91,6 +93,12 @@ def stop(records: Path, name: str) -> bool:
 def recorded(records: Path) -> tuple[str, ...]:
     """The services that have a record there, readable or not."""
     return tuple(sorted(path.stem for path in records.glob("*.json")))
+
+
+def held_ports(records: Path) -> frozenset[int]:
+    """The ports of the recorded services that run, under whatever name."""
+    found = [record for name in recorded(records) if (record := read(records, name)) is not None]
+    return frozenset(record.launch.port for record in found if record.child.process() is not None)
 
 
 def stop_all(records: Path) -> tuple[str, ...]:

@@ -84,14 +84,18 @@ class Stack:
         Raises:
             PortTaken, EnvironmentFault: as `process.start`.
         """
-        for instance in self._chosen(chosen):
-            launch = self._launch(instance)
-            record = read(self.records, instance.name)
-            if record is not None and record.child.process() is not None:
-                if record.launch == launch and record.guard.process() is not None:
-                    continue
-                process.stop(self.records, instance.name)
+        wanted = [self._launch(instance) for instance in self._chosen(chosen)]
+        anew = [launch for launch in wanted if not self._runs(launch)]
+        for launch in anew:  # before any is started: one may get the port that another had
+            process.stop(self.records, launch.name)
+        for launch in anew:
             process.start(launch, self.records)
+
+    def _runs(self, launch: Launch) -> bool:
+        record = read(self.records, launch.name)
+        if record is None or record.launch != launch:
+            return False
+        return record.child.process() is not None and record.guard.process() is not None
 
     def stop(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Stop the services that run; answers which."""

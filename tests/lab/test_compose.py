@@ -123,7 +123,7 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, text: str) -> 
 
 def test_two_services_on_one_published_port_are_named(tmp_path: Path) -> None:
     text = 'services: {a: {ports: ["127.0.0.1:1:1"]}, b: {ports: ["127.0.0.1:1:2"]}}'
-    with pytest.raises(InvalidFile, match=r"services\.b\.ports: another service publishes 1 too"):
+    with pytest.raises(InvalidFile, match=r"services\.b\.ports: a publishes 1 already"):
         compose.read(write(tmp_path, text))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -111,7 +112,9 @@ def test_following_a_quiet_log_ends_with_its_reader(up: None, workspace: Workspa
     assert (finished.stdout.splitlines()[-1], finished.stderr) == (b"141", b"")
 
 
-@pytest.mark.parametrize(("target", "code", "said"), [("/dev/full", 4, "No space left"), ("&-", 0, "")])
+@pytest.mark.parametrize(
+    ("target", "code", "said"), [("/dev/full", 4, "No space left"), ("&-", 0, ""), ("/dev/null 2>&-", 0, "")]
+)
 def test_output_that_goes_nowhere_is_no_traceback(
     up: None, workspace: Workspace, target: str, code: int, said: str
 ) -> None:
@@ -119,6 +122,32 @@ def test_output_that_goes_nowhere_is_no_traceback(
     assert finished.code == code
     assert said in finished.stderr.decode()
     assert b"Traceback" not in finished.stderr
+
+
+def test_a_terminal_that_is_closed_ends_a_command_as_an_interrupt_does(workspace: Workspace) -> None:
+    """Cleaning up says what it does, and there is nobody left to say it to."""
+    code = (
+        "import sys, time, click, lab.cli.main as door\n"
+        "@click.command()\n"
+        "def wait():\n"
+        "    try:\n"
+        "        print('waiting', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        print('cleaning', file=sys.stderr, flush=True)\n"
+        "        open('cleaned', 'w').close()\n"
+        "door.cli.add_command(wait)\n"
+        "sys.argv = ['lab', 'wait']\n"
+        "raise SystemExit(door.main())"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(workspace.root)
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    assert b"waiting" in os.read(terminal, 100)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    (workspace.root / "cleaned").unlink()
 
 
 def test_an_interrupt_while_the_command_loads_is_quiet(workspace: Workspace) -> None:

@@ -52,7 +52,8 @@ def test_a_server_that_is_gone_can_be_left(
     assert own_again.status.database.rows == 300
     lifecycle.down(own, destroy=True)
     remembered.save(own, remembered.Settings(server=gone))
-    assert lifecycle.down(own, destroy=True).destroyed
+    done = lifecycle.down(own, destroy=True)
+    assert (done.destroyed, "/shop" in done.left) == (True, True)
     assert remembered.load(own).server is None
 
 
@@ -77,6 +78,9 @@ def test_a_workspace_that_was_moved_keeps_its_database(
     lifecycle.down(own)
     moved = Workspace(own.root.rename(tmp_path / "moved"))
     assert lifecycle.up(moved).status.database.rows == 300
+    newcomer = Workspace(copy_shipped(own.root))
+    with pytest.raises(Refused, match="is that of the lab in"):
+        lifecycle.up(newcomer, port_offset=port_offset + 200)
     lifecycle.down(moved, destroy=True)
 
 

@@ -21,6 +21,7 @@ from lab.operations.status import Status, status
 from lab.runtime import databases
 from lab.runtime.launch import read
 from lab.runtime.log_files import tail
+from lab.runtime.process import wait_for_end
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.lab.operations.conftest import ROWS, copy_shipped
@@ -182,6 +183,33 @@ def test_reset_code_puts_files_and_folders_back_where_the_other_stands(workspace
     assert "no package" in saved
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_reset_code_writes_through_no_link(workspace: Workspace, tmp_path: Path, there: bool) -> None:
+    package, outside = workspace.root / "app/workflow_service", tmp_path / "outside"
+    shipped = {path: path.read_bytes() for path in package.glob("*.py")}
+    if there:
+        shutil.copytree(package, outside)
+        (outside / "routes.py").write_text("mine\n")
+    shutil.rmtree(package)
+    package.symlink_to(outside)
+
+    reset(workspace, code=True)
+
+    assert not package.is_symlink()
+    assert {path: path.read_bytes() for path in shipped} == shipped
+    assert not there or (outside / "routes.py").read_text() == "mine\n"
+
+
+def test_what_was_shipped_outlives_a_destroyed_lab(workspace: Workspace, port_offset: int) -> None:
+    edited = workspace.root / "app/common/params.py"
+    shipped = edited.read_bytes()
+    edited.write_bytes(shipped + b"# mine\n")
+    lifecycle.down(workspace, destroy=True)
+    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    reset(workspace, code=True)
+    assert edited.read_bytes() == shipped
+
+
 def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
     with pytest.raises(Refused, match="lab down --destroy"):
         lifecycle.up(workspace, rows=ROWS + 1)
@@ -233,10 +261,21 @@ def test_a_service_taken_out_of_the_file_is_stopped(workspace: Workspace) -> Non
         workspace.compose_file.write_text(text)
 
 
+def test_a_renamed_service_gets_the_port_of_the_one_that_ran(workspace: Workspace) -> None:
+    text = workspace.compose_file.read_text()
+    workspace.compose_file.write_text(text.replace("device-service:\n", "devices:\n", 1))
+    try:
+        assert states(lifecycle.up(workspace).status)["devices"] == "healthy"
+    finally:
+        workspace.compose_file.write_text(text)
+    assert states(lifecycle.up(workspace).status)["device-service"] == "healthy"
+
+
 def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
     record = read(workspace.services, "device-service")
     assert record is not None
     os.kill(record.guard.pid, signal.SIGKILL)
+    assert wait_for_end(record.guard, 5)
     assert "its memory" in (now(workspace).services[0].reason or "")
     lifecycle.up(workspace)
     assert now(workspace).services[0].reason is None

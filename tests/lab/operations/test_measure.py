@@ -11,8 +11,8 @@ import pytest
 from lab import records, shipped
 from lab.errors import DatabaseUnreachable, Refused, UsageError
 from lab.operations import fixes, verify
-from lab.operations.build import template_of
 from lab.operations.demo import demo
+from lab.operations.marks import template_of
 from lab.operations.measure import check
 from lab.operations.watch import Watch
 from lab.probes.evidence import Verdict
