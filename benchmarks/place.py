@@ -12,8 +12,9 @@ from typing import Any
 
 from lab import compose
 from lab.database import connect
+from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
-from lab.runtime.postgres import Account, EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.settings import server_settings
 from lab.shell import run
 from lab.workspace import PROJECT, Workspace

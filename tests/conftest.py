@@ -13,8 +13,9 @@ import pytest
 from lab import compose
 from lab.database import connect
 from lab.runtime import databases
+from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
-from lab.runtime.postgres import Account, EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres
 from lab.shell import run
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -197,7 +197,7 @@ def tell_step(event: StepEvent) -> None:
 
 def restart_of(here: Workspace) -> Restart:
     def restart(changed: frozenset[Path]) -> tuple[str, ...]:
-        from lab.operations.lifecycle import restart_changed
+        from lab.operations.restart import restart_changed
 
         return restart_changed(here, changed)
 

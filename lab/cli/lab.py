@@ -79,11 +79,11 @@ def restart(ctx: click.Context, services: tuple[str, ...], as_json: bool) -> Non
     Example: lab restart workflow-service
     """
     from lab.cli import views
-    from lab.operations import lifecycle
+    from lab.operations import restart as operation
 
     here = workspace(ctx)
     with output.progress() as tell:
-        report = lifecycle.restart(here, services, progress=tell)
+        report = operation.restart(here, services, progress=tell)
     output.emit(report, as_json, views.status)
 
 

@@ -26,7 +26,7 @@ from lab.operations.marks import (
 )
 from lab.operations.progress import Progress, Stage
 from lab.runtime import databases
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.runtime.settings import RESTORE, roles_sql
 from lab.workspace import Workspace
 

@@ -6,7 +6,7 @@ from shutil import which
 
 from lab.database import libpq_url
 from lab.errors import EnvironmentFault, UsageError
-from lab.operations.lifecycle import require_up
+from lab.operations.restart import require_up
 from lab.operations.runtimes import runtime_of
 from lab.runtime.base import Runtime
 from lab.runtime.binaries import find_binaries

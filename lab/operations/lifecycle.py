@@ -1,25 +1,23 @@
-"""The lab's life: up, down, restart. One function a verb; nothing here prints."""
+"""The lab's life: up and down. Nothing here prints."""
 
 import os
 import shutil
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from lab import shipped
 from lab.database import without_password
 from lab.engine import journal
 from lab.engine.schema import looking
-from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused, UsageError
-from lab.lock import sole
+from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
 from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
 from lab.operations.doctor import disk_shortage
 from lab.operations.library import catalog_of
 from lab.operations.marks import identify
 from lab.operations.progress import Progress, Stage, silent
+from lab.operations.restart import alone
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
@@ -211,70 +209,3 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
         for file in (workspace.settings, workspace.home):
             file.unlink(missing_ok=True)
     return Down(services, database, destroy, left)
-
-
-def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
-    """Stop and start services, all when none is named, with the compose file as it is now.
-
-    Raises:
-        UsageError: there is no such service.
-        EnvironmentFault: the lab is not up.
-    """
-    with alone(workspace, progress):
-        runtime = runtime_of(workspace)
-        chosen = known_services(runtime, tuple(services))
-        require_up(runtime)
-        progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
-        runtime.stop_services(chosen)
-        runtime.start_services(chosen)
-    return status(workspace, runtime)
-
-
-def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
-    """Restart the services that run the changed files; answers which.
-
-    A lab that is not up has nothing to restart. The caller holds the workspace's lock.
-    """
-    if not workspace.database_url_file.exists():
-        return ()
-    runtime = runtime_of(workspace)
-    paths = [path.relative_to(workspace.root) for path in changed]
-    touched = tuple(name for name in runtime.services if any(_concerns(name, path) for path in paths))
-    if touched and runtime.database_running():
-        runtime.stop_services(touched)
-        runtime.start_services(touched)
-        return touched
-    return ()
-
-
-def _concerns(service: str, path: Path) -> bool:
-    """Whether the service runs the file: its own package, what all packages share, the compose file."""
-    top, *below = path.parts
-    if top == "app":
-        package = below[0] if below else ""
-        return package == service.replace("-", "_") or not package.endswith("_service")
-    return top == "compose"
-
-
-def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
-    """The workspace's lock; who else holds it is told while we wait."""
-    return sole(workspace.lock, waiting=lambda text: progress(Stage(text)))
-
-
-def require_up(runtime: Runtime) -> None:
-    """Raises EnvironmentFault: the database does not answer."""
-    if not runtime.database_running():
-        raise EnvironmentFault("The lab is not up.", "Start it: lab up")
-
-
-def known_services(runtime: Runtime, names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each once, if every one is a service.
-
-    Raises:
-        UsageError: one is not.
-    """
-    known = runtime.services
-    for name in names:
-        if name not in known:
-            raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")
-    return tuple(dict.fromkeys(names))

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from lab.errors import Refused, UsageError
 from lab.runtime import databases
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.workspace import Workspace, write_atomic
 
 MOST_ROWS = 50_000_000

@@ -16,7 +16,7 @@ from lab.operations.marks import template_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import NEEDS, PROBES, measure
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.shadow import Origin, Shadow, shadow, sweep
 from lab.workspace import Workspace
 

@@ -13,8 +13,8 @@ from lab.errors import DatabaseUnreachable, LabError
 from lab.operations import build, fixes
 from lab.operations.code import Restored, restore
 from lab.operations.library import catalog_of
-from lab.operations.lifecycle import alone, require_up, restart_changed
 from lab.operations.progress import Progress, Stage, silent
+from lab.operations.restart import alone, require_up, restart_changed
 from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
 from lab.runtime.base import Runtime

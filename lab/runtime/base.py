@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.runtime.stack import ServiceStatus
 
 

@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from lab.database import connect
 from lab.errors import EnvironmentFault
-from lab.runtime.postgres import MAINTENANCE, Account
+from lab.runtime.account import MAINTENANCE, Account
 
 
 def exists(account: Account, name: str) -> bool:

@@ -11,8 +11,8 @@ from lab.compose import ComposeFile
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, UsageError
 from lab.runtime import container_logs, process, settings
+from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.launch import OUT_OF_MEMORY
-from lab.runtime.postgres import MAINTENANCE, Account
 from lab.runtime.project import DOCKER_COMPOSE, PULLING, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_DEADLINE, ServiceStatus
 from lab.shell import run

@@ -10,8 +10,9 @@ from lab.compose import ComposeFile
 from lab.database import connect, database_name, libpq_url
 from lab.errors import UsageError
 from lab.runtime import log_files, process, settings
+from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import find_binaries
-from lab.runtime.postgres import MAINTENANCE, Account, EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
 from lab.workspace import Workspace
 

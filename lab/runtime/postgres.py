@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import psutil
 
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import Binaries
 from lab.runtime.launch import process_id
 from lab.runtime.log_files import BLOCK
@@ -28,30 +28,6 @@ RETRY = 0.2  # seconds
 RECOVERY = 5.0  # seconds that a server of ours has to answer again after a crash of one of its processes
 STOPPING = 20.0  # seconds that each way of stopping may take
 LOG_LIMIT = 50 * 2**20  # bytes
-
-MAINTENANCE = "postgres"
-"""The database that initdb makes: where other databases are made and dropped from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A server's address and the role that owns what lab makes there."""
-
-    port: int
-    user: str
-    password: str
-    host: str = "127.0.0.1"
-
-    def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """The URL of `database` as Alembic and SQLAlchemy take it; the owner's, unless a role is named."""
-        name, secret = (self.user, self.password) if user is None else (user, password or "")
-        who = f"{quote(name, safe='')}:{quote(secret, safe='')}"
-        return f"postgresql+psycopg2://{who}@{self.address}/{quote(database, safe='')}"
-
-    @property
-    def address(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.compose import ComposeFile
 from lab.errors import InvalidFile
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.runtime.stack import DATABASE_SERVICE, moved
 
 

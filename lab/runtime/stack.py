@@ -14,8 +14,8 @@ import psutil
 from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
+from lab.runtime.account import Account
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read
-from lab.runtime.postgres import Account
 from lab.runtime.process import Readiness
 
 DATABASE_SERVICE = "db"

@@ -17,7 +17,7 @@ from lab.engine.migrations import Migrations
 from lab.engine.schema import Schema
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
 from lab.runtime import databases
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.workspace import PROJECT, Workspace
 
 if TYPE_CHECKING:

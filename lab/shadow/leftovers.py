@@ -15,8 +15,8 @@ import psutil
 
 from lab.errors import LabError
 from lab.runtime import databases, process
+from lab.runtime.account import Account
 from lab.runtime.launch import ProcessId, read, this_process
-from lab.runtime.postgres import Account
 from lab.workspace import write_atomic
 
 OWNER = "owner.json"

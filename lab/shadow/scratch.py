@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab import shipped
 from lab.errors import Refused
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.shadow import data, leftovers
 from lab.shadow.shadow import unused_name
 from lab.workspace import PROJECT, Workspace, write_atomic

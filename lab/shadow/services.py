@@ -12,9 +12,9 @@ import psutil
 from lab.errors import EnvironmentFault, PortTaken
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
 from lab.runtime import process
+from lab.runtime.account import Account
 from lab.runtime.launch import read
 from lab.runtime.log_files import tail
-from lab.runtime.postgres import Account
 from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
 from lab.shadow.code import Code

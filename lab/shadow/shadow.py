@@ -13,7 +13,7 @@ from lab.errors import EnvironmentFault
 from lab.lock import sole
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints
 from lab.runtime import databases
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.shadow import code, data, leftovers
 from lab.shadow.services import Services, free_ports
 from lab.workspace import Workspace

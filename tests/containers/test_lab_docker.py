@@ -9,6 +9,7 @@ import requests
 
 from lab.operations import fixes, inspect, library, lifecycle
 from lab.operations.reset import reset
+from lab.operations.restart import restart_changed
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import Settings
 from lab.shell import Finished, run
@@ -49,7 +50,7 @@ def ask(lab: Lab, query: str) -> str:
 
 
 def restart(lab: Lab) -> fixes.Restart:
-    return lambda changed: lifecycle.restart_changed(lab.workspace, changed)
+    return lambda changed: restart_changed(lab.workspace, changed)
 
 
 def test_it_is_the_buggy_lab(up: Lab) -> None:

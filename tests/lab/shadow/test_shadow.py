@@ -222,7 +222,7 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
 KILLED = """
 import sys, time
 from pathlib import Path
-from lab.runtime.postgres import Account
+from lab.runtime.account import Account
 from lab.shadow import Origin, shadow
 from lab.workspace import Workspace
 account = Account(int(sys.argv[3]), "lab", "lab")
