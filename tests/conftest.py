@@ -1,6 +1,7 @@
 """One real PostgreSQL a session, one database a test, copied from a template."""
 
 import random
+import signal
 import socket
 import sys
 import uuid
@@ -139,6 +140,13 @@ def database(server: Server, template: str) -> Iterator[Database]:
         yield Database(server, name)
     finally:
         server.drop(name)
+
+
+def pytest_configure() -> None:
+    """Have what a test starts heed ^C and the like, though whoever started the tests ignores them."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
