@@ -2,15 +2,16 @@
 
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lab import compose
+from lab import compose, shipped
 from lab.compose import ComposeFile, ServiceSpec
 from lab.errors import EnvironmentFault, InvalidFile
 from lab.runtime.stack import DATABASE_SERVICE
 from lab.shipped import FILES, FOLDERS
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import PROJECT, Workspace, write_atomic
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
 NOWHERE = "127.0.0.1:1"
@@ -22,17 +23,18 @@ class Code:
 
     workspace: Workspace
     compose: ComposeFile
+    shipped: ComposeFile
     problem: str = ""
 
     def service(self, name: str) -> ServiceSpec:
         """The service as the file describes it, else as the lab came with it."""
-        spec = self.compose.services.get(name) or _ours().service(name)
+        spec = self.compose.services.get(name) or self.shipped.service(name)
         return replace(spec, environment={key: _walled(text) for key, text in spec.environment.items()})
 
     @property
     def memory_limit(self) -> int:
         """What device-service may use: never more than the lab came with, whatever the file says."""
-        ours = _ours().service("device-service").memory_limit or 2**28
+        ours = self.shipped.service("device-service").memory_limit or 2**28
         return min(ours, self.service("device-service").memory_limit or ours)
 
 
@@ -53,15 +55,24 @@ def copy(workspace: Workspace, target: Path) -> Code:
             shutil.copy2(workspace.root / name, target / name)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
-    copied = Workspace(target)
+    copied, as_shipped = Workspace(target), _as_shipped(workspace, target)
     try:
-        return Code(copied, compose.read(copied.compose_file))
+        return Code(copied, compose.read(copied.compose_file), as_shipped)
     except InvalidFile as error:
         problems = "; ".join(error.problems)
-        return Code(copied, _ours(), f"{workspace.compose_file.name} cannot be used: {problems}")
+        return Code(
+            copied, as_shipped, as_shipped, f"{workspace.compose_file.name} cannot be used: {problems}"
+        )
 
 
-def _ours() -> ComposeFile:
+def _as_shipped(workspace: Workspace, target: Path) -> ComposeFile:
+    """The compose file as shipped: what was kept, for the lab may be installed from this very workspace."""
+    name = workspace.compose_file.relative_to(workspace.root).as_posix()
+    with suppress(EnvironmentFault):  # nothing was kept: the workspace never had a lab of its own
+        for file in shipped.files(workspace):
+            if file.path.as_posix() == name and (text := shipped.content(workspace, file.blob)) is not None:
+                write_atomic(target / "shipped-compose.yml", text)
+                return compose.read(target / "shipped-compose.yml")
     return compose.read(Workspace(PROJECT).compose_file)
 
 

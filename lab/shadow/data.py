@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -113,8 +112,6 @@ def migrate(code: Workspace, url: str) -> str:
 
     A migration that failed or never ended is a finding: what it left is what is measured.
     """
-    if _only_shipped(code):
-        return ""  # the template is there already
     try:
         candidate.upgrade(code, url, deadline=MIGRATION_DEADLINE)
     except TimedOut:
@@ -124,17 +121,6 @@ def migrate(code: Workspace, url: str) -> str:
     except LabError as error:
         return "the migrations failed: " + error.message.partition(": ")[2].rstrip(".")
     return ""
-
-
-def _only_shipped(code: Workspace) -> bool:
-    """Whether the candidate's history is the shipped one, byte for byte."""
-    ours, theirs = (_revisions(root) for root in (PROJECT, code.root))
-    return ours == theirs
-
-
-def _revisions(root: Path) -> dict[str, bytes]:
-    folder = root / "migrations"
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.py")}
 
 
 def carry_over(url: str, live: str | None) -> Iterator[str]:

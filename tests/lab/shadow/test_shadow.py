@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab import shipped
 from lab.database import connect
 from lab.lock import sole
 from lab.probes.client import ask
@@ -217,6 +218,21 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
         (copied,) = bench.runs.glob("**/code/app/half.py")
         assert copied.read_text() == "whole\n"
     changing.join()
+
+
+def test_a_lab_installed_from_the_workspace_itself_measures_what_the_candidate_made(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an ordinary clone: the project and the candidate's workspace are one folder."""
+    monkeypatch.setattr("lab.shadow.code.PROJECT", bench.root)
+    shipped.keep(Workspace(bench.root))
+    file = Workspace(bench.root).compose_file
+    file.write_text(file.read_text().replace("mem_limit: 256m", "mem_limit: 999m"))
+    add_revision(bench, 'op.add_column("devices", sa.Column("mine", sa.Integer))')
+    with bench.shadow(6) as made:
+        assert made.endpoints.memory_limit == 256 * 2**20
+        with rows(made.endpoints.database) as table:
+            assert table.ask("SELECT count(*) FROM pg_attribute WHERE attname = 'mine'") == [(1,)]
 
 
 KILLED = """
