@@ -96,8 +96,9 @@ def _run() -> int:
     except LabError as error:
         note(f"lab: {error}")
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        note("Interrupted.")
+    except (KeyboardInterrupt, click.Abort) as error:
+        pressed = error.__cause__ or error  # click makes an Abort of ^C
+        note(" ".join(["Interrupted.", *getattr(pressed, "__notes__", ())]))
         return INTERRUPTED
     except ReaderGone:
         _give_up_writing()

@@ -38,7 +38,10 @@ def lines(value: T, as_json: bool, render: Callable[[T], Iterable[str]]) -> None
 
 def show(renderable: RenderableType) -> None:
     """Print one renderable; a pipe gets plain text that is never cut to a width."""
-    _console(sys.stdout).print(renderable, soft_wrap=not sys.stdout.isatty())
+    console = _console(sys.stdout)
+    with console.capture() as text:  # written by us: rich makes a reader that has gone exit code 1
+        console.print(renderable, soft_wrap=not sys.stdout.isatty())
+    print(text.get(), end="")
 
 
 def line(text: str = "") -> None:

@@ -3,9 +3,10 @@
 Everything is built under another name and renamed when whole, so a kill leaves nothing that looks whole.
 """
 
+from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 import psycopg2
@@ -21,6 +22,7 @@ from lab.operations.marks import (
     content_of,
     fresh_of,
     mark_of,
+    replaced_of,
     require_ours,
     template_of,
 )
@@ -64,7 +66,11 @@ def ensure(
     """
     present, asked = asked_of(workspace, account, database, rows, seed)
     if shared:
-        require_ours(workspace, account, [build_of(database), fresh_of(database), template_of(database)])
+        derived = (build_of, fresh_of, replaced_of, template_of)
+        require_ours(workspace, account, [name_of(database) for name_of in derived])
+    for name in (fresh_of(database), replaced_of(database)):  # of a reset that was killed
+        if mark_of(account, name) is not None:
+            databases.drop(account, name)
     if present is None:
         if databases.exists(account, database):
             if not (replace_empty and databases.is_empty(account, database)):
@@ -101,10 +107,11 @@ def asked_of(
     return present, asked
 
 
-def copy_template(workspace: Workspace, account: Account, database: str) -> str:
-    """Copy the template of `database` under another name, and answer that name: the caller renames it.
+@contextmanager
+def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterator[str]:
+    """Copy the template of `database` under another name, which the block gets; then let it take the place.
 
-    That takes a tenth of a second for 500,000 rows.
+    Copying takes a tenth of a second for 500,000 rows. If the block fails, the database stays as it is.
 
     Raises:
         EnvironmentFault: there is no template.
@@ -113,11 +120,21 @@ def copy_template(workspace: Workspace, account: Account, database: str) -> str:
     mark = mark_of(account, template_of(database))
     if mark is None or content_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
-    fresh = fresh_of(database)
+    fresh, aside, ours = fresh_of(database), replaced_of(database), replace(mark, content=None)
     databases.drop(account, fresh)
-    databases.create(account, fresh, template=template_of(database))
-    replace(mark, content=None).write(account, fresh)
-    return fresh
+    try:
+        databases.create(account, fresh, template=template_of(database))
+        ours.write(account, fresh)
+        yield fresh
+        if databases.exists(account, database):
+            ours.write(account, database)
+            databases.drop(account, aside)
+            databases.replace(account, database, by=fresh, aside=aside)
+        else:
+            databases.rename(account, fresh, database)
+    finally:
+        for name in (fresh, aside):
+            databases.drop(account, name)
 
 
 def remove(workspace: Workspace, account: Account, database: str) -> None:

@@ -76,8 +76,8 @@ def _clear_the_way(root: Path, path: PurePosixPath) -> None:
 
 def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] | None:
     file = workspace.root / path
-    through_a_link = any((workspace.root / folder).is_symlink() for folder in path.parents)
-    if through_a_link or not file.is_file():
+    is_link = any((workspace.root / part).is_symlink() for part in (path, *path.parents))
+    if is_link or not file.is_file():
         return None
     return file.read_bytes(), bool(file.stat().st_mode & 0o100)
 

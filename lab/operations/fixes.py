@@ -242,6 +242,9 @@ def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosix
         return ()
     try:
         return tuple(restart(frozenset(workspace.root / path for path in files)))
+    except KeyboardInterrupt as pressed:
+        pressed.add_note("The change is done, but not every service was restarted: lab up")
+        raise
     except LabError as error:
         error.message = f"The change is done, but the services were not restarted: {error.message}"
         raise

@@ -71,7 +71,7 @@ def up(
         runtime = kind or before.runtime
         # Asked for by name, the embedded runtime is the workspace's own server again.
         named = os.environ.get(runtimes.SERVER) or (None if kind == EMBEDDED else before.server)
-        ports = {**before.ports, **runtimes.given_ports()}
+        ports = runtimes.ports_for(before.ports)
         chosen = Settings(runtime, offset, named if runtime == EMBEDDED else None, ports)
         return _up(workspace, before, chosen, rows, seed, progress)
 
@@ -127,6 +127,7 @@ def _up(
             workspace.database_url_file.unlink(missing_ok=True)
             with suppress(EnvironmentFault):  # what is raised is why it failed
                 runtimes.halt(workspace, chosen.runtime)
+            remembered.save(workspace, before)  # so that lab up alone brings back what there was
         raise
     return Up(status(workspace, runtime), time.monotonic() - started, ensured.seeded)
 

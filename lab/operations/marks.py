@@ -58,6 +58,11 @@ def fresh_of(database: str) -> str:
     return f"{database}_fresh"
 
 
+def replaced_of(database: str) -> str:
+    """The name of what a reset has replaced, until it is dropped."""
+    return f"{database}_replaced"
+
+
 def mark_of(account: Account, name: str) -> Mark | None:
     """The mark of a database; None when lab did not make it, or there is none."""
     return _read(databases.descriptions(account, [name]).get(name))

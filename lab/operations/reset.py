@@ -16,7 +16,6 @@ from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.restart import alone, require_up, restart_changed
 from lab.operations.runtimes import runtime_of
-from lab.runtime import databases
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
@@ -61,6 +60,9 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
     restored = restore(workspace)
     try:
         return _whole_database(workspace, restored, progress)
+    except KeyboardInterrupt as pressed:
+        pressed.add_note(f"The shipped code is back. {restored.kept} To see what else was done: lab status")
+        raise
     except LabError as error:
         error.message = (
             f"The shipped code is back. {restored.kept} The database was not reset: {error.message}"
@@ -85,11 +87,9 @@ def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], pro
     progress(Stage("Copying the template database"))
     started = time.monotonic()
     account, database = runtime.account, runtime.database
-    fresh = build.copy_template(workspace, account, database)
-    if applied:
-        fixes.put_schema(workspace, account.url(fresh), applied)
-    databases.drop(account, database)
-    databases.rename(account, fresh, database)
+    with build.fresh_copy(workspace, account, database) as fresh:
+        if applied:
+            fixes.put_schema(workspace, account.url(fresh), applied)
     return time.monotonic() - started
 
 
@@ -97,7 +97,7 @@ def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     try:
         with looking(runtime.url) as schema:
             recorded = schema.look().recorded
-    except DatabaseUnreachable:  # a kill between drop and rename, or dropped by hand
+    except DatabaseUnreachable:  # it was dropped by hand
         return tuple(sorted(journal.ours(workspace)))
     return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from lab import compose
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, UsageError
 from lab.operations import settings as remembered
 from lab.operations.settings import DOCKER, Settings
 from lab.runtime import docker, embedded
 from lab.runtime.base import Runtime
+from lab.runtime.stack import HIGHEST_PORT
 from lab.workspace import Workspace
 
 SERVER = "LAB_DATABASE_URL"
@@ -21,16 +22,24 @@ Ended = tuple[tuple[str, ...], bool]
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
     """The workspace's runtime; nothing is started or asked for yet."""
     chosen = chosen or remembered.load(workspace)
-    file = compose.read(workspace.compose_file, {**chosen.ports, **os.environ})
+    file = compose.read(workspace.compose_file, {**os.environ, **chosen.ports})
     if chosen.runtime == DOCKER:
         return docker.docker(workspace, file, chosen.port_offset)
     environ = {**({SERVER: chosen.server} if chosen.server else {}), **os.environ}
     return embedded.embedded(workspace, file, chosen.port_offset, environ)
 
 
-def given_ports() -> Mapping[str, str]:
-    """The ports that this command's environment asks for, by the compose file's variables."""
-    return {name: os.environ[name] for name in docker.PORT_VARIABLES.values() if name in os.environ}
+def ports_for(before: Mapping[str, str]) -> Mapping[str, str]:
+    """Every port variable of the compose file, as `lab up` is to remember it: what is given, else as before.
+
+    Raises:
+        UsageError: one is given that is no port.
+    """
+    ports = {name: os.environ.get(name, before.get(name, "")) for name in docker.PORT_VARIABLES.values()}
+    for name, text in ports.items():
+        if text and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
+            raise UsageError(f"{name}={text} is no port.", f"Set it to a number from 1 to {HIGHEST_PORT}.")
+    return ports
 
 
 def halt(workspace: Workspace, kind: str) -> Ended:

@@ -1,6 +1,7 @@
 """Make, copy, rename and drop databases of one server."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 
 import psycopg2
@@ -9,6 +10,8 @@ from psycopg2 import sql
 from lab.database import connect
 from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, Account
+
+ENDING_PAUSE = 0.02  # seconds
 
 
 def exists(account: Account, name: str) -> bool:
@@ -62,6 +65,26 @@ def rename(account: Account, old: str, new: str) -> None:
     _execute(
         account, sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
     )
+
+
+def replace(account: Account, name: str, by: str, aside: str) -> None:
+    """Give the database `by` the name `name`, and the one that bore it the name `aside`, in one transaction.
+
+    So a kill leaves the old one or the new one under the name, never neither. The rename locks new sessions
+    out and waits for those that there are, which are ended meanwhile.
+    https://www.postgresql.org/docs/current/sql-alterdatabase.html
+    """
+    old, new, away = (sql.Identifier(one) for one in (name, by, aside))
+    rename_old = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, away)
+    rename_new = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old)
+    end_others = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    begin, commit = sql.SQL("BEGIN"), sql.SQL("COMMIT")
+    with ThreadPoolExecutor(1) as pool:
+        swap = pool.submit(_execute, account, begin, rename_old, rename_new, commit)
+        while not swap.done():
+            _execute(account, end_others.format(sql.Literal(name)))
+            wait([swap], ENDING_PAUSE)
+        swap.result()
 
 
 def seal(account: Account, name: str) -> None:

@@ -125,7 +125,7 @@ def _guards(records: Path) -> list[ProcessId]:
     found = []
     for one in psutil.process_iter(["cmdline"]):
         if (one.info["cmdline"] or [])[-2:] == ending and _sees_our_files(one):
-            with suppress(psutil.NoSuchProcess, FileNotFoundError):
+            with suppress(psutil.NoSuchProcess):
                 found.append(process_id(one))
     return found
 

@@ -123,18 +123,20 @@ def migrate(code: Workspace, url: str) -> str:
     return ""
 
 
-def carry_over(url: str, live: str | None) -> Iterator[str]:
-    """Make the indexes that stand only in the database at `live`; tells of each."""
-    if live is None:
-        return
+def indexes_of(url: str) -> list[str]:
+    """The definitions of the indexes in the candidate's database; none when it does not answer."""
     try:
-        made_by_hand = _indexes(live)
+        return _indexes(url)
     except DatabaseUnreachable:
-        return
+        return []
+
+
+def carry_over(url: str, live: list[str]) -> Iterator[str]:
+    """Make those of the live database's indexes that no migration has made here; tells of each."""
     standing = {_nameless(definition) for definition in _indexes(url)}
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")
-        for definition in made_by_hand:
+        for definition in live:
             if _nameless(definition) in standing:
                 continue
             try:

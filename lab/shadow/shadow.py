@@ -28,8 +28,8 @@ class Origin:
     """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
 
     `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
-    answers which of the library's `fixes` the shadow's schema is to have; it is asked while the workspace is
-    locked and its code is copied, so that code and schema are of one moment.
+    answers which of the library's `fixes` the shadow's schema is to have. It is asked, and the live indexes
+    are read, while the workspace is locked and its code is copied: all three are of one moment.
     """
 
     workspace: Workspace
@@ -87,9 +87,9 @@ def _build(
     tell("Copying the lab")
     with sole(origin.workspace.lock, waiting=tell):
         copied, applied = code.copy(origin.workspace, claim.code), origin.applied()
+        live = [] if origin.live is None else data.indexes_of(origin.account.url(origin.live))
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
     url = data.copy_template(origin.account, origin.template, claim.database, comment)
-    live = None if origin.live is None else origin.account.url(origin.live)
     data.apply_fixes(url, origin.fixes, applied)
     tell("Running the migrations")
     migration_problem = data.migrate(copied.workspace, url)

@@ -106,6 +106,13 @@ def test_a_reader_that_goes_away_is_no_failure_of_what_was_asked(up: None, works
     assert (finished.stdout, finished.stderr) in {(b"141\n", b""), (b"0\n", b"")}
 
 
+@pytest.mark.parametrize("words", ["status", "status --json", "fix list", "url"])
+def test_a_report_that_nobody_reads_is_141(up: None, workspace: Workspace, words: str) -> None:
+    line = f"'{sys.executable}' -m lab {words} | (exec <&-; sleep 3); echo ${{PIPESTATUS[0]}}"
+    finished = run(["bash", "-c", line], cwd=workspace.root)
+    assert (finished.stdout, finished.stderr) == (b"141\n", b"")
+
+
 def test_following_a_quiet_log_ends_with_its_reader(up: None, workspace: Workspace) -> None:
     line = f"'{sys.executable}' -m lab logs workflow-service -f -n 1 | head -n 1; echo ${{PIPESTATUS[0]}}"
     finished = run(["bash", "-c", line], cwd=workspace.root, timeout=20)
@@ -148,6 +155,22 @@ def test_a_terminal_that_is_closed_ends_a_command_as_an_interrupt_does(workspace
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
     (workspace.root / "cleaned").unlink()
+
+
+def test_an_interrupt_tells_what_was_done_before(workspace: Workspace) -> None:
+    code = (
+        "import sys, click, lab.cli.main as door\n"
+        "@click.command()\n"
+        "def wait():\n"
+        "    pressed = KeyboardInterrupt()\n"
+        "    pressed.add_note('Half of it is done.')\n"
+        "    raise pressed\n"
+        "door.cli.add_command(wait)\n"
+        "sys.argv = ['lab', 'wait']\n"
+        "raise SystemExit(door.main())"
+    )
+    finished = run([sys.executable, "-c", code], cwd=workspace.root)
+    assert (finished.code, finished.stderr.split(b"\n")[-2]) == (130, b"Interrupted. Half of it is done.")
 
 
 def test_an_interrupt_while_the_command_loads_is_quiet(workspace: Workspace) -> None:

@@ -329,3 +329,13 @@ def test_the_history_tells_what_was_done(project: Project) -> None:
         file.write(b'{"torn')
     project.apply("1")
     assert journal.ours(project.workspace) == {1, 2}
+
+
+def test_an_interrupt_after_the_change_says_that_it_is_done(project: Project) -> None:
+    def pressed(_: object) -> tuple[str, ...]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        project.apply("1", restart=pressed)
+    assert caught.value.__notes__ == ["The change is done, but not every service was restarted: lab up"]
+    assert project.applied() == {1}

@@ -15,6 +15,7 @@ from lab.database import connect, workspace_url
 from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
 from lab.operations import lifecycle
 from lab.operations import settings as remembered
+from lab.operations.marks import Mark
 from lab.operations.reset import reset
 from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
@@ -138,6 +139,56 @@ def test_reset_brings_back_rows_and_schema(workspace: Workspace) -> None:
         assert cursor.fetchone() == (None,)
 
 
+@pytest.mark.parametrize("at", ["create", "replace"])
+def test_a_reset_that_is_broken_off_leaves_the_old_database_and_nothing_else(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    execute(workspace, "DELETE FROM execution_logs WHERE id > 900")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"lab.runtime.databases.{at}", pressed)
+        with pytest.raises(KeyboardInterrupt):
+            reset(workspace)
+    assert now(workspace).database.rows == 900
+    account = runtime_of(workspace).account
+    assert not any(databases.exists(account, f"lab_{rest}") for rest in ("fresh", "replaced"))
+    reset(workspace)
+    assert now(workspace).database.rows == ROWS
+
+
+def test_what_a_killed_reset_left_is_dropped_by_up(workspace: Workspace) -> None:
+    account = runtime_of(workspace).account
+    names = ("lab_fresh", "lab_replaced")
+    for name in names:
+        databases.create(account, name, template="lab_template")
+        Mark().write(account, name)
+    lifecycle.up(workspace)
+    assert not any(databases.exists(account, name) for name in names)
+
+
+def test_an_up_that_fails_is_not_remembered(workspace: Workspace) -> None:
+    before = remembered.load(workspace)
+
+    def fail(stage: object) -> None:
+        if "Starting the services" in str(stage):
+            raise EnvironmentFault("It failed.")
+
+    with pytest.raises(EnvironmentFault, match="It failed"):
+        lifecycle.up(workspace, port_offset=before.port_offset + 3, progress=fail)
+    assert remembered.load(workspace) == before
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "70000", "-1"])
+def test_a_variable_that_holds_no_port_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("LAB_DEVICE_PORT", text)
+    with pytest.raises(UsageError, match=f"LAB_DEVICE_PORT={text} is no port"):
+        lifecycle.up(workspace)
+
+
 def test_the_services_survive_a_reset(workspace: Workspace) -> None:
     reset(workspace)
     assert states(now(workspace))["device-service"] == "healthy"
@@ -182,6 +233,15 @@ def test_reset_code_puts_files_and_folders_back_where_the_other_stands(workspace
     saved = code.patch.read_text()
     assert "mine = 1" in saved
     assert "no package" in saved
+
+
+def test_reset_code_puts_a_file_in_the_place_of_a_link_to_one(workspace: Workspace, tmp_path: Path) -> None:
+    module = workspace.root / "app/common/params.py"
+    module.rename(tmp_path / "elsewhere.py")
+    module.symlink_to(tmp_path / "elsewhere.py")
+    reset(workspace, code=True)
+    assert not module.is_symlink()
+    assert module.read_bytes() == (tmp_path / "elsewhere.py").read_bytes()
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -323,6 +383,9 @@ def test_ports_that_variables_asked_for_are_remembered(
         shell.setenv("LAB_DEVICE_PORT", "5011")
         lifecycle.up(workspace)
     assert now(workspace).services[0].port == before + 10
+    with monkeypatch.context() as shell:
+        shell.setenv("LAB_DEVICE_PORT", "5021")  # only lab up heeds it
+        assert runtime_of(workspace).ports["device-service"] == before + 10
     assert states(now(workspace))["device-service"] == "healthy"
     monkeypatch.setenv("LAB_DEVICE_PORT", "")  # as the compose file has it: the default again
     assert lifecycle.up(workspace).status.services[0].port == before

@@ -200,23 +200,28 @@ def test_it_is_taken_down_when_the_block_fails(bench: Bench) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench: Bench) -> None:
+def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench: Bench, live: str) -> None:
     lock, target = Workspace(bench.root).lock, bench.root / "app" / "half.py"
 
     def change() -> None:
         with sole(lock, waiting=lambda _: None):
             target.write_text("half\n")
+            with rows(bench.server.url(live)) as table:
+                table.ask("CREATE INDEX half ON devices (name)")
             held.set()
             told.wait(20)
             target.write_text("whole\n")
+            with rows(bench.server.url(live)) as table:
+                table.ask("DROP INDEX half")
 
     held, told = threading.Event(), threading.Event()
     changing = threading.Thread(target=change)
     changing.start()
     assert held.wait(20)
-    with bench.shadow(2, tell=lambda text: told.set() if "Waiting" in text else None):
+    with bench.shadow(2, live=live, tell=lambda text: told.set() if "Waiting" in text else None) as made:
         (copied,) = bench.runs.glob("**/code/app/half.py")
         assert copied.read_text() == "whole\n"
+        assert made.notes == ()
     changing.join()
 
 
