@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from lab.catalog import Fix, OwnedObject
 from lab.database import connect
 from lab.engine.state import Finding, State
 from lab.errors import DatabaseUnreachable, TimedOut
-from lab.lock import PATIENCE, wait_for
+from lab.lock import PATIENCE, PAUSE, wait_for
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -28,6 +29,9 @@ LOCK_KEY = 0x6C61622E666978
 """Of the advisory lock that a change holds: "lab.fix" in ASCII."""
 AT_WORK = "lab fix"
 """How the application_name of every connection that changes something begins."""
+
+ENDING = 30.0
+"""Seconds that a session of a killed lab gets to end: it may have gigabytes to undo or to write out."""
 
 OBJECTS = """
 SELECT 'table', c.relname, true FROM pg_class c
@@ -51,7 +55,7 @@ SELECT coalesce(nullif(a.application_name, ''), 'server process ' || a.pid)
        WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
 LEFT_BEHIND = """
-SELECT pid, pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND application_name LIKE %s AND application_name <> %s
 """
 IN_THE_WAY = """
@@ -125,13 +129,20 @@ class Schema:
         Raises:
             TimedOut: one would not end.
         """
+        # Asked until nobody is there, and not for what pg_terminate_backend answers: that is false also of a
+        # session which has just ended by itself, as one does when its client is gone.
+        deadline = time.monotonic() + ENDING
         with self._cursor() as cursor:
-            cursor.execute(LEFT_BEHIND, (f"{AT_WORK} %", self.application))
-            stuck = [pid for pid, ended in cursor.fetchall() if not ended]
-        if stuck:
-            raise TimedOut(
-                f"Server process {stuck[0]}, of a lab that was killed, does not end.", "Try again."
-            )
+            while True:
+                cursor.execute(LEFT_BEHIND, (f"{AT_WORK} %", self.application))
+                left = cursor.fetchall()
+                if not left:
+                    return
+                if time.monotonic() > deadline:
+                    raise TimedOut(
+                        f"Server process {left[0][0]}, of a lab that was killed, does not end.", "Try again."
+                    )
+                time.sleep(PAUSE)
 
     def prepare(self, connection: Connection, lock_timeout: float) -> None:
         """Bound how long the session waits for locks, and how long it outlives us."""

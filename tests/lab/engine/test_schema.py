@@ -1,0 +1,33 @@
+"""The sessions of a lab that was killed are ended, whatever they do meanwhile."""
+
+from contextlib import closing
+
+from lab.database import connect
+from lab.engine.schema import AT_WORK, Schema
+from tests.lab.conftest import Project
+
+ROUNDS = 50
+THEIRS = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'lab fix %'"
+
+
+def test_a_session_that_ends_by_itself_meanwhile_is_no_failure(project: Project) -> None:
+    mine = f"{AT_WORK} mine"
+    with closing(connect(project.url, application=mine)) as connection:
+        for _ in range(ROUNDS):
+            others = [connect(project.url, application=f"{AT_WORK} {n}") for n in range(3)]
+            for other in others:
+                other.close()
+            Schema(connection, mine).end_left_behind()
+            assert project.sql(THEIRS) == [(mine,)]
+
+
+def test_a_session_that_holds_a_lock_is_ended_and_lets_go(project: Project) -> None:
+    mine = f"{AT_WORK} mine"
+    with (
+        closing(connect(project.url, application=mine)) as connection,
+        closing(connect(project.url, application=f"{AT_WORK} left")) as left,
+        left.cursor() as cursor,
+    ):
+        cursor.execute("BEGIN; LOCK TABLE things")
+        Schema(connection, mine).end_left_behind()
+        assert project.sql("SELECT count(*) FROM things") == [(1000,)]
