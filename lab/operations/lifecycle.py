@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from lab import shipped
 from lab.database import without_password
 from lab.engine import journal
+from lab.engine.look import standings
+from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.schema import looking
+from lab.engine.state import State
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
 from lab.operations import build, fixes, runtimes
 from lab.operations import settings as remembered
@@ -169,12 +172,15 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
 
 
 def _follow_the_code(workspace: Workspace, runtime: Runtime) -> None:
-    """Give a database that was not there, or not in use, the schema of the fixes that the code has."""
-    catalog = catalog_of(workspace)
-    applied = [fix.number for fix in catalog.fixes if fix.number in journal.ours(workspace)]
+    """Give a database that was not there, or not in use, the schema of the fixes that lab put into the code.
+
+    Whether their code is there still is looked up: it can have gone by Git, which tells nobody.
+    """
     with looking(runtime.url) as schema:
-        recorded = schema.look().recorded
-    if applied or any(fix.revision in recorded for fix in catalog.fixes):
+        view = schema.look()
+    found = standings(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), view).values()
+    applied = [one.fix.number for one in found if one.ours and one.code.state is not State.ABSENT]
+    if applied or any(one.recorded for one in found):
         fixes.put_schema(workspace, runtime.url, applied)
 
 

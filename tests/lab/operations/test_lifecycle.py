@@ -13,7 +13,7 @@ import pytest
 
 from lab.database import connect, workspace_url
 from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
-from lab.operations import lifecycle
+from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
 from lab.operations.marks import Mark
 from lab.operations.reset import reset
@@ -269,6 +269,22 @@ def test_what_was_shipped_outlives_a_destroyed_lab(workspace: Workspace, port_of
     lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
     reset(workspace, code=True)
     assert edited.read_bytes() == shipped
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_new_database_gets_the_fixes_that_the_code_still_has(
+    workspace: Workspace, port_offset: int, gone: bool
+) -> None:
+    path = workspace.root / "app" / "device_service" / "models.py"
+    shipped = path.read_bytes()
+    fixes.apply(workspace, ["5"])
+    if gone:
+        path.write_bytes(shipped)  # as `git checkout app` does
+    lifecycle.down(workspace, destroy=True)
+    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    states = {str(row.state) for row in library.status(workspace).fixes if row.number == 5}
+    assert states == ({"absent"} if gone else {"present"})
+    fixes.recover(workspace) if gone else fixes.revert(workspace, ["5"])
 
 
 def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
