@@ -24,16 +24,15 @@ from tests.measuring import Bench, copy_shipped, fix
 FOLDER = Path(__file__).parent
 ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
 EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
-QUICK = 2
 PARTS = {"answer.patch", "migration.py"}
 FEATURE = 7
 
 
 def _cases() -> Iterator[Any]:
-    """Every answer; all but the first two of each kind of a bug are left to `make test-slow`."""
+    """Every answer; all but the first of each kind of a bug are left to `make test-slow`."""
     for _, group in groupby(ANSWERS, key=lambda path: (path.parent, path.name.partition("_")[0])):
         for place, path in enumerate(group):
-            marks = [pytest.mark.slow] if place >= QUICK else []
+            marks = [pytest.mark.slow] if place else []
             yield pytest.param(path, id=f"{path.parent.name}-{path.name}", marks=marks)
 
 

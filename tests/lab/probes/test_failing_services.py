@@ -48,6 +48,7 @@ FAULTS = {
     "answers lists of nulls": 'self.send(200, "application/json", json.dumps({"logs": [None]}))',
     "answers 500": 'self.send(500, "application/json", json.dumps({"error": "no"}))',
 }
+QUICK = {"crashes", "answers lists of nulls"}
 NOT_FIXED = {Verdict.PRESENT, Verdict.MASKED, Verdict.BLOCKED}
 
 
@@ -78,7 +79,9 @@ def break_both(bench: Bench, program: str) -> None:
         (bench.root / "app" / service / "__main__.py").write_text(program)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, marks=[] if fault in QUICK else [pytest.mark.slow]) for fault in FAULTS]
+)
 def test_every_bug_has_a_verdict_when_a_service(fault: str, bench: Bench) -> None:
     break_both(bench, FAULTY.format(fault=FAULTS[fault]))
     found = measured(bench, *PROBES)
@@ -104,6 +107,7 @@ def test_a_service_that_never_gets_ready_is_given_up(bench: Bench, monkeypatch: 
     assert all("did not answer GET /health" in evidence.why for evidence in found.values()), found
 
 
+@pytest.mark.slow
 def test_a_service_that_hangs_is_given_up(bench: Bench) -> None:
     break_both(bench, FAULTY.format(fault="time.sleep(3600)"))
     evidence = measured(bench, 3)[3]
