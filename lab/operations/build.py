@@ -3,29 +3,18 @@
 Everything is built under another name and renamed when whole, so a kill leaves nothing that looks whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg2
 
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
-from lab.operations.marks import (
-    Content,
-    Mark,
-    blank_mark,
-    build_of,
-    content_of,
-    fresh_of,
-    mark_of,
-    replaced_of,
-    require_ours,
-    template_of,
-)
+from lab.operations.marks import Content, Mark, Passing, content_of, mark_for, template_of
 from lab.operations.progress import Progress, Stage
 from lab.runtime import databases
 from lab.runtime.account import Account
@@ -52,37 +41,37 @@ def ensure(
     rows: int | None,
     seed: int | None,
     progress: Progress,
+    prepare: Callable[[str], None],
     replace_empty: bool = False,
     shared: bool = False,
 ) -> Ensured:
     """Make the database, and its template, where they are not there.
 
+    `prepare` gets the URL of a database that is made, before that has its name.
     `replace_empty` lets it take the place of an empty database, as a server in a container comes with.
-    On a `shared` server, what does not bear lab's mark is nobody's to drop.
+    On a `shared` server, the template's mark says which workspace it is of.
 
     Raises:
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
     present, asked = asked_of(workspace, account, database, rows, seed)
-    if shared:
-        derived = (build_of, fresh_of, replaced_of, template_of)
-        require_ours(workspace, account, [name_of(database) for name_of in derived])
-    for name in (fresh_of(database), replaced_of(database)):  # of a reset that was killed
-        if mark_of(account, name) is not None:
-            databases.drop(account, name)
+    for name in databases.descriptions(account, [one.name_for(workspace) for one in Passing]):
+        databases.drop(account, name)  # of an up or a reset that was killed
     if present is None:
-        if databases.exists(account, database):
-            if not (replace_empty and databases.is_empty(account, database)):
+        for name in databases.descriptions(account, [database, template_of(database)]):
+            if not (name == database and replace_empty and databases.is_empty(account, name)):
                 raise Refused(
-                    f"There is a database {database} that this lab did not make.",
+                    f"There is a database {name} that this lab did not make.",
                     OTHER_NAME if shared else AFRESH,
                 )
-            databases.drop(account, database)
-        _build_template(workspace, account, database, asked, blank_mark(workspace, shared=shared), progress)
+            databases.drop(account, name)
+        mark = mark_for(workspace, asked, shared=shared)
+        _build_template(workspace, account, database, mark, progress)
     missing = not databases.exists(account, database)
     if missing:
-        databases.create(account, database, template=template_of(database))
+        with fresh_copy(workspace, account, database) as fresh:
+            prepare(account.url(fresh))
     return Ensured(seeded=present is None, made=missing)
 
 
@@ -117,17 +106,14 @@ def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterato
         EnvironmentFault: there is no template.
         Refused: it is another workspace's.
     """
-    mark = mark_of(account, template_of(database))
-    if mark is None or content_of(workspace, account, database) is None:
+    if content_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
-    fresh, aside, ours = fresh_of(database), replaced_of(database), replace(mark, content=None)
+    fresh, aside = Passing.FRESH.name_for(workspace), Passing.REPLACED.name_for(workspace)
     databases.drop(account, fresh)
     try:
         databases.create(account, fresh, template=template_of(database))
-        ours.write(account, fresh)
         yield fresh
         if databases.exists(account, database):
-            ours.write(account, database)
             databases.drop(account, aside)
             databases.replace(account, database, by=fresh, aside=aside)
         else:
@@ -138,14 +124,16 @@ def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterato
 
 
 def remove(workspace: Workspace, account: Account, database: str) -> None:
-    """Drop the database and its template, if lab made them.
+    """Drop the database and its template, if lab made them, and what a command that was killed left.
 
     Raises:
         Refused: they are another workspace's.
     """
+    names = [one.name_for(workspace) for one in Passing]
     if content_of(workspace, account, database) is not None:
-        databases.drop(account, database)
-        databases.drop(account, template_of(database))
+        names += [database, template_of(database)]
+    for name in databases.descriptions(account, names):
+        databases.drop(account, name)
 
 
 def shipped_head(workspace: Workspace) -> str:
@@ -169,21 +157,18 @@ def _build_template(
     workspace: Workspace,
     account: Account,
     database: str,
-    content: Content,
     mark: Mark,
     progress: Progress,
 ) -> None:
-    build = build_of(database)
-    databases.drop(account, build)
+    build = Passing.BUILD.name_for(workspace)
     databases.create(account, build)
-    mark.write(account, build)
     url = account.url(build)
     progress(Stage("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
     _migrate(workspace, url)
-    _fill(url, content, progress)
+    _fill(url, mark.content, progress)
     progress(Stage("Keeping a template for lab reset"))
-    replace(mark, content=content).write(account, build)
+    mark.write(account, build)
     databases.seal(account, build)
     databases.rename(account, build, template_of(database))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
-from lab.errors import Refused
+from lab.errors import EnvironmentFault, LabError, Refused
 from lab.workspace import Workspace, write_atomic
 
 
@@ -51,17 +51,34 @@ def restore(workspace: Workspace) -> Restored:
         return Restored((), None)
     patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
     write_atomic(patch, _difference(workspace, originals, changed))
+    restored = Restored(changed, patch)
+    try:
+        _put_back(workspace, originals, changed)
+    except KeyboardInterrupt as pressed:
+        pressed.add_note(f"The shipped code is back in part: lab reset --code. {restored.kept}")
+        raise
+    except (LabError, OSError) as error:
+        raise EnvironmentFault(
+            f"The shipped code could not be put back as a whole: {error} {restored.kept}",
+            "When the cause is gone, run again: lab reset --code",
+        ) from error
+    return restored
+
+
+def _put_back(
+    workspace: Workspace,
+    originals: dict[PurePosixPath, tuple[bytes, bool]],
+    changed: tuple[PurePosixPath, ...],
+) -> None:
     # What is in the way goes first: a shipped file may stand where a folder was made, or the other way round.
     for path in changed:
         if path not in originals:
             (workspace.root / path).unlink()
     for path in changed:
         if path in originals:
-            target = workspace.root / path
             _clear_the_way(workspace.root, path)
             text, executable = originals[path]
-            write_atomic(target, text, mode=0o755 if executable else 0o644)
-    return Restored(changed, patch)
+            write_atomic(workspace.root / path, text, mode=0o755 if executable else 0o644)
 
 
 def _clear_the_way(root: Path, path: PurePosixPath) -> None:

@@ -157,6 +157,12 @@ def status(workspace: Workspace) -> FixStatus:
     return FixStatus(rows, _unusable(catalog), missing, entry.numbers if entry else ())
 
 
+def in_the_code(workspace: Workspace) -> tuple[int, ...]:
+    """The fixes that lab put on and whose code is there still: Git can have taken it away, unseen by lab."""
+    found = standings(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
+    return tuple(n for n, one in found.items() if one.ours and one.code.state is not State.ABSENT)
+
+
 def under_way(workspace: Workspace) -> bool:
     """Whether another lab is at work here now: then an open journal is no sign of a kill."""
     try:

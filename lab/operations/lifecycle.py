@@ -5,26 +5,22 @@ import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from lab import shipped
 from lab.database import without_password
 from lab.engine import journal
-from lab.engine.look import standings
-from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.schema import looking
-from lab.engine.state import State
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
-from lab.operations import build, fixes, runtimes
+from lab.operations import build, fixes, library, runtimes
 from lab.operations import settings as remembered
 from lab.operations.doctor import disk_shortage
-from lab.operations.library import catalog_of
 from lab.operations.marks import identify
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.restart import alone
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
-from lab.runtime.base import Runtime
 from lab.shadow import sweep
 from lab.workspace import Workspace, require_plain_path, write_atomic
 
@@ -96,7 +92,7 @@ def _up(
         runtime.require_ports()
     runtime.prepare(lambda text: progress(Stage(text)))
     if chosen != before:
-        if (chosen.runtime, chosen.server) == (before.runtime, before.server):
+        if chosen.place == before.place:
             _require_content(workspace, before, rows, seed)
         _leave(workspace, before, chosen, progress)
         runtime.require_ports()
@@ -104,6 +100,7 @@ def _up(
     identify(workspace)
     write_atomic(workspace.home, str(workspace.root).encode())
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
+    ensured = None
     try:
         progress(Stage("Starting PostgreSQL"))
         runtime.start_database()
@@ -114,11 +111,12 @@ def _up(
             rows=rows,
             seed=seed,
             progress=progress,
+            prepare=partial(_follow_the_code, workspace),
             replace_empty=runtime.starts_with_empty_database,
             shared=runtime.is_shared,
         )
-        if ensured.made or chosen.runtime != before.runtime:
-            _follow_the_code(workspace, runtime)
+        if chosen.place != before.place and not ensured.made:
+            _follow_the_code(workspace, runtime.url)
         write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
         progress(Stage("Starting the services"))
         runtime.start_services()
@@ -130,7 +128,9 @@ def _up(
             workspace.database_url_file.unlink(missing_ok=True)
             with suppress(EnvironmentFault):  # what is raised is why it failed
                 runtimes.halt(workspace, chosen.runtime)
-            remembered.save(workspace, before)  # so that lab up alone brings back what there was
+            if ensured is None or chosen.place == before.place:  # no database that would be forgotten
+                with suppress(EnvironmentFault):
+                    remembered.save(workspace, before)  # so that lab up alone brings back what there was
         raise
     return Up(status(workspace, runtime), time.monotonic() - started, ensured.seeded)
 
@@ -152,15 +152,15 @@ def _require_home(workspace: Workspace) -> None:
 
 
 def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: Progress) -> None:
-    """Take the lab down that ran until now, before its runtime or its ports change."""
-    changes = chosen.runtime != before.runtime
-    if changes and (entry := journal.read(workspace)) is not None:
+    """Take the lab down that ran until now, before its runtime, its server or its ports change."""
+    moves = chosen.place != before.place
+    if moves and (entry := journal.read(workspace)) is not None:
         raise Refused(
             f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the lab as it ran.",
             "Take it back first: lab fix recover",
         )
     if workspace.database_url_file.exists():
-        stays = f" (its data stays: lab up --{before.runtime})" if changes else ""
+        stays = f" (its data stays: lab up --{before.runtime})" if moves and not before.server else ""
         progress(Stage(f"Stopping the {before.runtime} lab{stays}"))
     try:
         runtimes.halt(workspace, before.runtime)
@@ -171,17 +171,13 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
     workspace.database_url_file.unlink(missing_ok=True)
 
 
-def _follow_the_code(workspace: Workspace, runtime: Runtime) -> None:
-    """Give a database that was not there, or not in use, the schema of the fixes that lab put into the code.
-
-    Whether their code is there still is looked up: it can have gone by Git, which tells nobody.
-    """
-    with looking(runtime.url) as schema:
-        view = schema.look()
-    found = standings(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), view).values()
-    applied = [one.fix.number for one in found if one.ours and one.code.state is not State.ABSENT]
-    if applied or any(one.recorded for one in found):
-        fixes.put_schema(workspace, runtime.url, applied)
+def _follow_the_code(workspace: Workspace, url: str) -> None:
+    """Give a database that was not there, or not in use, the schema of the fixes that are in the code."""
+    applied = library.in_the_code(workspace)
+    with looking(url) as schema:
+        recorded = schema.look().recorded
+    if applied or any(fix.revision in recorded for fix in library.catalog_of(workspace).fixes):
+        fixes.put_schema(workspace, url, applied)
 
 
 def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:

@@ -1,11 +1,12 @@
-"""The lab's databases on a server, by name, and whose they are: that stands in each one's own comment.
+"""The lab's databases on a server, by name, and whose they are.
 
-So no ledger can be wrong about it, and on a server that others use too, nothing unmarked is ours to drop.
+That stands in the comment of the template, so that no ledger can be wrong about it. What is only passing has
+the workspace's id in its name: on a server that others use too, nobody else's database is called so.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from socket import gethostname
 from uuid import uuid4
 
@@ -31,12 +32,12 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The comment of a database that lab made. `content` is None until it is whole.
+    """The comment of a template that lab made.
 
     On a server that others use too, `owner` is the id of the workspace, and `place` where that was.
     """
 
-    content: Content | None = None
+    content: Content
     owner: str = ""
     place: str = ""
 
@@ -44,23 +45,22 @@ class Mark:
         databases.describe(account, name, json.dumps({"lab": asdict(self)}))
 
 
+class Passing(StrEnum):
+    """What a database is for that is dropped or renamed before the command ends."""
+
+    BUILD = "build"
+    """The template while it is made."""
+    FRESH = "fresh"
+    """A copy that is to take the database's place."""
+    REPLACED = "replaced"
+    """What a reset has replaced, until it is dropped."""
+
+    def name_for(self, workspace: Workspace) -> str:
+        return f"lab_{self}_{identity(workspace)}"
+
+
 def template_of(database: str) -> str:
     return f"{database}_template"
-
-
-def build_of(database: str) -> str:
-    """The name under which the template is made; it takes its own when it is whole."""
-    return f"{database}_build"
-
-
-def fresh_of(database: str) -> str:
-    """The name of a copy that is to take the database's place."""
-    return f"{database}_fresh"
-
-
-def replaced_of(database: str) -> str:
-    """The name of what a reset has replaced, until it is dropped."""
-    return f"{database}_replaced"
 
 
 def mark_of(account: Account, name: str) -> Mark | None:
@@ -86,20 +86,11 @@ def content_of(workspace: Workspace, account: Account, database: str) -> Content
     return mark.content
 
 
-def require_ours(workspace: Workspace, account: Account, names: Iterable[str]) -> None:
-    """Raises Refused: a database of one of these names was not made by the lab of this workspace."""
-    for name, comment in databases.descriptions(account, names).items():
-        mark = _read(comment)
-        if mark is None or mark.owner != identity(workspace):
-            raise Refused(
-                f"There is a database {name} that this lab did not make, and it needs that name.",
-                "Name another in LAB_DATABASE_URL: names derived from it are the lab's.",
-            )
-
-
-def blank_mark(workspace: Workspace, *, shared: bool) -> Mark:
+def mark_for(workspace: Workspace, content: Content, *, shared: bool) -> Mark:
     """The mark of what is about to be made; only on a `shared` server does it name the workspace."""
-    return Mark(None, identity(workspace), f"{gethostname()}:{workspace.root}") if shared else Mark()
+    if not shared:
+        return Mark(content)
+    return Mark(content, identity(workspace), f"{gethostname()}:{workspace.root}")
 
 
 def identify(workspace: Workspace) -> None:
@@ -119,7 +110,6 @@ def identity(workspace: Workspace) -> str:
 def _read(comment: str | None) -> Mark | None:
     try:
         found = json.loads(comment or "null")["lab"]
-        content = found["content"] and Content(**found["content"])
-        return Mark(content, str(found["owner"]), str(found["place"]))
+        return Mark(Content(**found["content"]), str(found["owner"]), str(found["place"]))
     except (ValueError, TypeError, KeyError):
         return None

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from lab.engine import journal
 from lab.engine.plan import Verb
 from lab.engine.schema import looking
-from lab.errors import DatabaseUnreachable, LabError
-from lab.operations import build, fixes
+from lab.errors import LabError
+from lab.operations import build, fixes, library
 from lab.operations.code import Restored, restore
-from lab.operations.library import catalog_of
 from lab.operations.progress import Progress, Stage, silent
 from lab.operations.restart import alone, require_up, restart_changed
 from lab.operations.runtimes import runtime_of
+from lab.runtime import databases
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
@@ -58,27 +58,23 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 def _whole(workspace: Workspace, progress: Progress) -> Reset:
     """Code first: a damaged compose file would keep us from the database."""
     restored = restore(workspace)
+    done = "The shipped code is back."
     try:
-        return _whole_database(workspace, restored, progress)
+        runtime = runtime_of(workspace)
+        require_up(runtime)
+        seconds = _renew(workspace, runtime, (), progress)
+        _note(workspace)
+        done = "The shipped code and the database are back."
+        if restored.changed:
+            progress(Stage("Restarting the services"))
+            runtime.stop_services()
+            runtime.start_services()
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"The shipped code is back. {restored.kept} To see what else was done: lab status")
+        pressed.add_note(f"{done} {restored.kept} To see what else was done: lab status")
         raise
     except LabError as error:
-        error.message = (
-            f"The shipped code is back. {restored.kept} The database was not reset: {error.message}"
-        )
+        error.message = f"{done} {restored.kept} The rest was not done: {error.message}"
         raise
-
-
-def _whole_database(workspace: Workspace, restored: Restored, progress: Progress) -> Reset:
-    runtime = runtime_of(workspace)
-    require_up(runtime)
-    seconds = _renew(workspace, runtime, (), progress)
-    _note(workspace)
-    if restored.changed:
-        progress(Stage("Restarting the services"))
-        runtime.stop_services()
-        runtime.start_services()
     return Reset(seconds, build.shipped_head(workspace), (), restored)
 
 
@@ -94,12 +90,11 @@ def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], pro
 
 
 def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
-    try:
-        with looking(runtime.url) as schema:
-            recorded = schema.look().recorded
-    except DatabaseUnreachable:  # it was dropped by hand
-        return tuple(sorted(journal.ours(workspace)))
-    return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
+    if not databases.exists(runtime.account, runtime.database):  # it was dropped by hand
+        return library.in_the_code(workspace)
+    with looking(runtime.url) as schema:
+        recorded = schema.look().recorded
+    return tuple(fix.number for fix in library.catalog_of(workspace).fixes if fix.revision in recorded)
 
 
 def _note(workspace: Workspace) -> None:

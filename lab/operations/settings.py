@@ -35,6 +35,11 @@ class Settings:
                 f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MOST_OFFSET}."
             )
 
+    @property
+    def place(self) -> tuple[str, str | None]:
+        """Where the database is: another place is another database."""
+        return self.runtime, self.server
+
 
 def load(workspace: Workspace) -> Settings:
     """The remembered settings; the defaults where nothing usable is remembered."""

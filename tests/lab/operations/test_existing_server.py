@@ -1,22 +1,26 @@
 """A server that somebody else runs: the lab makes its database there, and leaves everybody else's alone."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.errors import Refused, UsageError
-from lab.operations import lifecycle
+from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
+from lab.operations.marks import Passing
+from lab.operations.progress import Progress, Stage
 from lab.operations.reset import reset
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
 from lab.runtime import databases
 from lab.workspace import Workspace
 from tests.conftest import Server, free_port
+from tests.killing import killer
 from tests.lab.operations.conftest import copy_shipped
 
-NAMES = ("shop", "shop_template", "shop_build", "shop_fresh")
+NAMES = ("shop", "shop_template")
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("name", ["shop", "shop_template", "shop_build", "shop_fresh"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_database_that_lab_did_not_make_is_never_dropped(
     own: Workspace, server: Server, port_offset: int, name: str
 ) -> None:
@@ -101,3 +105,60 @@ def test_a_database_that_lab_did_not_make_is_never_dropped(
     with pytest.raises(Refused, match=f"There is a database {name} that this lab did not make"):
         lifecycle.up(own, rows=300, port_offset=port_offset + 100)
     assert databases.exists(server.account, name)
+
+
+def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: int) -> None:
+    others = [f"shop_{rest}" for rest in ("build", "fresh", "replaced")]
+    for name in others:
+        server.create(name)
+    try:
+        lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+        reset(own)
+        lifecycle.down(own, destroy=True)
+        assert sorted(databases.descriptions(server.account, others)) == others
+    finally:
+        for name in others:
+            server.drop(name)
+
+
+def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, port_offset: int) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        lifecycle.up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    assert not databases.descriptions(server.account, [one.name_for(own) for one in Passing])
+
+
+def test_another_server_gets_the_schema_of_the_code(
+    own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
+    fixes.apply(own, ["7"])
+    monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
+    lifecycle.up(own)
+    assert {str(row.state) for row in library.status(own).fixes if row.number == 7} == {"present"}
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    lifecycle.up(own, kind=remembered.EMBEDDED)
+    lifecycle.down(own, destroy=True)
+
+
+def test_a_change_that_was_killed_is_taken_back_before_the_server_changes(
+    own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    with killer() as kills:
+        assert kills.run(own.root, "apply", "5", at=1) == -signal.SIGKILL
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    with pytest.raises(Refused, match="fix 5 was interrupted in the lab as it ran"):
+        lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
+    assert remembered.load(own).server == server.url("shop")
+    fixes.recover(own)
+
+
+def _pressed_while(words: str) -> Progress:
+    def tell(stage: Stage) -> None:
+        if stage.text.startswith(words):
+            raise KeyboardInterrupt
+
+    return tell

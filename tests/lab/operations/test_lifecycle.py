@@ -15,7 +15,7 @@ from lab.database import connect, workspace_url
 from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
 from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
-from lab.operations.marks import Mark
+from lab.operations.marks import Passing
 from lab.operations.reset import reset
 from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
@@ -121,7 +121,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
 def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
     with closing(connect(account.url("postgres"))) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE lab_build")
+        cursor.execute(f"CREATE DATABASE {Passing.BUILD.name_for(workspace)}")
         cursor.execute("ALTER DATABASE lab_template IS_TEMPLATE false")
         cursor.execute("DROP DATABASE lab WITH (FORCE)")
         cursor.execute("DROP DATABASE lab_template")
@@ -153,19 +153,47 @@ def test_a_reset_that_is_broken_off_leaves_the_old_database_and_nothing_else(
             reset(workspace)
     assert now(workspace).database.rows == 900
     account = runtime_of(workspace).account
-    assert not any(databases.exists(account, f"lab_{rest}") for rest in ("fresh", "replaced"))
+    assert not databases.descriptions(account, [one.name_for(workspace) for one in Passing])
     reset(workspace)
     assert now(workspace).database.rows == ROWS
 
 
 def test_what_a_killed_reset_left_is_dropped_by_up(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
-    names = ("lab_fresh", "lab_replaced")
+    names = [one.name_for(workspace) for one in Passing]
     for name in names:
         databases.create(account, name, template="lab_template")
-        Mark().write(account, name)
     lifecycle.up(workspace)
-    assert not any(databases.exists(account, name) for name in names)
+    assert not databases.descriptions(account, names)
+
+
+def test_an_up_that_is_broken_off_leaves_no_database_without_its_fixes(
+    workspace: Workspace, port_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    fixes.apply(workspace, ["5"])
+    lifecycle.down(workspace, destroy=True)
+    with monkeypatch.context() as patched:
+        patched.setattr("lab.operations.fixes.put_schema", pressed)
+        with pytest.raises(KeyboardInterrupt):
+            lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    assert [str(row.state) for row in library.status(workspace).fixes if row.number == 5] == ["present"]
+    fixes.revert(workspace, ["5"])
+
+
+def test_a_dropped_database_is_reset_to_what_the_code_has(workspace: Workspace) -> None:
+    path = workspace.root / "app" / "device_service" / "models.py"
+    shipped = path.read_bytes()
+    fixes.apply(workspace, ["2", "5"])
+    path.write_bytes(shipped)  # as `git checkout app` does
+    databases.drop(runtime_of(workspace).account, "lab")
+    assert reset(workspace).fixes == (2,)
+    assert {str(row.state) for row in library.status(workspace).fixes if row.number == 5} == {"absent"}
+    fixes.recover(workspace)
+    fixes.revert(workspace, ["2"])
 
 
 def test_an_up_that_fails_is_not_remembered(workspace: Workspace) -> None:
@@ -214,6 +242,30 @@ def test_reset_code_saves_the_edits_before_it_takes_them_back(workspace: Workspa
     assert added.exists()
     assert not removed.exists()
     reset(workspace, code=True)
+
+
+@pytest.mark.parametrize("error", [EnvironmentFault("no"), OSError(30, "Read-only"), KeyboardInterrupt()])
+def test_reset_code_that_is_broken_off_says_where_the_edits_are(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    edited, added = workspace.root / "app/common/params.py", workspace.root / "app/mine.py"
+    shipped = edited.read_bytes()
+    edited.write_bytes(shipped + b"# mine\n")
+    added.write_text("mine\n")
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lab.operations.code._clear_the_way", fail)
+        with pytest.raises((EnvironmentFault, KeyboardInterrupt)) as caught:
+            reset(workspace, code=True)
+    said = str(getattr(caught.value, "__notes__", caught.value))
+    patch = max(workspace.saved.iterdir())
+    assert str(patch) in said
+    assert b"+mine" in patch.read_bytes()
+    reset(workspace, code=True)
+    assert edited.read_bytes() == shipped
 
 
 def test_reset_code_puts_files_and_folders_back_where_the_other_stands(workspace: Workspace) -> None:
