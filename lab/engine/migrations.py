@@ -7,25 +7,26 @@ workspace's env.py is not used: nothing of the code under repair runs inside `la
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from select import select
 from typing import TYPE_CHECKING, Any
 
 from lab.catalog import Fix
 from lab.database import connect
 from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema
-from lab.errors import DatabaseUnreachable, Refused, TimedOut
+from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
+    from psycopg2.extensions import connection as Connection
     from sqlalchemy import Engine
 
 LOCK_NOT_AVAILABLE = "55P03"
-QUERY_CANCELED = "57014"
 ADMIN_SHUTDOWN = {"57P01", "57P02", "57P03"}
 VERSION_TABLE_SQL = re.compile(rf"CREATE TABLE {VERSION_SCHEMA}\.{VERSION_TABLE} .*?;\n+", re.DOTALL)
 
@@ -35,11 +36,10 @@ Revisions = Callable[["ScriptDirectory", Any], "Iterable[Any]"]
 
 @dataclass(frozen=True, slots=True)
 class Migrations:
-    """Takes fixes up and down in one database. `fixes` are all that may be recorded there."""
+    """Takes fixes up and down in one database."""
 
     url: str
     root: Path
-    fixes: Sequence[Fix]
     schema: Schema
     lock_timeout: float
 
@@ -69,11 +69,10 @@ class Migrations:
         from alembic.util import CommandError
         from sqlalchemy import exc, text
 
-        script = script_directory(self.root, self.fixes)
         try:
             with (
                 _interruptible(),
-                _environment(script, revisions) as context,
+                _environment(self.root, fix, revisions) as context,
                 self._engine().connect() as connection,
             ):
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
@@ -88,8 +87,6 @@ class Migrations:
                 f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
                 "Put the folder of that fix back, or take its row away.",
             ) from error
-        except exc.SQLAlchemyError as error:
-            raise Refused(f"The migration of fix {fix.number} failed: {error}.") from error
 
     def _engine(self) -> Engine:
         from sqlalchemy import NullPool, create_engine
@@ -107,8 +104,6 @@ class Migrations:
     def _failure(self, fix: Fix, cause: BaseException | None) -> BaseException:
         code = getattr(cause, "pgcode", None)
         said = (str(cause).strip().splitlines() or ["no reason given"])[0]
-        if code == QUERY_CANCELED:
-            return KeyboardInterrupt()
         if code == LOCK_NOT_AVAILABLE:
             return TimedOut(
                 f"The migration of fix {fix.number} waited {self.lock_timeout:g} s for a lock: "
@@ -118,13 +113,6 @@ class Migrations:
         if code is None or code in ADMIN_SHUTDOWN:
             return DatabaseUnreachable(f"The database went away: {said}.", "See lab status, then try again.")
         return Refused(f"The migration of fix {fix.number} failed: {said}.", "See lab fix show --sql.")
-
-
-def script_directory(root: Path, fixes: Sequence[Fix]) -> ScriptDirectory:
-    """The library's history, of the usable folders alone: a broken one cannot break the others."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory(str(root), version_locations=[str(fix.folder) for fix in fixes])
 
 
 def upgrade_sql(root: Path, fix: Fix) -> str:
@@ -139,9 +127,8 @@ def downgrade_sql(root: Path, fix: Fix) -> str:
 
 
 def _sql(root: Path, fix: Fix, revisions: Revisions, start: str | None) -> str:
-    script = script_directory(root, [fix])
     written = StringIO()
-    with _environment(script, revisions, as_sql=True, starting_rev=start) as context:
+    with _environment(root, fix, revisions, as_sql=True, starting_rev=start) as context:
         _configure(context, dialect_name="postgresql", literal_binds=True, output_buffer=written)
         with context.begin_transaction():
             context.run_migrations()
@@ -150,34 +137,72 @@ def _sql(root: Path, fix: Fix, revisions: Revisions, start: str | None) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let ^C cancel a statement: libpq alone would wait for the server's answer first."""
-    from psycopg2.extensions import get_wait_callback, set_wait_callback
-    from psycopg2.extras import wait_select
+    """Let ^C cancel a statement, and end the block: libpq alone would wait for the server's answer first.
+
+    psycopg2's own wait_select does not tell whether it was ^C that cancelled, and forgets one that came late.
+    https://www.psycopg.org/docs/advanced.html#support-for-coroutine-libraries
+    """
+    from psycopg2.extensions import POLL_OK, POLL_READ, get_wait_callback, set_wait_callback
+
+    pressed = False
+
+    def wait(connection: Connection) -> None:
+        nonlocal pressed
+        while True:
+            try:
+                state = connection.poll()
+                if state == POLL_OK:
+                    return
+                reading = state == POLL_READ
+                select([connection] if reading else [], [] if reading else [connection], [])
+            except KeyboardInterrupt:
+                pressed = True
+                connection.cancel()
 
     before = get_wait_callback()
-    set_wait_callback(wait_select)
+    set_wait_callback(wait)
     try:
         yield
+    except Exception as error:
+        if pressed:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         set_wait_callback(before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextmanager
-def _environment(
-    script: ScriptDirectory, revisions: Revisions, **options: Any
-) -> Iterator[EnvironmentContext]:
+def _environment(root: Path, fix: Fix, revisions: Revisions, **options: Any) -> Iterator[EnvironmentContext]:
+    """The history of the one fix, in which no other's folder can break anything.
+
+    Raises:
+        Refused: its file, or something in it, raised what Alembic and SQLAlchemy have no name for.
+    """
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
 
-    known = {revision.revision for revision in script.walk_revisions()}
+    try:
+        script = ScriptDirectory(str(root), version_locations=[str(fix.folder)])
+        known = {revision.revision for revision in script.walk_revisions()}
 
-    def steps(recorded: Any, _: object) -> Iterable[Any]:
-        # What is recorded for a folder that cannot be used now is nothing to the others.
-        names = (recorded,) if isinstance(recorded, str) else recorded
-        return revisions(script, tuple(name for name in names if name in known))
+        def steps(recorded: Any, _: object) -> Iterable[Any]:
+            names = (recorded,) if isinstance(recorded, str) else recorded
+            return revisions(script, tuple(name for name in names if name in known))
 
-    with EnvironmentContext(Config(), script, fn=steps, **options) as context:
-        yield context
+        with EnvironmentContext(Config(), script, fn=steps, **options) as context:
+            yield context
+    except (LabError, CommandError, DBAPIError):
+        raise
+    except Exception as error:
+        raise Refused(
+            f"The migration of fix {fix.number} failed: {type(error).__name__}: {error}.",
+            f"See {fix.folder / 'migration.py'}.",
+        ) from error
 
 
 def _configure(context: EnvironmentContext, **options: Any) -> None:

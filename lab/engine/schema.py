@@ -179,12 +179,12 @@ class Schema:
     def _try_lock(self) -> bool:
         # Never wait inside the server: a waiting statement holds a snapshot, and CREATE INDEX CONCURRENTLY,
         # run by whoever holds the lock, would wait for that.
-        with self.connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))
             return cursor.fetchone() == (True,)
 
     def _holder(self) -> str:
-        with self.connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(HOLDER, (LOCK_KEY,))
             found = cursor.fetchone()
         name = str(found[0]) if found else "one that has just finished"

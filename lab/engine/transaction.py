@@ -211,7 +211,7 @@ def session(
         changing(url, waiting=waiting, lock_timeout=timeout, patience=patience) as schema,
     ):
         sweep(workspace)
-        migrations = Migrations(url, catalog.root, catalog.fixes, schema, timeout)
+        migrations = Migrations(url, catalog.root, schema, timeout)
         yield Session(workspace, catalog, patcher, migrations, manner.tell, manner.checkpoint)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 
+from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine import journal, migrations
 from lab.engine.files import FileChange
+from lab.engine.journal import Entry
 from lab.engine.look import contents_of, standings
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import Standing, Verb, parts, to_apply, to_revert
@@ -112,11 +114,10 @@ def recover(
         DatabaseUnreachable: there is no database.
     """
     started = time.monotonic()
-    with _session(workspace, manner) as held:
-        named = {fix.number for fix in held.catalog.select(tokens)}
-        entry = held.recover()
+    with _session(workspace, manner, tokens, restart) as (held, chosen, entry):
+        named = {fix.number for fix in chosen}
         fixes = list(entry.numbers if entry else ())
-        files = {change.path for step in entry.steps for change in step.files} if entry else set()
+        files = _files_of(entry)
         steps: list[Step] = []
         left: list[Left] = []
         for number, standing in sorted(held.standings().items(), reverse=True):
@@ -148,7 +149,7 @@ def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     catalog = catalog_of(workspace)
     chosen = catalog.select([str(number) for number in numbers])
     with changing(url, waiting=lambda _: None, lock_timeout=QUIETLY.lock_timeout) as schema:
-        runner = migrations.Migrations(url, catalog.root, catalog.fixes, schema, QUIETLY.lock_timeout)
+        runner = migrations.Migrations(url, catalog.root, schema, QUIETLY.lock_timeout)
         recorded = schema.look().recorded
         for fix in catalog.fixes:
             if fix in chosen:
@@ -173,15 +174,12 @@ def _change(
     started = time.monotonic()
     if dry_run:
         return _dry_run(verb, workspace, tokens, started)
-    with _session(workspace, manner) as held:
-        chosen = held.catalog.select(tokens)
-        entry = held.recover()
+    with _session(workspace, manner, tokens, restart) as (held, chosen, entry):
         found = held.standings()
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = held.steps(verb, going, found)
         done = held.carry_out(verb, steps) if steps else ()
-        files = {change.path for step in steps for change in getattr(step, "changes", ())}
-        files |= {change.path for step in entry.steps for change in step.files} if entry else set()
+        files = _files_of(entry) | {c.path for step in steps for c in getattr(step, "changes", ())}
         restarted = _restart(workspace, restart, files)
     numbers = tuple(fix.number for fix in going)
     return Changed(
@@ -229,12 +227,31 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
 
 
 @contextmanager
-def _session(workspace: Workspace, manner: Manner) -> Iterator[Session]:
+def _session(
+    workspace: Workspace, manner: Manner, tokens: Sequence[str], restart: Restart | None
+) -> Iterator[tuple[Session, tuple[Fix, ...], Entry | None]]:
+    """Hold the workspace: the fixes that are meant, and the interrupted change that was taken back first.
+
+    If what is done then fails, that change is over all the same: it is said, and its services are restarted.
+    """
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
     with session(workspace, catalog, patcher, url, manner) as held:
-        yield held
+        chosen = held.catalog.select(tokens)
+        entry = held.recover()
+        try:
+            yield held, chosen, entry
+        except LabError as error:
+            if entry:
+                numbers = ", ".join(map(str, entry.numbers))
+                error.message = f"The interrupted change of fix {numbers} was taken back. {error.message}"
+                _restart(workspace, restart, _files_of(entry))
+            raise
+
+
+def _files_of(entry: Entry | None) -> set[PurePosixPath]:
+    return {change.path for step in entry.steps for change in step.files} if entry else set()
 
 
 def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:
@@ -243,7 +260,7 @@ def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosix
     try:
         return tuple(restart(frozenset(workspace.root / path for path in files)))
     except KeyboardInterrupt as pressed:
-        pressed.add_note("The change is done, but not every service was restarted: lab up")
+        pressed.add_note("The change is done, but not every service was restarted: lab restart")
         raise
     except LabError as error:
         error.message = f"The change is done, but the services were not restarted: {error.message}"

@@ -5,14 +5,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from lab.database import connect
 from lab.engine import journal
 from lab.engine.transaction import Manner
-from lab.errors import LabError, Refused, TimedOut
+from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 from lab.operations import fixes, library
 from tests.killing import Killer, killer
 from tests.lab.conftest import Project
@@ -117,6 +119,21 @@ def test_the_next_command_recovers_by_itself_and_says_so(project: Project, kills
     assert project.applied() == {1}
 
 
+def test_a_refusal_after_a_recovery_says_so_and_restarts_what_that_changed(
+    project: Project, kills: Killer
+) -> None:
+    project.apply("1")
+    names = boundaries(project, "revert", "1")
+    project.apply("1")
+    kills.run(project.root, "revert", "1", at=names.index("journal written"))
+    project.edit("app/service.py", "total += 1", "total = total + 1")
+    restarted: list[Path] = []
+    with pytest.raises(Refused, match="change of fix 1 was taken back"):
+        project.apply("2", restart=lambda files: restarted.extend(files) or ())
+    assert restarted == [project.root / "app" / "service.py"]
+    assert project.applied() == set()
+
+
 def test_edits_made_after_the_kill_are_kept(project: Project, kills: Killer) -> None:
     names = boundaries(project, "apply", "2")
     project.revert("2")
@@ -219,6 +236,27 @@ def test_an_interrupt_undoes_everything_at_once(project: Project) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 130
         assert time.monotonic() - started < 20
+        cursor.execute("ROLLBACK")
+    assert journal.read(project.workspace) is None
+    assert project.all() == before
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "said"),
+    [("cancel", Refused, "fix 1 failed: canceling"), ("terminate", DatabaseUnreachable, "went away")],
+)
+def test_what_a_stranger_ends_is_undone_and_is_no_interrupt(
+    project: Project, function: str, error: type[LabError], said: str
+) -> None:
+    before = project.all()
+    with closing(connect(project.url)) as other, other.cursor() as cursor, ThreadPoolExecutor() as pool:
+        cursor.execute("BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE")
+        change = pool.submit(project.apply, "1")
+        while not project.sql(WAITING):
+            assert not change.done()
+        project.sql(f"SELECT pg_{function}_backend(pid) FROM ({WAITING}) AS waiting")
+        with pytest.raises(error, match=said):
+            change.result(30)
         cursor.execute("ROLLBACK")
     assert journal.read(project.workspace) is None
     assert project.all() == before

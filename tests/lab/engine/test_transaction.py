@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from lab.engine import journal
-from lab.engine.schema import changing
+from lab.engine.schema import AT_WORK, changing
 from lab.engine.transaction import Manner
 from lab.errors import DatabaseUnreachable, Locked, Refused
 from lab.operations import fixes
@@ -189,6 +189,19 @@ def test_a_migration_that_fails_leaves_nothing_behind(project: Project, number: 
     assert project.states() == {1: "absent", 2: "absent", 3: "absent"}
 
 
+def test_a_migration_that_raises_anything_is_refused_and_is_no_other_fixs_matter(project: Project) -> None:
+    path = project.root / "fixes" / "02_seen_index" / "migration.py"
+    path.write_text(path.read_text().replace("from alembic import op", "from alembic import opp as op"))
+    before = project.all()
+    with pytest.raises(Refused, match=r"migration of fix 2 failed: ImportError: cannot import name 'opp'"):
+        project.apply("2")
+    with pytest.raises(Refused, match="ImportError"):
+        project.apply("2", dry_run=True)
+    assert project.all() == before
+    project.apply("1")
+    assert project.applied() == {1}
+
+
 def test_no_database_is_said_before_anything_is_touched(project: Project) -> None:
     before = project.code()
     project.workspace.database_url_file.write_text("postgresql+psycopg2://lab:lab@127.0.0.1:1/none")
@@ -300,6 +313,16 @@ def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: 
     assert project.all() == before
 
 
+def test_a_server_that_ends_the_session_which_waits_for_another_lab_is_no_traceback(project: Project) -> None:
+    ours = f"application_name LIKE '{AT_WORK} %' AND pid <> ALL (SELECT pid FROM pg_locks WHERE granted)"
+
+    def end(_: object) -> None:
+        project.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
+
+    with changing(project.url, waiting=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
+        fixes.apply(project.workspace, ["1"], manner=Manner(tell=end, patience=5))
+
+
 def test_two_at_once_do_it_once(project: Project) -> None:
     argv = [
         sys.executable,
@@ -337,5 +360,5 @@ def test_an_interrupt_after_the_change_says_that_it_is_done(project: Project) ->
 
     with pytest.raises(KeyboardInterrupt) as caught:
         project.apply("1", restart=pressed)
-    assert caught.value.__notes__ == ["The change is done, but not every service was restarted: lab up"]
+    assert caught.value.__notes__ == ["The change is done, but not every service was restarted: lab restart"]
     assert project.applied() == {1}
