@@ -15,6 +15,8 @@ from lab.workspace import PROJECT, Workspace, write_atomic
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
 NOWHERE = "127.0.0.1:1"
+MEMORY = 2**28
+"""Bytes that device-service may use at most: bug 6 is what does not fit, and no file says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,8 @@ class Code:
 
     @property
     def memory_limit(self) -> int:
-        """What device-service may use: never more than the lab came with, whatever the file says."""
-        ours = self.shipped.service("device-service").memory_limit or 2**28
-        return min(ours, self.service("device-service").memory_limit or ours)
+        """What device-service may use: never more than MEMORY, whatever the file says."""
+        return min(MEMORY, self.service("device-service").memory_limit or MEMORY)
 
 
 def copy(workspace: Workspace, target: Path) -> Code:
@@ -68,7 +69,8 @@ def copy(workspace: Workspace, target: Path) -> Code:
 def _as_shipped(workspace: Workspace, target: Path) -> ComposeFile:
     """The compose file as shipped: what was kept, for the lab may be installed from this very workspace."""
     name = workspace.compose_file.relative_to(workspace.root).as_posix()
-    with suppress(EnvironmentFault):  # nothing was kept: the workspace never had a lab of its own
+    # Nothing was kept where the workspace never had a lab of its own; what was, may have been damaged first.
+    with suppress(EnvironmentFault, InvalidFile):
         for file in shipped.files(workspace):
             if file.path.as_posix() == name and (text := shipped.content(workspace, file.blob)) is not None:
                 write_atomic(target / "shipped-compose.yml", text)

@@ -102,7 +102,7 @@ def apply_fixes(url: str, library: tuple[Fix, ...], applied: tuple[Fix, ...]) ->
     if not applied:
         return
     with closing(connect(url, application=APPLICATION)) as connection:
-        migrations = Migrations(url, HISTORY, library, Schema(connection, APPLICATION), LOCK_TIMEOUT)
+        migrations = Migrations(url, HISTORY, Schema(connection, APPLICATION), LOCK_TIMEOUT)
         for fix in applied:
             migrations.upgrade(fix)
 
@@ -150,7 +150,10 @@ def carry_over(url: str, live: list[str]) -> Iterator[str]:
 
 def _indexes(url: str) -> list[str]:
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
-        cursor.execute(INDEXES)
+        try:
+            cursor.execute(INDEXES)
+        except psycopg2.Error as error:
+            raise DatabaseUnreachable(f"The database refused: {str(error).strip()}.") from error
         return sorted(definition for (definition,) in cursor.fetchall())
 
 

@@ -40,7 +40,7 @@ def scratch(origin: Workspace, account: Account, template: str, folder: Path) ->
     Raises:
         Refused: the shipped code was not kept there.
     """
-    claim = leftovers.claim(folder, unused_name(account))
+    claim = leftovers.claim(folder, unused_name())
     try:
         workspace = _write(origin, claim.code)
         comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.root)})

@@ -1,8 +1,8 @@
 """Make the shadow, hand it to the probes, take it down whatever happens."""
 
-import itertools
 import json
 import os
+import secrets
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,7 +20,6 @@ from lab.workspace import Workspace
 
 SECOND = "-2"
 INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{SECOND}", WORKFLOW_SERVICE)
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def shadow(
     """
     if not databases.exists(origin.account, origin.template):
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    claim = leftovers.claim(folder, unused_name(origin.account))
+    claim = leftovers.claim(folder, unused_name())
     try:
         yield _build(origin, claim, services, full, tell)
     finally:
@@ -111,9 +110,6 @@ def _build(
     return Shadow(endpoints, (*carried, *problems), copied.problem, migration_problem)
 
 
-def unused_name(account: Account) -> str:
-    """A name for one more database of this process."""
-    while True:
-        name = f"lab_shadow_{os.getpid()}_{next(_numbers)}"
-        if not databases.exists(account, name):
-            return name
+def unused_name() -> str:
+    """A name for one more database, whoever else measures on the server."""
+    return f"lab_shadow_{os.getpid()}_{secrets.token_hex(4)}"

@@ -225,14 +225,20 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
     changing.join()
 
 
+@pytest.mark.parametrize("early", [True, False])
 def test_a_lab_installed_from_the_workspace_itself_measures_what_the_candidate_made(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, early: bool
 ) -> None:
-    """As in an ordinary clone: the project and the candidate's workspace are one folder."""
+    """As in an ordinary clone: the project and the candidate's workspace are one folder.
+
+    What is edited before the first `lab up` is kept as shipped.
+    """
     monkeypatch.setattr("lab.shadow.code.PROJECT", bench.root)
-    shipped.keep(Workspace(bench.root))
+    if not early:
+        shipped.keep(Workspace(bench.root))
     file = Workspace(bench.root).compose_file
     file.write_text(file.read_text().replace("mem_limit: 256m", "mem_limit: 999m"))
+    shipped.keep(Workspace(bench.root))
     add_revision(bench, 'op.add_column("devices", sa.Column("mine", sa.Integer))')
     with bench.shadow(6) as made:
         assert made.endpoints.memory_limit == 256 * 2**20
