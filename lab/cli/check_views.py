@@ -61,7 +61,8 @@ def verified(found: Verified) -> RenderableType:
     for row in found.rows:
         table.add_row(row.state, *_cells(row, [bug.number for bug in found.bugs]), _proved(row))
     problems = [Text(problem, "red") for problem in found.problems]
-    said = "The library is proved." if not problems else f"{len(problems)} problems."
+    proved = "The library is proved." if found.whole else "Proved."
+    said = f"{len(problems)} problems." if problems else proved
     return Group(table, Text(), *problems, Text(f"{said} Raw data: {found.run}"))
 
 

@@ -36,11 +36,9 @@ class Door(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return super().invoke(ctx)
         except BrokenPipeError as error:
             raise ReaderGone from error
-        return result
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
@@ -90,6 +88,7 @@ def _hung_up(*_: object) -> None:
 def _run() -> int:
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -100,7 +99,7 @@ def _run() -> int:
         pressed = error.__cause__ or error  # click makes an Abort of ^C
         note(" ".join(["Interrupted.", *getattr(pressed, "__notes__", ())]))
         return INTERRUPTED
-    except ReaderGone:
+    except (ReaderGone, BrokenPipeError):
         _give_up_writing()
         return BROKEN_PIPE
     except OSError as error:

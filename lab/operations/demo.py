@@ -76,6 +76,10 @@ def demo(
         progress(Stage(f"Applying fix {number}"))
         fixes.apply(workspace, [number], restart=restart, manner=manner)
         after = check(workspace, [number], full=True, progress=progress)
+    except KeyboardInterrupt as pressed:
+        if keep:
+            raise
+        raise KeyboardInterrupt from pressed  # without its notes: the change that they tell of is reverted
     finally:
         # Also when the change was made and something after it failed: a service that did not restart.
         if not keep and fix in here.recorded():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab import records
 from lab.catalog import Fix
+from lab.operations.library import catalog_of
 from lab.operations.measure import Bug, Site, chosen, measured, site
 from lab.operations.progress import Progress, Stage, silent
 from lab.probes.evidence import Evidence, Verdict
@@ -33,10 +34,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The proof: a row for the shipped lab, two for each fix, one for all of them together."""
+    """The proof: a row for the shipped lab, two for each fix, and, of the `whole` library, one for all."""
 
     bugs: tuple[Bug, ...]
     rows: tuple[Row, ...]
+    whole: bool
     run: Path
 
     @property
@@ -66,17 +68,22 @@ def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progre
 
     Raises:
         UsageError: a token means no fix that can be measured.
+        InvalidFile: it means a folder that is broken.
         EnvironmentFault: the lab is not up.
     """
     here = site(workspace)
-    numbers = chosen(here, tokens)
-    fixes = tuple(fix for fix in here.fixes if fix.number in numbers)
+    whole = not tokens or "all" in tokens
+    catalog = catalog_of(workspace)
+    numbers = chosen(here, () if whole else tokens)
+    fixes = tuple(fix for fix in catalog.select(("all",) if whole else tokens) if fix.number in numbers)
     bugs = tuple(Bug(fix.number, fix.title) for fix in here.fixes if fix.number in PROBES)
     kept = records.begin(workspace)
     with scratch(workspace, here.account, here.template, kept.folder) as place:
-        rows = tuple(_Proof(here, place, progress).rows(fixes, whole=not tokens))
+        rows = tuple(_Proof(here, place, progress).rows(fixes, whole=whole))
+    if whole:
+        rows += tuple(Row(report.path.name, None, (), report.problems) for report in catalog.broken)
     records.keep(kept, (one for row in rows for one in row.evidence), (row.state for row in rows))
-    return Verified(bugs, rows, kept.folder)
+    return Verified(bugs, rows, whole, kept.folder)
 
 
 class _Proof:

@@ -1,7 +1,9 @@
 """Wait until somebody saves a file of the code, and say which bugs that may have changed."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab.operations.measure import chosen, site
@@ -44,12 +46,12 @@ def touches(path: Path) -> tuple[int, ...]:
 
 
 def _times(workspace: Workspace) -> Mapping[Path, float]:
+    # os.walk passes over a folder that goes away meanwhile; Path.rglob raises, before Python 3.13.
+    walked = (entry for name in FOLDERS for entry in os.walk(workspace.root / name))
+    files = [Path(folder, name) for folder, _, names in walked for name in names]
     found: dict[Path, float] = {}
-    roots = [workspace.root / name for name in FOLDERS]
-    for path in (*(path for root in roots for path in root.rglob("*")), *(workspace.root / f for f in FILES)):
+    for path in (*files, *(workspace.root / name for name in FILES)):
         if path.suffix != ".pyc":
-            try:
-                found[path] = path.stat().st_mtime if path.is_file() else 0.0
-            except OSError:
-                continue  # it was deleted since it was listed
+            with suppress(OSError):  # it was deleted since it was listed
+                found[path] = path.stat().st_mtime
     return found

@@ -113,6 +113,16 @@ def test_a_report_that_nobody_reads_is_141(up: None, workspace: Workspace, words
     assert (finished.stdout, finished.stderr) == (b"141\n", b"")
 
 
+def test_a_report_of_a_failure_that_nobody_reads_is_141_too(
+    up: None, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    line = f"'{sys.executable}' -m lab check 1 | true; echo ${{PIPESTATUS[0]}}"
+    finished = run(["bash", "-c", line], cwd=workspace.root, timeout=60)
+    assert finished.stdout == b"141\n"
+    assert b"Broken" not in finished.stderr
+
+
 def test_following_a_quiet_log_ends_with_its_reader(up: None, workspace: Workspace) -> None:
     line = f"'{sys.executable}' -m lab logs workflow-service -f -n 1 | head -n 1; echo ${{PIPESTATUS[0]}}"
     finished = run(["bash", "-c", line], cwd=workspace.root, timeout=20)

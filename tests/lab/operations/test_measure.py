@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import records, shipped
-from lab.errors import DatabaseUnreachable, Refused, UsageError
+from lab.errors import DatabaseUnreachable, InvalidFile, Refused, UsageError
 from lab.operations import fixes, verify
 from lab.operations.demo import demo
 from lab.operations.marks import template_of
@@ -136,6 +136,20 @@ def test_verify_proves_a_fix_in_a_scratch_copy(
     verdicts = [[one.verdict for one in row.evidence] for row in found.rows]
     assert verdicts == [["present", "present"], ["present", "fixed"], ["present"]]
     assert (code(workspace), dump(server.url(NAME))) == before
+
+
+def test_verify_does_not_pass_over_folders_that_are_broken(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "PROBES", {2: PROBES[2]})
+    broken = sorted({*workspace.fixes.glob("0?_*")} - {workspace.fixes / "02_booking_path"})
+    for folder in broken:
+        with (folder / "fix.toml").open("a") as file:
+            file.write("odd = 1\n")
+    with pytest.raises(InvalidFile, match="odd"):
+        verify.verify(workspace, ["5"])
+    found = verify.verify(workspace, ["all"])
+    assert [row.state for row in found.rows if row.problems] == [folder.name for folder in broken]
 
 
 def test_verify_fails_a_fix_that_mends_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
