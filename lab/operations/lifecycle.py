@@ -128,7 +128,8 @@ def _up(
             workspace.database_url_file.unlink(missing_ok=True)
             with suppress(EnvironmentFault):  # what is raised is why it failed
                 runtimes.halt(workspace, chosen.runtime)
-            if ensured is None or chosen.place == before.place:  # no database that would be forgotten
+            made = ensured is not None and ensured.made
+            if not made or chosen.place == before.place:  # what was made elsewhere must not be forgotten
                 with suppress(EnvironmentFault):
                     remembered.save(workspace, before)  # so that lab up alone brings back what there was
         raise

@@ -136,6 +136,10 @@ def test_another_server_gets_the_schema_of_the_code(
     lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
     fixes.apply(own, ["7"])
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
+    with monkeypatch.context() as patched:
+        patched.setattr("lab.operations.fixes.put_schema", _press)
+        with pytest.raises(KeyboardInterrupt):
+            lifecycle.up(own)
     lifecycle.up(own)
     assert {str(row.state) for row in library.status(own).fixes if row.number == 7} == {"present"}
     monkeypatch.delenv("LAB_DATABASE_URL")
@@ -154,6 +158,10 @@ def test_a_change_that_was_killed_is_taken_back_before_the_server_changes(
         lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
     assert remembered.load(own).server == server.url("shop")
     fixes.recover(own)
+
+
+def _press(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _pressed_while(words: str) -> Progress:
