@@ -101,5 +101,5 @@ def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ)
         except (OSError, UnicodeDecodeError):
             url = ""
     if not url:
-        raise DatabaseUnreachable("This workspace has no database yet.", "Start the lab: lab up")
+        raise DatabaseUnreachable("The lab is not up.", "Start it: lab up")
     return url

@@ -10,6 +10,7 @@ from lab.engine.patches import Patcher
 from lab.engine.plan import Standing, Verb, half
 from lab.engine.schema import View
 from lab.engine.state import Finding, State
+from lab.errors import Refused
 from lab.workspace import Workspace
 
 
@@ -48,7 +49,11 @@ def contents_of(
     contents: dict[int, tuple[files.FileChange, ...]] = {}
     for fix in fixes:
         turn = patcher.put_on if verb is Verb.APPLY else patcher.take_off
-        changes = turn(fix, read)
+        try:
+            changes = turn(fix, read)
+        except Refused:
+            turn(fix, partial(files.read, workspace.root))  # names the lines as they stand, if it is they
+            raise
         if found[fix.number].code.state is State.MIXED:
             raise half(found[fix.number])
         contents[fix.number] = tuple(c for c in changes if c.before != c.after)

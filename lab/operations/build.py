@@ -43,31 +43,22 @@ def ensure(
     progress: Progress,
     prepare: Callable[[str], None],
     replace_empty: bool = False,
-    shared: bool = False,
 ) -> Ensured:
     """Make the database, and its template, where they are not there.
 
     `prepare` gets the URL of a database that is made, before that has its name.
     `replace_empty` lets it take the place of an empty database, as a server in a container comes with.
-    On a `shared` server, the template's mark says which workspace it is of.
 
     Raises:
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
-    present, asked = asked_of(workspace, account, database, rows, seed)
+    present, asked = asked_of(workspace, account, database, rows, seed, replace_empty=replace_empty)
     for name in databases.descriptions(account, [one.name_for(workspace) for one in Passing]):
         databases.drop(account, name)  # of an up or a reset that was killed
     if present is None:
-        for name in databases.descriptions(account, [database, template_of(database)]):
-            if not (name == database and replace_empty and databases.is_empty(account, name)):
-                raise Refused(
-                    f"There is a database {name} that this lab did not make.",
-                    OTHER_NAME if shared else AFRESH,
-                )
-            databases.drop(account, name)
-        mark = mark_for(workspace, asked, shared=shared)
-        _build_template(workspace, account, database, mark, progress)
+        databases.drop(account, database)  # an empty one
+        _build_template(workspace, account, database, mark_for(workspace, asked), progress)
     missing = not databases.exists(account, database)
     if missing:
         with fresh_copy(workspace, account, database) as fresh:
@@ -76,13 +67,19 @@ def ensure(
 
 
 def asked_of(
-    workspace: Workspace, account: Account, database: str, rows: int | None, seed: int | None
+    workspace: Workspace,
+    account: Account,
+    database: str,
+    rows: int | None,
+    seed: int | None,
+    *,
+    replace_empty: bool = False,
 ) -> tuple[Content | None, Content]:
     """What there is, and what is asked for: the same, where nothing else is.
 
     Raises:
         UsageError: that many rows are not possible.
-        Refused: there are other rows than are asked for, or they are another workspace's.
+        Refused: there are other rows than are asked for, or lab, or this workspace's, did not make them.
     """
     present = content_of(workspace, account, database)
     default = present or Content()
@@ -93,6 +90,13 @@ def asked_of(
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Start afresh: lab down --destroy, then lab up with the numbers you want.",
         )
+    there = [] if present else databases.descriptions(account, [database, template_of(database)])
+    for name in there:
+        if not (name == database and replace_empty and databases.is_empty(account, name)):
+            raise Refused(
+                f"There is a database {name} that this lab did not make.",
+                OTHER_NAME if account.shared else AFRESH,
+            )
     return present, asked
 
 

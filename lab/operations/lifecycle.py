@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab import shipped
-from lab.database import without_password
+from lab.database import database_name, without_password
 from lab.engine import journal
 from lab.engine.schema import looking
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
@@ -94,6 +94,9 @@ def _up(
     if chosen != before:
         if chosen.place == before.place:
             _require_content(workspace, before, rows, seed)
+        elif runtime.account.shared:  # before anything of ours is stopped
+            runtime.start_database()
+            build.asked_of(workspace, runtime.account, runtime.database, rows, seed)
         _leave(workspace, before, chosen, progress)
         runtime.require_ports()
     remembered.save(workspace, chosen)
@@ -104,6 +107,7 @@ def _up(
     try:
         progress(Stage("Starting PostgreSQL"))
         runtime.start_database()
+        sweep(workspace.runs, runtime.account)  # what measurements that were killed left
         ensured = build.ensure(
             workspace,
             runtime.account,
@@ -113,7 +117,6 @@ def _up(
             progress=progress,
             prepare=partial(_follow_the_code, workspace),
             replace_empty=runtime.starts_with_empty_database,
-            shared=runtime.is_shared,
         )
         if chosen.place != before.place and not ensured.made:
             _follow_the_code(workspace, runtime.url)
@@ -161,7 +164,12 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
             "Take it back first: lab fix recover",
         )
     if workspace.database_url_file.exists():
-        stays = f" (its data stays: lab up --{before.runtime})" if moves and not before.server else ""
+        again = (
+            f"{runtimes.SERVER}=…/{database_name(before.server)} lab up"
+            if before.server
+            else (f"lab up --{before.runtime}")
+        )
+        stays = f" (its data stays: {again})" if moves else ""
         progress(Stage(f"Stopping the {before.runtime} lab{stays}"))
     try:
         runtimes.halt(workspace, before.runtime)

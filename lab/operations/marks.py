@@ -32,14 +32,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The comment of a template that lab made.
-
-    On a server that others use too, `owner` is the id of the workspace, and `place` where that was.
-    """
+    """The comment of a template that lab made; `owner` is the workspace's id, `place` where that was."""
 
     content: Content
-    owner: str = ""
-    place: str = ""
+    owner: str
+    place: str
 
     def write(self, account: Account, name: str) -> None:
         databases.describe(account, name, json.dumps({"lab": asdict(self)}))
@@ -72,12 +69,12 @@ def content_of(workspace: Workspace, account: Account, database: str) -> Content
     """What the template of `database` was made from; None when lab made none.
 
     Raises:
-        Refused: the lab of another workspace made it.
+        Refused: the server is shared, and the lab of another workspace made it.
     """
     mark = mark_of(account, template_of(database))
     if mark is None:
         return None
-    if mark.owner not in ("", identity(workspace)):
+    if account.shared and mark.owner != identity(workspace):
         raise Refused(
             f"The database {database} is that of the lab in {mark.place}.",
             "Give every workspace a database name of its own in LAB_DATABASE_URL. If that lab is gone, "
@@ -86,10 +83,8 @@ def content_of(workspace: Workspace, account: Account, database: str) -> Content
     return mark.content
 
 
-def mark_for(workspace: Workspace, content: Content, *, shared: bool) -> Mark:
-    """The mark of what is about to be made; only on a `shared` server does it name the workspace."""
-    if not shared:
-        return Mark(content)
+def mark_for(workspace: Workspace, content: Content) -> Mark:
+    """The mark of what is about to be made."""
     return Mark(content, identity(workspace), f"{gethostname()}:{workspace.root}")
 
 

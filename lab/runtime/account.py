@@ -9,12 +9,16 @@ MAINTENANCE = "postgres"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A server's address and the role that owns what lab makes there."""
+    """A server's address and the role that owns what lab makes there.
+
+    On a `shared` one, which lab did not start, databases of others stand too.
+    """
 
     port: int
     user: str
     password: str
     host: str = "127.0.0.1"
+    shared: bool = False
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
         """The URL of `database` as Alembic and SQLAlchemy take it; the owner's, unless a role is named."""

@@ -37,11 +37,6 @@ class Runtime(Protocol):
         """Whether a new server comes with an empty database of that name, which is nobody's."""
         ...
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether others may keep databases on this server too: nothing unmarked is ours there."""
-        ...
-
     def require_ports(self) -> None:
         """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
         ...

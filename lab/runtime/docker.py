@@ -39,7 +39,6 @@ class DockerRuntime:
 
     kind = "docker"
     starts_with_empty_database = True
-    is_shared = False
 
     @property
     def url(self) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from lab.compose import ComposeFile
 from lab.database import connect, database_name, libpq_url
-from lab.errors import UsageError
+from lab.errors import DatabaseUnreachable, UsageError
 from lab.runtime import log_files, process, settings
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import find_binaries
@@ -41,7 +41,11 @@ class ExistingServer:
 
     def start(self) -> None:
         """Raises DatabaseUnreachable: it does not answer."""
-        connect(self.account.url(MAINTENANCE)).close()
+        try:
+            connect(self.account.url(MAINTENANCE)).close()
+        except DatabaseUnreachable as error:
+            error.remedy = "Mend LAB_DATABASE_URL, or unset it for the lab's own server: lab up --embedded"
+            raise
 
     def stop(self) -> None:
         """Leave it be."""
@@ -60,10 +64,6 @@ class EmbeddedRuntime:
 
     kind = "embedded"
     starts_with_empty_database = False
-
-    @property
-    def is_shared(self) -> bool:
-        return isinstance(self.server, ExistingServer)
 
     @property
     def account(self) -> Account:
@@ -198,4 +198,4 @@ def _account_from(url: str) -> Account:
             "LAB_DATABASE_URL is not of the form postgresql://user:password@host:port/database.",
             "Mend it (a / or % in a password is written as %2F, %25), or unset it for the lab's own server.",
         )
-    return Account(port, unquote(user), unquote(parts.password or ""), host)
+    return Account(port, unquote(user), unquote(parts.password or ""), host, shared=True)

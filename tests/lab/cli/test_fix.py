@@ -67,7 +67,7 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
     project.workspace.database_url_file.unlink()
     said = lab("status")
     assert said.code == 0
-    assert b"The schema is unknown: This workspace has no database yet." in said.stdout
+    assert b"The schema is unknown: The lab is not up." in said.stdout
     refused = lab("apply", "1")
     assert refused.code == 4
     assert b"lab up" in refused.stderr

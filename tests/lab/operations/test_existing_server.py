@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import Refused, UsageError
+from lab.errors import LabError, Refused, UsageError
 from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
 from lab.operations.marks import Passing
@@ -105,6 +105,38 @@ def test_a_database_that_lab_did_not_make_is_never_dropped(
     with pytest.raises(Refused, match=f"There is a database {name} that this lab did not make"):
         lifecycle.up(own, rows=300, port_offset=port_offset + 100)
     assert databases.exists(server.account, name)
+
+
+def test_the_own_server_of_another_workspace_is_no_place_for_a_lab(
+    own: Workspace, port_offset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    other = Workspace(copy_shipped(tmp_path / "other"))
+    monkeypatch.setenv("LAB_DATABASE_URL", runtime_of(own).url)
+    with pytest.raises(Refused, match="is that of the lab in"):
+        lifecycle.up(other, port_offset=port_offset + 200)
+    with pytest.raises(Refused, match="is that of the lab in"):
+        lifecycle.down(other, destroy=True)
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    assert status(own, runtime_of(own)).database.rows == 300
+    lifecycle.down(own, destroy=True)
+
+
+@pytest.mark.parametrize("there", ["nobody", "another's"])
+def test_a_server_that_is_no_use_stops_no_lab_that_runs(
+    own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    server.create("shop")
+    port = free_port() if there == "nobody" else server.account.port
+    monkeypatch.delenv("LAB_DATABASE_URL")
+    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    with monkeypatch.context() as patched:
+        patched.setenv("LAB_DATABASE_URL", f"postgresql://lab:lab@127.0.0.1:{port}/shop")
+        with pytest.raises(LabError, match="LAB_DATABASE_URL"):
+            lifecycle.up(own)
+    assert status(own, runtime_of(own)).services[0].state == "healthy"
+    lifecycle.down(own, destroy=True)
 
 
 def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: int) -> None:
