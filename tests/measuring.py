@@ -53,9 +53,8 @@ class Bench:
         tell: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Shadow]:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
-        library = catalog_of(Workspace(PROJECT)).fixes
         account = self.server.account
-        origin = Origin(Workspace(self.root), account, self.template, live, library, lambda: fixes)
+        origin = Origin(Workspace(self.root), account, self.template, live, lambda: fixes)
         needed = {service for bug in bugs for service in NEEDS[bug]}
         with shadow(origin, self.runs / name, services=needed, full=full, tell=tell) as made:
             yield made

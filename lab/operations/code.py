@@ -59,7 +59,7 @@ def restore(workspace: Workspace) -> Restored:
         raise
     except (LabError, OSError) as error:
         raise EnvironmentFault(
-            f"The shipped code could not be put back as a whole: {error} {restored.kept}",
+            f"The shipped code could not be put back as a whole: {str(error).rstrip('.')}. {restored.kept}",
             "When the cause is gone, run again: lab reset --code",
         ) from error
     return restored

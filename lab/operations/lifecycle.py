@@ -143,7 +143,8 @@ def _require_content(workspace: Workspace, before: Settings, rows: int | None, s
     """Raises Refused: the lab that runs, and is about to be stopped, holds other rows than are asked for."""
     running = runtime_of(workspace, before)
     if running.database_running():
-        build.asked_of(workspace, running.account, running.database, rows, seed)
+        fresh = running.starts_with_empty_database
+        build.asked_of(workspace, running.account, running.database, rows, seed, replace_empty=fresh)
 
 
 def _require_home(workspace: Workspace) -> None:

@@ -83,7 +83,7 @@ def check(
     """
     here = site(workspace)
     numbers = chosen(here, tokens)
-    origin = Origin(workspace, here.account, here.template, here.database, here.fixes, here.recorded)
+    origin = Origin(workspace, here.account, here.template, here.database, here.recorded)
     return measured(here, origin, numbers, full=full, progress=progress)
 
 

@@ -139,7 +139,7 @@ class _Proof:
             self._progress(Stage(f"{state}: {stage.text}", stage.done, stage.total))
 
         here = self._here
-        origin = Origin(self._place.workspace, here.account, here.template, None, here.fixes, lambda: applied)
+        origin = Origin(self._place.workspace, here.account, here.template, None, lambda: applied)
         return measured(here, origin, bugs, progress=tell).evidence
 
     def _lab(self, verb: str, number: int) -> str:

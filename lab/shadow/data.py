@@ -93,8 +93,8 @@ def _top_up(cursor: Cursor) -> None:
         raise EnvironmentFault(f"The shadow's execution logs could not be made: {error}.") from error
 
 
-def apply_fixes(url: str, library: tuple[Fix, ...], applied: tuple[Fix, ...]) -> None:
-    """Run the revisions of these fixes of the library.
+def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
+    """Run the revisions of these fixes.
 
     Raises:
         LabError: one failed.

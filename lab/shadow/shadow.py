@@ -27,7 +27,7 @@ class Origin:
     """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
 
     `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
-    answers which of the library's `fixes` the shadow's schema is to have. It is asked, and the live indexes
+    answers which fixes the shadow's schema is to have. It is asked, and the live indexes
     are read, while the workspace is locked and its code is copied: all three are of one moment.
     """
 
@@ -35,7 +35,6 @@ class Origin:
     account: Account
     template: str
     live: str | None
-    fixes: tuple[Fix, ...] = ()
     applied: Callable[[], tuple[Fix, ...]] = tuple
 
 
@@ -89,7 +88,7 @@ def _build(
         live = [] if origin.live is None else data.indexes_of(origin.account.url(origin.live))
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
     url = data.copy_template(origin.account, origin.template, claim.database, comment)
-    data.apply_fixes(url, origin.fixes, applied)
+    data.apply_fixes(url, applied)
     tell("Running the migrations")
     migration_problem = data.migrate(copied.workspace, url)
     carried = tuple(data.carry_over(url, live))
