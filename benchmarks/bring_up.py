@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from benchmarks.pairs import Row, in_turn, timed
 from benchmarks.place import bare_server, execute, lab, scratch_workspace
-from lab.database import libpq_url
+from lab.database_url import DatabaseUrl
 from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
 from lab.runtime.binaries import find_binaries
@@ -110,6 +110,6 @@ def _copy_schema(source: str, target: str) -> None:
     """The lab's tables without their rows or grants, by pg_dump."""
     program = find_binaries().program("pg_dump")
     pg_dump = str(program) if program.exists() else shutil.which("pg_dump") or "pg_dump"
-    dumped = run([pg_dump, "--schema-only", "--no-owner", "--no-acl", libpq_url(source)])
+    dumped = run([pg_dump, "--schema-only", "--no-owner", "--no-acl", DatabaseUrl.parse(source).libpq])
     psql = str(find_binaries().program("psql"))
-    run([psql, "-q", libpq_url(target)], stdin=dumped.stdout)
+    run([psql, "-q", DatabaseUrl.parse(target).libpq], stdin=dumped.stdout)

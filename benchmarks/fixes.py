@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pairs import Row, in_turn, timed
 from benchmarks.place import lab, scratch_workspace
-from lab.database import libpq_url
+from lab.database_url import DatabaseUrl
 from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
 from lab.shell import run
@@ -34,7 +34,7 @@ def on_and_off() -> Row | None:
         lab(workspace, "up", "--port-offset", str(offset))
         account = runtime_of(workspace).account
         databases.create(account, "bare", template="lab_template")
-        _make_project(Path(folder), libpq_url(account.url("bare")))
+        _make_project(Path(folder), DatabaseUrl.parse(account.url("bare")).libpq)
 
         def ours() -> float:
             return timed(

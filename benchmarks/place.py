@@ -14,8 +14,8 @@ from lab import compose
 from lab.database import connect
 from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
+from lab.runtime.database_service import server_settings
 from lab.runtime.postgres import EmbeddedPostgres
-from lab.runtime.settings import server_settings
 from lab.shell import run
 from lab.workspace import PROJECT, Workspace
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from lab.errors import DatabaseUnreachable, UsageError
+from lab.database_url import DatabaseUrl
+from lab.errors import DatabaseUnreachable
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,58 +29,16 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
     """
     import psycopg2
 
+    parsed = DatabaseUrl.parse(url)
     try:
-        connection = psycopg2.connect(libpq_url(url), application_name=application, connect_timeout=timeout)
-    except psycopg2.ProgrammingError:  # its text may quote the password
-        raise _no_url() from None
+        connection = psycopg2.connect(parsed.libpq, application_name=application, connect_timeout=timeout)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().partition("\n")[0] or "no reason given"
         raise DatabaseUnreachable(
-            f"The database at {without_password(url)} does not answer: {reason}.", "Start the lab: lab up"
+            f"The database at {parsed} does not answer: {reason}.", "Start the lab: lab up"
         ) from error
     connection.autocommit = True
     return connection
-
-
-def libpq_url(url: str) -> str:
-    """The same URL without SQLAlchemy's driver name, as libpq and psql take it.
-
-    Raises:
-        UsageError: it is no PostgreSQL URL; the message leaves it out, for the password in it.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.partition("+")[0] not in {"postgresql", "postgres"}:
-        raise _no_url()
-    try:
-        parts = urlsplit(url)
-        well_formed = parts.netloc.count("@") <= 1 and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
-        well_formed = False
-    if not well_formed:
-        raise _no_url()
-    return f"postgresql://{rest}"
-
-
-def with_database(url: str, database: str) -> str:
-    """The same server and role, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(database)}"))
-
-
-def database_name(url: str) -> str:
-    return unquote(urlsplit(url).path.lstrip("/"))
-
-
-def without_password(url: str) -> str:
-    """Fit for a message: where, but not as whom."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or 'localhost'}:{parts.port or 5432}/{parts.path.lstrip('/')}"
-
-
-def _no_url() -> UsageError:
-    return UsageError(
-        "The address of the database is not a PostgreSQL URL.",
-        "Write it as postgresql://user:password@host:port/database, with %40 for an @ in the password.",
-    )
 
 
 def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> str:

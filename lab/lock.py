@@ -1,4 +1,4 @@
-"""One `lab` at a time changes a workspace: a file lock, which the kernel drops with its holder."""
+"""A file lock: one `lab` at a time changes a workspace. The kernel releases it when its holder dies."""
 
 import fcntl
 import os
@@ -8,57 +8,60 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.errors import EnvironmentFault, Locked
+from lab.progress import Progress, Update
 
-PATIENCE = 10.0
-PAUSE = 0.05
+LOCK_WAIT = 10.0
+"""Seconds to wait for another lab, unless the caller says otherwise."""
+
+POLL = 0.05
+"""Seconds between two attempts."""
 
 
 @contextmanager
-def sole(path: Path, *, waiting: Callable[[str], None], patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock at `path`; `waiting` is told, once, who else holds it.
+def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -> Iterator[None]:
+    """Hold the lock file at `path`. While another process holds it, `progress` is told once which.
 
     Raises:
-        Locked: it was still held after `patience` seconds.
+        Locked: another process still held it after `wait` seconds.
+        EnvironmentFault: the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Children of ours do not inherit it: a service that we start must not keep the lock.
+        # Close-on-exec: a service that we start must not keep the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise EnvironmentFault(
             f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions."
         ) from error
     with open(descriptor, "r+b", buffering=0) as file:
-        wait_for(lambda: _try(file.fileno()), lambda: _holder(path), waiting, patience)
+        acquire(lambda: _try_lock(file.fileno()), lambda: _holder(path), progress, wait)
         file.truncate(0)
         file.seek(0)
         file.write(b"%d" % os.getpid())
         yield
 
 
-def wait_for(
-    attempt: Callable[[], bool], holder: Callable[[], str], waiting: Callable[[str], None], patience: float
-) -> None:
-    """Try until it works, saying once who is in the way.
+def acquire(attempt: Callable[[], bool], holder: Callable[[], str], progress: Progress, wait: float) -> None:
+    """Repeat `attempt` until it returns True. `holder` names the process that has the lock.
 
     Raises:
-        Locked: it did not work within `patience` seconds.
+        Locked: every attempt failed for `wait` seconds.
     """
-    deadline = time.monotonic() + patience
-    told = False
+    deadline = time.monotonic() + wait
+    reported = False
     while not attempt():
         if time.monotonic() > deadline:
             raise Locked(
                 f"Another lab is at work here: {holder()}.",
-                "Nothing was touched. Wait for it, then try again.",
+                "Nothing was touched. Wait until it has finished, then try again.",
             )
-        if not told:
-            waiting(f"Waiting for another lab: {holder()}")
-            told = True
-        time.sleep(PAUSE)
+        if not reported:
+            progress(Update(f"Waiting for another lab: {holder()}"))
+            reported = True
+        time.sleep(POLL)
 
 
-def _try(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

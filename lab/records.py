@@ -16,8 +16,9 @@ from typing import Any
 
 from lab import __version__
 from lab.errors import UsageError
+from lab.files import write_atomic
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.workspace import Workspace, write_atomic
+from lab.workspace import Workspace
 
 EVIDENCE = "evidence.json"
 KEPT = 40

@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from lab import git
 from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError
-from lab.workspace import Workspace, write_atomic
+from lab.files import write_atomic
+from lab.workspace import Workspace
 
 FOLDERS = ("app", "compose", "migrations", "seed")
 FILES = ("alembic.ini",)

@@ -1,7 +1,6 @@
 """A workspace: the folder that holds the code under repair, and every path in it by name."""
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from pwd import getpwuid
@@ -113,7 +112,7 @@ class Workspace:
         return self.state / "settings.json"
 
 
-def find(start: Path) -> Workspace:
+def find_workspace(start: Path) -> Workspace:
     """The nearest workspace at or above `start`.
 
     Raises:
@@ -162,42 +161,3 @@ def require_plain_path(workspace: Workspace) -> None:
             f"its path holds {' and '.join(map(ascii, odd))}.",
             "Move the workspace to a path without.",
         )
-
-
-def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Replace the file at `path` in one step that survives a power cut; on failure the old content stays.
-
-    The mode of an existing file is kept unless `mode` names another.
-
-    Raises:
-        EnvironmentFault: the folder cannot be written.
-    """
-    scratch: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if mode is None:
-            mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
-        descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with open(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)  # noqa: PTH105 - the source is a name, not a Path
-        scratch = None
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise EnvironmentFault(
-            f"{path} cannot be written: {error.strerror}.", "Check the disk and the folder's permissions."
-        ) from error
-    finally:
-        if scratch is not None:
-            Path(scratch).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

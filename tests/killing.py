@@ -97,7 +97,7 @@ def _alembic(order: dict[str, Any]) -> int:
 
 
 def _change(order: dict[str, Any]) -> int:
-    from lab.engine.transaction import Manner
+    from lab.engine.transaction import Options
     from lab.operations import fixes
 
     passed = 0
@@ -109,8 +109,8 @@ def _change(order: dict[str, Any]) -> int:
         passed += 1
 
     try:
-        manner = Manner(checkpoint=checkpoint)
-        getattr(fixes, order["verb"])(Workspace(Path(order["root"])), order["tokens"], manner=manner)
+        options = Options(checkpoint=checkpoint)
+        getattr(fixes, order["verb"])(Workspace(Path(order["root"])), order["tokens"], options=options)
     except LabError as error:
         os.write(2, f"{error}\n".encode())
         return error.exit_code

@@ -6,7 +6,7 @@ from string import Template
 
 from lab.catalog.folder import FILES, FOLDER
 from lab.errors import Refused, UsageError
-from lab.workspace import write_atomic
+from lab.files import write_atomic
 
 TEMPLATE = Path(__file__).parent / "template"
 

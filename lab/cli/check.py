@@ -6,7 +6,7 @@ import click
 
 from lab.cli import output
 from lab.cli.context import workspace
-from lab.cli.fix import restart_of, tell_step
+from lab.cli.fix import tell_step
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 some_bugs = click.argument("bugs", nargs=-1, metavar="[N]...")
@@ -60,13 +60,12 @@ def demo(ctx: click.Context, bug: str, keep: bool, as_json: bool) -> None:
     Example: lab demo 5
     """
     from lab.cli import check_views
-    from lab.engine.transaction import Manner
     from lab.operations import demo as operation
 
     here = workspace(ctx)
-    manner = Manner(tell=tell_step)
+    options = operation.Options(progress=tell_step)
     with output.progress() as tell:
-        found = operation.demo(here, bug, keep=keep, restart=restart_of(here), manner=manner, progress=tell)
+        found = operation.demo(here, bug, keep=keep, options=options, progress=tell)
     output.emit(found, as_json, check_views.shown)
 
 

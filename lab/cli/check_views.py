@@ -8,9 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.operations.demo import Compared, Shown
-from lab.operations.measure import Checked
+from lab.operations.measure import Checked, Evidence, Figure, Verdict
 from lab.operations.verify import Row, Verified
-from lab.probes.evidence import Evidence, Figure, Verdict
 
 STYLES = {
     Verdict.FIXED: "green",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lab.workspace import Workspace, find
+from lab.operations import Workspace, find_workspace
 
 
 def workspace(ctx: click.Context) -> Workspace:
@@ -15,6 +15,6 @@ def workspace(ctx: click.Context) -> Workspace:
     """
     root = ctx.find_root()
     if "workspace" not in root.meta:
-        root.meta["workspace"] = find(Path(root.params.get("directory") or "."))
+        root.meta["workspace"] = find_workspace(Path(root.params.get("directory") or "."))
     found: Workspace = root.meta["workspace"]
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +11,8 @@ from lab.cli import output
 from lab.cli.context import workspace
 
 if TYPE_CHECKING:
-    from lab.engine.transaction import StepEvent
-    from lab.operations.fixes import Restart
+    from lab.operations import Update
     from lab.operations.library import Shown
-    from lab.workspace import Workspace
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 dry_option = click.option("--dry-run", is_flag=True, help="Show the diff and the SQL; change nothing.")
@@ -132,12 +129,11 @@ def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_jso
     Example: lab fix recover
     """
     from lab.cli import fix_texts
-    from lab.engine.transaction import Manner
     from lab.operations import fixes as operation
 
     here = workspace(ctx)
-    manner = Manner(tell=tell_step)
-    done = operation.recover(here, fixes, restart=None if no_restart else restart_of(here), manner=manner)
+    options = operation.Options(progress=tell_step)
+    done = operation.recover(here, fixes, restart=not no_restart, options=options)
     output.lines(done, as_json, fix_texts.recovered)
 
 
@@ -176,7 +172,6 @@ def _change(
     ctx: click.Context, verb: str, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
 ) -> None:
     from lab.cli import fix_texts
-    from lab.engine.transaction import Manner
     from lab.operations import fixes as operation
 
     here = workspace(ctx)
@@ -184,21 +179,12 @@ def _change(
         here,
         fixes,
         dry_run=dry_run,
-        restart=None if no_restart else restart_of(here),
-        manner=Manner(tell=tell_step),
+        restart=not no_restart,
+        options=operation.Options(progress=tell_step),
     )
     output.lines(done, as_json, fix_texts.changed)
 
 
-def tell_step(event: StepEvent) -> None:
+def tell_step(event: Update) -> None:
     took = "" if event.seconds is None else f"  {event.seconds:.2f} s"
     output.note(f"{event.text}{took}")
-
-
-def restart_of(here: Workspace) -> Restart:
-    def restart(changed: frozenset[Path]) -> tuple[str, ...]:
-        from lab.operations.restart import restart_changed
-
-        return restart_changed(here, changed)
-
-    return restart

@@ -7,9 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.cli.fix_texts import named
-from lab.engine.journal import Event
-from lab.engine.state import State
-from lab.operations.library import FixStatus, Library, Unusable
+from lab.operations.library import Event, FixStatus, Library, State, Unusable
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
 WORDS = {State.PRESENT: "applied", State.ABSENT: "absent", State.MIXED: "mixed", State.UNKNOWN: "unknown"}

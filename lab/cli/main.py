@@ -13,7 +13,7 @@ from lab.cli import check
 from lab.cli.fix import fix
 from lab.cli.lab import commands
 from lab.cli.output import note
-from lab.errors import INTERRUPTED, EnvironmentFault, LabError
+from lab.operations import INTERRUPTED, EnvironmentFault, LabError
 
 KEPT = ("GIT_CEILING_DIRECTORIES",)
 FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)

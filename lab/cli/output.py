@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from lab.operations import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from lab.operations.progress import Stage
+    from lab.operations import Update
 
 T = TypeVar("T")
 
@@ -22,7 +20,7 @@ T = TypeVar("T")
 def emit(value: T, as_json: bool, render: Callable[[T], RenderableType]) -> None:
     """Print the value as one JSON document, or as `render` shows it to a person."""
     if as_json:
-        print(json.dumps(plain(value), indent=2, default=str))
+        print(to_json(value, indent=2))
     else:
         show(render(value))
 
@@ -30,7 +28,7 @@ def emit(value: T, as_json: bool, render: Callable[[T], RenderableType]) -> None
 def lines(value: T, as_json: bool, render: Callable[[T], Iterable[str]]) -> None:
     """As `emit`, for what a person reads as lines of plain text: rich, which is slow to load, is not."""
     if as_json:
-        print(json.dumps(plain(value), indent=2, default=str))
+        print(to_json(value, indent=2))
     else:
         for text in render(value):
             print(text)
@@ -54,23 +52,8 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def plain(value: Any) -> Any:
-    """The value in JSON's own types: a dataclass is an object of its fields."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
-    return value
-
-
 @contextmanager
-def progress() -> Iterator[Callable[[Stage], None]]:
+def progress() -> Iterator[Callable[[Update], None]]:
     """Show stages: a bar on a terminal, else one line a stage."""
     if not sys.stderr.isatty():
         yield _plain_stages()
@@ -82,7 +65,7 @@ def progress() -> Iterator[Callable[[Stage], None]]:
         task = bar.add_task("", total=None)
         current = ""
 
-        def tell(stage: Stage) -> None:
+        def tell(stage: Update) -> None:
             nonlocal task, current
             if stage.text != current:
                 bar.remove_task(task)
@@ -92,10 +75,10 @@ def progress() -> Iterator[Callable[[Stage], None]]:
         yield tell
 
 
-def _plain_stages() -> Callable[[Stage], None]:
+def _plain_stages() -> Callable[[Update], None]:
     said: set[str] = set()
 
-    def tell(stage: Stage) -> None:
+    def tell(stage: Update) -> None:
         if stage.text not in said:
             said.add(stage.text)
             print(f"{stage.text} …", file=sys.stderr)

@@ -8,14 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lab.engine.state import State
-from lab.operations.code import Restored
 from lab.operations.doctor import Check
-from lab.operations.library import FixStatus
+from lab.operations.library import FixStatus, State
 from lab.operations.lifecycle import Down, Up
 from lab.operations.reset import Reset
-from lab.operations.status import DatabaseStatus, Status
-from lab.runtime.stack import ServiceStatus
+from lab.operations.shipped_code import Restored
+from lab.operations.status import DatabaseStatus, ServiceStatus, Status
 
 MIB = 2**20
 UNBROKEN = ("SERVICE", "STATE", "PORT", "CHECK")

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lab.engine.files import FileChange
-from lab.engine.plan import Part, Verb
+from lab.engine.file_changes import FileChange
+from lab.engine.plan import Part
+from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, InvalidFile
-from lab.workspace import Workspace, write_atomic
+from lab.files import write_atomic
+from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

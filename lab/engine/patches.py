@@ -10,12 +10,14 @@ from pathlib import PurePosixPath
 
 from lab.catalog import Fix
 from lab.catalog.unified_diff import FileDiff, blob_id
-from lab.engine.files import FileChange, ReadFile
+from lab.engine.file_changes import FileChange, ReadFile
 from lab.engine.merge import Conflict, changed, merge, normal
 from lab.engine.state import Finding, State, together
+from lab.engine.verb import Verb
 from lab.errors import Refused
+from lab.files import write_atomic
 from lab.git import blob
-from lab.workspace import PROJECT, Workspace, write_atomic
+from lab.workspace import PROJECT, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,9 @@ class _Sides:
     fixed: bytes
     found: bytes | None
 
-    def on(self) -> bytes | tuple[Conflict, ...]:
-        return self._turn(self.shipped, self.fixed)
-
-    def off(self) -> bytes | tuple[Conflict, ...]:
-        return self._turn(self.fixed, self.shipped)
-
-    def _turn(self, start: bytes, goal: bytes) -> bytes | tuple[Conflict, ...]:
-        """With what leads from `start` to `goal` done; else the conflicts, none if it has no way back."""
+    def merged(self, verb: Verb) -> bytes | tuple[Conflict, ...]:
+        """Return the text after `verb`, or the conflicts: none of them if the change could not be undone."""
+        start, goal = (self.shipped, self.fixed) if verb is Verb.APPLY else (self.fixed, self.shipped)
         found = self.found or b""
         there = merge(found, start, goal)
         if there.conflicts:
@@ -94,7 +91,7 @@ class _Sides:
             return Finding(State.MIXED, (f"{path} is missing",))
         if b"\0" in self.found:
             return Finding(State.MIXED, (f"{path} is not a text",))
-        on, off = self.on(), self.off()
+        on, off = self.merged(Verb.APPLY), self.merged(Verb.REVERT)
         if isinstance(on, bytes) and not isinstance(off, bytes):
             return Finding(State.ABSENT)
         if isinstance(off, bytes) and not isinstance(on, bytes):
@@ -129,45 +126,34 @@ class Patcher:
         state = together(finding.state for finding in findings.values())
         return Finding(state, tuple(_why(state, findings)))
 
-    def put_on(
-        self, fix: Fix, read: ReadFile, *, only: PurePosixPath | None = None
+    def change(
+        self, fix: Fix, verb: Verb, read: ReadFile, *, only: PurePosixPath | None = None
     ) -> tuple[FileChange, ...]:
-        """The files with the fix in them.
+        """Return the files of the fix as they are and as `verb` makes them; `only` one of them if named.
 
         Raises:
-            Refused: the lines that it changes were edited; names file and lines, and shows both sides.
+            Refused: the lines that would change were edited. The message shows both versions.
         """
-        return tuple(self._change(fix, f, read, "applied") for f in fix.files if only in (None, f.path))
-
-    def take_off(
-        self, fix: Fix, read: ReadFile, *, only: PurePosixPath | None = None
-    ) -> tuple[FileChange, ...]:
-        """The files with the fix taken out.
-
-        Raises:
-            Refused: the lines that it takes out were edited since.
-        """
-        return tuple(self._change(fix, f, read, "reverted") for f in fix.files if only in (None, f.path))
+        return tuple(self._change(fix, f, verb, read) for f in fix.files if only in (None, f.path))
 
     def _sides(self, file: FileDiff, read: ReadFile) -> _Sides:
         shipped = self.texts.get(file)
         return _Sides(file, shipped, file.apply(shipped), read(file.path))
 
-    def _change(self, fix: Fix, file: FileDiff, read: ReadFile, verb: str) -> FileChange:
+    def _change(self, fix: Fix, file: FileDiff, verb: Verb, read: ReadFile) -> FileChange:
         sides = self._sides(file, read)
-        done, undone = (State.PRESENT, State.ABSENT) if verb == "applied" else (State.ABSENT, State.PRESENT)
         finding = sides.finding()
-        if finding.state is done:
+        if finding.state is verb.result:
             return FileChange(file.path, sides.found, sides.found, file.mode)
-        if finding.state is not undone:
-            whole = file.is_new or sides.found is None or b"\0" in sides.found  # no lines to show
-            conflicts = () if whole else sides.on() if verb == "applied" else sides.off()
+        if finding.state is not verb.opposite.result:
+            has_lines = not file.is_new and sides.found is not None and b"\0" not in sides.found
+            conflicts = sides.merged(verb) if has_lines else ()
             raise _refusal(fix, verb, finding, file, conflicts if isinstance(conflicts, tuple) else ())
         if file.is_new:
-            after = _in_style(sides.fixed, fix, read) if verb == "applied" else None
+            after = _in_style(sides.fixed, fix, read) if verb is Verb.APPLY else None
         else:
-            turned = sides.on() if verb == "applied" else sides.off()
-            after = turned if isinstance(turned, bytes) else None
+            merged = sides.merged(verb)
+            after = merged if isinstance(merged, bytes) else None
         return FileChange(file.path, sides.found, after, file.mode)
 
 
@@ -186,16 +172,16 @@ def _in_style(text: bytes, fix: Fix, read: ReadFile) -> bytes:
 
 
 def _refusal(
-    fix: Fix, verb: str, finding: Finding, file: FileDiff, conflicts: tuple[Conflict, ...]
+    fix: Fix, verb: Verb, finding: Finding, file: FileDiff, conflicts: tuple[Conflict, ...]
 ) -> Refused:
+    refused = f"Fix {fix.number} cannot be {verb.past}"
     if not conflicts:
-        why = "; ".join(finding.why)
-        return Refused(f"Fix {fix.number} cannot be {verb}: {why}.", REMEDIES[verb])
+        return Refused(f"{refused}: {'; '.join(finding.why)}.", REMEDIES[verb])
     where = ", ".join(conflict.lines for conflict in conflicts)
-    theirs = "the fix" if verb == "applied" else "without the fix"
+    theirs = "the fix" if verb is Verb.APPLY else "without the fix"
     shown = "".join(_shown("yours", c.ours) + _shown(theirs, c.theirs) for c in conflicts)
     edited = f"{file.path} was edited in the lines that the fix changes ({where})"
-    return Refused(f"Fix {fix.number} cannot be {verb}: {edited}.{shown}\n", REMEDIES[verb])
+    return Refused(f"{refused}: {edited}.{shown}\n", REMEDIES[verb])
 
 
 def _shown(side: str, text: bytes) -> str:
@@ -206,6 +192,6 @@ def _shown(side: str, text: bytes) -> str:
 
 
 REMEDIES = {
-    "applied": "Nothing was touched. Undo your edit of these lines, or keep it and leave the fix out.",
-    "reverted": "Nothing was touched. Undo your edit of these lines, then revert again.",
+    Verb.APPLY: "Nothing was touched. Undo your edit of these lines, or keep it and leave the fix out.",
+    Verb.REVERT: "Nothing was touched. Undo your edit of these lines, then revert again.",
 }

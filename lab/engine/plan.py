@@ -6,14 +6,8 @@ from enum import StrEnum
 
 from lab.catalog import Fix, Order
 from lab.engine.state import Finding, State, together
+from lab.engine.verb import Verb
 from lab.errors import Refused
-
-
-class Verb(StrEnum):
-    """Which way a fix goes."""
-
-    APPLY = "apply"
-    REVERT = "revert"
 
 
 class Part(StrEnum):
@@ -24,7 +18,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FixState:
     """How one fix was found to stand, its code and its schema apart."""
 
     fix: Fix
@@ -57,7 +51,7 @@ def parts(fix: Fix, verb: Verb) -> tuple[Part, Part]:
     return (Part.MIGRATION, Part.PATCH) if migration_first else (Part.PATCH, Part.MIGRATION)
 
 
-def to_apply(chosen: Iterable[Fix], standings: Mapping[int, Standing]) -> tuple[Fix, ...]:
+def to_apply(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tuple[Fix, ...]:
     """Those of the chosen fixes that are absent, in the order in which to apply them.
 
     Code that is neither as shipped nor as fixed is left to the merge, which names the lines.
@@ -67,24 +61,24 @@ def to_apply(chosen: Iterable[Fix], standings: Mapping[int, Standing]) -> tuple[
     """
     ordered = sorted(chosen, key=lambda fix: fix.number)
     coming = {fix.number for fix in ordered}
-    going = [fix for fix in ordered if standings[fix.number].state is not State.PRESENT]
+    going = [fix for fix in ordered if fix_states[fix.number].state is not State.PRESENT]
     for fix in going:
-        standing = standings[fix.number]
-        absent = [n for n in fix.requires if n not in coming and not standings[n].recorded]
+        fix_state = fix_states[fix.number]
+        absent = [n for n in fix.requires if n not in coming and not fix_states[n].recorded]
         if absent:
             raise Refused(
                 f"Fix {fix.number} requires {_fixes(absent)}, not applied yet.",
                 f"Apply them together: lab fix apply {_words([*absent, fix.number])}",
             )
-        if standing.recorded or (standing.ours and standing.code.state is State.PRESENT):
-            raise half(standing)
-        if standing.schema.state is not State.ABSENT:
-            why = "; ".join(standing.schema.why)
+        if fix_state.recorded or (fix_state.ours and fix_state.code.state is State.PRESENT):
+            raise half(fix_state)
+        if fix_state.schema.state is not State.ABSENT:
+            why = "; ".join(fix_state.schema.why)
             raise Refused(
                 f"Fix {fix.number} cannot be applied: {why}.",
                 "Nothing was touched. Take that away first, or leave the fix out.",
             )
-        if standing.code.state is State.PRESENT:
+        if fix_state.code.state is State.PRESENT:
             raise Refused(
                 f"Fix {fix.number} cannot be applied: its lines are in the code already, and not by lab.",
                 "Nothing was touched. Leave it out. If they are the lab's after all: "
@@ -93,7 +87,7 @@ def to_apply(chosen: Iterable[Fix], standings: Mapping[int, Standing]) -> tuple[
     return tuple(going)
 
 
-def to_revert(chosen: Iterable[Fix], standings: Mapping[int, Standing]) -> tuple[Fix, ...]:
+def to_revert(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tuple[Fix, ...]:
     """Those of the chosen fixes that lab put on, in the order in which to revert them.
 
     Raises:
@@ -102,27 +96,27 @@ def to_revert(chosen: Iterable[Fix], standings: Mapping[int, Standing]) -> tuple
     leaving = {fix.number for fix in chosen}
     going: list[Fix] = []
     for fix in sorted(chosen, key=lambda fix: fix.number, reverse=True):
-        standing = standings[fix.number]
-        if not standing.recorded and (not standing.ours or standing.state is State.ABSENT):
+        fix_state = fix_states[fix.number]
+        if not fix_state.recorded and (not fix_state.ours or fix_state.state is State.ABSENT):
             continue
-        users = [n for n, s in sorted(standings.items()) if fix.number in s.fix.requires and s.recorded]
+        users = [n for n, s in sorted(fix_states.items()) if fix.number in s.fix.requires and s.recorded]
         staying = [n for n in users if n not in leaving]
         if staying:
             raise Refused(
                 f"Fix {fix.number} cannot be reverted: {_fixes(staying)} requires it.",
                 f"Revert them together: lab fix revert {_words([fix.number, *staying])}",
             )
-        if standing.schema.state is not State.PRESENT or standing.code.state is State.ABSENT:
-            raise half(standing)
+        if fix_state.schema.state is not State.PRESENT or fix_state.code.state is State.ABSENT:
+            raise half(fix_state)
         going.append(fix)
     return tuple(going)
 
 
-def half(standing: Standing) -> Refused:
+def half(fix_state: FixState) -> Refused:
     """The refusal of a fix that is there in part."""
-    number = standing.fix.number
+    number = fix_state.fix.number
     return Refused(
-        f"Fix {number} is neither applied nor absent: {'; '.join(standing.why)}.",
+        f"Fix {number} is neither applied nor absent: {'; '.join(fix_state.why)}.",
         f"Nothing was touched. Take back what is there of it: lab fix recover {number}",
     )
 

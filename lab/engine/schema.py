@@ -17,7 +17,8 @@ from lab.catalog import Fix, OwnedObject
 from lab.database import connect
 from lab.engine.state import Finding, State
 from lab.errors import DatabaseUnreachable, TimedOut
-from lab.lock import PATIENCE, PAUSE, wait_for
+from lab.lock import LOCK_WAIT, POLL, acquire
+from lab.progress import Progress
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -142,7 +143,7 @@ class Schema:
                     raise TimedOut(
                         f"Server process {left[0][0]}, of a lab that was killed, does not end.", "Try again."
                     )
-                time.sleep(PAUSE)
+                time.sleep(POLL)
 
     def prepare(self, connection: Connection, lock_timeout: float) -> None:
         """Bound how long the session waits for locks, and how long it outlives us."""
@@ -204,17 +205,17 @@ def looking(url: str) -> Iterator[Schema]:
 
 @contextmanager
 def changing(
-    url: str, *, waiting: Callable[[str], None], lock_timeout: float, patience: float = PATIENCE
+    url: str, *, progress: Progress, lock_timeout: float, wait: float = LOCK_WAIT
 ) -> Iterator[Schema]:
     """A connection that holds the database's lock against every other lab, wherever it runs.
 
     Raises:
         DatabaseUnreachable: there is none.
-        Locked: another lab held it for `patience` seconds.
+        Locked: another lab held it for `wait` seconds.
     """
     application = f"{AT_WORK} {os.getpid()} {secrets.token_hex(4)}"
     with closing(connect(url, application=application)) as connection:
         schema = Schema(connection, application)
         schema.prepare(connection, lock_timeout)
-        wait_for(schema._try_lock, schema._holder, waiting, patience)
+        acquire(schema._try_lock, schema._holder, progress, wait)
         yield schema

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.catalog import Fix
-from lab.engine.files import FileChange, read, replace
+from lab.engine.file_changes import FileChange, read, replace
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
-from lab.engine.plan import Part, Verb
+from lab.engine.plan import Part
 from lab.engine.state import State
+from lab.engine.verb import Verb
 
 Checkpoint = Callable[[str], None]
 """Told the name of every boundary that a kill could fall on."""
@@ -91,15 +92,15 @@ class PatchStep:
             self.checkpoint(f"{self.verb} {self.fix.number}: {change.path} written")
 
     def undo(self) -> None:
-        back = Verb.REVERT if self.verb is Verb.APPLY else Verb.APPLY
         for change in reversed(self.changes):
-            self._move(FileChange(change.path, change.after, change.before, change.mode), back)
+            self._move(FileChange(change.path, change.after, change.before, change.mode), self.verb.opposite)
             self.checkpoint(f"undo {self.fix.number}: {change.path} written")
 
     def _move(self, change: FileChange, verb: Verb) -> None:
         now = read(self.root, change.path)
         if now not in (change.before, change.after):
             # Edited since the plan was made: around the edit, or not at all.
-            turn = self.patcher.put_on if verb is Verb.APPLY else self.patcher.take_off
-            (change,) = turn(self.fix, lambda path: read(self.root, path), only=change.path)
+            (change,) = self.patcher.change(
+                self.fix, verb, lambda path: read(self.root, path), only=change.path
+            )
         replace(self.root, change, self.scratch)

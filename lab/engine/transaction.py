@@ -14,46 +14,36 @@ from functools import partial
 from pathlib import Path
 
 from lab.catalog import Catalog, Fix
-from lab.engine import files, journal
+from lab.engine import file_changes, journal
+from lab.engine.fix_states import contents_of, fix_states
 from lab.engine.journal import Entry, Event, PlannedStep
-from lab.engine.look import contents_of, standings
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
-from lab.engine.plan import Part, Standing, Verb, parts
+from lab.engine.plan import FixState, Part, parts
 from lab.engine.schema import Schema, changing
 from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Step
+from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
-from lab.lock import PATIENCE, sole
+from lab.lock import LOCK_WAIT, exclusive_lock
+from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class StepEvent:
-    """What a change tells while it is at work; `seconds` once a step is done."""
-
-    text: str
-    seconds: float | None = None
-
-
-def silent(_: StepEvent) -> None:
-    """Tell nobody."""
-
-
-def nowhere(_: str) -> None:
-    """No boundary is of interest."""
+def no_checkpoint(_: str) -> None:
+    """Ignore the checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How a change goes about it: whom it tells, and for how many seconds it waits for others."""
+class Options:
+    """How a change is carried out: who is told of its progress, and how many seconds it waits for locks."""
 
-    tell: Callable[[StepEvent], None] = silent
-    checkpoint: Checkpoint = nowhere
-    lock_timeout: float = 30.0  # a slow search holds its transaction for 15
-    patience: float = PATIENCE
+    progress: Progress = silent
+    checkpoint: Checkpoint = no_checkpoint
+    lock_timeout: float = 30.0  # for locks of the database; a slow search holds its transaction for 15
+    lock_wait: float = LOCK_WAIT  # for another lab
 
 
-QUIETLY = Manner()
+DEFAULTS = Options()
 UNDO_LOCK_TIMEOUT = 3.0
 
 
@@ -65,18 +55,18 @@ class Session:
     catalog: Catalog
     patcher: Patcher
     migrations: Migrations
-    tell: Callable[[StepEvent], None]
+    progress: Progress
     checkpoint: Checkpoint
 
     @property
     def schema(self) -> Schema:
         return self.migrations.schema
 
-    def standings(self) -> dict[int, Standing]:
+    def fix_states(self) -> dict[int, FixState]:
         """How every fix stands, found by looking."""
-        return standings(self.workspace, self.catalog, self.patcher, self.schema.look())
+        return fix_states(self.workspace, self.catalog, self.patcher, self.schema.look())
 
-    def steps(self, verb: Verb, fixes: Sequence[Fix], found: dict[int, Standing]) -> tuple[Step, ...]:
+    def steps(self, verb: Verb, fixes: Sequence[Fix], found: dict[int, FixState]) -> tuple[Step, ...]:
         """The steps, with every new content worked out in memory.
 
         Raises:
@@ -87,7 +77,7 @@ class Session:
             self._step(fix, verb, part, contents[fix.number]) for fix in fixes for part in parts(fix, verb)
         )
 
-    def carry_out(self, verb: Verb, steps: Sequence[Step]) -> tuple[StepEvent, ...]:
+    def carry_out(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
         """Do the steps, or none of them.
 
         Raises:
@@ -99,7 +89,7 @@ class Session:
         self.checkpoint("planned")
         journal.open_entry(self.workspace, entry)
         self.checkpoint("journal written")
-        done: list[StepEvent] = []
+        done: list[Update] = []
         begun: list[Step] = []
         try:
             for step in steps:
@@ -114,15 +104,15 @@ class Session:
         self.checkpoint("done")
         return tuple(done)
 
-    def taking_back(self, standing: Standing) -> tuple[Step, ...]:
+    def taking_back(self, fix_state: FixState) -> tuple[Step, ...]:
         """The steps that take back whatever is there of a fix, and nothing that no revision is recorded for.
 
         Raises:
             Refused: its lines were edited.
         """
-        fix = standing.fix
-        changes = self.patcher.take_off(fix, partial(files.read, self.workspace.root))
-        wanted = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: standing.recorded}
+        fix = fix_state.fix
+        changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
+        wanted = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: fix_state.recorded}
         return tuple(
             self._step(fix, Verb.REVERT, part, changes) for part in parts(fix, Verb.REVERT) if wanted[part]
         )
@@ -147,7 +137,7 @@ class Session:
         self.checkpoint("recovered")
         return entry
 
-    def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[files.FileChange, ...]) -> Step:
+    def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[file_changes.FileChange, ...]) -> Step:
         if part is Part.MIGRATION:
             return MigrationStep(fix, verb, self.migrations)
         scratch = scratch_of(self.workspace)
@@ -162,14 +152,14 @@ class Session:
             )
         return fix
 
-    def _timed(self, act: Callable[[], None], step: Step, verb: Verb) -> StepEvent:
+    def _timed(self, act: Callable[[], None], step: Step, verb: Verb) -> Update:
         name = f"{verb} {step.fix.number} {step.fix.slug}: {step.part}"
         self.checkpoint(f"before {name}")
         started = time.monotonic()
         act()
-        event = StepEvent(name, time.monotonic() - started)
+        event = Update(name, seconds=time.monotonic() - started)
         self.checkpoint(f"after {name}")
-        self.tell(event)
+        self.progress(event)
         return event
 
     def _put_back(self, begun: Sequence[Step], error: BaseException) -> None:
@@ -193,7 +183,7 @@ def session(
     catalog: Catalog,
     patcher: Patcher,
     url: str,
-    manner: Manner = QUIETLY,
+    options: Options = DEFAULTS,
 ) -> Iterator[Session]:
     """Hold the workspace and the database.
 
@@ -201,18 +191,14 @@ def session(
         Locked: another lab held one of them for too long.
         DatabaseUnreachable: no connection could be made.
     """
-
-    def waiting(text: str) -> None:
-        manner.tell(StepEvent(text))
-
-    timeout, patience = manner.lock_timeout, manner.patience
+    progress, timeout, wait = options.progress, options.lock_timeout, options.lock_wait
     with (
-        sole(workspace.lock, waiting=waiting, patience=patience),
-        changing(url, waiting=waiting, lock_timeout=timeout, patience=patience) as schema,
+        exclusive_lock(workspace.lock, progress=progress, wait=wait),
+        changing(url, progress=progress, lock_timeout=timeout, wait=wait) as schema,
     ):
         sweep(workspace)
         migrations = Migrations(url, catalog.root, schema, timeout)
-        yield Session(workspace, catalog, patcher, migrations, manner.tell, manner.checkpoint)
+        yield Session(workspace, catalog, patcher, migrations, options.progress, options.checkpoint)
 
 
 def scratch_of(workspace: Workspace) -> Path:

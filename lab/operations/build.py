@@ -14,11 +14,11 @@ import psycopg2
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
-from lab.operations.marks import Content, Mark, Passing, content_of, mark_for, template_of
-from lab.operations.progress import Progress, Stage
+from lab.operations.ownership import Content, Mark, TemporaryDatabase, content_of, mark_for, template_of
+from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.runtime.account import Account
-from lab.runtime.settings import RESTORE, roles_sql
+from lab.runtime.database_service import RESTORE, roles_sql
 from lab.workspace import Workspace
 
 OTHER_NAME = "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it."
@@ -54,7 +54,7 @@ def ensure(
         LabError: the shipped migrations fail.
     """
     present, asked = asked_of(workspace, account, database, rows, seed, replace_empty=replace_empty)
-    for name in databases.descriptions(account, [one.name_for(workspace) for one in Passing]):
+    for name in databases.descriptions(account, [one.name_for(workspace) for one in TemporaryDatabase]):
         databases.drop(account, name)  # of an up or a reset that was killed
     if present is None:
         databases.drop(account, database)  # an empty one
@@ -112,7 +112,7 @@ def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterato
     """
     if content_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
-    fresh, aside = Passing.FRESH.name_for(workspace), Passing.REPLACED.name_for(workspace)
+    fresh, aside = TemporaryDatabase.FRESH.name_for(workspace), TemporaryDatabase.REPLACED.name_for(workspace)
     databases.drop(account, fresh)
     try:
         databases.create(account, fresh, template=template_of(database))
@@ -133,7 +133,7 @@ def remove(workspace: Workspace, account: Account, database: str) -> None:
     Raises:
         Refused: they are another workspace's.
     """
-    names = [one.name_for(workspace) for one in Passing]
+    names = [one.name_for(workspace) for one in TemporaryDatabase]
     if content_of(workspace, account, database) is not None:
         names += [database, template_of(database)]
     for name in databases.descriptions(account, names):
@@ -164,14 +164,14 @@ def _build_template(
     mark: Mark,
     progress: Progress,
 ) -> None:
-    build = Passing.BUILD.name_for(workspace)
+    build = TemporaryDatabase.BUILD.name_for(workspace)
     databases.create(account, build)
     url = account.url(build)
-    progress(Stage("Migrating to the shipped head"))
+    progress(Update("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
     _migrate(workspace, url)
     _fill(url, mark.content, progress)
-    progress(Stage("Keeping a template for lab reset"))
+    progress(Update("Keeping a template for lab reset"))
     mark.write(account, build)
     databases.seal(account, build)
     databases.rename(account, build, template_of(database))
@@ -199,10 +199,10 @@ def _fill(url: str, content: Content, progress: Progress) -> None:
     from seed.errors import SeedError
 
     text = f"Making {content.rows:,} execution logs"
-    progress(Stage(text, 0, content.rows))
+    progress(Update(text, 0, content.rows))
 
     def tell(done: int, total: int) -> None:
-        progress(Stage(text, done, total))
+        progress(Update(text, done, total))
 
     try:
         fill(url, rows=content.rows, seed=content.seed, progress=tell)

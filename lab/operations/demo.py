@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.engine.transaction import QUIETLY, Manner
+from lab.engine.transaction import DEFAULTS
+from lab.engine.transaction import Options as Options
 from lab.errors import Refused, UsageError
 from lab.operations import fixes
-from lab.operations.fixes import Restart
-from lab.operations.measure import check, site
-from lab.operations.progress import Progress, Stage, silent
+from lab.operations.measure import check, open_target
 from lab.probes.evidence import Evidence, Figure
+from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 
@@ -50,8 +50,7 @@ def demo(
     token: str,
     *,
     keep: bool = False,
-    restart: Restart | None = None,
-    manner: Manner = QUIETLY,
+    options: Options = DEFAULTS,
     progress: Progress = silent,
 ) -> Shown:
     """Measure a bug to the end, apply its fix, measure again; then revert it, unless it is to be kept.
@@ -61,7 +60,7 @@ def demo(
         Refused: the fix is applied already, or does not fit; the workspace is as it was.
         EnvironmentFault: the lab is not up.
     """
-    here = site(workspace)
+    here = open_target(workspace)
     found = [fix for fix in here.fixes if token in {str(fix.number), fix.slug}]
     if len(found) != 1:
         raise UsageError(f"{token!r} is not one fix.", "Name its number or its slug: lab fix list")
@@ -73,8 +72,8 @@ def demo(
         )
     before = check(workspace, [number], full=True, progress=progress)
     try:
-        progress(Stage(f"Applying fix {number}"))
-        fixes.apply(workspace, [number], restart=restart, manner=manner)
+        progress(Update(f"Applying fix {number}"))
+        fixes.apply(workspace, [number], options=options)
         after = check(workspace, [number], full=True, progress=progress)
     except KeyboardInterrupt as pressed:
         if keep:
@@ -83,8 +82,8 @@ def demo(
     finally:
         # Also when the change was made and something after it failed: a service that did not restart.
         if not keep and fix in here.recorded():
-            progress(Stage(f"Reverting fix {number}"))
-            fixes.revert(workspace, [number], restart=restart, manner=manner)
+            progress(Update(f"Reverting fix {number}"))
+            fixes.revert(workspace, [number], options=options)
     first, second = before.evidence[0], after.evidence[0]
     return Shown(
         fix.number, fix.title, first, second, _compare(first, second), _plans(first.raw, second.raw), keep

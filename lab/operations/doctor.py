@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.errors import EnvironmentFault, LabError
+from lab.files import write_atomic
 from lab.operations import settings as remembered
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import DOCKER
@@ -13,7 +14,7 @@ from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import project_of
 from lab.runtime.unprivileged import prefix
 from lab.shell import run
-from lab.workspace import Workspace, require_plain_path, write_atomic
+from lab.workspace import Workspace, require_plain_path
 
 NEEDED_DISK = 2**30
 

@@ -10,21 +10,25 @@ from pathlib import Path, PurePosixPath
 from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine import journal, migrations
-from lab.engine.files import FileChange
+from lab.engine.file_changes import FileChange
+from lab.engine.fix_states import contents_of, fix_states
 from lab.engine.journal import Entry
-from lab.engine.look import contents_of, standings
 from lab.engine.patches import Patcher, ShippedTexts
-from lab.engine.plan import Standing, Verb, parts, to_apply, to_revert
+from lab.engine.plan import FixState, parts, to_apply, to_revert
 from lab.engine.schema import changing, looking
 from lab.engine.state import State
 from lab.engine.steps import Step
-from lab.engine.transaction import QUIETLY, Manner, Session, StepEvent, session
+from lab.engine.transaction import DEFAULTS, Session, session
+from lab.engine.transaction import Options as Options
+from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
 from lab.operations.library import catalog_of
+from lab.operations.restart import restart_changed
+from lab.progress import Update, silent
 from lab.workspace import Workspace
 
-Restart = Callable[[frozenset[Path]], Sequence[str]]
-"""Restarts the services that use these files, and names them; called while the workspace's lock is held."""
+Restart = Callable[[Workspace, frozenset[Path]], Sequence[str]]
+"""Restarts the services that run these files and returns their names. The workspace's lock is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Changed:
     unchanged: tuple[int, ...]
     recovered: tuple[int, ...]
     files: tuple[str, ...]
-    steps: tuple[StepEvent, ...]
+    steps: tuple[Update, ...]
     seconds: float
     restarted: tuple[str, ...] = ()
     dry_run: bool = False
@@ -68,8 +72,9 @@ def apply(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restart: Restart | None = None,
-    manner: Manner = QUIETLY,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
+    options: Options = DEFAULTS,
 ) -> Changed:
     """Put fixes on, code and schema as one: all that are asked for, or none.
 
@@ -78,7 +83,7 @@ def apply(
         Refused: one does not fit; nothing was touched.
         DatabaseUnreachable: there is no database.
     """
-    return _change(Verb.APPLY, workspace, tokens, dry_run, restart, manner)
+    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter if restart else None, options)
 
 
 def revert(
@@ -86,8 +91,9 @@ def revert(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restart: Restart | None = None,
-    manner: Manner = QUIETLY,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
+    options: Options = DEFAULTS,
 ) -> Changed:
     """Take fixes off, code and schema as one: all that are asked for, or none.
 
@@ -96,15 +102,16 @@ def revert(
         Refused: the lines of one were edited since, or another fix requires it; nothing was touched.
         DatabaseUnreachable: there is no database.
     """
-    return _change(Verb.REVERT, workspace, tokens, dry_run, restart, manner)
+    return _change(Verb.REVERT, workspace, tokens, dry_run, restarter if restart else None, options)
 
 
 def recover(
     workspace: Workspace,
     tokens: Sequence[str] = (),
     *,
-    restart: Restart | None = None,
-    manner: Manner = QUIETLY,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
+    options: Options = DEFAULTS,
 ) -> Recovered:
     """Take back a change that was interrupted, and every half of a fix that is lab's, or that is named.
 
@@ -114,26 +121,27 @@ def recover(
         DatabaseUnreachable: there is no database.
     """
     started = time.monotonic()
-    with _session(workspace, manner, tokens, restart) as (held, chosen, entry):
+    asked = restarter if restart else None
+    with _session(workspace, options, tokens, asked) as (held, chosen, entry):
         named = {fix.number for fix in chosen}
         fixes = list(entry.numbers if entry else ())
         files = _files_of(entry)
         steps: list[Step] = []
         left: list[Left] = []
-        for number, standing in sorted(held.standings().items(), reverse=True):
-            if number in named and standing.state is State.PRESENT:
+        for number, fix_state in sorted(held.fix_states().items(), reverse=True):
+            if number in named and fix_state.state is State.PRESENT:
                 raise Refused(f"Fix {number} is applied.", f"Take it off: lab fix revert {number}")
-            if standing.state is not State.MIXED:
+            if fix_state.state is not State.MIXED:
                 continue
-            if number in named or (_is_half_of_ours(standing)):
-                steps += held.taking_back(standing)
-            elif _is_ours(standing) or standing.code.state is State.PRESENT:
-                left.append(Left(number, standing.why))
+            if number in named or (_is_half_of_ours(fix_state)):
+                steps += held.taking_back(fix_state)
+            elif _is_ours(fix_state) or fix_state.code.state is State.PRESENT:
+                left.append(Left(number, fix_state.why))
         if steps:
             held.carry_out(Verb.REVERT, steps)
             fixes += [step.fix.number for step in steps]
             files |= {change.path for step in steps for change in getattr(step, "changes", ())}
-        restarted = _restart(workspace, restart, files)
+        restarted = _restart(workspace, asked, files)
     numbers = tuple(sorted(set(fixes)))
     return Recovered(numbers, tuple(left), _names(files), time.monotonic() - started, restarted)
 
@@ -148,8 +156,8 @@ def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """
     catalog = catalog_of(workspace)
     chosen = catalog.select([str(number) for number in numbers])
-    with changing(url, waiting=lambda _: None, lock_timeout=QUIETLY.lock_timeout) as schema:
-        runner = migrations.Migrations(url, catalog.root, schema, QUIETLY.lock_timeout)
+    with changing(url, progress=silent, lock_timeout=DEFAULTS.lock_timeout) as schema:
+        runner = migrations.Migrations(url, catalog.root, schema, DEFAULTS.lock_timeout)
         recorded = schema.look().recorded
         for fix in catalog.fixes:
             if fix in chosen:
@@ -169,13 +177,13 @@ def _change(
     tokens: Sequence[str],
     dry_run: bool,
     restart: Restart | None,
-    manner: Manner,
+    options: Options,
 ) -> Changed:
     started = time.monotonic()
     if dry_run:
         return _dry_run(verb, workspace, tokens, started)
-    with _session(workspace, manner, tokens, restart) as (held, chosen, entry):
-        found = held.standings()
+    with _session(workspace, options, tokens, restart) as (held, chosen, entry):
+        found = held.fix_states()
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = held.steps(verb, going, found)
         done = held.carry_out(verb, steps) if steps else ()
@@ -205,7 +213,7 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
             "Take it back first: lab fix recover",
         )
     with looking(workspace_url(workspace)) as schema:
-        found = standings(workspace, catalog, patcher, schema.look())
+        found = fix_states(workspace, catalog, patcher, schema.look())
     going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
     contents = contents_of(patcher, workspace, verb, going, found)
     to_sql = migrations.upgrade_sql if verb is Verb.APPLY else migrations.downgrade_sql
@@ -216,9 +224,7 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
         unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
         recovered=(),
         files=_names({change.path for changes in contents.values() for change in changes}),
-        steps=tuple(
-            StepEvent(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)
-        ),
+        steps=tuple(Update(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)),
         seconds=time.monotonic() - started,
         dry_run=True,
         diff=_diff(tuple(change for changes in contents.values() for change in changes)),
@@ -228,7 +234,7 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
 
 @contextmanager
 def _session(
-    workspace: Workspace, manner: Manner, tokens: Sequence[str], restart: Restart | None
+    workspace: Workspace, options: Options, tokens: Sequence[str], restart: Restart | None
 ) -> Iterator[tuple[Session, tuple[Fix, ...], Entry | None]]:
     """Hold the workspace: the fixes that are meant, and the interrupted change that was taken back first.
 
@@ -237,7 +243,7 @@ def _session(
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
-    with session(workspace, catalog, patcher, url, manner) as held:
+    with session(workspace, catalog, patcher, url, options) as held:
         chosen = held.catalog.select(tokens)
         entry = held.recover()
         try:
@@ -258,7 +264,7 @@ def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosix
     if restart is None or not files:
         return ()
     try:
-        return tuple(restart(frozenset(workspace.root / path for path in files)))
+        return tuple(restart(workspace, frozenset(workspace.root / path for path in files)))
     except KeyboardInterrupt as pressed:
         pressed.add_note("The change is done, but not every service was restarted: lab restart")
         raise
@@ -288,10 +294,10 @@ def _one_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) ->
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def _is_ours(standing: Standing) -> bool:
-    return standing.recorded or standing.ours
+def _is_ours(fix_state: FixState) -> bool:
+    return fix_state.recorded or fix_state.ours
 
 
-def _is_half_of_ours(standing: Standing) -> bool:
+def _is_half_of_ours(fix_state: FixState) -> bool:
     """Lab put it on, and each half is plainly there or plainly not: no edit of anybody's is in it."""
-    return _is_ours(standing) and standing.code.state is not State.MIXED
+    return _is_ours(fix_state) and fix_state.code.state is not State.MIXED

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from shutil import which
 
-from lab.database import libpq_url
+from lab.database_url import DatabaseUrl
 from lab.errors import EnvironmentFault, UsageError
 from lab.operations.restart import require_up
 from lab.operations.runtimes import runtime_of
@@ -23,7 +23,7 @@ def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
     """
     runtime = runtime_of(workspace)
     found = {name: f"http://127.0.0.1:{runtime.ports[name]}" for name in runtime.services}
-    found[DATABASE_SERVICE] = libpq_url(runtime.url)
+    found[DATABASE_SERVICE] = DatabaseUrl.parse(runtime.url).libpq
     return found if service is None else {service: found[_known(runtime, service)]}
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 from lab.catalog import Catalog, Fix, load, scaffold
 from lab.database import workspace_url
 from lab.engine import journal, migrations
-from lab.engine.journal import Event
-from lab.engine.look import contents_of, standings
+from lab.engine.fix_states import contents_of, fix_states
+from lab.engine.journal import Event as Event
 from lab.engine.patches import Patcher, ShippedTexts
-from lab.engine.plan import Standing, Verb, to_apply, to_revert
+from lab.engine.plan import FixState, to_apply, to_revert
 from lab.engine.schema import looking
-from lab.engine.state import State
+from lab.engine.state import State as State
+from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, Locked, Refused, UsageError
-from lab.lock import sole
+from lab.lock import exclusive_lock
+from lab.progress import silent
 from lab.workspace import Workspace
 
 
@@ -137,7 +139,7 @@ def status(workspace: Workspace) -> FixStatus:
             view = schema.look()
     except DatabaseUnreachable as error:
         view, missing = None, str(error)
-    found = standings(workspace, catalog, patcher, view)
+    found = fix_states(workspace, catalog, patcher, view)
     entry = journal.read(workspace)
     if entry is not None and under_way(workspace):
         entry = None
@@ -159,14 +161,14 @@ def status(workspace: Workspace) -> FixStatus:
 
 def in_the_code(workspace: Workspace) -> tuple[int, ...]:
     """The fixes that lab put on and whose code is there still: Git can have taken it away, unseen by lab."""
-    found = standings(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
+    found = fix_states(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
     return tuple(n for n, one in found.items() if one.ours and one.code.state is not State.ABSENT)
 
 
 def under_way(workspace: Workspace) -> bool:
     """Whether another lab is at work here now: then an open journal is no sign of a kill."""
     try:
-        with sole(workspace.lock, waiting=lambda _: None, patience=0):
+        with exclusive_lock(workspace.lock, progress=silent, wait=0):
             return False
     except Locked:
         return True
@@ -192,13 +194,13 @@ def _unusable(catalog: Catalog) -> tuple[Unusable, ...]:
     return tuple(Unusable(report.path, report.problems) for report in catalog.broken)
 
 
-def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, Standing]) -> str:
+def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:
     """Why the fix would not go the way that is open to it; what it requires aside."""
-    standing = found[fix.number]
-    if standing.schema.state is State.UNKNOWN:
+    fix_state = found[fix.number]
+    if fix_state.schema.state is State.UNKNOWN:
         return ""
-    verb = Verb.REVERT if standing.recorded else Verb.APPLY
-    alone = {fix.number: standing, **{n: found[n] for n in fix.requires}}
+    verb = Verb.REVERT if fix_state.recorded else Verb.APPLY
+    alone = {fix.number: fix_state, **{n: found[n] for n in fix.requires}}
     try:
         going = to_revert([fix], alone) if verb is Verb.REVERT else to_apply([fix], alone)
         contents_of(patcher, workspace, verb, going, found)
@@ -207,5 +209,5 @@ def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, 
     return ""
 
 
-def _lacks(fix: Fix, found: dict[int, Standing]) -> bool:
+def _lacks(fix: Fix, found: dict[int, FixState]) -> bool:
     return any(not found[n].recorded for n in fix.requires) and found[fix.number].state is State.ABSENT

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab import shipped
-from lab.database import database_name, without_password
+from lab.database_url import DatabaseUrl
 from lab.engine import journal
 from lab.engine.schema import looking
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
+from lab.files import write_atomic
 from lab.operations import build, fixes, library, runtimes
 from lab.operations import settings as remembered
 from lab.operations.doctor import disk_shortage
-from lab.operations.marks import identify
-from lab.operations.progress import Progress, Stage, silent
-from lab.operations.restart import alone
+from lab.operations.ownership import identify
+from lab.operations.restart import lock_workspace
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
+from lab.progress import Progress, Update, silent
 from lab.shadow import sweep
-from lab.workspace import Workspace, require_plain_path, write_atomic
+from lab.workspace import Workspace, require_plain_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def up(
         Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
-    with alone(workspace, progress):
+    with lock_workspace(workspace, progress):
         before = remembered.load(workspace)
         offset = before.port_offset if port_offset is None else port_offset
         runtime = kind or before.runtime
@@ -90,7 +91,7 @@ def _up(
     runtime = runtime_of(workspace, chosen)
     if chosen.runtime == before.runtime:
         runtime.require_ports()
-    runtime.prepare(lambda text: progress(Stage(text)))
+    runtime.prepare(progress)
     if chosen != before:
         if chosen.place == before.place:
             _require_content(workspace, before, rows, seed)
@@ -105,7 +106,7 @@ def _up(
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     ensured = None
     try:
-        progress(Stage("Starting PostgreSQL"))
+        progress(Update("Starting PostgreSQL"))
         runtime.start_database()
         sweep(workspace.runs, runtime.account)  # what measurements that were killed left
         ensured = build.ensure(
@@ -121,7 +122,7 @@ def _up(
         if chosen.place != before.place and not ensured.made:
             _follow_the_code(workspace, runtime.url)
         write_atomic(workspace.database_url_file, runtime.url.encode(), mode=0o600)
-        progress(Stage("Starting the services"))
+        progress(Update("Starting the services"))
         runtime.start_services()
     except BaseException as error:
         if isinstance(error, EnvironmentFault) and (short := disk_shortage(workspace)):
@@ -166,12 +167,12 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
         )
     if workspace.database_url_file.exists():
         again = (
-            f"{runtimes.SERVER}=…/{database_name(before.server)} lab up"
+            f"{runtimes.SERVER}=…/{DatabaseUrl.parse(before.server).database} lab up"
             if before.server
             else (f"lab up --{before.runtime}")
         )
         stays = f" (its data stays: {again})" if moves else ""
-        progress(Stage(f"Stopping the {before.runtime} lab{stays}"))
+        progress(Update(f"Stopping the {before.runtime} lab{stays}"))
     try:
         runtimes.halt(workspace, before.runtime)
     except EnvironmentFault:
@@ -197,12 +198,12 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
         EnvironmentFault: something of ours would not stop.
         Refused: another lab is at work here.
     """
-    with alone(workspace, progress):
+    with lock_workspace(workspace, progress):
         return _down(workspace, destroy, progress)
 
 
 def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
-    progress(Stage("Stopping the lab"))
+    progress(Update("Stopping the lab"))
     settings = remembered.load(workspace)
     kind = settings.runtime
     left = ""
@@ -211,7 +212,7 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
         try:
             build.remove(workspace, runtime.account, runtime.database)
         except DatabaseUnreachable:
-            left = without_password(runtime.url)
+            left = str(DatabaseUrl.parse(runtime.url))
     sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait
     services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)

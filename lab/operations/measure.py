@@ -4,18 +4,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from lab import records
 from lab.catalog import Fix
-from lab.database import connect, database_name, workspace_url
+from lab.database import connect, workspace_url
+from lab.database_url import DatabaseUrl
 from lab.engine.schema import looking
 from lab.errors import UsageError
 from lab.operations.library import catalog_of
-from lab.operations.marks import template_of
-from lab.operations.progress import Progress, Stage, silent
-from lab.probes.evidence import Evidence, Verdict
+from lab.operations.ownership import template_of
+from lab.probes.evidence import Evidence as Evidence
+from lab.probes.evidence import Figure as Figure
+from lab.probes.evidence import Verdict as Verdict
 from lab.probes.suite import NEEDS, PROBES, measure
+from lab.progress import Progress, Update, silent
 from lab.runtime.account import Account
 from lab.shadow import Origin, Shadow, shadow, sweep
 from lab.workspace import Workspace
@@ -52,7 +54,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Target:
     """Where a workspace is measured: its server's account, its database, the library's fixes."""
 
     workspace: Workspace
@@ -81,13 +83,13 @@ def check(
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace, and goes on.
     """
-    here = site(workspace)
+    here = open_target(workspace)
     numbers = chosen(here, tokens)
     origin = Origin(workspace, here.account, here.template, here.database, here.recorded)
     return measured(here, origin, numbers, full=full, progress=progress)
 
 
-def site(workspace: Workspace) -> Site:
+def open_target(workspace: Workspace) -> Target:
     """The workspace's database, which must be up; what killed measurements left there is taken down.
 
     Raises:
@@ -95,18 +97,13 @@ def site(workspace: Workspace) -> Site:
     """
     url = workspace_url(workspace)
     connect(url).close()
-    parts = urlsplit(url)
-    account = Account(
-        parts.port or 5432,
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-        parts.hostname or "127.0.0.1",
-    )
+    parsed = DatabaseUrl.parse(url)
+    account = Account.of(parsed)
     sweep(workspace.runs, account)
-    return Site(workspace, account, database_name(url), catalog_of(workspace).fixes)
+    return Target(workspace, account, parsed.database, catalog_of(workspace).fixes)
 
 
-def chosen(here: Site, tokens: Sequence[str]) -> tuple[int, ...]:
+def chosen(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
     """The bugs that the tokens mean; every one that has a probe when there are none.
 
     Raises:
@@ -127,7 +124,7 @@ def chosen(here: Site, tokens: Sequence[str]) -> tuple[int, ...]:
 
 
 def measured(
-    here: Site, origin: Origin, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
+    here: Target, origin: Origin, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
     """Measure the bugs in a shadow of `origin`, and keep what was found."""
     started = time.monotonic()
@@ -135,12 +132,10 @@ def measured(
     titles = {fix.number: fix.title for fix in here.fixes}
     found: dict[int, Evidence] = {}
     needed = {service for number in numbers for service in NEEDS[number]}
-    with shadow(
-        origin, run.folder, services=needed, full=full, tell=lambda text: progress(Stage(text))
-    ) as made:
+    with shadow(origin, run.folder, services=needed, full=full, progress=progress) as made:
 
         def tell(bug: int) -> None:
-            progress(Stage(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
+            progress(Update(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
 
         for one in measure(made.endpoints, numbers, tell):
             raw = records.keep_raw(run, one.evidence.bug, one.raw)

@@ -7,14 +7,14 @@ import time
 from dataclasses import dataclass
 
 from lab.engine import journal
-from lab.engine.plan import Verb
 from lab.engine.schema import looking
+from lab.engine.verb import Verb
 from lab.errors import LabError
 from lab.operations import build, fixes, library
-from lab.operations.code import Restored, restore
-from lab.operations.progress import Progress, Stage, silent
-from lab.operations.restart import alone, require_up, restart_changed
+from lab.operations.restart import lock_workspace, require_up
 from lab.operations.runtimes import runtime_of
+from lab.operations.shipped_code import Restored, restore
+from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
@@ -43,11 +43,11 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         Refused: another lab is at work here, or an interrupted change cannot be taken back.
     """
     if code:
-        with alone(workspace, progress):
+        with lock_workspace(workspace, progress):
             return _whole(workspace, progress)
     if journal.read(workspace) is not None:
-        fixes.recover(workspace, restart=lambda paths: restart_changed(workspace, paths))
-    with alone(workspace, progress):
+        fixes.recover(workspace)
+    with lock_workspace(workspace, progress):
         runtime = runtime_of(workspace)
         require_up(runtime)
         applied = _applied(workspace, runtime)
@@ -66,7 +66,7 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
         _note(workspace)
         done = "The shipped code and the database are back."
         if restored.changed:
-            progress(Stage("Restarting the services"))
+            progress(Update("Restarting the services"))
             runtime.stop_services()
             runtime.start_services()
     except KeyboardInterrupt as pressed:
@@ -80,7 +80,7 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
 
 def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], progress: Progress) -> float:
     """Replace the database by a copy of the template that has the applied fixes' schema already."""
-    progress(Stage("Copying the template database"))
+    progress(Update("Copying the template database"))
     started = time.monotonic()
     account, database = runtime.account, runtime.database
     with build.fresh_copy(workspace, account, database) as fresh:

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab.errors import EnvironmentFault, UsageError
-from lab.lock import sole
-from lab.operations.progress import Progress, Stage, silent
+from lab.lock import exclusive_lock
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import Status, status
+from lab.progress import Progress, Update, silent
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
@@ -20,11 +20,11 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
         UsageError: there is no such service.
         EnvironmentFault: the lab is not up.
     """
-    with alone(workspace, progress):
+    with lock_workspace(workspace, progress):
         runtime = runtime_of(workspace)
         chosen = known_services(runtime, tuple(services))
         require_up(runtime)
-        progress(Stage(f"Restarting {', '.join(chosen) or 'the services'}"))
+        progress(Update(f"Restarting {', '.join(chosen) or 'the services'}"))
         runtime.stop_services(chosen)
         runtime.start_services(chosen)
     return status(workspace, runtime)
@@ -35,7 +35,7 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
 
     A lab that is not up has nothing to restart. The caller holds the workspace's lock.
     """
-    if not workspace.database_url_file.exists():
+    if not (workspace.database_url_file.exists() and workspace.compose_file.exists()):
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]
@@ -56,9 +56,9 @@ def _concerns(service: str, path: Path) -> bool:
     return top == "compose"
 
 
-def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
-    """The workspace's lock; who else holds it is told while we wait."""
-    return sole(workspace.lock, waiting=lambda text: progress(Stage(text)))
+def lock_workspace(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
+    """Return the workspace's lock, to be held with `with`. Raises Locked if another lab keeps it."""
+    return exclusive_lock(workspace.lock, progress=progress)
 
 
 def require_up(runtime: Runtime) -> None:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from lab.errors import UsageError
-from lab.workspace import Workspace, write_atomic
+from lab.files import write_atomic
+from lab.workspace import Workspace
 
 EMBEDDED, DOCKER = "embedded", "docker"
 MOST_OFFSET = 50_000

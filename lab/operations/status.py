@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from lab.database import connect, without_password
+from lab.database import connect
+from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable, LabError
 from lab.operations import library
 from lab.operations.library import FixStatus
 from lab.runtime.base import Runtime
-from lab.runtime.stack import ServiceStatus
+from lab.runtime.stack import ServiceStatus as ServiceStatus
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def status(workspace: Workspace, runtime: Runtime) -> Status:
 
 
 def _database(runtime: Runtime) -> DatabaseStatus:
-    where = without_password(runtime.url)
+    where = str(DatabaseUrl.parse(runtime.url))
     if not runtime.database_running():
         return DatabaseStatus(where, running=False)
     try:

@@ -11,10 +11,10 @@ from pathlib import Path
 from lab import records
 from lab.catalog import Fix
 from lab.operations.library import catalog_of
-from lab.operations.measure import Bug, Site, chosen, measured, site
-from lab.operations.progress import Progress, Stage, silent
+from lab.operations.measure import Bug, Target, chosen, measured, open_target
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import PROBES
+from lab.progress import Progress, Update, silent
 from lab.shadow import Origin, Scratch, schema_text, scratch
 from lab.shell import run
 from lab.workspace import Workspace
@@ -71,7 +71,7 @@ def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progre
         InvalidFile: it means a folder that is broken.
         EnvironmentFault: the lab is not up.
     """
-    here = site(workspace)
+    here = open_target(workspace)
     whole = not tokens or "all" in tokens
     catalog = catalog_of(workspace)
     numbers = chosen(here, () if whole else tokens)
@@ -87,7 +87,7 @@ def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progre
 
 
 class _Proof:
-    def __init__(self, here: Site, place: Scratch, progress: Progress) -> None:
+    def __init__(self, here: Target, place: Scratch, progress: Progress) -> None:
         self._here = here
         self._place = place
         self._progress = progress
@@ -135,8 +135,8 @@ class _Proof:
         return Row(state, None, evidence, tuple(_unlike(one, Verdict.FIXED) for one in wrong))
 
     def _measure(self, state: str, applied: tuple[Fix, ...], bugs: tuple[int, ...]) -> tuple[Evidence, ...]:
-        def tell(stage: Stage) -> None:
-            self._progress(Stage(f"{state}: {stage.text}", stage.done, stage.total))
+        def tell(stage: Update) -> None:
+            self._progress(Update(f"{state}: {stage.text}", stage.done, stage.total))
 
         here = self._here
         origin = Origin(self._place.workspace, here.account, here.template, None, lambda: applied)
@@ -144,7 +144,7 @@ class _Proof:
 
     def _lab(self, verb: str, number: int) -> str:
         """Run the command as anybody would; answers why it failed, or nothing."""
-        self._progress(Stage(f"lab fix {verb} {number}"))
+        self._progress(Update(f"lab fix {verb} {number}"))
         place = str(self._place.workspace.root)
         finished = run(
             [sys.executable, "-m", "lab", "-C", place, "fix", verb, str(number), "--no-restart"],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lab.operations.measure import chosen, site
+from lab.operations.measure import chosen, open_target
 from lab.probes.suite import PROBES
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import Workspace
@@ -25,7 +25,7 @@ class Watch:
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
         self._workspace = workspace
-        self._numbers = chosen(site(workspace), tokens)
+        self._numbers = chosen(open_target(workspace), tokens)
         self._before = _times(workspace)
 
     def saved(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Where a database server is reached, and as whom."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+
+from lab.database_url import DatabaseUrl
 
 MAINTENANCE = "postgres"
 """The database that initdb makes: where other databases are made and dropped from."""
@@ -20,13 +21,12 @@ class Account:
     host: str = "127.0.0.1"
     shared: bool = False
 
-    def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """The URL of `database` as Alembic and SQLAlchemy take it; the owner's, unless a role is named."""
-        name, secret = (self.user, self.password) if user is None else (user, password or "")
-        who = f"{quote(name, safe='')}:{quote(secret, safe='')}"
-        return f"postgresql+psycopg2://{who}@{self.address}/{quote(database, safe='')}"
+    @classmethod
+    def of(cls, url: DatabaseUrl, *, shared: bool = False) -> "Account":
+        """Return the account that `url` connects to."""
+        return cls(url.port, url.user, url.password, url.host, shared)
 
-    @property
-    def address(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+    def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
+        """Return the URL of `database` for SQLAlchemy: as the owner, or as the role that is named."""
+        name, secret = (self.user, self.password) if user is None else (user, password or "")
+        return DatabaseUrl(name, secret, self.host, self.port, database).sqlalchemy

@@ -1,8 +1,9 @@
 """What the operations ask of a runtime, whichever it is: one database, the services, what they log."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from lab.progress import Progress
 from lab.runtime.account import Account
 from lab.runtime.stack import ServiceStatus
 
@@ -41,7 +42,7 @@ class Runtime(Protocol):
         """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
         ...
 
-    def prepare(self, tell: Callable[[str], None]) -> None:
+    def prepare(self, progress: Progress) -> None:
         """Make what the start takes for granted; nothing runs afterwards that did not before."""
         ...
 

@@ -3,14 +3,15 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lab import compose
 from lab.compose import ComposeFile
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, UsageError
-from lab.runtime import container_logs, process, settings
+from lab.progress import Progress, Update
+from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.launch import OUT_OF_MEMORY
 from lab.runtime.project import DOCKER_COMPOSE, PULLING, SERVICE_GRACE, Container, Project, Runner
@@ -56,9 +57,9 @@ class DockerRuntime:
                 asker = f"the database ({name})" if name == DATABASE_SERVICE else name
                 process.require_free_port(asker, port)
 
-    def prepare(self, tell: Callable[[str], None]) -> None:
+    def prepare(self, progress: Progress) -> None:
         """Raises EnvironmentFault: an image cannot be built."""
-        tell("Building the images")
+        progress(Update("Building the images"))
         # The builder of old leaves the container in which a step failed.
         cleanly = ["--force-rm"] if self.project.tool() == DOCKER_COMPOSE else []
         self._compose(BUILD_REMEDY, "build", *cleanly, *self.services)
@@ -200,7 +201,7 @@ def docker(
             "LAB_DATABASE_URL names a server of your own, and the containers work on theirs.",
             "Unset it, or run the services without containers: lab up --embedded",
         )
-    account = settings.account_of(file, port_offset)
+    account = database_service.account_of(file, port_offset)
     published = {name: spec.port.host for name, spec in file.services.items() if spec.port}
     ports = {name: port + port_offset for name, port in published.items()}
     variables = {PORT_VARIABLES[name]: str(port) for name, port in ports.items() if name in PORT_VARIABLES}
@@ -208,7 +209,7 @@ def docker(
     return DockerRuntime(
         project=project_of(workspace, runner, variables),
         account=account,
-        database=settings.database_of(file),
+        database=database_service.database_of(file),
         ports=ports,
         limits={name: spec.memory_limit for name, spec in file.services.items()},
     )
@@ -239,7 +240,7 @@ def _require_movable(file: ComposeFile, ports: Mapping[str, int], environ: Mappi
         if (port := spec.port) is not None and port.host != ports[name]
     ]
     if problems:
-        raise InvalidFile(file.path, problems, settings.RESTORE)
+        raise InvalidFile(file.path, problems, database_service.RESTORE)
 
 
 BUILD_REMEDY = "All that it said: docker compose -f compose/docker-compose.yml build"

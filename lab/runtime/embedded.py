@@ -1,15 +1,16 @@
 """The embedded runtime: the workspace's own server, or an existing one, and the services as processes."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 from lab.compose import ComposeFile
-from lab.database import connect, database_name, libpq_url
+from lab.database import connect
+from lab.database_url import FORM, DatabaseUrl
 from lab.errors import DatabaseUnreachable, UsageError
-from lab.runtime import log_files, process, settings
+from lab.progress import Progress
+from lab.runtime import database_service, log_files, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
@@ -91,7 +92,7 @@ class EmbeddedRuntime:
             if instance.port not in held:
                 process.require_free_port(instance.name, instance.port)
 
-    def prepare(self, tell: Callable[[str], None]) -> None:
+    def prepare(self, progress: Progress) -> None:
         """Everything is there already."""
 
     def start_database(self) -> None:
@@ -167,35 +168,31 @@ def _server(
     workspace: Workspace, compose: ComposeFile, port_offset: int, environ: Mapping[str, str]
 ) -> tuple[DatabaseServer, str]:
     if url := environ.get("LAB_DATABASE_URL", "").strip():
-        account = _account_from(url)
-        return ExistingServer(account), database_name(url)
-    account = settings.account_of(compose, port_offset)
+        named = _existing(url)
+        return ExistingServer(Account.of(named, shared=True)), named.database
+    account = database_service.account_of(compose, port_offset)
     binaries = find_binaries(environ)
     server = EmbeddedPostgres(
         binaries,
         workspace.data.parent,
         workspace.logs,
         account,
-        settings.server_settings(compose, binaries.major),
+        database_service.server_settings(compose, binaries.major),
     )
-    return server, settings.database_of(compose)
+    return server, database_service.database_of(compose)
 
 
-def _account_from(url: str) -> Account:
+def _existing(text: str) -> DatabaseUrl:
     try:
-        libpq_url(url)
-        parts = urlsplit(url)
-        port, host, user = parts.port or 5432, parts.hostname, parts.username
-    except (UsageError, ValueError):
-        host = user = None
-    if len(database_name(url).encode()) > LONGEST_NAME:
+        url = DatabaseUrl.parse(text)
+    except UsageError as error:
+        raise UsageError(
+            f"LAB_DATABASE_URL is not of the form {FORM}.",
+            "Write / and % in a password as %2F and %25, or unset it to use the lab's own server.",
+        ) from error
+    if len(url.database.encode()) > LONGEST_NAME:
         raise UsageError(
             f"The database's name in LAB_DATABASE_URL is longer than {LONGEST_NAME} bytes.",
             "Choose a shorter one: the lab derives the names of others from it.",
         )
-    if not host or not user or not database_name(url) or parts.query:
-        raise UsageError(
-            "LAB_DATABASE_URL is not of the form postgresql://user:password@host:port/database.",
-            "Mend it (a / or % in a password is written as %2F, %25), or unset it for the lab's own server.",
-        )
-    return Account(port, unquote(user), unquote(parts.password or ""), host, shared=True)
+    return url

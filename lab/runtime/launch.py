@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from lab.workspace import write_atomic
+from lab.files import write_atomic
 
 OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"

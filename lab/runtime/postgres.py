@@ -15,6 +15,7 @@ import psutil
 
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.files import write_atomic
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import Binaries
 from lab.runtime.launch import process_id
@@ -22,7 +23,6 @@ from lab.runtime.log_files import BLOCK
 from lab.runtime.process import wait_for_end
 from lab.runtime.unprivileged import prefix
 from lab.shell import Finished, run
-from lab.workspace import write_atomic
 
 RETRY = 0.2  # seconds
 RECOVERY = 5.0  # seconds that a server of ours has to answer again after a crash of one of its processes

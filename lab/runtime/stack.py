@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import psutil
 
@@ -187,7 +186,7 @@ class Stack:
 
     def _reachable(self, text: str) -> str:
         """A database URL as this machine reaches it: libpq resolves names past Python's resolver."""
-        here = f"@{self.account.address}/{quote(self.database, safe='')}"
+        here = f"@{self.account.url(self.database).rpartition('@')[2]}"
         return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", lambda _: here, text)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from lab import compose, shipped
 from lab.compose import ComposeFile, ServiceSpec
 from lab.errors import EnvironmentFault, InvalidFile
+from lab.files import write_atomic
 from lab.runtime.stack import DATABASE_SERVICE
 from lab.shipped import FILES, FOLDERS
-from lab.workspace import PROJECT, Workspace, write_atomic
+from lab.workspace import PROJECT, Workspace
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
 NOWHERE = "127.0.0.1:1"

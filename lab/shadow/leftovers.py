@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from lab.errors import LabError
+from lab.files import write_atomic
 from lab.runtime import databases, process
 from lab.runtime.account import Account
 from lab.runtime.launch import ProcessId, read, this_process
-from lab.workspace import write_atomic
 
 OWNER = "owner.json"
 CODE = "code"

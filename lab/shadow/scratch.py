@@ -9,10 +9,11 @@ from pathlib import Path
 
 from lab import shipped
 from lab.errors import Refused
+from lab.files import write_atomic
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
 from lab.shadow.shadow import unused_name
-from lab.workspace import PROJECT, Workspace, write_atomic
+from lab.workspace import PROJECT, Workspace
 
 
 @dataclass(frozen=True, slots=True)

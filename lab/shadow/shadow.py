@@ -10,8 +10,9 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.errors import EnvironmentFault
-from lab.lock import sole
+from lab.lock import exclusive_lock
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints
+from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow import code, data, leftovers
@@ -55,7 +56,7 @@ def shadow(
     *,
     services: Collection[str] = (DEVICE_SERVICE, WORKFLOW_SERVICE),
     full: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Iterator[Shadow]:
     """A shadow of `origin`, with its records and logs in `folder`, for the length of the block.
 
@@ -70,7 +71,7 @@ def shadow(
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
     claim = leftovers.claim(folder, unused_name())
     try:
-        yield _build(origin, claim, services, full, tell)
+        yield _build(origin, claim, services, full, progress)
     finally:
         leftovers.take_down(claim, origin.account)
 
@@ -80,19 +81,19 @@ def _build(
     claim: leftovers.Claim,
     wanted: Collection[str],
     full: bool,
-    tell: Callable[[str], None],
+    progress: Progress,
 ) -> Shadow:
-    tell("Copying the lab")
-    with sole(origin.workspace.lock, waiting=tell):
+    progress(Update("Copying the lab"))
+    with exclusive_lock(origin.workspace.lock, progress=progress):
         copied, applied = code.copy(origin.workspace, claim.code), origin.applied()
         live = [] if origin.live is None else data.indexes_of(origin.account.url(origin.live))
     comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
     url = data.copy_template(origin.account, origin.template, claim.database, comment)
     data.apply_fixes(url, applied)
-    tell("Running the migrations")
+    progress(Update("Running the migrations"))
     migration_problem = data.migrate(copied.workspace, url)
     carried = tuple(data.carry_over(url, live))
-    tell("Starting the services")
+    progress(Update("Starting the services"))
     started = Services(
         copied,
         origin.account,

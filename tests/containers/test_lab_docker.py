@@ -9,7 +9,6 @@ import requests
 
 from lab.operations import fixes, inspect, library, lifecycle
 from lab.operations.reset import reset
-from lab.operations.restart import restart_changed
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import Settings
 from lab.shell import Finished, run
@@ -47,10 +46,6 @@ def command(lab: Lab) -> Command:
 def ask(lab: Lab, query: str) -> str:
     argv, environment = inspect.psql(lab.workspace, ("-At", "-c", query))
     return run(argv, env=environment).stdout.decode().strip()
-
-
-def restart(lab: Lab) -> fixes.Restart:
-    return lambda changed: restart_changed(lab.workspace, changed)
 
 
 def test_it_is_the_buggy_lab(up: Lab) -> None:
@@ -94,7 +89,7 @@ def test_running_out_of_memory_is_shown_and_up_brings_the_service_back(up: Lab, 
 def test_a_fix_goes_on_and_off_with_a_restart(up: Lab, number: int) -> None:
     before = up.ids()
 
-    applied = fixes.apply(up.workspace, [str(number)], restart=restart(up))
+    applied = fixes.apply(up.workspace, [str(number)])
 
     assert applied.restarted
     states = {row.number: row.state.value for row in library.status(up.workspace).fixes}
@@ -103,7 +98,7 @@ def test_a_fix_goes_on_and_off_with_a_restart(up: Lab, number: int) -> None:
         "device-service": "healthy",
         "workflow-service": "healthy" if number == 1 else "exited",
     }
-    fixes.revert(up.workspace, [str(number)], restart=restart(up))
+    fixes.revert(up.workspace, [str(number)])
     assert {row.state.value for row in library.status(up.workspace).fixes} == {"absent"}
     assert up.states() == {"device-service": "healthy", "workflow-service": "exited"}
     # Only a changed compose file makes a container anew, and only the one whose part of it changed.
@@ -112,14 +107,14 @@ def test_a_fix_goes_on_and_off_with_a_restart(up: Lab, number: int) -> None:
 
 
 def test_applied_fixes_outlive_down_and_reset(up: Lab) -> None:
-    fixes.apply(up.workspace, ["1", "5"], restart=restart(up))
+    fixes.apply(up.workspace, ["1", "5"])
     try:
         lifecycle.down(up.workspace)
         up.up(kind=None)
         assert reset(up.workspace).fixes == (1, 5)
         assert up.states() == {"device-service": "healthy", "workflow-service": "healthy"}
     finally:
-        fixes.revert(up.workspace, ["all"], restart=restart(up))
+        fixes.revert(up.workspace, ["all"])
 
 
 def test_an_edit_is_seen_after_a_restart(up: Lab, command: Command) -> None:
@@ -239,13 +234,13 @@ def test_each_runtime_keeps_its_own_data_and_one_runs_at_a_time(up: Lab) -> None
 
 
 def test_fixes_go_along_to_the_other_runtime(up: Lab) -> None:
-    fixes.apply(up.workspace, ["5"], restart=restart(up))
+    fixes.apply(up.workspace, ["5"])
     try:
         up.up(kind="embedded")
         assert {row.number for row in library.status(up.workspace).fixes if row.state.value == "present"} == {
             5
         }
-        fixes.revert(up.workspace, ["5"], restart=restart(up))
+        fixes.revert(up.workspace, ["5"])
     finally:
         up.up(kind="docker")
     assert {row.state.value for row in library.status(up.workspace).fixes} == {"absent"}

@@ -9,9 +9,9 @@ import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.operations import lifecycle
-from lab.operations.progress import Stage
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import Settings, load
+from lab.progress import Update
 from lab.shell import run
 from tests.containers.doors import door
 from tests.containers.engine import Engine
@@ -53,7 +53,7 @@ def test_an_engine_that_stops_half_way(
     with door(tmp_path / "door", docker.host) as engine, monkeypatch.context() as patch:
         patch.setenv("DOCKER_HOST", engine.host)
 
-        def stop(reached: Stage) -> None:
+        def stop(reached: Update) -> None:
             if reached.text.startswith(stage):
                 if stage == "Migrating":
                     lab.project.docker("kill", lab.ids()["db"])
@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_in_the_last_moment(lab: Lab) -> None:
     port = runtime_of(lab.workspace, Settings("docker", lab.port_offset)).ports["device-service"]
     taken: list[socket.socket] = []
 
-    def take(reached: Stage) -> None:
+    def take(reached: Update) -> None:
         if reached.text == "Starting the services":
             taken.append(socket.create_server(("127.0.0.1", port)))
 

@@ -6,7 +6,6 @@ import pytest
 
 from lab.operations import fixes
 from lab.operations.measure import check
-from lab.operations.restart import restart_changed
 from tests.conftest import PROJECT
 from tests.containers.engine import Engine
 from tests.containers.labs import Lab, lab_in
@@ -41,16 +40,13 @@ def lab(
 
 @pytest.mark.parametrize("applied", TABLE)
 def test_every_verdict_is_the_same_on_both_runtimes(lab: Lab, applied: str) -> None:
-    def restart(changed: frozenset[object]) -> tuple[str, ...]:
-        return restart_changed(lab.workspace, changed)  # type: ignore[arg-type]
-
     if applied != "none":
-        fixes.apply(lab.workspace, [applied], restart=restart)
+        fixes.apply(lab.workspace, [applied])
     try:
         found = check(lab.workspace)
     finally:
         if applied != "none":
-            fixes.revert(lab.workspace, [applied], restart=restart)
+            fixes.revert(lab.workspace, [applied])
 
     seen = {one.bug: f"{one.verdict} ({one.why})" for one in found.evidence}
     assert [str(one.verdict) for one in found.evidence] == TABLE[applied].split(), seen

@@ -13,6 +13,7 @@ import pytest
 from lab.catalog import Catalog, load
 from lab.database import connect
 from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.verb import Verb
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Database
@@ -43,7 +44,7 @@ class Lab:
         for number in numbers:
             fix = self.catalog.get(number)
             assert fix is not None, [report.problems for report in self.catalog.broken]
-            for change in Patcher(LIBRARY).put_on(fix, self._read):
+            for change in Patcher(LIBRARY).change(fix, Verb.APPLY, self._read):
                 assert change.after is not None
                 (self.root / change.path).write_bytes(change.after)
 

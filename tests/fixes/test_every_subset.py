@@ -14,6 +14,7 @@ import pytest
 
 from lab.catalog import Catalog
 from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.verb import Verb
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
 from tests.fixes.walk import code
@@ -59,7 +60,7 @@ def test_a_subset_is_the_same_code_whatever_the_order(walked: dict, catalog: Cat
     for subset, found in walked.items():
         files = {PurePosixPath(path): text.encode("latin-1") for path, text in shipped.items()}
         for fix in (fix for fix in catalog.fixes if fix.number in subset):
-            for change in Patcher(texts).put_on(fix, files.get):
+            for change in Patcher(texts).change(fix, Verb.APPLY, files.get):
                 assert change.after is not None
                 files[change.path] = change.after
         assert found["code"] == {str(path): text.decode("latin-1") for path, text in files.items()}, found[

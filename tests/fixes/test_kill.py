@@ -14,7 +14,7 @@ import pytest
 
 from lab.database import connect
 from lab.engine import journal
-from lab.engine.transaction import Manner
+from lab.engine.transaction import Options
 from lab.operations import fixes, library
 from lab.workspace import Workspace
 from seed import fill
@@ -77,7 +77,7 @@ def test_killed_at_every_boundary(target: Target, number: int) -> None:
     before = target.state()
     passed: dict[str, list[str]] = {"apply": [], "revert": []}
     for verb, names in passed.items():
-        getattr(fixes, verb)(target.workspace, [str(number)], manner=Manner(checkpoint=names.append))
+        getattr(fixes, verb)(target.workspace, [str(number)], options=Options(checkpoint=names.append))
     for at, name in enumerate(passed["apply"]):
         assert target.kill("apply", number, at=at) == KILLED
         assert target.settle() == ({number: "present"} if name == "done" else {}), name

@@ -9,38 +9,35 @@ from pathlib import Path
 import pytest
 
 from lab.errors import EnvironmentFault, Locked
-from lab.lock import sole
+from lab.lock import exclusive_lock
+from lab.progress import Update, silent
 
 HOLDER = """
 import os, sys
 from pathlib import Path
-from lab.lock import sole
-with sole(Path(sys.argv[1]), waiting=print):
+from lab.lock import exclusive_lock
+with exclusive_lock(Path(sys.argv[1]), progress=print):
     print("held", flush=True)
     sys.stdin.readline()
 """
 
 
-def silent(_: str) -> None:
-    pass
-
-
 def test_it_is_free_again_after_its_holder(tmp_path: Path) -> None:
     for _ in range(2):
-        with sole(tmp_path / ".lab" / "lock", waiting=silent, patience=0):
+        with exclusive_lock(tmp_path / ".lab" / "lock", progress=silent, wait=0):
             assert (tmp_path / ".lab" / "lock").read_text() == str(os.getpid())
 
 
 def test_a_second_lab_is_told_who_holds_it_once_and_gives_up_in_time(tmp_path: Path) -> None:
-    told: list[str] = []
+    told: list[Update] = []
     path = tmp_path / "lock"
     with (
-        sole(path, waiting=silent),
+        exclusive_lock(path, progress=silent),
         pytest.raises(Locked, match=f"process {os.getpid()}"),
-        sole(path, waiting=told.append, patience=0.2),
+        exclusive_lock(path, progress=told.append, wait=0.2),
     ):
         pytest.fail("two at a time")
-    assert told == [f"Waiting for another lab: process {os.getpid()}"]
+    assert [update.text for update in told] == [f"Waiting for another lab: process {os.getpid()}"]
     assert Locked.exit_code == 3
 
 
@@ -50,20 +47,23 @@ def test_it_falls_with_a_holder_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(Locked, match=f"process {holder.pid}"), sole(path, waiting=silent, patience=0):
+        with (
+            pytest.raises(Locked, match=f"process {holder.pid}"),
+            exclusive_lock(path, progress=silent, wait=0),
+        ):
             pytest.fail("two at a time")
         holder.send_signal(signal.SIGKILL)
-    with sole(path, waiting=silent, patience=0):
+    with exclusive_lock(path, progress=silent, wait=0):
         assert path.read_text() == str(os.getpid())
 
 
 def test_children_do_not_inherit_it(tmp_path: Path) -> None:
     """A service that `lab` starts lives on, and must not keep the lock."""
     path = tmp_path / "lock"
-    with sole(path, waiting=silent):
+    with exclusive_lock(path, progress=silent):
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
     try:
-        with sole(path, waiting=silent):
+        with exclusive_lock(path, progress=silent):
             assert child.poll() is None
     finally:
         child.communicate(b"\n")
@@ -73,6 +73,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(EnvironmentFault, match="cannot be written"),
-        sole(tmp_path / "file" / "lock", waiting=silent),
+        exclusive_lock(tmp_path / "file" / "lock", progress=silent),
     ):
         pytest.fail("no lock was made")

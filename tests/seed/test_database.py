@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 import seed
-from lab.database import with_database
+from lab.database_url import DatabaseUrl
 from tests.conftest import Database, Server, free_port
 from tests.seed.conftest import NAMES, ask, contents, count, silent
 
@@ -206,4 +206,6 @@ def test_a_database_without_tables_is_told_to_be_migrated(empty: Database) -> No
 
 def test_a_database_that_does_not_exist_is_unreachable(empty: Database) -> None:
     with pytest.raises(seed.Unreachable, match="does not exist"):
-        seed.fill(with_database(empty.url, "nowhere"), rows=1, seed=1, progress=silent)
+        seed.fill(
+            DatabaseUrl.parse(empty.url).with_database("nowhere").sqlalchemy, rows=1, seed=1, progress=silent
+        )

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from lab.engine import journal
 from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.operations import fixes, library
 from lab.runtime import process
@@ -102,7 +103,7 @@ class Anything(RuleBasedStateMachine):
         self.schema = {self.migrated: dump(self.project.url)}
         self.records = self.workspace.services
         self.edited = False
-        self._restart(frozenset({self.project.root / FILES[0]}))
+        self._restart(self.workspace, frozenset({self.project.root / FILES[0]}))
 
     def teardown(self) -> None:
         process.stop(self.records, "service")
@@ -110,7 +111,7 @@ class Anything(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self._restart(frozenset({self.project.root / FILES[0]}))
+        self._restart(self.workspace, frozenset({self.project.root / FILES[0]}))
 
     @rule(number=st.sampled_from(NUMBERS))
     def apply(self, number: int) -> None:
@@ -133,7 +134,7 @@ class Anything(RuleBasedStateMachine):
     @rule()
     def recover(self) -> None:
         try:
-            fixes.recover(self.workspace, restart=self._restart)
+            fixes.recover(self.workspace, restarter=self._restart)
         except Refused:
             assert self.tampered
             return
@@ -193,8 +194,8 @@ class Anything(RuleBasedStateMachine):
         catalog = library.catalog_of(self.workspace)
         for fix in catalog.fixes:
             if fix.number in self.on:
-                put_on = Patcher(ShippedTexts(self.workspace)).put_on
-                for change in put_on(fix, lambda path: files.get(Path(path))):
+                patcher = Patcher(ShippedTexts(self.workspace))
+                for change in patcher.change(fix, Verb.APPLY, lambda path: files.get(Path(path))):
                     files[Path(change.path)] = change.after or b""
         assert {path: (self.project.root / str(path)).read_bytes() for path in files} == files
         assert (self.project.root / "app" / "queue.py").exists() == (3 in self.on)
@@ -229,7 +230,7 @@ class Anything(RuleBasedStateMachine):
     def _attempt(self, verb: str, number: int) -> bool:
         """Whether it was done; a refusal must have its reason in the model."""
         try:
-            getattr(fixes, verb)(self.workspace, [str(number)], restart=self._restart)
+            getattr(fixes, verb)(self.workspace, [str(number)], restarter=self._restart)
         except Refused:
             users = {user for user, needs in REQUIRES.items() if needs == number} & self.on
             lacks = verb == "apply" and REQUIRES.get(number, number) not in self.on | {number}
@@ -250,7 +251,7 @@ class Anything(RuleBasedStateMachine):
         self.on = {row.number for row in rows if row.schema == "present"}
         self.killed = False
 
-    def _restart(self, paths: frozenset[Path]) -> tuple[str, ...]:
+    def _restart(self, _: Workspace, paths: frozenset[Path]) -> tuple[str, ...]:
         """Stop the service and start it from the code as it is now."""
         assert paths
         process.stop(self.records, "service")

@@ -5,9 +5,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from lab.engine import journal
-from lab.engine.files import FileChange
+from lab.engine.file_changes import FileChange
 from lab.engine.journal import Entry, Event, PlannedStep
-from lab.engine.plan import Part, Verb
+from lab.engine.plan import Part
+from lab.engine.verb import Verb
 from lab.errors import InvalidFile
 from lab.workspace import Workspace
 

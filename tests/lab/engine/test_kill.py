@@ -13,7 +13,7 @@ import pytest
 
 from lab.database import connect
 from lab.engine import journal
-from lab.engine.transaction import Manner
+from lab.engine.transaction import Options
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 from lab.operations import fixes, library
 from tests.killing import Killer, killer
@@ -31,7 +31,7 @@ def kills() -> Iterator[Killer]:
 def boundaries(project: Project, verb: str, *tokens: str) -> list[str]:
     """The names of the boundaries that a change passes; it is carried out."""
     passed: list[str] = []
-    getattr(fixes, verb)(project.workspace, tokens, manner=Manner(checkpoint=passed.append))
+    getattr(fixes, verb)(project.workspace, tokens, options=Options(checkpoint=passed.append))
     return passed
 
 
@@ -129,7 +129,7 @@ def test_a_refusal_after_a_recovery_says_so_and_restarts_what_that_changed(
     project.edit("app/service.py", "total += 1", "total = total + 1")
     restarted: list[Path] = []
     with pytest.raises(Refused, match="change of fix 1 was taken back"):
-        project.apply("2", restart=lambda files: restarted.extend(files) or ())
+        project.apply("2", restarter=lambda _, files: restarted.extend(files) or ())
     assert restarted == [project.root / "app" / "service.py"]
     assert project.states()[1] == "absent"
 
@@ -185,7 +185,7 @@ def test_a_build_that_still_runs_is_ended_first(project: Project, kills: Killer)
         assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
         assert project.sql(BUILDING) != []
         with pytest.raises(TimedOut, match="lock"):
-            fixes.recover(project.workspace, manner=Manner(lock_timeout=0.2))
+            fixes.recover(project.workspace, options=Options(lock_timeout=0.2))
         assert project.sql(BUILDING) == []
         assert journal.read(project.workspace) is not None
         cursor.execute("ROLLBACK")
@@ -217,7 +217,7 @@ def test_a_lock_that_is_not_had_in_time_undoes_everything_and_names_who_holds_it
             "SET application_name = 'a long report'; BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE"
         )
         with pytest.raises(TimedOut, match=WAITED):
-            fixes.apply(project.workspace, ["1"], manner=Manner(lock_timeout=0.3))
+            fixes.apply(project.workspace, ["1"], options=Options(lock_timeout=0.3))
         cursor.execute("ROLLBACK")
     assert journal.read(project.workspace) is None
     assert project.all() == before
@@ -267,7 +267,7 @@ def test_what_cannot_be_undone_for_a_lock_is_said_and_left_to_recover(project: P
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
         with pytest.raises(LabError, match=r"could not be undone.*run: lab fix recover"):
-            fixes.apply(project.workspace, ["2"], manner=Manner(lock_timeout=0.2))
+            fixes.apply(project.workspace, ["2"], options=Options(lock_timeout=0.2))
         assert library.status(project.workspace).interrupted == (2,)
         cursor.execute("ROLLBACK")
     assert project.recover().fixes == (2,)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from lab.catalog import Fix, Order
 from lab.catalog.unified_diff import blob_id, parse
-from lab.engine.files import FileChange
+from lab.engine.file_changes import FileChange
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.state import State
+from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.workspace import Workspace
 from tests.patches import make_patch
@@ -46,10 +47,10 @@ class Case:
             self.files[change.path] = change.after
 
     def apply(self) -> None:
-        self.take(self.patcher.put_on(self.fix, self.read))
+        self.take(self.patcher.change(self.fix, Verb.APPLY, self.read))
 
     def revert(self) -> None:
-        self.take(self.patcher.take_off(self.fix, self.read))
+        self.take(self.patcher.change(self.fix, Verb.REVERT, self.read))
 
 
 def fixed(lines: list[bytes]) -> list[bytes]:

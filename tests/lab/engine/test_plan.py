@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from lab.catalog import Fix, Order
-from lab.engine.plan import Part, Standing, Verb, parts, to_apply, to_revert
+from lab.engine.plan import FixState, Part, parts, to_apply, to_revert
 from lab.engine.state import Finding, State
+from lab.engine.verb import Verb
 from lab.errors import Refused
 
 FIX = Fix(
@@ -48,9 +49,9 @@ EDITED = Has(State.MIXED)
 EDITED_SINCE = Has(State.MIXED, State.PRESENT, recorded=True, ours=True)
 
 
-def found(*all_: Has) -> dict[int, Standing]:
+def found(*all_: Has) -> dict[int, FixState]:
     return {
-        fix.number: Standing(
+        fix.number: FixState(
             fix, Finding(has.code), Finding(has.schema, ("its why",)), has.recorded, has.ours
         )
         for fix, has in zip((ONE, TWO, THREE), (*all_, NOTHING, NOTHING, NOTHING), strict=False)

@@ -11,10 +11,11 @@ import pytest
 
 from lab.engine import journal
 from lab.engine.schema import AT_WORK, changing
-from lab.engine.transaction import Manner
+from lab.engine.transaction import Options
 from lab.errors import DatabaseUnreachable, Locked, Refused
 from lab.operations import fixes
 from lab.shell import run
+from lab.workspace import Workspace
 from tests.lab.conftest import Project
 
 
@@ -291,24 +292,24 @@ def test_the_mode_of_a_file_stays(project: Project) -> None:
 def test_services_are_restarted_for_the_files_that_changed(project: Project) -> None:
     asked: list[set[str]] = []
 
-    def restart(paths: frozenset[object]) -> tuple[str, ...]:
+    def restart(_: Workspace, paths: frozenset[object]) -> tuple[str, ...]:
         asked.append({str(path) for path in paths})
         return ("service",)
 
-    assert project.apply("1", restart=restart).restarted == ("service",)
+    assert project.apply("1", restarter=restart).restarted == ("service",)
     assert asked == [{str(project.root / "app" / "service.py")}]
-    assert project.apply("1", restart=restart).restarted == ()
+    assert project.apply("1", restarter=restart).restarted == ()
 
 
 def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: Project) -> None:
     before = project.all()
     told: list[str] = []
-    manner = Manner(tell=lambda event: told.append(event.text), patience=0.3)
+    options = Options(progress=lambda event: told.append(event.text), lock_wait=0.3)
     with (
-        changing(project.url, waiting=print, lock_timeout=1),
+        changing(project.url, progress=print, lock_timeout=1),
         pytest.raises(Locked, match=f"process {os.getpid()}\\."),
     ):
-        fixes.apply(project.workspace, ["1"], manner=manner)
+        fixes.apply(project.workspace, ["1"], options=options)
     assert told == [f"Waiting for another lab: process {os.getpid()}"]
     assert project.all() == before
 
@@ -319,8 +320,8 @@ def test_a_server_that_ends_the_session_which_waits_for_another_lab_is_no_traceb
     def end(_: object) -> None:
         project.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
 
-    with changing(project.url, waiting=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
-        fixes.apply(project.workspace, ["1"], manner=Manner(tell=end, patience=5))
+    with changing(project.url, progress=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
+        fixes.apply(project.workspace, ["1"], options=Options(progress=end, lock_wait=5))
 
 
 def test_two_at_once_do_it_once(project: Project) -> None:
@@ -355,10 +356,10 @@ def test_the_history_tells_what_was_done(project: Project) -> None:
 
 
 def test_an_interrupt_after_the_change_says_that_it_is_done(project: Project) -> None:
-    def pressed(_: object) -> tuple[str, ...]:
+    def pressed(*_: object) -> tuple[str, ...]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        project.apply("1", restart=pressed)
+        project.apply("1", restarter=pressed)
     assert caught.value.__notes__ == ["The change is done, but not every service was restarted: lab restart"]
     assert project.applied() == {1}

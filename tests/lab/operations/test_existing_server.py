@@ -9,11 +9,11 @@ import pytest
 from lab.errors import LabError, Refused, UsageError
 from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
-from lab.operations.marks import Passing
-from lab.operations.progress import Progress, Stage
+from lab.operations.ownership import TemporaryDatabase
 from lab.operations.reset import reset
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
+from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.workspace import Workspace
 from tests.conftest import Server, free_port
@@ -157,7 +157,7 @@ def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, po
     with pytest.raises(KeyboardInterrupt):
         lifecycle.up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
     lifecycle.up(own, rows=300, port_offset=port_offset + 100)
-    assert not databases.descriptions(server.account, [one.name_for(own) for one in Passing])
+    assert not databases.descriptions(server.account, [one.name_for(own) for one in TemporaryDatabase])
 
 
 def test_another_server_gets_the_schema_of_the_code(
@@ -197,7 +197,7 @@ def _press(*_: object) -> None:
 
 
 def _pressed_while(words: str) -> Progress:
-    def tell(stage: Stage) -> None:
+    def tell(stage: Update) -> None:
         if stage.text.startswith(words):
             raise KeyboardInterrupt
 

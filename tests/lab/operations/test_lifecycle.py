@@ -15,7 +15,7 @@ from lab.database import connect, workspace_url
 from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
 from lab.operations import fixes, library, lifecycle
 from lab.operations import settings as remembered
-from lab.operations.marks import Passing
+from lab.operations.ownership import TemporaryDatabase
 from lab.operations.reset import reset
 from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
@@ -121,7 +121,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
 def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
     with closing(connect(account.url("postgres"))) as connection, connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {Passing.BUILD.name_for(workspace)}")
+        cursor.execute(f"CREATE DATABASE {TemporaryDatabase.BUILD.name_for(workspace)}")
         cursor.execute("ALTER DATABASE lab_template IS_TEMPLATE false")
         cursor.execute("DROP DATABASE lab WITH (FORCE)")
         cursor.execute("DROP DATABASE lab_template")
@@ -153,14 +153,14 @@ def test_a_reset_that_is_broken_off_leaves_the_old_database_and_nothing_else(
             reset(workspace)
     assert now(workspace).database.rows == 900
     account = runtime_of(workspace).account
-    assert not databases.descriptions(account, [one.name_for(workspace) for one in Passing])
+    assert not databases.descriptions(account, [one.name_for(workspace) for one in TemporaryDatabase])
     reset(workspace)
     assert now(workspace).database.rows == ROWS
 
 
 def test_what_a_killed_reset_left_is_dropped_by_up(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
-    names = [one.name_for(workspace) for one in Passing]
+    names = [one.name_for(workspace) for one in TemporaryDatabase]
     for name in names:
         databases.create(account, name, template="lab_template")
     lifecycle.up(workspace)
@@ -257,7 +257,7 @@ def test_reset_code_that_is_broken_off_says_where_the_edits_are(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("lab.operations.code._clear_the_way", fail)
+        patched.setattr("lab.operations.shipped_code._clear_the_way", fail)
         with pytest.raises((EnvironmentFault, KeyboardInterrupt)) as caught:
             reset(workspace, code=True)
     said = str(getattr(caught.value, "__notes__", caught.value))

@@ -12,8 +12,8 @@ from lab import records, shipped
 from lab.errors import DatabaseUnreachable, InvalidFile, Refused, UsageError
 from lab.operations import fixes, verify
 from lab.operations.demo import demo
-from lab.operations.marks import template_of
 from lab.operations.measure import check
+from lab.operations.ownership import template_of
 from lab.operations.watch import Watch
 from lab.probes.evidence import Verdict
 from lab.probes.suite import PROBES

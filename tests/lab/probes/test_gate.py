@@ -9,7 +9,8 @@ from functools import partial
 import psycopg2
 import pytest
 
-from lab.database import connect, libpq_url
+from lab.database import connect
+from lab.database_url import DatabaseUrl
 from lab.probes.client import Reply
 from lab.probes.gate import write_gate
 from lab.probes.latch import latches
@@ -35,7 +36,7 @@ def locked(url: str) -> None:
 
 
 def checked_afterwards(url: str) -> None:
-    with closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as connection, connection.cursor() as cursor:
         cursor.execute(BOOK)
         cursor.execute(f"SELECT count(*) FROM bookings WHERE device_id = '{DEVICE}' AND released_at IS NULL")
         if cursor.fetchone() != (1,):
@@ -50,7 +51,7 @@ def tried_after_reading(url: str) -> None:
 
 
 def _transaction(url: str, read: str, enter: str = "SELECT true") -> None:
-    with closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as connection, connection.cursor() as cursor:
         cursor.execute(read)
         if cursor.fetchone() != ("available",):
             raise Lost
@@ -117,7 +118,7 @@ def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
 def test_reads_pass_a_closed_gate(database: Database, service_url: str) -> None:
     with (
         latches(database.url),
-        closing(psycopg2.connect(libpq_url(service_url))) as reader,
+        closing(psycopg2.connect(DatabaseUrl.parse(service_url).libpq)) as reader,
         reader.cursor() as cursor,
     ):
         cursor.execute("SET statement_timeout = '2s'")

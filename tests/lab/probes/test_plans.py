@@ -4,7 +4,7 @@ from contextlib import closing
 
 import psycopg2
 
-from lab.database import libpq_url
+from lab.database_url import DatabaseUrl
 from lab.probes.plans import Plan, PlanLog, explained
 from lab.probes.rows import rows
 from tests.conftest import Database
@@ -13,7 +13,7 @@ QUESTION = "SELECT count(*) FROM execution_logs WHERE duration_ms = 1"
 
 
 def _ask(url: str) -> None:
-    with closing(psycopg2.connect(libpq_url(url))) as service, service.cursor() as cursor:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as service, service.cursor() as cursor:
         cursor.execute(QUESTION)
 
 

@@ -4,14 +4,14 @@ from contextlib import closing
 
 import psycopg2
 
-from lab.database import libpq_url
+from lab.database_url import DatabaseUrl
 from lab.probes.rows import rows
 from lab.probes.statements import counted
 from tests.conftest import Database
 
 
 def test_only_the_roles_own_data_statements_are_counted(database: Database) -> None:
-    url = libpq_url(database.url_for("workflow-service"))
+    url = DatabaseUrl.parse(database.url_for("workflow-service")).libpq
     with (
         rows(database.url) as table,
         closing(psycopg2.connect(url)) as service,
@@ -30,7 +30,7 @@ def test_only_the_roles_own_data_statements_are_counted(database: Database) -> N
 
 
 def test_what_ran_before_is_not_counted(database: Database) -> None:
-    url = libpq_url(database.url_for("workflow-service"))
+    url = DatabaseUrl.parse(database.url_for("workflow-service")).libpq
     with rows(database.url) as table, closing(psycopg2.connect(url)) as service, service.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM workflows")
         with counted(table, "workflow_service") as count:

@@ -7,8 +7,8 @@ import pytest
 
 from lab import compose
 from lab.runtime.account import Account
+from lab.runtime.database_service import account_of, database_of, server_settings
 from lab.runtime.launch import Launch
-from lab.runtime.settings import account_of, database_of, server_settings
 from lab.runtime.stack import Stack, instances_of
 from tests.conftest import PROJECT
 

@@ -18,10 +18,11 @@ import pytest
 
 from lab import shipped
 from lab.database import connect
-from lab.lock import sole
+from lab.lock import exclusive_lock
 from lab.probes.client import ask
 from lab.probes.evidence import Verdict
 from lab.probes.rows import rows
+from lab.progress import silent
 from lab.runtime.launch import read
 from lab.shadow import data, leftovers, services, sweep
 from lab.workspace import Workspace
@@ -204,7 +205,7 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
     lock, target = Workspace(bench.root).lock, bench.root / "app" / "half.py"
 
     def change() -> None:
-        with sole(lock, waiting=lambda _: None):
+        with exclusive_lock(lock, progress=silent):
             target.write_text("half\n")
             with rows(bench.server.url(live)) as table:
                 table.ask("CREATE INDEX half ON devices (name)")

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
 from lab.errors import EnvironmentFault, LabError, Refused
-from lab.workspace import Workspace, write_atomic
+from lab.files import write_atomic
+from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,25 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from lab.catalog import Catalog, Fix
-from lab.engine import candidate, files, journal
+from lab.engine import candidate, file_changes, journal
 from lab.engine.patches import Patcher
-from lab.engine.plan import Standing, Verb, half
+from lab.engine.plan import FixState, half
 from lab.engine.schema import View
 from lab.engine.state import Finding, State
+from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.workspace import Workspace
 
 
-def standings(
+def fix_states(
     workspace: Workspace, catalog: Catalog, patcher: Patcher, view: View | None
-) -> dict[int, Standing]:
+) -> dict[int, FixState]:
     """How every fix stands; without a view of the database, its schema is unknown."""
-    read = partial(files.read, workspace.root)
+    read = partial(file_changes.read, workspace.root)
     ours = journal.ours(workspace)
     made_by = partial(candidate.maker, workspace)
     return {
-        fix.number: Standing(
+        fix.number: FixState(
             fix,
             patcher.finding(fix, read),
             Finding(State.UNKNOWN) if view is None else view.finding(fix, made_by),
@@ -34,8 +35,8 @@ def standings(
 
 
 def contents_of(
-    patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], found: Mapping[int, Standing]
-) -> dict[int, tuple[files.FileChange, ...]]:
+    patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], found: Mapping[int, FixState]
+) -> dict[int, tuple[file_changes.FileChange, ...]]:
     """Every file that each fix changes, before and after, one fix on top of the other; nothing is written.
 
     Raises:
@@ -44,15 +45,15 @@ def contents_of(
     overlay: dict[PurePosixPath, bytes | None] = {}
 
     def read(path: PurePosixPath) -> bytes | None:
-        return overlay[path] if path in overlay else files.read(workspace.root, path)
+        return overlay[path] if path in overlay else file_changes.read(workspace.root, path)
 
-    contents: dict[int, tuple[files.FileChange, ...]] = {}
+    contents: dict[int, tuple[file_changes.FileChange, ...]] = {}
     for fix in fixes:
-        turn = patcher.put_on if verb is Verb.APPLY else patcher.take_off
         try:
-            changes = turn(fix, read)
+            changes = patcher.change(fix, verb, read)
         except Refused:
-            turn(fix, partial(files.read, workspace.root))  # names the lines as they stand, if it is they
+            # If the workspace's own lines are the conflict, report them with their current line numbers.
+            patcher.change(fix, verb, partial(file_changes.read, workspace.root))
             raise
         if found[fix.number].code.state is State.MIXED:
             raise half(found[fix.number])

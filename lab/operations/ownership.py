@@ -11,9 +11,10 @@ from socket import gethostname
 from uuid import uuid4
 
 from lab.errors import Refused, UsageError
+from lab.files import write_atomic
 from lab.runtime import databases
 from lab.runtime.account import Account
-from lab.workspace import Workspace, write_atomic
+from lab.workspace import Workspace
 
 MOST_ROWS = 50_000_000
 
@@ -42,7 +43,7 @@ class Mark:
         databases.describe(account, name, json.dumps({"lab": asdict(self)}))
 
 
-class Passing(StrEnum):
+class TemporaryDatabase(StrEnum):
     """What a database is for that is dropped or renamed before the command ends."""
 
     BUILD = "build"

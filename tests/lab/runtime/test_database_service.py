@@ -8,8 +8,9 @@ import time
 from contextlib import closing
 
 from lab import compose
-from lab.database import connect, libpq_url
-from lab.runtime.settings import server_settings
+from lab.database import connect
+from lab.database_url import DatabaseUrl
+from lab.runtime.database_service import server_settings
 from tests.conftest import PROJECT, Database
 
 INTERVAL = "client_connection_check_interval"
@@ -36,7 +37,9 @@ def test_a_search_ends_soon_after_the_one_who_asked_for_it(database: Database) -
                 assert time.monotonic() < deadline, f"{count} statement(s) were waited for in vain"
                 time.sleep(0.02)
 
-        client = subprocess.Popen([sys.executable, "-c", FOREVER, libpq_url(database.url), options])
+        client = subprocess.Popen(
+            [sys.executable, "-c", FOREVER, DatabaseUrl.parse(database.url).libpq, options]
+        )
         try:
             wait_for(1)
         finally:

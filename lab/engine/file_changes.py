@@ -1,0 +1,79 @@
+"""Read a workspace's files, and replace one only if its content is what the plan expects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lab.errors import EnvironmentFault, Refused
+from lab.files import sync_folder, write_atomic
+
+ReadFile = Callable[[PurePosixPath], bytes | None]
+"""The content of a file of the workspace; None when it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after; None is no file. `mode` is for a file that is made."""
+
+    path: PurePosixPath
+    before: bytes | None
+    after: bytes | None
+    mode: int = 0o644
+
+
+def read(root: Path, path: PurePosixPath) -> bytes | None:
+    """The content of the file, or None when nothing is there.
+
+    Raises:
+        Refused: it is a link, a folder, or lies outside the workspace.
+        EnvironmentFault: it cannot be read.
+    """
+    full = root / path
+    if full.is_symlink() or not full.resolve().is_relative_to(root.resolve()):
+        raise Refused(f"{path} is a symbolic link.", "Put the file itself in its place.")
+    try:
+        return full.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except IsADirectoryError as error:
+        raise Refused(f"{path} is a folder.", "Move it out of the way.") from error
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{path} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+
+
+def replace(root: Path, change: FileChange, scratch: Path) -> None:
+    """Replace the file's old content by the new one, in one step. Does nothing if the new content is there.
+
+    Raises:
+        Refused: the file has neither content: it was edited since the plan was made.
+        EnvironmentFault: the file cannot be written.
+    """
+
+    def check() -> None:
+        if read(root, change.path) != change.before:
+            raise Refused(f"{change.path} was edited while the lab was at work.", "Save it, then try again.")
+
+    if read(root, change.path) == change.after:
+        return
+    full = root / change.path
+    if change.after is not None:
+        mode = change.mode if change.before is None else None
+        write_atomic(full, change.after, mode=mode, scratch=scratch, check=check)
+    else:
+        check()
+        _delete(full)
+
+
+def _delete(full: Path) -> None:
+    try:
+        full.unlink()
+        try:
+            full.parent.rmdir()
+        except OSError:  # other files are in the folder
+            sync_folder(full.parent)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{full} cannot be deleted: {error.strerror}.", "Check the folder's permissions."
+        ) from error

@@ -1,0 +1,78 @@
+"""Write files so that a crash leaves the old content or the new, never a mixture."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.errors import EnvironmentFault
+
+
+def write_atomic(
+    path: Path,
+    content: bytes,
+    *,
+    mode: int | None = None,
+    scratch: Path | None = None,
+    check: Callable[[], None] | None = None,
+) -> None:
+    """Replace the file at `path` with `content` in one step, and flush it to the disk.
+
+    The file keeps its mode, and its owner when root writes it. A new file gets `mode` (0o644 by default)
+    and the owner of its folder. `mode` also overrides the mode of an existing file. The new content is
+    prepared in `scratch` if that folder is on the same disk, else beside the file. `check` is called as late
+    as possible before the replacement; what it raises is passed on, and the old content stays.
+
+    Raises:
+        EnvironmentFault: the file cannot be written. The old content is still there.
+    """
+    staged: Path | None = None
+    try:
+        staged = _stage(path, content, mode, scratch)
+        if check is not None:
+            check()
+        staged.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{path} cannot be written: {error.strerror}.", "Check the disk and the folder's permissions."
+        ) from error
+    finally:
+        if staged is not None:
+            staged.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the folder's entries to the disk, so that a rename or a deletion in it survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _stage(path: Path, content: bytes, mode: int | None, scratch: Path | None) -> Path:
+    """Write the content to a temporary file on the disk of `path` and return that file's path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = path.parent
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        if scratch.stat().st_dev == folder.stat().st_dev:
+            folder = scratch
+    existing = path.stat() if path.exists() else None
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    try:
+        with open(descriptor, "wb") as file:
+            if mode is None:
+                mode = 0o644 if existing is None else existing.st_mode & 0o7777
+            os.fchmod(descriptor, mode)
+            owner = existing or path.parent.stat()
+            if os.geteuid() == 0 and (owner.st_uid, owner.st_gid) != (0, os.getegid()):
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
