@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Much of a test's time is waiting, so more processes than cores. `make test JOBS=0`: in this one, for a debugger.
+JOBS ?= 4
+PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: up down test test-slow test-all test-containers check format lint types imports bench clean
 
@@ -15,10 +18,10 @@ down: $(STAMP)
 
 # The quick tests, then the rest of them: half-hour matters such as hundreds of kills and of answers.
 test: $(STAMP)
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest $(PARALLEL) -m 'not slow'
 
 test-slow: $(STAMP)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest $(PARALLEL) -m slow
 
 test-all: test test-slow
 

@@ -1,11 +1,13 @@
-"""One real PostgreSQL a session, one database a test, copied from a template."""
+"""One real PostgreSQL for each process that runs tests, one database a test, copied from a template."""
 
-import random
+import fcntl
+import os
+import shutil
 import signal
-import socket
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +20,21 @@ from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.shell import run
+from tests.ports import free_offset, free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
 SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
     "timezone": "UTC",
     "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "fsync": "off",  # a test's server need not survive a power cut
 }
+
+TEMPLATE, FULL_TEMPLATE = "template_seeded", "template_full"
+OFFSETS_ASKED = 400
+"""How far above `port_offset` a test may move the lab's ports."""
 
 
 @dataclass(frozen=True)
@@ -62,32 +71,60 @@ class Database:
         return self.server.account.url(self.name, role, role)
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 def port_offset() -> int:
-    """An offset at which every port of the lab is free, and below those that outgoing connections take."""
+    """An offset at which the lab's ports are free; so are those up to `OFFSETS_ASKED` after it."""
     spec = compose.read(PROJECT / "compose" / "docker-compose.yml", {})
-    wanted = [port.host for service in spec.services.values() for port in service.ports]
-    for offset in random.sample(range(1000, 26_000), 100):
-        if all(_is_free(port + offset) for port in wanted):
-            return offset
-    raise AssertionError("no offset with free ports was found")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        return listener.connect_ex(("127.0.0.1", port)) != 0
+    return free_offset((port.host for one in spec.services.values() for port in one.ports), OFFSETS_ASKED)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this process's own, on a copy of a data directory that is made once a run."""
+    full = any("full_template" in item.fixturenames for item in request.session.items)  # type: ignore[attr-defined]
     home = tmp_path_factory.mktemp("postgres")
+    shutil.copytree(_prepared(_shared_by_workers(tmp_path_factory), full) / "data", home / "data")
+    try:
+        with _running(home) as server:
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template() -> str:
+    """The name of a database at the buggy head, seeded with 500 execution logs."""
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def full_template() -> str:
+    """The same, with as many execution logs as the symptoms of bugs 5 and 6 need."""
+    return FULL_TEMPLATE
+
+
+def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This run's own folder; with pytest-xdist, the one above the workers' folders."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _prepared(folder: Path, full: bool) -> Path:
+    """Returns the home of a stopped server with the templates; the first process that asks makes it."""
+    home = folder / "prepared"
+    with (folder / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            with _running(home) as server:
+                seeded(server, TEMPLATE, rows=500)
+                if full:
+                    seeded(server, FULL_TEMPLATE, rows=300_000)
+            (home / "ready").touch()
+    return home
+
+
+@contextmanager
+def _running(home: Path) -> Iterator[Server]:
     binaries = find_binaries()
     settings = {k: v for k, v in SETTINGS.items() if k != "io_method" or binaries.major >= 18}
     account = Account(port=free_port(), user="lab", password="lab")
@@ -99,20 +136,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         postgres.stop()
 
 
-@pytest.fixture(scope="session")
-def template(server: Server) -> str:
-    """The name of a database at the buggy head, seeded with 500 execution logs."""
-    return seeded(server, "template_seeded", rows=500)
-
-
-@pytest.fixture(scope="session")
-def full_template(server: Server) -> str:
-    """The same, with as many execution logs as the symptoms of bugs 5 and 6 need."""
-    return seeded(server, "template_full", rows=300_000)
-
-
 def seeded(server: Server, name: str, rows: int) -> str:
-    """Make a template database at the buggy head with that many execution logs; answers its name."""
+    """Make a template database at the buggy head with that many execution logs; returns its name."""
     from seed import fill
 
     url = server.create(name)
@@ -120,11 +145,8 @@ def seeded(server: Server, name: str, rows: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute((PROJECT / "compose" / "initdb" / "roles.sql").read_text())
     connection.close()
-    environment = {"LAB_DATABASE_URL": url}
     migrated = run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=PROJECT,
-        env=environment,
+        [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=PROJECT, env={"LAB_DATABASE_URL": url}
     )
     assert migrated.code == 0, migrated.stderr.decode()
     fill(url, rows=rows, seed=1, progress=lambda done, total: None)
@@ -149,6 +171,7 @@ def pytest_configure() -> None:
             signal.signal(number, handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes last, so that what is wrong shows early."""
     items.sort(key=lambda item: ("answers" in item.path.parts, "fixes" in item.path.parts))

@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from tests.app.neighbour import Answer, Neighbour
-from tests.conftest import PROJECT, Database, free_port
+from tests.conftest import PROJECT, Database
+from tests.ports import free_port
 
 DEADLINE = 30.0
 

@@ -11,9 +11,10 @@ import pytest
 
 from lab.errors import LabError
 from lab.shell import run
-from tests.conftest import PROJECT, free_port
+from tests.conftest import PROJECT
 from tests.containers.composed import Composed
 from tests.containers.engine import Engine, engine, make_base_images
+from tests.ports import free_port
 
 PARTS = ("alembic.ini", "app", "compose", "constraints.txt", ".dockerignore", "migrations", "seed")
 STAND_INS = ("python:3.12-slim", "postgres:18", "lab-stand-in-debian")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import requests
 
-from tests.conftest import free_port
+from tests.ports import free_port
 
 START_SECONDS = 20
 

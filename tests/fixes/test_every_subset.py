@@ -20,6 +20,7 @@ from tests.conftest import PROJECT, Server
 from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 
+pytestmark = pytest.mark.xdist_group("subsets")
 SEED = int(os.environ.get("LAB_SUBSET_SEED", "1"))
 WALKERS = 2
 

@@ -24,7 +24,7 @@ from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 from tests.killing import Killer, killer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
 NUMBERS = (3, 5, 7)
 KILLED = -signal.SIGKILL
 MOMENTS = int(os.environ.get("LAB_KILLS", "200"))

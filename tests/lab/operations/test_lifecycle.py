@@ -29,7 +29,7 @@ from lab.workspace import Workspace
 from tests.lab.operations.conftest import ROWS, copy_shipped
 
 NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
-pytestmark = pytest.mark.usefixtures("lab")
+pytestmark = [pytest.mark.usefixtures("lab"), pytest.mark.xdist_group("lifecycle")]
 
 
 def now(workspace: Workspace) -> Status:
