@@ -49,9 +49,9 @@ def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ)
     """
     url = environ.get("LAB_DATABASE_URL", "").strip()
     if not url:
-        if workspace.original is not None:
+        if workspace.copied_from is not None:
             raise DatabaseUnreachable(
-                f"This workspace is a copy of {workspace.original}, whose database is not this one's.",
+                f"This workspace is a copy of {workspace.copied_from}, whose database is not this one's.",
                 "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
             )
         try:

@@ -53,7 +53,7 @@ class Workspace:
         return self.state / "logs"
 
     @property
-    def services(self) -> Path:
+    def service_records(self) -> Path:
         """One file a service: what was started, by its pid and start time, and how it ended."""
         return self.state / "services"
 
@@ -84,20 +84,20 @@ class Workspace:
         return self.state / "lock"
 
     @property
-    def home(self) -> Path:
+    def location_file(self) -> Path:
         """Names the folder that this state was made in: a copied workspace brings the state along."""
         return self.state / "home"
 
     @property
-    def identity(self) -> Path:
+    def id_file(self) -> Path:
         """The workspace's own id, by which a server that others use too tells whose a database is."""
         return self.state / "id"
 
     @property
-    def original(self) -> Path | None:
+    def copied_from(self) -> Path | None:
         """The workspace that this one is a copy of; None for one that was made here, or moved here."""
         try:
-            home = Path(self.home.read_text(encoding="utf-8"))
+            home = Path(self.location_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
         try:
@@ -148,7 +148,7 @@ def _user(number: int) -> str:
         return f"user {number}"
 
 
-def require_plain_path(workspace: Workspace) -> None:
+def require_supported_path(workspace: Workspace) -> None:
     """Raises EnvironmentFault: the path holds a sign that a tool which is handed it takes for something else.
 
     pg_ctl hands it to a shell between double quotes, alembic.ini interpolates %, and a : parts two paths.

@@ -150,7 +150,7 @@ def seeded(server: Server, name: str, rows: int) -> str:
     )
     assert migrated.code == 0, migrated.stderr.decode()
     fill(url, rows=rows, seed=1, progress=lambda done, total: None)
-    databases.seal(server.account, name)
+    databases.make_template(server.account, name)
     return name
 
 

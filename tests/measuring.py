@@ -1,7 +1,7 @@
 """Measure a copy of the shipped code, changed as a test likes, on the session's server."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from lab.database import connect
 from lab.operations.library import catalog_of
 from lab.probes.evidence import Evidence
 from lab.probes.suite import NEEDS, measure
-from lab.shadow import Origin, Shadow, shadow
+from lab.progress import Progress, silent
+from lab.shadow import Shadow, Source, shadow
 from lab.shell import run
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import PROJECT, Workspace
@@ -50,13 +51,13 @@ class Bench:
         live: str | None = None,
         full: bool = False,
         name: str = "run",
-        tell: Callable[[str], None] = lambda _: None,
+        progress: Progress = silent,
     ) -> Iterator[Shadow]:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
         account = self.server.account
-        origin = Origin(Workspace(self.root), account, self.template, live, lambda: fixes)
+        origin = Source(Workspace(self.root), account, self.template, live, lambda: fixes)
         needed = {service for bug in bugs for service in NEEDS[bug]}
-        with shadow(origin, self.runs / name, services=needed, full=full, tell=tell) as made:
+        with shadow(origin, self.runs / name, services=needed, full=full, progress=progress) as made:
             yield made
 
     def measure(

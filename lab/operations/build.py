@@ -54,7 +54,7 @@ def ensure(
         LabError: the shipped migrations fail.
     """
     present, asked = asked_of(workspace, account, database, rows, seed, replace_empty=replace_empty)
-    for name in databases.descriptions(account, [one.name_for(workspace) for one in TemporaryDatabase]):
+    for name in databases.comments(account, [one.name_for(workspace) for one in TemporaryDatabase]):
         databases.drop(account, name)  # of an up or a reset that was killed
     if present is None:
         databases.drop(account, database)  # an empty one
@@ -90,7 +90,7 @@ def asked_of(
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Start afresh: lab down --destroy, then lab up with the numbers you want.",
         )
-    there = [] if present else databases.descriptions(account, [database, template_of(database)])
+    there = [] if present else databases.comments(account, [database, template_of(database)])
     for name in there:
         if not (name == database and replace_empty and databases.is_empty(account, name)):
             raise Refused(
@@ -119,7 +119,7 @@ def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterato
         yield fresh
         if databases.exists(account, database):
             databases.drop(account, aside)
-            databases.replace(account, database, by=fresh, aside=aside)
+            databases.replace(account, database, new=fresh, old=aside)
         else:
             databases.rename(account, fresh, database)
     finally:
@@ -136,7 +136,7 @@ def remove(workspace: Workspace, account: Account, database: str) -> None:
     names = [one.name_for(workspace) for one in TemporaryDatabase]
     if content_of(workspace, account, database) is not None:
         names += [database, template_of(database)]
-    for name in databases.descriptions(account, names):
+    for name in databases.comments(account, names):
         databases.drop(account, name)
 
 
@@ -173,7 +173,7 @@ def _build_template(
     _fill(url, mark.content, progress)
     progress(Update("Keeping a template for lab reset"))
     mark.write(account, build)
-    databases.seal(account, build)
+    databases.make_template(account, build)
     databases.rename(account, build, template_of(database))
 
 

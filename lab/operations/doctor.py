@@ -12,9 +12,9 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import DOCKER
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import project_of
-from lab.runtime.unprivileged import prefix
+from lab.runtime.unprivileged import as_ordinary_user
 from lab.shell import run
-from lab.workspace import Workspace, require_plain_path
+from lab.workspace import Workspace, require_supported_path
 
 NEEDED_DISK = 2**30
 
@@ -69,7 +69,7 @@ def _python(_: Workspace) -> str:
 
 def _postgres(workspace: Workspace) -> str:
     binaries = find_binaries()
-    prefix(binaries.program("postgres"), workspace.data.parent)
+    as_ordinary_user(binaries.program("postgres"), workspace.data.parent)
     return f"{binaries.major}, from {binaries.origin}: {binaries.folder}"
 
 
@@ -81,7 +81,7 @@ def _git(_: Workspace) -> str:
 
 
 def _writable(workspace: Workspace) -> str:
-    require_plain_path(workspace)
+    require_supported_path(workspace)
     probe = workspace.state / "writable"
     write_atomic(probe, b"")
     probe.unlink()

@@ -22,8 +22,8 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings
 from lab.operations.status import Status, status
 from lab.progress import Progress, Update, silent
-from lab.shadow import sweep
-from lab.workspace import Workspace, require_plain_path
+from lab.shadow import remove_leftovers
+from lab.workspace import Workspace, require_supported_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _up(
     progress: Progress,
 ) -> Up:
     started = time.monotonic()
-    require_plain_path(workspace)
+    require_supported_path(workspace)
     _require_home(workspace)
     shipped.keep(workspace)
     runtime = runtime_of(workspace, chosen)
@@ -102,13 +102,13 @@ def _up(
         runtime.require_ports()
     remembered.save(workspace, chosen)
     identify(workspace)
-    write_atomic(workspace.home, str(workspace.root).encode())
+    write_atomic(workspace.location_file, str(workspace.root).encode())
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     ensured = None
     try:
         progress(Update("Starting PostgreSQL"))
         runtime.start_database()
-        sweep(workspace.runs, runtime.account)  # what measurements that were killed left
+        remove_leftovers(workspace.runs, runtime.account)  # what measurements that were killed left
         ensured = build.ensure(
             workspace,
             runtime.account,
@@ -150,9 +150,9 @@ def _require_content(workspace: Workspace, before: Settings, rows: int | None, s
 
 def _require_home(workspace: Workspace) -> None:
     """Raises Refused: this folder is a copy, with a copy of a database that may have been at work."""
-    if workspace.original is not None and workspace.data.exists():
+    if workspace.copied_from is not None and workspace.data.exists():
         raise Refused(
-            f"This workspace is a copy of {workspace.original}, and so is its database.",
+            f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
             "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
         )
 
@@ -213,13 +213,13 @@ def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
             build.remove(workspace, runtime.account, runtime.database)
         except DatabaseUnreachable:
             left = str(DatabaseUrl.parse(runtime.url))
-    sweep(workspace.runs, None)  # services of measurements that were killed; their databases wait
+    remove_leftovers(workspace.runs, None)  # services of measurements that were killed; their databases wait
     services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
     workspace.database_url_file.unlink(missing_ok=True)
     if destroy:
-        for path in (workspace.data.parent, workspace.logs, workspace.services):
+        for path in (workspace.data.parent, workspace.logs, workspace.service_records):
             if path.exists():
                 shutil.rmtree(path)
-        for file in (workspace.settings, workspace.home):
+        for file in (workspace.settings, workspace.location_file):
             file.unlink(missing_ok=True)
     return Down(services, database, destroy, left)

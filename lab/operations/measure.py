@@ -19,7 +19,7 @@ from lab.probes.evidence import Verdict as Verdict
 from lab.probes.suite import NEEDS, PROBES, measure
 from lab.progress import Progress, Update, silent
 from lab.runtime.account import Account
-from lab.shadow import Origin, Shadow, shadow, sweep
+from lab.shadow import Shadow, Source, remove_leftovers, shadow
 from lab.workspace import Workspace
 
 COMPOSE_BUG = 1
@@ -85,7 +85,7 @@ def check(
     """
     here = open_target(workspace)
     numbers = chosen(here, tokens)
-    origin = Origin(workspace, here.account, here.template, here.database, here.recorded)
+    origin = Source(workspace, here.account, here.template, here.database, here.recorded)
     return measured(here, origin, numbers, full=full, progress=progress)
 
 
@@ -98,8 +98,8 @@ def open_target(workspace: Workspace) -> Target:
     url = workspace_url(workspace)
     connect(url).close()
     parsed = DatabaseUrl.parse(url)
-    account = Account.of(parsed)
-    sweep(workspace.runs, account)
+    account = Account.from_url(parsed)
+    remove_leftovers(workspace.runs, account)
     return Target(workspace, account, parsed.database, catalog_of(workspace).fixes)
 
 
@@ -124,7 +124,7 @@ def chosen(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
 
 
 def measured(
-    here: Target, origin: Origin, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
+    here: Target, origin: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
     """Measure the bugs in a shadow of `origin`, and keep what was found."""
     started = time.monotonic()

@@ -40,7 +40,7 @@ class Mark:
     place: str
 
     def write(self, account: Account, name: str) -> None:
-        databases.describe(account, name, json.dumps({"lab": asdict(self)}))
+        databases.set_comment(account, name, json.dumps({"lab": asdict(self)}))
 
 
 class TemporaryDatabase(StrEnum):
@@ -63,7 +63,7 @@ def template_of(database: str) -> str:
 
 def mark_of(account: Account, name: str) -> Mark | None:
     """The mark of a database; None when lab did not make it, or there is none."""
-    return _read(databases.descriptions(account, [name]).get(name))
+    return _read(databases.comments(account, [name]).get(name))
 
 
 def content_of(workspace: Workspace, account: Account, database: str) -> Content | None:
@@ -92,13 +92,13 @@ def mark_for(workspace: Workspace, content: Content) -> Mark:
 def identify(workspace: Workspace) -> None:
     """Give the workspace an id of its own, once; one that was copied gets another than the original's."""
     if not identity(workspace):
-        write_atomic(workspace.identity, uuid4().hex.encode())
+        write_atomic(workspace.id_file, uuid4().hex.encode())
 
 
 def identity(workspace: Workspace) -> str:
     """The workspace's id; empty when it has none yet, or came with the original's."""
     try:
-        return "" if workspace.original else workspace.identity.read_text(encoding="ascii")
+        return "" if workspace.copied_from else workspace.id_file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return ""
 

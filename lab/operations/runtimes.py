@@ -24,9 +24,9 @@ def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
     chosen = chosen or remembered.load(workspace)
     file = compose.read(workspace.compose_file, {**os.environ, **chosen.ports})
     if chosen.runtime == DOCKER:
-        return docker.docker(workspace, file, chosen.port_offset)
+        return docker.docker_runtime(workspace, file, chosen.port_offset)
     environ = {**({SERVER: chosen.server} if chosen.server else {}), **os.environ}
-    return embedded.embedded(workspace, file, chosen.port_offset, environ)
+    return embedded.embedded_runtime(workspace, file, chosen.port_offset, environ)
 
 
 def ports_for(before: Mapping[str, str]) -> Mapping[str, str]:
@@ -48,7 +48,7 @@ def halt(workspace: Workspace, kind: str) -> Ended:
     Raises:
         EnvironmentFault: something of ours would not stop, or no engine answers.
     """
-    return docker.project_of(workspace).halt() if kind == DOCKER else embedded.halt(workspace)
+    return docker.project_of(workspace).stop_all() if kind == DOCKER else embedded.stop_all(workspace)
 
 
 def destroy(workspace: Workspace, kind: str) -> Ended:
@@ -59,10 +59,10 @@ def destroy(workspace: Workspace, kind: str) -> Ended:
     """
     project = docker.project_of(workspace)
     if kind == DOCKER:
-        ended = project.halt(destroy=True)
-        embedded.halt(workspace)
+        ended = project.stop_all(destroy=True)
+        embedded.stop_all(workspace)
         return ended
-    ended = embedded.halt(workspace)
+    ended = embedded.stop_all(workspace)
     with suppress(EnvironmentFault):  # no engine answers: as a rule there has never been one
-        project.halt(destroy=True)
+        project.stop_all(destroy=True)
     return ended

@@ -15,7 +15,7 @@ from lab.operations.measure import Bug, Target, chosen, measured, open_target
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import PROBES
 from lab.progress import Progress, Update, silent
-from lab.shadow import Origin, Scratch, schema_text, scratch
+from lab.shadow import Scratch, Source, schema_text, scratch
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -139,7 +139,7 @@ class _Proof:
             self._progress(Update(f"{state}: {stage.text}", stage.done, stage.total))
 
         here = self._here
-        origin = Origin(self._place.workspace, here.account, here.template, None, lambda: applied)
+        origin = Source(self._place.workspace, here.account, here.template, None, lambda: applied)
         return measured(here, origin, bugs, progress=tell).evidence
 
     def _lab(self, verb: str, number: int) -> str:

@@ -22,7 +22,7 @@ class Account:
     shared: bool = False
 
     @classmethod
-    def of(cls, url: DatabaseUrl, *, shared: bool = False) -> "Account":
+    def from_url(cls, url: DatabaseUrl, *, shared: bool = False) -> "Account":
         """Return the account that `url` connects to."""
         return cls(url.port, url.user, url.password, url.host, shared)
 

@@ -67,16 +67,16 @@ def rename(account: Account, old: str, new: str) -> None:
     )
 
 
-def replace(account: Account, name: str, by: str, aside: str) -> None:
+def replace(account: Account, name: str, new: str, old: str) -> None:
     """Give the database `by` the name `name`, and the one that bore it the name `aside`, in one transaction.
 
     So a kill leaves the old one or the new one under the name, never neither. The rename locks new sessions
     out and waits for those that there are, which are ended meanwhile.
     https://www.postgresql.org/docs/current/sql-alterdatabase.html
     """
-    old, new, away = (sql.Identifier(one) for one in (name, by, aside))
-    rename_old = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, away)
-    rename_new = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old)
+    current, replacement, aside = (sql.Identifier(one) for one in (name, new, old))
+    rename_old = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(current, aside)
+    rename_new = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(replacement, current)
     end_others = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
     begin, commit = sql.SQL("BEGIN"), sql.SQL("COMMIT")
     with ThreadPoolExecutor(1) as pool:
@@ -87,19 +87,19 @@ def replace(account: Account, name: str, by: str, aside: str) -> None:
         swap.result()
 
 
-def seal(account: Account, name: str) -> None:
+def make_template(account: Account, name: str) -> None:
     """Make it a template that nobody can connect to, so that it can always be copied."""
     statement = sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false")
     _execute(account, statement.format(sql.Identifier(name)))
 
 
-def describe(account: Account, name: str, text: str) -> None:
+def set_comment(account: Account, name: str, text: str) -> None:
     """Write the database's comment, which goes where it goes when it is renamed."""
     statement = sql.SQL("COMMENT ON DATABASE {} IS {}")
     _execute(account, statement.format(sql.Identifier(name), sql.Literal(text)))
 
 
-def descriptions(account: Account, names: Iterable[str]) -> dict[str, str | None]:
+def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
     """The comments of those of the databases that are there."""
     query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ANY(%s)"
     connection = connect(account.url(MAINTENANCE))

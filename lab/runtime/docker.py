@@ -183,7 +183,7 @@ class DockerRuntime:
             return  # the engine is gone: what is said is why the start failed
 
 
-def docker(
+def docker_runtime(
     workspace: Workspace,
     file: ComposeFile,
     port_offset: int = 0,

@@ -121,7 +121,7 @@ class EmbeddedRuntime:
         return log_files.read(files, lines, follow)
 
 
-def embedded(
+def embedded_runtime(
     workspace: Workspace,
     compose: ComposeFile,
     port_offset: int = 0,
@@ -140,13 +140,13 @@ def embedded(
         instances=instances_of(compose, port_offset),
         account=server.account,
         database=database,
-        records=workspace.services,
+        records=workspace.service_records,
         logs=workspace.logs,
     )
     return EmbeddedRuntime(server, database, stack)
 
 
-def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
+def stop_all(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
     """Stop every recorded service and the workspace's own server, whatever the compose file says by now.
 
     Answers which services ran, and whether the server did.
@@ -154,7 +154,7 @@ def halt(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
     Raises:
         EnvironmentFault: something of ours would not stop.
     """
-    services = process.stop_all(workspace.services)
+    services = process.stop_all(workspace.service_records)
     if not workspace.data.exists():  # nor is there one if it was killed while it was being made
         return services, False
     unasked = Account(port=0, user="", password="")
@@ -169,7 +169,7 @@ def _server(
 ) -> tuple[DatabaseServer, str]:
     if url := environ.get("LAB_DATABASE_URL", "").strip():
         named = _existing(url)
-        return ExistingServer(Account.of(named, shared=True)), named.database
+        return ExistingServer(Account.from_url(named, shared=True)), named.database
     account = database_service.account_of(compose, port_offset)
     binaries = find_binaries(environ)
     server = EmbeddedPostgres(

@@ -94,7 +94,7 @@ class Record:
         write_atomic(folder / f"{self.launch.name}.json", json.dumps(document, indent=1).encode(), mode=0o600)
 
 
-def read(folder: Path, name: str) -> Record | None:
+def read_record(folder: Path, name: str) -> Record | None:
     """The record of the service's last start; None when there is none that is ours and can be read.
 
     What another version of lab wrote about the launch is passed over: the processes must be found again.

@@ -21,7 +21,7 @@ from lab.runtime.binaries import Binaries
 from lab.runtime.launch import process_id
 from lab.runtime.log_files import BLOCK
 from lab.runtime.process import wait_for_end
-from lab.runtime.unprivileged import prefix
+from lab.runtime.unprivileged import as_ordinary_user
 from lab.shell import Finished, run
 
 RETRY = 0.2  # seconds
@@ -166,7 +166,7 @@ class EmbeddedPostgres:
         try:
             finished = run(
                 [
-                    *prefix(self.binaries.program("initdb"), self.home),
+                    *as_ordinary_user(self.binaries.program("initdb"), self.home),
                     self.binaries.program("initdb"),
                     *("-D", unfinished, "-U", self.account.user, f"--pwfile={secret}"),
                     *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
@@ -244,7 +244,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *words: str | Path, timeout: float) -> Finished:
         path = self.binaries.program(program)
-        before = prefix(path, self.home, self.log_folder)
+        before = as_ordinary_user(path, self.home, self.log_folder)
         return run([*before, path, *words, "-D", self.data], timeout=timeout)
 
     def _last_words(self, already_said: int) -> str:

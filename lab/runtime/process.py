@@ -18,7 +18,7 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime.guard import GRACE
-from lab.runtime.launch import Launch, ProcessId, Record, process_id, read
+from lab.runtime.launch import Launch, ProcessId, Record, process_id, read_record
 from lab.shell import run
 
 END_POLL = 0.01  # seconds
@@ -50,7 +50,7 @@ def start(launch: Launch, records: Path) -> Record:
             stdin=json.dumps(asdict(launch)).encode(),
             timeout=30,
         )
-    record = read(records, launch.name)
+    record = read_record(records, launch.name)
     if finished.code != 0 or record is None:
         raise EnvironmentFault(f"{launch.name} was not started: {finished.last_words}")
     return record
@@ -81,7 +81,7 @@ def stop(records: Path, name: str) -> bool:
     Raises:
         EnvironmentFault: it is still there after all that.
     """
-    record = read(records, name)
+    record = read_record(records, name)
     if record is None:
         return False
     ended = [_end(record.guard, GRACE + 5.0), _end(record.child, GRACE, group=True)]
@@ -97,7 +97,7 @@ def recorded(records: Path) -> tuple[str, ...]:
 
 def held_ports(records: Path) -> frozenset[int]:
     """The ports of the recorded services that run, under whatever name."""
-    found = [record for name in recorded(records) if (record := read(records, name)) is not None]
+    found = [record for name in recorded(records) if (record := read_record(records, name)) is not None]
     return frozenset(record.launch.port for record in found if record.child.process() is not None)
 
 
@@ -173,7 +173,7 @@ def wait_until_ready(
     """Wait until `ready(port)` holds, the service has ended, or `deadline` seconds have passed."""
     until = time.monotonic() + deadline
     while time.monotonic() < until:
-        record = read(records, name)
+        record = read_record(records, name)
         if record is None or record.exit is not None or record.child.process() is None:
             return Readiness.EXITED
         if ready(record.launch.port):

@@ -137,7 +137,7 @@ class Project:
             ids = [container.id for container in containers]
             self.docker("stop", "-t", str(grace), *ids, timeout=DEADLINE + grace * len(ids))
 
-    def halt(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
+    def stop_all(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
         """Stop and remove the containers and the network, whatever the compose file says by now.
 
         The data stays in its volume, unless `destroy`. Answers which services ran, and if the database did.

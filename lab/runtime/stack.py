@@ -14,7 +14,7 @@ from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.account import Account
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read_record
 from lab.runtime.process import Readiness
 
 DATABASE_SERVICE = "db"
@@ -91,7 +91,7 @@ class Stack:
             process.start(launch, self.records)
 
     def _runs(self, launch: Launch) -> bool:
-        record = read(self.records, launch.name)
+        record = read_record(self.records, launch.name)
         if record is None or record.launch != launch:
             return False
         return record.child.process() is not None and record.guard.process() is not None
@@ -119,7 +119,7 @@ class Stack:
 
     def _status(self, instance: Instance) -> ServiceStatus:
         log, limit = self.log(instance.name), instance.service.memory_limit
-        record = read(self.records, instance.name)
+        record = read_record(self.records, instance.name)
         if record is None:
             return ServiceStatus(instance.name, "stopped", instance.port, log, memory_limit=limit)
         running = record.child.process()
@@ -128,7 +128,7 @@ class Stack:
         try:
             memory = running.memory_info().rss
         except psutil.Error:
-            return _ended(instance, read(self.records, instance.name) or record, log)
+            return _ended(instance, read_record(self.records, instance.name) or record, log)
         state = "healthy" if process.answers_health(record.launch.port) else "unhealthy"
         return ServiceStatus(
             instance.name,

@@ -10,7 +10,7 @@ from lab.shell import run
 NOBODY = 65534
 
 
-def prefix(program: Path, *written: Path) -> tuple[str, ...]:
+def as_ordinary_user(program: Path, *written: Path) -> tuple[str, ...]:
     """The words to put before `program` so that it runs as an ordinary user; it will write to `written`.
 
     An ordinary user needs none. Root gets a user namespace in which it is nobody: no account is made and

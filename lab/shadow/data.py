@@ -69,7 +69,7 @@ def copy_template(account: Account, template: str, name: str, comment: str) -> s
         EnvironmentFault: there is no template, or the server refuses.
     """
     databases.create(account, name, template=template)
-    databases.describe(account, name, comment)
+    databases.set_comment(account, name, comment)
     url = account.url(name)
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         # The lab's own log is no place for what a measurement provokes.

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.files import write_atomic
 from lab.runtime import databases, process
 from lab.runtime.account import Account
-from lab.runtime.launch import ProcessId, read, this_process
+from lab.runtime.launch import ProcessId, read_record, this_process
 
 OWNER = "owner.json"
 CODE = "code"
@@ -53,10 +53,10 @@ def claim(folder: Path, database: str) -> Claim:
     return made
 
 
-def sweep(runs: Path, account: Account | None) -> tuple[str, ...]:
+def remove_leftovers(runs: Path, account: Account | None) -> tuple[str, ...]:
     """Take down every shadow under `runs` whose maker is dead; answers their databases' names.
 
-    Without an account (the server is down) processes are ended and the databases are left to the next sweep.
+    Without an account (the server is down) processes are ended and the databases are left to the next call.
     """
     swept = []
     for path in sorted((*runs.glob(f"*/{OWNER}"), *runs.glob(f"*/*/{OWNER}"))):
@@ -72,7 +72,7 @@ def take_down(claimed: Claim, account: Account | None) -> None:
     """End the shadow's services, drop its database, delete its code. What is gone already is fine.
 
     Raises:
-        EnvironmentFault: something would not end, or the server refuses; the next sweep tries again.
+        EnvironmentFault: something would not end, or the server refuses; the next call tries again.
     """
     end_services(claimed.services)
     shutil.rmtree(claimed.code, ignore_errors=True)
@@ -86,7 +86,7 @@ def take_down(claimed: Claim, account: Account | None) -> None:
 def end_services(records: Path) -> None:
     """Kill every recorded service: nobody waits for an answer, so nobody is asked to stop first."""
     names = process.recorded(records)
-    found = [record for name in names if (record := read(records, name)) is not None]
+    found = [record for name in names if (record := read_record(records, name)) is not None]
     for record in found:
         child = record.child.process()
         if child is not None:

@@ -13,7 +13,7 @@ from lab.errors import EnvironmentFault, PortTaken
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
 from lab.runtime import process
 from lab.runtime.account import Account
-from lab.runtime.launch import read
+from lab.runtime.launch import read_record
 from lab.runtime.log_files import tail
 from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
@@ -106,7 +106,7 @@ class Services:
         """How the process fares; waits a moment for its guard to write down how it ended."""
         until = time.monotonic() + EXIT_PATIENCE
         while True:
-            record = read(self.records, name)
+            record = read_record(self.records, name)
             if record is None:
                 return Health(alive=False, reason="was never started")
             running = record.child.process()

@@ -24,7 +24,7 @@ INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{SECOND}", WORKFLOW_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Source:
     """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
 
     `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
@@ -51,7 +51,7 @@ class Shadow:
 
 @contextmanager
 def shadow(
-    origin: Origin,
+    origin: Source,
     folder: Path,
     *,
     services: Collection[str] = (DEVICE_SERVICE, WORKFLOW_SERVICE),
@@ -77,7 +77,7 @@ def shadow(
 
 
 def _build(
-    origin: Origin,
+    origin: Source,
     claim: leftovers.Claim,
     wanted: Collection[str],
     full: bool,

@@ -101,7 +101,7 @@ class Anything(RuleBasedStateMachine):
         self.killed = False
         self.edits = 0
         self.schema = {self.migrated: dump(self.project.url)}
-        self.records = self.workspace.services
+        self.records = self.workspace.service_records
         self.edited = False
         self._restart(self.workspace, frozenset({self.project.root / FILES[0]}))
 

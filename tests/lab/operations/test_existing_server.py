@@ -147,7 +147,7 @@ def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: 
         lifecycle.up(own, rows=300, port_offset=port_offset + 100)
         reset(own)
         lifecycle.down(own, destroy=True)
-        assert sorted(databases.descriptions(server.account, others)) == others
+        assert sorted(databases.comments(server.account, others)) == others
     finally:
         for name in others:
             server.drop(name)
@@ -157,7 +157,7 @@ def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, po
     with pytest.raises(KeyboardInterrupt):
         lifecycle.up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
     lifecycle.up(own, rows=300, port_offset=port_offset + 100)
-    assert not databases.descriptions(server.account, [one.name_for(own) for one in TemporaryDatabase])
+    assert not databases.comments(server.account, [one.name_for(own) for one in TemporaryDatabase])
 
 
 def test_another_server_gets_the_schema_of_the_code(

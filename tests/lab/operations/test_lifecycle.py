@@ -21,7 +21,7 @@ from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import Status, status
 from lab.runtime import databases
-from lab.runtime.launch import read
+from lab.runtime.launch import read_record
 from lab.runtime.log_files import tail
 from lab.runtime.process import wait_for_end
 from lab.shell import run
@@ -66,9 +66,9 @@ def test_it_stands_at_the_buggy_head_as_described(workspace: Workspace) -> None:
 
 
 def test_up_again_leaves_what_runs_alone(workspace: Workspace) -> None:
-    before = read(workspace.services, "device-service")
+    before = read_record(workspace.service_records, "device-service")
     again = lifecycle.up(workspace)
-    after = read(workspace.services, "device-service")
+    after = read_record(workspace.service_records, "device-service")
     assert before is not None
     assert after is not None
     assert before.child == after.child
@@ -109,7 +109,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
     if victim == "postgres":
         pid = int((workspace.data / "postmaster.pid").read_text().split()[0])
     else:
-        record = read(workspace.services, "device-service")
+        record = read_record(workspace.service_records, "device-service")
         assert record is not None
         pid = record.child.pid if victim == "device-service" else record.guard.pid
     os.kill(pid, signal.SIGKILL)
@@ -153,7 +153,7 @@ def test_a_reset_that_is_broken_off_leaves_the_old_database_and_nothing_else(
             reset(workspace)
     assert now(workspace).database.rows == 900
     account = runtime_of(workspace).account
-    assert not databases.descriptions(account, [one.name_for(workspace) for one in TemporaryDatabase])
+    assert not databases.comments(account, [one.name_for(workspace) for one in TemporaryDatabase])
     reset(workspace)
     assert now(workspace).database.rows == ROWS
 
@@ -164,7 +164,7 @@ def test_what_a_killed_reset_left_is_dropped_by_up(workspace: Workspace) -> None
     for name in names:
         databases.create(account, name, template="lab_template")
     lifecycle.up(workspace)
-    assert not databases.descriptions(account, names)
+    assert not databases.comments(account, names)
 
 
 def test_an_up_that_is_broken_off_leaves_no_database_without_its_fixes(
@@ -376,7 +376,7 @@ def test_a_refused_up_leaves_the_running_lab_and_its_ports_alone(workspace: Work
 
 
 def test_a_service_taken_out_of_the_file_is_stopped(workspace: Workspace) -> None:
-    record = read(workspace.services, "device-service")
+    record = read_record(workspace.service_records, "device-service")
     text = workspace.compose_file.read_text()
     assert record is not None
     head, _, rest = text.partition("  device-service:\n")
@@ -401,7 +401,7 @@ def test_a_renamed_service_gets_the_port_of_the_one_that_ran(workspace: Workspac
 
 
 def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
-    record = read(workspace.services, "device-service")
+    record = read_record(workspace.service_records, "device-service")
     assert record is not None
     os.kill(record.guard.pid, signal.SIGKILL)
     assert wait_for_end(record.guard, 5)
@@ -413,7 +413,7 @@ def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
 @pytest.mark.parametrize("lost", ["the records", "the name of the server's process"])
 def test_down_finds_what_runs_when_what_was_written_about_it_is_lost(workspace: Workspace, lost: str) -> None:
     if lost == "the records":
-        shutil.rmtree(workspace.services)
+        shutil.rmtree(workspace.service_records)
     else:
         (workspace.data / "postmaster.pid").write_text("garbage")
     lifecycle.down(workspace)
@@ -426,7 +426,7 @@ def test_after_down_nothing_is_said_to_have_crashed(workspace: Workspace) -> Non
 
 
 def test_a_service_that_hangs_is_silent_not_crashed(workspace: Workspace) -> None:
-    record = read(workspace.services, "device-service")
+    record = read_record(workspace.service_records, "device-service")
     assert record is not None
     os.kill(record.child.pid, signal.SIGSTOP)
     try:

