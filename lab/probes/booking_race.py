@@ -6,26 +6,26 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
+from lab.probes.connection import ProbeConnection, new_workflow_id, open_connection
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.gate import Gate, Passage, write_gate
-from lab.probes.load import at_once
+from lab.probes.load import send_together
 from lab.probes.read_gate import read_gate
-from lab.probes.rows import Rows, new_workflow_id, rows
 
 Way = Callable[[str, Sequence[str]], AbstractContextManager[Gate]]
 
 BUG = 3
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 REQUESTS = 4
-PATIENCE = 35.0
+TIMEOUT = 35.0
 """Seconds: longer than the gate holds anybody up."""
 
 QUICKER = 2
 """Requests, and tries, where the gate may itself have been what a request failed on."""
 
-PLAIN_PATIENCE = 15.0
+PLAIN_TIMEOUT = 15.0
 BURST = 16
 WIDE = 0.08
 """Seconds between being asked and the first write from which on the race is open to any two users."""
@@ -36,13 +36,13 @@ def probe(endpoints: Endpoints) -> Evidence:
     down = [service for service in endpoints.devices if service.problem]
     if down:
         return Evidence(BUG, Verdict.PRESENT, f"{down[0].name} could not be asked: it {down[0].problem}.")
-    with rows(endpoints.database) as table:
-        plain = _one_plain_booking(endpoints.devices[0], table)
+    with open_connection(endpoints.database) as connection:
+        plain = _one_plain_booking(endpoints.devices[0], connection)
         if plain is not None:
             return plain
         warm(endpoints.devices)
-        over_both = _forgiving(endpoints, table)
-        evidence = _judge(endpoints, over_both, table)
+        over_both = _forgiving(endpoints, connection)
+        evidence = _judge(endpoints, over_both, connection)
     endpoints.raw["gate"] = [str(reply) for reply in over_both.passage.replies]
     return evidence
 
@@ -71,27 +71,27 @@ class Round:
         return tuple(reply for reply in self.passage.replies if not reply.ok and not reply.refused)
 
 
-def book(service: Service, device: str, workflow: str, patience: float = PATIENCE) -> Reply:
-    return ask(
+def book(service: Service, device: str, workflow: str, timeout: float = TIMEOUT) -> Reply:
+    return request(
         service.url,
         f"/devices/{device}/book",
         method="POST",
         body={"workflow_id": workflow},
-        patience=patience,
+        timeout=timeout,
     )
 
 
 def warm(services: Sequence[Service], connections: int = 4) -> None:
     """Have each replica open its database connections, so that no request waits for one."""
-    sends = [partial(ask, service.url, "/devices") for service in services for _ in range(connections)]
-    at_once(sends)
+    sends = [partial(request, service.url, "/devices") for service in services for _ in range(connections)]
+    send_together(sends)
 
 
-def _one_plain_booking(service: Service, table: Rows) -> Evidence | None:
+def _one_plain_booking(service: Service, connection: ProbeConnection) -> Evidence | None:
     """One booking without any rival has to work, or counting winners proves nothing."""
-    device, workflow = table.new_device(), new_workflow_id()
-    reply = book(service, device, workflow, PLAIN_PATIENCE)
-    after = table.device(device)
+    device, workflow = connection.new_device(), new_workflow_id()
+    reply = book(service, device, workflow, PLAIN_TIMEOUT)
+    after = connection.device(device)
     if reply.ok and after.held_once_by(workflow):
         return None
     return Evidence(
@@ -102,11 +102,11 @@ def _one_plain_booking(service: Service, table: Rows) -> Evidence | None:
 def _gated(
     endpoints: Endpoints,
     services: Sequence[Service],
-    table: Rows,
+    connection: ProbeConnection,
     count: int = REQUESTS,
     how: Way = write_gate,
 ) -> Round:
-    device = table.new_device()
+    device = connection.new_device()
     workflows = [new_workflow_id() for _ in range(count)]
     sends: list[Callable[[], Reply]] = [
         partial(book, services[number % len(services)], device, workflow)
@@ -114,47 +114,49 @@ def _gated(
     ]
     with how(endpoints.database, [service.url for service in services]) as gate:
         passage = gate.pass_through(sends)
-    after = table.device(device)
+    after = connection.device(device)
     winners = [workflow for workflow, reply in zip(workflows, passage.replies, strict=True) if reply.ok]
     return Round(passage, len(after.open_bookings), after.workflow, winners)
 
 
-def _forgiving(endpoints: Endpoints, table: Rows) -> Round:
+def _forgiving(endpoints: Endpoints, connection: ProbeConnection) -> Round:
     """Whoever waits only briefly for a lock may fail at the gate itself: give two a quicker try."""
-    found = _gated(endpoints, endpoints.devices, table)
+    found = _gated(endpoints, endpoints.devices, connection)
     for _ in range(QUICKER):
         answered = all(reply.status is not None for reply in found.failed)
         if found.holders > 1 or not found.failed or not answered:
             break
-        found = _gated(endpoints, endpoints.devices, table, count=QUICKER)
+        found = _gated(endpoints, endpoints.devices, connection, count=QUICKER)
     return found
 
 
-def _judge(endpoints: Endpoints, found: Round, table: Rows) -> Evidence:
+def _judge(endpoints: Endpoints, found: Round, connection: ProbeConnection) -> Evidence:
     figures = _figures(found)
     if found.holders > 1:
-        return _double(endpoints, found, table, figures)
+        return _double(endpoints, found, connection, figures)
     if found.failed:
         count = "One" if found.holders else "None"
         why = f"{count} of {found.count} bookings succeeded, {len(found.failed)} failed: {found.failed[0]}."
         return Evidence(BUG, Verdict.MASKED, why, figures)
     if found.holders == 0:
-        return _nobody(endpoints, table, figures)
+        return _nobody(endpoints, connection, figures)
     if found.winners != (found.held_by,) or found.open_bookings != 1:
         why = f"One booking was answered as made, but the device is held by {found.held_by or 'nobody'}."
         return Evidence(BUG, Verdict.MASKED, f"{why} Open bookings: {found.open_bookings}.", figures)
     why = f"Of {found.count} bookings that overlapped, one got the device; the others were refused."
-    return _unless_late(endpoints, table, figures, why)
+    return _unless_late(endpoints, connection, figures, why)
 
 
-def _unless_late(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...], why: str) -> Evidence:
+def _unless_late(
+    endpoints: Endpoints, connection: ProbeConnection, figures: tuple[Figure, ...], why: str
+) -> Evidence:
     """Fixed, unless one who read before another's booking still gets the device after it."""
-    late = _gated(endpoints, endpoints.devices, table, count=2, how=read_gate)
+    late = _gated(endpoints, endpoints.devices, connection, count=2, how=read_gate)
     endpoints.raw["late"] = [str(reply) for reply in late.passage.replies]
     if late.holders > 1:
         why = "Two bookings of one device succeeded when one had read it before the other was made."
         return Evidence(BUG, Verdict.MASKED, why, figures)
-    burst = _burst(endpoints, table)
+    burst = _burst(endpoints, connection)
     figures = (*figures, burst)
     if burst.value > 1:
         why = f"{burst.value:.0f} of {BURST} bookings sent at once got the device."
@@ -162,8 +164,10 @@ def _unless_late(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...],
     return Evidence(BUG, Verdict.FIXED, why, figures)
 
 
-def _double(endpoints: Endpoints, found: Round, table: Rows, figures: tuple[Figure, ...]) -> Evidence:
-    alone = _gated(endpoints, endpoints.devices[:1], table)
+def _double(
+    endpoints: Endpoints, found: Round, connection: ProbeConnection, figures: tuple[Figure, ...]
+) -> Evidence:
+    alone = _gated(endpoints, endpoints.devices[:1], connection)
     window = found.passage.window
     figures = (
         *figures,
@@ -177,33 +181,35 @@ def _double(endpoints: Endpoints, found: Round, table: Rows, figures: tuple[Figu
     if window < WIDE:
         why = f"{count} when all had read before any wrote; the time between is {window * 1000:.0f} ms."
         return Evidence(BUG, Verdict.MASKED, why, figures)
-    figures = (*figures, _burst(endpoints, table))
+    figures = (*figures, _burst(endpoints, connection))
     return Evidence(BUG, Verdict.PRESENT, f"{count}: all had read it as available before any wrote.", figures)
 
 
-def _nobody(endpoints: Endpoints, table: Rows, figures: tuple[Figure, ...]) -> Evidence:
+def _nobody(endpoints: Endpoints, connection: ProbeConnection, figures: tuple[Figure, ...]) -> Evidence:
     """Whoever gives up a lock at once may lose to the gate itself as well: give two another, quicker try."""
-    again = _gated(endpoints, endpoints.devices, table, count=QUICKER)
+    again = _gated(endpoints, endpoints.devices, connection, count=QUICKER)
     if again.holders > 1:
-        return _double(endpoints, again, table, _figures(again))
+        return _double(endpoints, again, connection, _figures(again))
     if again.holders == 1 and not again.failed:
-        return _unless_late(endpoints, table, figures, "Of two bookings that overlapped, one got the device.")
-    burst = _burst(endpoints, table)
+        return _unless_late(
+            endpoints, connection, figures, "Of two bookings that overlapped, one got the device."
+        )
+    burst = _burst(endpoints, connection)
     why = f"None of the overlapping bookings succeeded, and {burst.value:.0f} of {BURST} sent at once."
     if burst.value != 1:
         return Evidence(BUG, Verdict.PRESENT, why, (*figures, burst))
-    return _unless_late(endpoints, table, figures, why)
+    return _unless_late(endpoints, connection, figures, why)
 
 
-def _burst(endpoints: Endpoints, table: Rows) -> Figure:
+def _burst(endpoints: Endpoints, connection: ProbeConnection) -> Figure:
     """Sixteen at once, without a gate: what a user would meet on a good or a bad day."""
-    device = table.new_device()
+    device = connection.new_device()
     services = endpoints.devices
-    replies = at_once(
+    replies = send_together(
         [partial(book, services[n % len(services)], device, new_workflow_id()) for n in range(BURST)]
     )
     endpoints.raw["burst"] = [str(reply) for reply in replies]
-    winners = max(sum(reply.ok for reply in replies), len(table.device(device).open_bookings))
+    winners = max(sum(reply.ok for reply in replies), len(connection.device(device).open_bookings))
     return Figure(f"winners of {BURST} at once", winners, "", 1)
 
 

@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-PATIENCE = 15.0
+TIMEOUT = 15.0
 MOST = 64 * 2**20
 """Bytes of an answer that are kept; a larger one is read by `stream`, piece by piece."""
 
@@ -59,14 +59,14 @@ class Reply:
         return f"{self.request} answered {self.status}{form}{quoted}"
 
 
-def ask(
+def request(
     url: str,
     path: str,
     *,
     method: str = "GET",
     body: Any = None,
     query: Mapping[str, Any] | None = None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> Reply:
     """Send one request and read the whole answer; never raises for what the service does."""
     kept = bytearray()
@@ -75,7 +75,7 @@ def ask(
         kept.extend(piece)
         return len(kept) < MOST
 
-    reply = stream(url, path, keep, method=method, body=body, query=query, patience=patience)
+    reply = stream(url, path, keep, method=method, body=body, query=query, timeout=timeout)
     return Reply(reply.request, reply.status, reply.seconds, bytes(kept), reply.headers, reply.problem)
 
 
@@ -87,12 +87,12 @@ def stream(
     method: str = "GET",
     body: Any = None,
     query: Mapping[str, Any] | None = None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
     silence: float | None = None,
 ) -> Reply:
     """Send one request and hand the answer to `take`, piece by piece, until it says False or all is read.
 
-    An answer has to be whole within `patience` seconds, and may not pause for longer than `silence`.
+    An answer has to be whole within `timeout` seconds, and may not pause for longer than `silence`.
     """
     target = f"{path}?{urlencode(query)}" if query else path
     request = f"{method} {target}"
@@ -100,7 +100,7 @@ def stream(
     started = time.monotonic()
     status: int | None = None
     headers: dict[str, str] = {}
-    pause = min(patience, silence or patience)
+    pause = min(timeout, silence or timeout)
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
         payload = None if body is None else json.dumps(body).encode()
@@ -110,7 +110,7 @@ def stream(
         headers = {name.lower(): value for name, value in response.getheaders()}
         code = response.status
         while piece := response.read1(PIECE):
-            remaining = started + patience - time.monotonic()
+            remaining = started + timeout - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError
             if sock is not None and sock.fileno() >= 0:
@@ -123,7 +123,7 @@ def stream(
         status = code
         problem = ""
     except TimeoutError:
-        waited = pause if time.monotonic() - started < patience else patience
+        waited = pause if time.monotonic() - started < timeout else timeout
         problem = f"no whole answer within {waited:g} s"
     except (OSError, HTTPException) as error:
         problem = _reason(error)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.probes.booking_race import warm
+from lab.probes.connection import new_workflow_id, open_connection
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.gate import write_gate
-from lab.probes.queue_calls import GATED_PATIENCE, NoAnswer, Queue
+from lab.probes.queue_calls import GATED_TIMEOUT, NoAnswer, Queue
 from lab.probes.queue_contract import CHECKS as CONTRACT
 from lab.probes.queue_races import CHECKS as RACES
-from lab.probes.rows import new_workflow_id, rows
 
 BUG = 7
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
@@ -23,8 +23,8 @@ def probe(endpoints: Endpoints) -> Evidence:
     down = next((one for one in endpoints.devices if one.problem), None)
     if down is not None:
         return Evidence(BUG, Verdict.PRESENT, f"{down.name} {down.problem}.")
-    with rows(endpoints.database) as table:
-        queue = Queue(endpoints.devices, table)
+    with open_connection(endpoints.database) as connection:
+        queue = Queue(endpoints.devices, connection)
         device, _ = queue.busy_device()
         try:
             reply = queue.join(device, new_workflow_id())
@@ -38,7 +38,9 @@ def probe(endpoints: Endpoints) -> Evidence:
         except NoAnswer as error:
             return Evidence(BUG, Verdict.PRESENT, f"{error}.")
         finally:
-            table.ask("DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'")
+            connection.query(
+                "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
+            )
 
 
 def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
@@ -49,7 +51,7 @@ def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
         why = _sentence(broken)
         return Evidence(BUG, Verdict.PRESENT, why, _figures(len(broken), 0)[:1])
     warm(endpoints.devices)
-    gated = replace(queue, patience=GATED_PATIENCE)
+    gated = replace(queue, timeout=GATED_TIMEOUT)
     with write_gate(endpoints.database, [service.url for service in endpoints.devices]) as gate:
         raced = {check.__name__: check(gated, gate) for check in RACES}
     endpoints.raw["races"] = raced

@@ -23,7 +23,7 @@ class Health:
     reason: str = ""
     memory: int = 0
     peak: int = 0
-    last_words: str = ""
+    last_line: str = ""
 
     @property
     def out_of_memory(self) -> bool:
@@ -33,7 +33,7 @@ class Health:
         if self.alive:
             return "runs"
         code = "" if self.exit_code is None else f" with exit code {self.exit_code}"
-        said = f": {self.last_words}" if self.last_words else ""
+        said = f": {self.last_line}" if self.last_line else ""
         return f"ended{code} ({self.reason}){said}" if self.reason else f"ended{code}{said}"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.database import connect
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
 from lab.probes.latch import APPLICATION, Latch, latches
 from lab.probes.load import Pending
 
@@ -162,7 +162,7 @@ class Gate:
                 return
             if time.monotonic() - since > 20 * POLL:
                 for url in self._urls:
-                    ask(url, HARMLESS, patience=1.0)
+                    request(url, HARMLESS, timeout=1.0)
                 beats += 1
             time.sleep(POLL)
 

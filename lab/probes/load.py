@@ -24,12 +24,12 @@ class Pending:
     def answered(self) -> bool:
         return self._done.is_set()
 
-    def wait(self, patience: float) -> bool:
-        return self._done.wait(patience)
+    def wait(self, timeout: float) -> bool:
+        return self._done.wait(timeout)
 
-    def result(self, patience: float) -> Reply:
+    def result(self, timeout: float) -> Reply:
         """The reply; waits for it."""
-        if not self._done.wait(patience) or self.reply is None:
+        if not self._done.wait(timeout) or self.reply is None:
             raise self.failure or TimeoutError("a request outlived its own deadline")
         return self.reply
 
@@ -42,16 +42,16 @@ class Pending:
             self._done.set()
 
 
-def at_once(sends: Sequence[Callable[[], Reply]], patience: float = 60.0) -> tuple[Reply, ...]:
+def send_together(sends: Sequence[Callable[[], Reply]], timeout: float = 60.0) -> tuple[Reply, ...]:
     """Send all at the same time; answers the replies in the same order."""
     barrier = threading.Barrier(len(sends))
 
     def together(send: Callable[[], Reply]) -> Callable[[], Reply]:
         def go() -> Reply:
-            barrier.wait(patience)
+            barrier.wait(timeout)
             return send()
 
         return go
 
     pending = [Pending(together(send)).start() for send in sends]
-    return tuple(one.result(patience) for one in pending)
+    return tuple(one.result(timeout) for one in pending)

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from lab.probes.client import Reply, stream
+from lab.probes.connection import ProbeConnection, open_connection
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.probes.load import at_once
+from lab.probes.load import send_together
 from lab.probes.pages import SIZES, Page, find_turn, page_of, says_more_than_rows
 from lab.probes.paging import Walk, walk
-from lab.probes.rows import Rows, rows
 
 BUG = 6
 NEEDS: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ PATH = "/execution-logs"
 MIB = 2**20
 HUGE = 1_000_000
 TOGETHER = 8
-PATIENCE = 60.0
+TIMEOUT = 60.0
 WHOLE = 300.0
 """Seconds for the whole list to come in, on however slow a machine, as long as some of it comes."""
 
@@ -77,10 +77,10 @@ def probe(endpoints: Endpoints) -> Evidence:
     if service.problem:
         service.stop()
         return Evidence(BUG, Verdict.PRESENT, f"{service.name} {service.problem}.")
-    with rows(endpoints.database) as table:
-        total = int(table.one("SELECT count(*) FROM execution_logs"))
+    with open_connection(endpoints.database) as connection:
+        total = int(connection.value("SELECT count(*) FROM execution_logs"))
         try:
-            verdict, why, figures = _measure(endpoints, service, table, total)
+            verdict, why, figures = _measure(endpoints, service, connection, total)
         finally:
             ended = service.stop()
     peak = round(ended.peak / MIB, 1)
@@ -92,7 +92,7 @@ def probe(endpoints: Endpoints) -> Evidence:
 Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 
-def _measure(endpoints: Endpoints, service: Service, table: Rows, total: int) -> Finding:
+def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection, total: int) -> Finding:
     first, body = _get(service, {}, WHOLE)
     figures: tuple[Figure, ...] = (
         Figure("logs in one answer", len(body.ids)),
@@ -109,21 +109,21 @@ def _measure(endpoints: Endpoints, service: Service, table: Rows, total: int) ->
     if body.size > SMALL:
         verdict, why = _whole_list(body, total)
         return verdict, why, figures
-    verdict, why, more = _page_by_page(endpoints, service, table, first, body)
+    verdict, why, more = _page_by_page(endpoints, service, connection, first, body)
     return verdict, why, (*figures, *more)
 
 
 def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
     """Whether the service outlives requests for far too much, one by one and eight at a time."""
     for size in SIZES:
-        reply, _ = _get(service, {size: HUGE}, GLANCE if body.size > SMALL else PATIENCE)
+        reply, _ = _get(service, {size: HUGE}, GLANCE if body.size > SMALL else TIMEOUT)
         if death := _death(service, endpoints.memory_limit, reply):
             return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {death}."
         if reply.status is None or reply.status >= 500:
             return f"GET {PATH} alone is answered, but {reply}."
-    patience = GLANCE if body.size > SMALL else PATIENCE
-    sends = [partial(_reply_only, service, {SIZES[n % 2]: HUGE}, patience) for n in range(TOGETHER)]
-    replies = at_once(sends, patience=PATIENCE + 10)
+    timeout = GLANCE if body.size > SMALL else TIMEOUT
+    sends = [partial(_reply_only, service, {SIZES[n % 2]: HUGE}, timeout) for n in range(TOGETHER)]
+    replies = send_together(sends, timeout=TIMEOUT + 10)
     endpoints.raw["together"] = [str(reply) for reply in replies]
     if death := _death(service, endpoints.memory_limit, *replies):
         return f"One request at a time is answered, but with {TOGETHER} at once the service {death}."
@@ -144,7 +144,7 @@ def _whole_list(body: Body, total: int) -> tuple[Verdict, str]:
 
 
 def _page_by_page(
-    endpoints: Endpoints, service: Service, table: Rows, reply: Reply, body: Body
+    endpoints: Endpoints, service: Service, connection: ProbeConnection, reply: Reply, body: Body
 ) -> tuple[Verdict, str, tuple[Figure, ...]]:
     def fetch(query: Mapping[str, Any]) -> Reply:
         answer, content = _get(service, query)
@@ -158,7 +158,7 @@ def _page_by_page(
         return Verdict.PRESENT, f"{whole}: there is no list of logs in it.", ()
     if not first.rows:
         return Verdict.MASKED, "The answer has no logs in it.", ()
-    return _walk(endpoints, service, first, walk(table, first, fetch, find_turn))
+    return _walk(endpoints, service, first, walk(connection, first, fetch, find_turn))
 
 
 def _walk(
@@ -187,14 +187,14 @@ def _broken_by_nonsense(service: Service, way: str) -> Reply | None:
     return next((reply for reply in replies if reply.status is None or reply.status >= 500), None)
 
 
-def _get(service: Service, query: Mapping[str, Any], patience: float = PATIENCE) -> tuple[Reply, Body]:
-    body = Body(until=time.monotonic() + patience)
-    reply = stream(service.url, PATH, body.take, query=query, patience=patience + 5, silence=PATIENCE)
+def _get(service: Service, query: Mapping[str, Any], timeout: float = TIMEOUT) -> tuple[Reply, Body]:
+    body = Body(until=time.monotonic() + timeout)
+    reply = stream(service.url, PATH, body.take, query=query, timeout=timeout + 5, silence=TIMEOUT)
     return reply, body
 
 
-def _reply_only(service: Service, query: Mapping[str, Any], patience: float) -> Reply:
-    return _get(service, query, patience)[0]
+def _reply_only(service: Service, query: Mapping[str, Any], timeout: float) -> Reply:
+    return _get(service, query, timeout)[0]
 
 
 def _death(service: Service, limit: int, *replies: Reply) -> str:

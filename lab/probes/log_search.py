@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
+from lab.probes.connection import ProbeConnection, open_connection
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.plans import Plan, PlanLog, explained
-from lab.probes.rows import Rows, rows
 from lab.probes.search_rows import TABLE, change, change_back, difference, expected_rows
 from lab.probes.statements import Count, counted
 
@@ -30,8 +30,8 @@ WHOLESALE = 0.5
 FACTOR = 100
 """The search must read less than this part of what one scan of the table per log would."""
 
-PATIENCE = 30.0
-LONG_PATIENCE = 180.0
+TIMEOUT = 30.0
+LONG_TIMEOUT = 180.0
 AROUND = timedelta(days=6)
 """Before and after the day: enough logs that an answer cut at a round number shows."""
 
@@ -52,26 +52,28 @@ def probe(endpoints: Endpoints) -> Evidence:
     down = next((one for one in endpoints.devices if one.problem), None)
     if down is not None:
         return Evidence(BUG, Verdict.PRESENT, f"{down.name} {down.problem}.")
-    with rows(endpoints.database) as table:
-        with explained(table, endpoints.devices[0].role):
+    with open_connection(endpoints.database) as connection:
+        with explained(connection, endpoints.devices[0].role):
             service = endpoints.launch(DEVICE_SERVICE, "search")
-            ask(service.url, PATH, query=_span(DAY, DAY))  # opens the connection that is explained
+            request(service.url, PATH, query=_span(DAY, DAY))  # opens the connection that is explained
         try:
             if service.problem:
                 return Evidence(BUG, Verdict.PRESENT, f"{service.name} {service.problem}.")
-            return _measure(endpoints, service, table)
+            return _measure(endpoints, service, connection)
         finally:
             service.stop()
 
 
-def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
-    table.ask(f"ANALYZE {TABLE}")
-    pages = int(table.one("SELECT pg_relation_size(%s::regclass) / 8192", TABLE))
-    log = PlanLog(table)
-    start, end = _narrow(table)
-    narrow = _search(service, table, start, end, log)
+def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection) -> Evidence:
+    connection.query(f"ANALYZE {TABLE}")
+    pages = int(connection.value("SELECT pg_relation_size(%s::regclass) / 8192", TABLE))
+    log = PlanLog(connection)
+    start, end = _narrow(connection)
+    narrow = _search(service, connection, start, end, log)
     _keep(endpoints, "narrow", narrow)
-    day = table.one(f"SELECT count(*) FROM {TABLE} WHERE started_at >= %s AND started_at < %s", *_day())
+    day = connection.value(
+        f"SELECT count(*) FROM {TABLE} WHERE started_at >= %s AND started_at < %s", *_day()
+    )
     limit = round((day + 1) * pages / FACTOR)
     figures = _narrow_figures(narrow, pages, day, limit)
     if not narrow.reply.ok or narrow.wrong:
@@ -81,7 +83,7 @@ def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
     if certain and not endpoints.full:
         return Evidence(BUG, Verdict.PRESENT, _wholesale(narrow, whole, pages), figures)
     plain = endpoints.devices[0] if endpoints.full else service  # whose time no plan was taken in
-    search = _search(plain, table, *_day(), log, LONG_PATIENCE)
+    search = _search(plain, connection, *_day(), log, LONG_TIMEOUT)
     _keep(endpoints, "day", search)
     figures = _day_figures(search, limit)
     if not search.reply.ok or search.wrong:
@@ -93,18 +95,18 @@ def _measure(endpoints: Endpoints, service: Service, table: Rows) -> Evidence:
     if whole or narrow.count.blocks >= pages:
         why = f"{TABLE} is no longer read once per log, but it is still read from end to end."
         return Evidence(BUG, Verdict.MASKED, why, figures)
-    return _still_right(service, table, log, figures, search)
+    return _still_right(service, connection, log, figures, search)
 
 
 def _still_right(
-    service: Service, table: Rows, log: PlanLog, figures: tuple[Figure, ...], search: Search
+    service: Service, connection: ProbeConnection, log: PlanLog, figures: tuple[Figure, ...], search: Search
 ) -> Evidence:
-    wide = _search(service, table, DAY - AROUND, DAY + AROUND, log)
-    change(table, DAY, DAY + timedelta(days=1))
+    wide = _search(service, connection, DAY - AROUND, DAY + AROUND, log)
+    change(connection, DAY, DAY + timedelta(days=1))
     try:
-        again = _search(service, table, DAY - AROUND, DAY + AROUND, log)
+        again = _search(service, connection, DAY - AROUND, DAY + AROUND, log)
     finally:
-        change_back(table)
+        change_back(connection)
     for one in (wide, again):
         if not one.reply.ok or one.wrong:
             return Evidence(BUG, Verdict.MASKED, _trouble(one), figures)
@@ -117,29 +119,31 @@ def _still_right(
 
 def _search(
     service: Service,
-    table: Rows,
+    connection: ProbeConnection,
     start: datetime,
     end: datetime,
     log: PlanLog,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> Search:
-    with counted(table, service.role) as count:
-        reply = ask(service.url, PATH, query=_span(start, end), patience=patience)
-    expected = expected_rows(table, start, end)
+    with counted(connection, service.role) as count:
+        reply = request(service.url, PATH, query=_span(start, end), timeout=timeout)
+    expected = expected_rows(connection, start, end)
     wrong = difference(reply, expected) if reply.ok else ""
     return Search(reply, count, len(expected), wrong, log.read(TABLE))
 
 
-def _narrow(table: Rows) -> tuple[datetime, datetime]:
+def _narrow(connection: ProbeConnection) -> tuple[datetime, datetime]:
     """A span of the day that holds FEW logs, well inside it; of the latest logs when the day has too few."""
-    found = table.ask(
+    found = connection.query(
         f"SELECT started_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s"
         " ORDER BY started_at, id OFFSET 10 LIMIT %s",
         *_day(),
         FEW + 1,
     )
     if len(found) <= FEW:
-        found = table.ask(f"SELECT started_at FROM {TABLE} ORDER BY started_at DESC LIMIT %s", FEW + 1)[::-1]
+        found = connection.query(
+            f"SELECT started_at FROM {TABLE} ORDER BY started_at DESC LIMIT %s", FEW + 1
+        )[::-1]
     return found[0][0], found[-1][0]
 
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from lab.probes.connection import ProbeConnection, moment
 from lab.probes.pages import Fetch, Page, Turn, page_of
-from lab.probes.rows import Rows, moment
 
 PAGES = 4
 ENOUGH = 200
@@ -47,20 +47,20 @@ class Walk:
     wrong: str = ""
 
 
-def walk(table: Rows, first: Page, fetch: Fetch, find_turn: FindTurn) -> Walk:
+def walk(connection: ProbeConnection, first: Page, fetch: Fetch, find_turn: FindTurn) -> Walk:
     """Turn page after page, and hold them against the database."""
     found = find_turn(first, fetch)
     if found is None:
         return Walk(None, 1, len(first.rows))
     name, turn = found
-    table.ask(TIE, BATCH, max(TIES, len(first.rows) * 3))
+    connection.query(TIE, BATCH, max(TIES, len(first.rows) * 3))
     try:
-        return _walk(table, name, turn, first, fetch)
+        return _walk(connection, name, turn, first, fetch)
     finally:
-        table.ask("DELETE FROM execution_logs WHERE message LIKE %s", f"{BATCH}%")
+        connection.query("DELETE FROM execution_logs WHERE message LIKE %s", f"{BATCH}%")
 
 
-def _walk(table: Rows, name: str, turn: Turn, first: Page, fetch: Fetch) -> Walk:
+def _walk(connection: ProbeConnection, name: str, turn: Turn, first: Page, fetch: Fetch) -> Walk:
     seen: list[Page] = []
     rows: list[dict[str, Any]] = []
     query: Mapping[str, Any] | None = {}
@@ -74,12 +74,12 @@ def _walk(table: Rows, name: str, turn: Turn, first: Page, fetch: Fetch) -> Walk
         seen.append(page)
         rows.extend(page.rows)
         query = turn(page, len(rows))
-        table.ask(REWRITE, f"{BATCH}%", str(len(seen)))
-    wrong = _difference(table, rows) or _far_end(table, name, first, fetch)
+        connection.query(REWRITE, f"{BATCH}%", str(len(seen)))
+    wrong = _difference(connection, rows) or _far_end(connection, name, first, fetch)
     return Walk(name, len(seen), len(rows), wrong)
 
 
-def _difference(table: Rows, rows: list[dict[str, Any]]) -> str:
+def _difference(connection: ProbeConnection, rows: list[dict[str, Any]]) -> str:
     """What is wrong with these rows as the newest of all; empty when nothing is."""
     ids = [row.get("id") for row in rows]
     if not all(isinstance(number, int) for number in ids):
@@ -87,7 +87,7 @@ def _difference(table: Rows, rows: list[dict[str, Any]]) -> str:
     repeated = len(ids) - len(set(ids))
     if repeated:
         return f"of {len(ids)} logs on successive pages, {repeated} came twice"
-    expected = table.ask(NEWEST, len(rows))
+    expected = connection.query(NEWEST, len(rows))
     moments = [moment(row.get("started_at")) or datetime.min for row in rows]
     if any(earlier < later for earlier, later in pairwise(moments)):
         return "the logs are not the newest first"
@@ -101,17 +101,17 @@ def _difference(table: Rows, rows: list[dict[str, Any]]) -> str:
     return f"log {strangers[0]} does not belong where it is" if strangers else ""
 
 
-def _far_end(table: Rows, name: str, first: Page, fetch: Fetch) -> str:
+def _far_end(connection: ProbeConnection, name: str, first: Page, fetch: Fetch) -> str:
     """Whether the oldest log can be reached, where pages are numbered."""
     if name not in {"page", "offset"}:
         return ""
-    total = int(table.one("SELECT count(*) FROM execution_logs"))
+    total = int(connection.value("SELECT count(*) FROM execution_logs"))
     size = len(first.rows)
     place = (total - 1) // size
     query = {"page": place + 1} if name == "page" else {"offset": place * size}
     reply = fetch(query)
     page = page_of(reply, query) if reply.ok else None
-    oldest = table.ask("SELECT id, started_at FROM execution_logs ORDER BY started_at, id LIMIT 1")[0]
+    oldest = connection.query("SELECT id, started_at FROM execution_logs ORDER BY started_at, id LIMIT 1")[0]
     if page is None or not page.rows:
         return f"the last page is empty: {reply}"
     if moment(page.rows[-1].get("started_at")) != oldest[1]:

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from lab.probes.rows import Rows
+from lab.probes.connection import ProbeConnection
 
 SETTINGS = {
     "auto_explain.log_min_duration": "0",
@@ -26,7 +26,7 @@ SETTINGS = {
     "auto_explain.log_timing": "off",
 }
 MARK = "plan:\n"
-PATIENCE = 2.0
+TIMEOUT = 2.0
 SETTLED = 0.1
 
 
@@ -55,11 +55,11 @@ class Plan:
 
 
 @contextmanager
-def explained(table: Rows, role: str) -> Iterator[None]:
+def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
     """Connections that `role` makes to this database within the block have their plans logged."""
-    place = (sql.Identifier(role), sql.Identifier(table.one("SELECT current_database()")))
+    place = (sql.Identifier(role), sql.Identifier(connection.value("SELECT current_database()")))
     change = sql.SQL("ALTER ROLE {} IN DATABASE {} ")
-    with table.connection.cursor() as cursor:
+    with connection.connection.cursor() as cursor:
         for name, value in SETTINGS.items():
             setting = sql.SQL("SET {} = {}").format(sql.SQL(name), sql.Literal(value))
             cursor.execute(change.format(*place) + setting)
@@ -72,24 +72,24 @@ def explained(table: Rows, role: str) -> Iterator[None]:
 class PlanLog:
     """The server's log from here on. Empty for ever where the server keeps no jsonlog that it can show us."""
 
-    def __init__(self, table: Rows) -> None:
-        self._table = table
+    def __init__(self, connection: ProbeConnection) -> None:
+        self._connection = connection
         self._file: str | None = None
         self._offset = 0
         try:
-            self._file = table.one("SELECT pg_current_logfile('jsonlog')")
+            self._file = connection.value("SELECT pg_current_logfile('jsonlog')")
             if self._file:
-                self._offset = table.one("SELECT size FROM pg_stat_file(%s)", self._file)
+                self._offset = connection.value("SELECT size FROM pg_stat_file(%s)", self._file)
         except psycopg2.Error:
             self._file = None
 
     def read(self, mention: str) -> tuple[Plan, ...]:
         """The plans logged since the last call of statements that mention this; waits for the first."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         text = b""
         while self._file and time.monotonic() < until:
             more = bytes(
-                self._table.one(
+                self._connection.value(
                     "SELECT pg_read_binary_file(%s, %s, 100000000)", self._file, self._offset + len(text)
                 )
             )
@@ -102,7 +102,7 @@ class PlanLog:
         return ()
 
     def _plans(self, text: bytes, mention: str) -> tuple[Plan, ...]:
-        name = self._table.one("SELECT current_database()")
+        name = self._connection.value("SELECT current_database()")
         found = []
         for line in text.splitlines():
             try:

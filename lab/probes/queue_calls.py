@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
+from lab.probes.connection import ProbeConnection, new_workflow_id
 from lab.probes.endpoints import Service
-from lab.probes.rows import Rows, new_workflow_id
 
-PATIENCE = 20.0
-GATED_PATIENCE = 35.0
+TIMEOUT = 20.0
+GATED_TIMEOUT = 35.0
 """Seconds: longer than the gate holds anybody up."""
 
 RUNS = 12
@@ -48,8 +48,8 @@ class Queue:
     """The queues of both replicas' devices, and the rows beneath."""
 
     services: Sequence[Service]
-    table: Rows
-    patience: float = PATIENCE
+    connection: ProbeConnection
+    timeout: float = TIMEOUT
 
     def join(self, device: str, workflow: str, priority: str | None = None, *, replica: int = 0) -> Reply:
         body = {"workflow_id": workflow} | ({"priority": priority} if priority else {})
@@ -92,22 +92,24 @@ class Queue:
 
     def busy_device(self) -> tuple[str, str]:
         """A device that some workflow holds, and that workflow."""
-        device, holder = self.table.new_device(), new_workflow_id()
-        self.table.ask("UPDATE devices SET status = 'busy', workflow_id = %s WHERE id = %s", holder, device)
-        self.table.ask("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, %s)", device, holder)
+        device, holder = self.connection.new_device(), new_workflow_id()
+        self.connection.query(
+            "UPDATE devices SET status = 'busy', workflow_id = %s WHERE id = %s", holder, device
+        )
+        self.connection.query("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, %s)", device, holder)
         return device, holder
 
     def with_runs(self, device: str, seconds: int) -> None:
         """Give the device some recent runs that took this long, each under a booking of its own."""
-        self.table.ask(RUN, seconds, RUNS, device, device)
+        self.connection.query(RUN, seconds, RUNS, device, device)
 
     def held_for(self, device: str, seconds: int) -> None:
         """Have the device be held since that much earlier."""
-        self.table.ask(HELD, seconds, device, seconds, device)
+        self.connection.query(HELD, seconds, device, seconds, device)
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:
         service = self.services[replica % len(self.services)]
-        reply = ask(service.url, path, method=method, body=body, patience=self.patience)
+        reply = request(service.url, path, method=method, body=body, timeout=self.timeout)
         if reply.status is None:
             raise NoAnswer(reply)
         return reply

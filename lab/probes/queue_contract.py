@@ -7,19 +7,19 @@ from itertools import pairwise
 from typing import Any
 
 from lab.probes.client import Reply
+from lab.probes.connection import new_workflow_id
 from lab.probes.queue_calls import Queue, estimate, has_reason, member
-from lab.probes.rows import new_workflow_id
 
 CREATED = 201
 
 
 def books_at_once(queue: Queue) -> str:
     """Who queues for a free device with nobody waiting gets it."""
-    device, workflow = queue.table.new_device(), new_workflow_id()
+    device, workflow = queue.connection.new_device(), new_workflow_id()
     reply = queue.join(device, workflow)
     if reply.status != CREATED:
         return f"{_brief(reply)} for a free device"
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     return "" if after.held_once_by(workflow) else f"who queued for a free device did not get it: {after}"
 
 
@@ -41,14 +41,14 @@ def serves_in_order(queue: Queue) -> str:
         return wrong
     for number, workflow in enumerate(order, start=1):
         reply = queue.release(device, holder)
-        after = queue.table.device(device)
+        after = queue.connection.device(device)
         if not reply.ok or not after.held_once_by(workflow):
             return f"release {number} did not hand the device to who was next: {_brief(reply)}, it is {after}"
         if queue.line(device) != order[number:]:
             return f"after release {number} the queue is not what was left of it"
         holder = workflow
     reply = queue.release(device, holder)
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     return "" if after.free else f"released with nobody waiting, the device is {after}"
 
 
@@ -91,7 +91,7 @@ def cancels(queue: Queue) -> str:
     if queue.line(device) != [next_one, third]:
         return "a cancelled entry is still in the queue"
     queue.release(device, holder)
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if not after.held_once_by(next_one):
         return f"with the first entry cancelled, the second did not get the device: {after}"
     late = queue.cancel(device, entries[next_one])
@@ -105,20 +105,20 @@ def cancels(queue: Queue) -> str:
 
 def waits_out_maintenance(queue: Queue) -> str:
     """Nobody gets a device in maintenance; leaving maintenance serves the queue."""
-    device, workflow, later = queue.table.new_device("maintenance"), new_workflow_id(), new_workflow_id()
+    device, workflow, later = queue.connection.new_device("maintenance"), new_workflow_id(), new_workflow_id()
     for one in (workflow, later):
         reply = queue.join(device, one)
         if reply.status != CREATED:
             return f"{_brief(reply)} for a device in maintenance"
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if after.status != "maintenance" or after.open_bookings:
         return f"a device in maintenance was given away: it is {after}"
     queue.set_status(device, "offline")
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if after.open_bookings or after.status == "busy":
         return f"a device that is offline was given away: it is {after}"
     reply = queue.set_status(device, "available")
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if not after.held_once_by(workflow):
         return f"back in service ({_brief(reply)}), the device did not go to who was next: it is {after}"
     return "" if queue.line(device) == [later] else "back in service, the queue is not what was left of it"
@@ -126,9 +126,9 @@ def waits_out_maintenance(queue: Queue) -> str:
 
 def tells_the_wait(queue: Queue) -> str:
     """0 when free, more the longer the runs and the line, null with a reason in maintenance."""
-    free = queue.table.new_device()
+    free = queue.connection.new_device()
     (quick, _), (slow, _) = queue.busy_device(), queue.busy_device()
-    out = queue.table.new_device("maintenance")
+    out = queue.connection.new_device("maintenance")
     for device, seconds in ((free, 60), (quick, 60), (slow, 6000), (out, 60)):
         queue.with_runs(device, seconds)
     if wrong := _estimates(queue, (free, quick, slow, out)) or _overdue(queue):

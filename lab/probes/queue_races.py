@@ -6,19 +6,19 @@ from collections.abc import Callable
 from functools import partial
 
 from lab.probes.client import Reply
+from lab.probes.connection import Device, new_workflow_id
 from lab.probes.gate import Gate, Passage
 from lab.probes.queue_calls import Queue
-from lab.probes.rows import Device, new_workflow_id
 
 Send = Callable[[], Reply]
 
 
 def one_gets_a_free_device(queue: Queue, gate: Gate) -> str:
     """Four queue for a free device at once."""
-    device = queue.table.new_device()
+    device = queue.connection.new_device()
     names = [new_workflow_id() for _ in range(4)]
     passage = gate.pass_through([partial(queue.join, device, w, replica=n) for n, w in enumerate(names)])
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if wrong := _failed(passage, "four queueing for a free device at once"):
         return wrong
     line = queue.line(device) or []
@@ -51,7 +51,7 @@ def one_release_one_handover(queue: Queue, gate: Gate) -> str:
     passage = gate.pass_through([partial(queue.release, device, holder, replica=n) for n in range(2)])
     if wrong := _failed(passage, "one release sent twice at once"):
         return wrong
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     if not after.held_once_by(names[0]) or queue.line(device) != names[1:]:
         waiting = len(queue.line(device) or ())
         return f"one release sent twice at once, with two waiting: the device is {after}, {waiting} waiting"
@@ -76,7 +76,7 @@ def _cancelling(queue: Queue, gate: Gate, *, cancel_first: bool) -> str:
     if wrong := _failed(passage, "a release and a cancellation at once"):
         return wrong
     cancelled = passage.replies[0 if cancel_first else 1].ok
-    after, line = queue.table.device(device), queue.line(device)
+    after, line = queue.connection.device(device), queue.line(device)
     right = (names[1], []) if cancelled else (names[0], names[1:])
     if not after.held_once_by(right[0]) or line != right[1]:
         what = "cancelled" if cancelled else "not cancelled"
@@ -92,7 +92,7 @@ def nobody_waits_for_a_free_device(queue: Queue, gate: Gate) -> str:
         for join_first in (True, False):
             device, holder = queue.busy_device()
             if not frees:
-                device = queue.table.new_device("maintenance")
+                device = queue.connection.new_device("maintenance")
             workflow = new_workflow_id()
             join: Send = partial(queue.join, device, workflow, replica=0)
             free: Send = (
@@ -103,7 +103,7 @@ def nobody_waits_for_a_free_device(queue: Queue, gate: Gate) -> str:
             passage = gate.pass_through([join, free] if join_first else [free, join])
             if wrong := _failed(passage, f"queueing while the device {what}"):
                 return wrong
-            after = queue.table.device(device)
+            after = queue.connection.device(device)
             if not after.held_once_by(workflow):
                 waiting = len(queue.line(device) or ())
                 return f"queueing while the device {what}: in the end it is {after}, {waiting} waiting"
@@ -118,14 +118,14 @@ def handover_is_one_step(queue: Queue, gate: Gate) -> str:
     seen: list[Device] = []
     passage = gate.pass_through(
         [partial(queue.release, device, holder)],
-        between=lambda: seen.append(queue.table.device(device)),
+        between=lambda: seen.append(queue.connection.device(device)),
     )
     if wrong := _failed(passage, "a release with one waiting"):
         return wrong
     free = [one for one in seen if one.status == "available"]
     if free:
         return "between a release and the handover, others could see the device as available"
-    after = queue.table.device(device)
+    after = queue.connection.device(device)
     return "" if after.held_once_by(workflow) else f"released with one waiting, the device is {after}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lab.probes.client import Reply
-from lab.probes.rows import Rows, moment
+from lab.probes.connection import ProbeConnection, moment
 
 TABLE = "execution_logs"
 ADDED = "probe"
@@ -39,24 +39,24 @@ UPDATE {TABLE} SET status = %s
 """
 
 
-def expected_rows(table: Rows, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
+def expected_rows(connection: ProbeConnection, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
     """The logs of the span with their idle times, by a way that needs no index."""
     for since in (start - LOOK_BACK, datetime.min):
-        found = table.ask(EXPECTED, since, start, end)
+        found = connection.query(EXPECTED, since, start, end)
         if all(row[-1] is not None for row in found):
             break
     return found
 
 
-def change(table: Rows, start: datetime, end: datetime) -> None:
+def change(connection: ProbeConnection, start: datetime, end: datetime) -> None:
     """Two more runs in the span, and one that ended otherwise: an answer kept from before is out of date."""
-    table.ask(ADD, ADDED, start, end)
-    table.ask(MARK, ADDED, start, end)
+    connection.query(ADD, ADDED, start, end)
+    connection.query(MARK, ADDED, start, end)
 
 
-def change_back(table: Rows) -> None:
-    table.ask(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
-    table.ask(f"UPDATE {TABLE} SET status = 'completed' WHERE status = %s", ADDED)
+def change_back(connection: ProbeConnection) -> None:
+    connection.query(f"DELETE FROM {TABLE} WHERE workflow_id = %s", ADDED)
+    connection.query(f"UPDATE {TABLE} SET status = 'completed' WHERE status = %s", ADDED)
 
 
 def difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:

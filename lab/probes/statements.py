@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.probes.rows import Rows
+from lab.probes.connection import ProbeConnection
 
 DATA = re.compile(
     r"\A(\s|--[^\n]*\n|/\*.*?\*/)*(select|insert|update|delete|merge|with|values|table|declare)\b",
@@ -54,12 +54,12 @@ class Count:
 
 
 @contextmanager
-def counted(table: Rows, role: str) -> Iterator[Count]:
+def counted(connection: ProbeConnection, role: str) -> Iterator[Count]:
     """Count what `role` runs in this block; one request at a time, or they are counted together."""
-    before = _snapshot(table, role)
+    before = _snapshot(connection, role)
     count = Count()
     yield count
-    after = _snapshot(table, role)
+    after = _snapshot(connection, role)
     nothing = Statement("", 0, 0, 0, 0.0)
     found = []
     for key, late in after.items():
@@ -77,5 +77,5 @@ def counted(table: Rows, role: str) -> Iterator[Count]:
     count.statements = tuple(found)
 
 
-def _snapshot(table: Rows, role: str) -> dict[str, Statement]:
-    return {key: Statement(*rest) for key, *rest in table.ask(SNAPSHOT, role)}
+def _snapshot(connection: ProbeConnection, role: str) -> dict[str, Statement]:
+    return {key: Statement(*rest) for key, *rest in connection.query(SNAPSHOT, role)}

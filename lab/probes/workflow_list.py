@@ -6,10 +6,10 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
+from lab.probes.connection import ProbeConnection, open_connection
 from lab.probes.endpoints import WORKFLOW_SERVICE, Endpoints, Service
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.probes.rows import Rows, rows
 from lab.probes.statements import Count, counted
 from lab.probes.workflows import not_started, started
 
@@ -49,13 +49,13 @@ def probe(endpoints: Endpoints) -> Evidence:
     service = started(endpoints)
     if service.problem:
         return not_started(BUG, endpoints, service)
-    with rows(endpoints.database) as table:
-        first = ask(service.url, "/workflows")  # whatever only the first request does is not counted
+    with open_connection(endpoints.database) as connection:
+        first = request(service.url, "/workflows")  # whatever only the first request does is not counted
         if first.status is None:
             return Evidence(BUG, Verdict.PRESENT, f"{first}.")
-        few = _list(service, table)
-        _add(table)
-        many = _list(service, table)
+        few = _list(service, connection)
+        _add(connection)
+        many = _list(service, connection)
     endpoints.raw["statements"] = [
         {"workflows": one.workflows, "statements": [asdict(s) for s in one.count.statements]}
         for one in (few, many)
@@ -92,34 +92,34 @@ def _judge(few: Listing, many: Listing) -> Evidence:
     return Evidence(BUG, Verdict.FIXED, f"{why} Every step and sample is there.", figures)
 
 
-def _list(service: Service, table: Rows) -> Listing:
-    with counted(table, service.role) as count:
-        reply = ask(service.url, "/workflows", patience=30.0)
-    expected = table.ask(EXPECTED)
+def _list(service: Service, connection: ProbeConnection) -> Listing:
+    with counted(connection, service.role) as count:
+        reply = request(service.url, "/workflows", timeout=30.0)
+    expected = connection.query(EXPECTED)
     return Listing(reply, count, len(expected), _difference(reply, expected) if reply.ok else "")
 
 
-def _add(table: Rows) -> None:
+def _add(connection: ProbeConnection) -> None:
     """More workflows, and one change each to a step and a sample that were there before.
 
     The steps are made last one first, and one sample takes part in two workflows.
     """
     tag = uuid.uuid4().hex[:8]
     mine, full = f"probe-{tag}-", MORE - BARE
-    _add_workflows(table, mine, 1, full)
-    table.ask(
+    _add_workflows(connection, mine, 1, full)
+    connection.query(
         "INSERT INTO workflow_steps (workflow_id, position, operation, parameters)"
         " SELECT id, p, 'spin', jsonb_build_object('seconds', p) FROM workflows, generate_series(1, 3) p"
         " WHERE id LIKE %s ORDER BY id, p DESC",
         f"{mine}%",
     )
-    table.ask(
+    connection.query(
         "INSERT INTO samples (barcode, type, volume_ul)"
         " SELECT %s || n, 'plasma', n FROM generate_series(1, 2 * %s) n",
         f"PROBE-{tag}-",
         full,
     )
-    table.ask(
+    connection.query(
         "INSERT INTO workflow_samples (workflow_id, sample_id, role)"
         " SELECT %s || lpad((1 + (n - 1) / 2)::text, 4, '0'), s.id, 'input'"
         " FROM generate_series(1, 2 * %s) n JOIN samples s ON s.barcode = %s || n",
@@ -127,25 +127,25 @@ def _add(table: Rows) -> None:
         full,
         f"PROBE-{tag}-",
     )
-    table.ask(
+    connection.query(
         "INSERT INTO workflow_samples (workflow_id, sample_id, role)"
         " SELECT %s || '0001', min(sample_id), 'control' FROM workflow_samples",
         mine,
     )
-    _add_workflows(table, mine, full + 1, MORE)
-    table.ask(
+    _add_workflows(connection, mine, full + 1, MORE)
+    connection.query(
         "UPDATE samples SET volume_ul = volume_ul + 1"
         " WHERE id = (SELECT min(sample_id) FROM workflow_samples)"
     )
-    table.ask(
+    connection.query(
         "UPDATE workflow_steps SET parameters = parameters || jsonb_build_object('probed', %s)"
         " WHERE id = (SELECT max(id) FROM workflow_steps WHERE workflow_id NOT LIKE 'probe-%%')",
         tag,
     )
 
 
-def _add_workflows(table: Rows, prefix: str, first: int, last: int) -> None:
-    table.ask(
+def _add_workflows(connection: ProbeConnection, prefix: str, first: int, last: int) -> None:
+    connection.query(
         "INSERT INTO workflows (id, name, device_id, created_at)"
         " SELECT %s || lpad(n::text, 4, '0'), 'Probe ' || n, (SELECT min(id) FROM devices),"
         " now() + n * interval '1 ms' FROM generate_series(%s, %s) n",

@@ -119,8 +119,8 @@ class Services:
         said = lines[-1].strip()[:300] if lines else ""
         ended = record.exit
         if ended is None:
-            return Health(alive=False, reason="its guard was killed", last_words=said)
-        return Health(False, ended.code, ended.reason, peak=ended.peak, last_words=said)
+            return Health(alive=False, reason="its guard was killed", last_line=said)
+        return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=said)
 
     def stop(self, name: str) -> Health:
         """Stop the instance; answers how it ended, with the most memory that it ever used."""

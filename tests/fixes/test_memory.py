@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from lab.catalog import Catalog
-from lab.probes.client import Reply, ask
+from lab.probes.client import Reply, request
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
-from lab.probes.load import at_once
+from lab.probes.load import send_together
 from tests.conftest import Server, seeded
 from tests.measuring import Bench, copy_shipped
 
 LOGS = 500_000
 TOGETHER = 8
 ROUNDS = 2
-PATIENCE = 60.0
+TIMEOUT = 60.0
 WIDEST = {"start": "2024-12-17", "end": "2025-01-17"}
 """31 days around the incident day, which has the most logs."""
 
@@ -47,7 +47,9 @@ def eight_at_once(service: Service, path: str, **options: Any) -> list[Reply]:
     return [
         reply
         for _ in range(ROUNDS)
-        for reply in at_once([partial(ask, service.url, path, patience=PATIENCE, **options)] * TOGETHER)
+        for reply in send_together(
+            [partial(request, service.url, path, timeout=TIMEOUT, **options)] * TOGETHER
+        )
     ]
 
 
@@ -66,7 +68,7 @@ def test_searches_of_the_widest_span_in_the_densest_month(lab: Endpoints) -> Non
 
 def test_lists_of_workflows_each_as_large_as_can_be(lab: Endpoints) -> None:
     service = lab.launch(WORKFLOW_SERVICE, "lists")
-    made = {ask(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}
+    made = {request(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}
     assert made == {201}
     replies = eight_at_once(service, "/workflows")
     assert [(reply.status, len(reply.json["workflows"])) for reply in replies] == [(200, 120)] * len(replies)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from lab.probes.client import ask, stream
+from lab.probes.client import request, stream
 from tests.conftest import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -42,12 +42,12 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 
 def test_a_whole_answer_is_taken_with_its_status_and_json() -> None:
     with server(lambda peer: peer.sendall(OK + b'Content-Length: 11\r\n\r\n{"a": [1]} ')) as url:
-        reply = ask(url, "/x", query={"q": "ä"})
+        reply = request(url, "/x", query={"q": "ä"})
     assert (reply.status, reply.json, reply.request) == (200, {"a": [1]}, "GET /x?q=%C3%A4")
 
 
 def test_nobody_listening_is_a_reply() -> None:
-    reply = ask(f"http://127.0.0.1:{free_port()}", "/x")
+    reply = request(f"http://127.0.0.1:{free_port()}", "/x")
     assert (reply.status, reply.problem) == (None, "nothing listens there")
 
 
@@ -62,21 +62,21 @@ def test_nobody_listening_is_a_reply() -> None:
 )
 def test_a_connection_that_is_closed_early_is_no_answer(said: bytes) -> None:
     with server(lambda peer: peer.sendall(said)) as url:
-        reply = ask(url, "/x")
+        reply = request(url, "/x")
     assert reply.status is None
     assert "closed before" in reply.problem
 
 
 def test_something_that_is_not_http_is_no_answer() -> None:
     with server(lambda peer: peer.sendall(b"220 mail.example ready\r\n")) as url:
-        assert ask(url, "/x").status is None
+        assert request(url, "/x").status is None
 
 
 def test_html_is_an_answer_that_is_not_json() -> None:
     with server(
         lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Hello")
     ) as url:
-        reply = ask(url, "/x")
+        reply = request(url, "/x")
     assert reply.ok
     assert reply.json is None
     assert "text/html, not JSON" in str(reply)
@@ -86,7 +86,7 @@ def test_silence_ends_at_the_deadline() -> None:
     done = threading.Event()
     started = time.monotonic()
     with server(lambda peer: bool(done.wait(10))) as url:
-        reply = ask(url, "/x", patience=0.3)
+        reply = request(url, "/x", timeout=0.3)
         took = time.monotonic() - started
         done.set()
     assert reply.status is None
@@ -106,7 +106,7 @@ def test_a_trickle_ends_at_the_deadline_too() -> None:
                 return
 
     with server(trickle) as url:
-        reply = ask(url, "/x", patience=0.5)
+        reply = request(url, "/x", timeout=0.5)
         done.set()
     assert reply.status is None
     assert "within 0.5 s" in reply.problem
@@ -136,6 +136,6 @@ def test_a_long_answer_can_be_left_in_the_middle() -> None:
 def test_the_error_of_a_refusal_is_quoted() -> None:
     said = b'HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\n\r\n{"error": "Device is busy."}'
     with server(lambda peer: peer.sendall(said)) as url:
-        reply = ask(url, "/devices/1/book", method="POST", body={})
+        reply = request(url, "/devices/1/book", method="POST", body={})
     assert reply.refused
     assert str(reply) == "POST /devices/1/book answered 409: Device is busy."

@@ -5,8 +5,8 @@ from contextlib import closing
 import psycopg2
 
 from lab.database_url import DatabaseUrl
+from lab.probes.connection import open_connection
 from lab.probes.plans import Plan, PlanLog, explained
-from lab.probes.rows import rows
 from tests.conftest import Database
 
 QUESTION = "SELECT count(*) FROM execution_logs WHERE duration_ms = 1"
@@ -18,9 +18,9 @@ def _ask(url: str) -> None:
 
 
 def test_a_statement_is_seen_with_the_plan_that_it_had(database: Database) -> None:
-    with rows(database.url) as table:
-        log = PlanLog(table)
-        with explained(table, "device_service"):
+    with open_connection(database.url) as connection:
+        log = PlanLog(connection)
+        with explained(connection, "device_service"):
             _ask(database.url_for("device-service"))
         (plan,) = log.read("execution_logs")
         assert plan.text == QUESTION
@@ -29,10 +29,10 @@ def test_a_statement_is_seen_with_the_plan_that_it_had(database: Database) -> No
 
 
 def test_nothing_is_logged_once_it_is_no_longer_asked_for(database: Database) -> None:
-    with rows(database.url) as table:
-        with explained(table, "device_service"):
+    with open_connection(database.url) as connection:
+        with explained(connection, "device_service"):
             pass
-        log = PlanLog(table)
+        log = PlanLog(connection)
         _ask(database.url_for("device-service"))
         assert log.read("execution_logs") == ()
 

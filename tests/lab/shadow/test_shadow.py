@@ -19,9 +19,9 @@ import pytest
 from lab import shipped
 from lab.database import connect
 from lab.lock import exclusive_lock
-from lab.probes.client import ask
+from lab.probes.client import request
+from lab.probes.connection import open_connection
 from lab.probes.evidence import Verdict
-from lab.probes.rows import rows
 from lab.progress import silent
 from lab.runtime.launch import read_record
 from lab.shadow import data, leftovers, remove_leftovers, services
@@ -63,8 +63,11 @@ def add_revision(bench: Bench, up: str) -> None:
 
 
 def indexes(url: str) -> set[str]:
-    with rows(url) as table:
-        return {name for (name,) in table.ask("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")}
+    with open_connection(url) as connection:
+        return {
+            name
+            for (name,) in connection.query("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+        }
 
 
 def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
@@ -77,7 +80,7 @@ def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
         services = (*made.endpoints.devices, made.endpoints.workflows)
         assert [service.problem for service in services] == ["", "", ""]
         assert len({service.url for service in services}) == 3
-        assert all(ask(service.url, "/health").ok for service in services)
+        assert all(request(service.url, "/health").ok for service in services)
     assert bench.shadows() == []
 
 
@@ -105,21 +108,27 @@ def test_a_migration_that_fails_is_told_and_the_rest_is_measured(bench: Bench) -
 def test_a_migration_that_never_ends_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "MIGRATION_DEADLINE", 3.0)
     add_revision(bench, 'op.execute("LOCK TABLE devices"); op.execute("SELECT pg_sleep(3600)")')
-    with bench.shadow(6) as made, rows(made.endpoints.database) as table:
+    with bench.shadow(6) as made, open_connection(made.endpoints.database) as connection:
         assert made.migration_problem == "the migrations did not end within 3 s"
-        assert table.one("SELECT count(*) FROM pg_locks WHERE relation = 'devices'::regclass") == 0
-        assert len(table.ask("SELECT * FROM devices")) == 20
+        assert connection.value("SELECT count(*) FROM pg_locks WHERE relation = 'devices'::regclass") == 0
+        assert len(connection.query("SELECT * FROM devices")) == 20
 
 
 def test_the_schema_of_applied_fixes_is_on_it(bench: Bench) -> None:
-    with bench.shadow(6, fixes=(fix(5), fix(7))) as made, rows(made.endpoints.database) as table:
-        assert table.ask("SELECT version_num FROM lab.fix_version ORDER BY 1") == [("fix_5",), ("fix_7",)]
-        assert table.one("SELECT to_regclass('public.device_queue') IS NOT NULL")
+    with (
+        bench.shadow(6, fixes=(fix(5), fix(7))) as made,
+        open_connection(made.endpoints.database) as connection,
+    ):
+        assert connection.query("SELECT version_num FROM lab.fix_version ORDER BY 1") == [
+            ("fix_5",),
+            ("fix_7",),
+        ]
+        assert connection.value("SELECT to_regclass('public.device_queue') IS NOT NULL")
 
 
 def test_an_index_made_by_hand_is_carried_over_and_told(bench: Bench, live: str) -> None:
-    with rows(bench.server.url(live)) as table:
-        table.ask("CREATE INDEX by_hand ON execution_logs (started_at)")
+    with open_connection(bench.server.url(live)) as connection:
+        connection.query("CREATE INDEX by_hand ON execution_logs (started_at)")
     with bench.shadow(6, live=live) as made:
         assert "by_hand" in indexes(made.endpoints.database)
         (note,) = made.notes
@@ -128,8 +137,8 @@ def test_an_index_made_by_hand_is_carried_over_and_told(bench: Bench, live: str)
 
 def test_an_index_that_a_migration_makes_too_is_not_carried_over(bench: Bench, live: str) -> None:
     add_revision(bench, 'op.create_index("mine", "execution_logs", ["started_at"])')
-    with rows(bench.server.url(live)) as table:
-        table.ask("CREATE INDEX of_another_name ON execution_logs (started_at)")
+    with open_connection(bench.server.url(live)) as connection:
+        connection.query("CREATE INDEX of_another_name ON execution_logs (started_at)")
     with bench.shadow(6, live=live) as made:
         assert made.notes == ()
 
@@ -207,13 +216,13 @@ def test_code_and_schema_are_of_one_moment_beside_a_lab_that_changes_them(bench:
     def change() -> None:
         with exclusive_lock(lock, progress=silent):
             target.write_text("half\n")
-            with rows(bench.server.url(live)) as table:
-                table.ask("CREATE INDEX half ON devices (name)")
+            with open_connection(bench.server.url(live)) as connection:
+                connection.query("CREATE INDEX half ON devices (name)")
             held.set()
             told.wait(20)
             target.write_text("whole\n")
-            with rows(bench.server.url(live)) as table:
-                table.ask("DROP INDEX half")
+            with open_connection(bench.server.url(live)) as connection:
+                connection.query("DROP INDEX half")
 
     held, told = threading.Event(), threading.Event()
     changing = threading.Thread(target=change)
@@ -245,8 +254,8 @@ def test_a_lab_installed_from_the_workspace_itself_measures_what_the_candidate_m
     add_revision(bench, 'op.add_column("devices", sa.Column("mine", sa.Integer))')
     with bench.shadow(6) as made:
         assert made.endpoints.memory_limit == 256 * 2**20
-        with rows(made.endpoints.database) as table:
-            assert table.ask("SELECT count(*) FROM pg_attribute WHERE attname = 'mine'") == [(1,)]
+        with open_connection(made.endpoints.database) as connection:
+            assert connection.query("SELECT count(*) FROM pg_attribute WHERE attname = 'mine'") == [(1,)]
 
 
 KILLED = """
@@ -291,7 +300,7 @@ def test_what_a_killed_one_leaves_is_swept(when: str, bench: Bench) -> None:
 def test_a_sweep_leaves_a_living_makers_shadow_alone(bench: Bench) -> None:
     with bench.shadow(3) as made:
         assert remove_leftovers(bench.runs, bench.server.account) == ()
-        assert ask(made.endpoints.devices[0].url, "/health").ok
+        assert request(made.endpoints.devices[0].url, "/health").ok
 
 
 def test_the_databases_comment_says_whose_it_is(bench: Bench) -> None:

@@ -40,23 +40,23 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ProbeConnection:
     """One connection to the shadow, as its owner."""
 
     connection: Connection
 
-    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    def query(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def one(self, query: str, *values: Any) -> Any:
+    def value(self, query: str, *values: Any) -> Any:
         """The first column of the first row."""
-        return self.ask(query, *values)[0][0]
+        return self.query(query, *values)[0][0]
 
     def new_device(self, status: str = "available") -> str:
         device = f"probe-{uuid.uuid4().hex[:12]}"
-        self.ask(
+        self.query(
             "INSERT INTO devices (id, name, type, status) VALUES (%s, %s, 'centrifuge', %s)",
             device,
             device,
@@ -65,7 +65,7 @@ class Rows:
         return device
 
     def device(self, device: str) -> Device:
-        found = self.ask(
+        found = self.query(
             "SELECT status, workflow_id, ARRAY(SELECT workflow_id::text FROM bookings"
             " WHERE device_id = d.id AND released_at IS NULL ORDER BY id) FROM devices d WHERE id = %s",
             device,
@@ -88,6 +88,6 @@ def moment(text: Any) -> datetime | None:
 
 
 @contextmanager
-def rows(url: str) -> Iterator[Rows]:
+def open_connection(url: str) -> Iterator[ProbeConnection]:
     with closing(connect(url, application=APPLICATION)) as connection:
-        yield Rows(connection)
+        yield ProbeConnection(connection)
