@@ -1,6 +1,7 @@
-"""A tiny lab of three fixes, copied for each test, with a database of its own."""
+"""A tiny lab of three fixes, copied for each test, and the shipped lab, up once for all that measure it."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ import pytest
 
 from lab.database import connect
 from lab.engine import candidate, journal
-from lab.operations import fixes, library
+from lab.operations import fixes, library, lifecycle
+from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.catalogue import dump
 from tests.conftest import PROJECT, Server
+from tests.measuring import copy_shipped
 
 ROWS = """
 INSERT INTO things (name, seen_at)
@@ -101,3 +104,40 @@ def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Proj
     fixes.keep_shipped(workspace)
     yield Project(workspace, url)
     server.drop(name)
+
+
+@dataclass(frozen=True)
+class MeasuredLab:
+    """The shipped lab, up, with enough rows for every symptom. A test leaves it as it was."""
+
+    workspace: Workspace
+
+    def lab(self, *words: str) -> Finished:
+        """Run the command in a process of its own, as a person does."""
+        finished = run([sys.executable, "-m", "lab", *words], cwd=self.workspace.root, timeout=240)
+        assert b"Traceback" not in finished.stderr
+        return finished
+
+    def done(self, *words: str) -> str:
+        """Run a command that succeeds; returns what it printed."""
+        finished = self.lab(*words)
+        assert finished.code == 0, finished.stderr.decode()
+        return finished.stdout.decode()
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[MeasuredLab]:
+    workspace = Workspace(copy_shipped(tmp_path_factory.mktemp("measured") / "lab").resolve())
+    shutil.copytree(PROJECT / "fixes", workspace.root / "fixes")
+    lifecycle.up(workspace, rows=300_000, port_offset=port_offset + 300)
+    try:
+        yield MeasuredLab(workspace)
+    finally:
+        lifecycle.down(workspace, destroy=True)
+
+
+@pytest.fixture(scope="session")
+def not_up(tmp_path_factory: pytest.TempPathFactory) -> MeasuredLab:
+    """A workspace whose lab was never brought up."""
+    root = tmp_path_factory.mktemp("not_up") / "lab"
+    return MeasuredLab(Workspace(copy_shipped(root)))

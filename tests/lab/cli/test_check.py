@@ -1,0 +1,97 @@
+"""`lab check`: its exit codes, its report as JSON, and what a person reads."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import MeasuredLab
+
+pytestmark = pytest.mark.xdist_group("measured")
+
+
+@pytest.fixture
+def fix_4(measured: MeasuredLab) -> Iterator[None]:
+    measured.done("fix", "apply", "4")
+    yield
+    measured.done("fix", "revert", "4")
+
+
+@pytest.fixture
+def uncounted(measured: MeasuredLab) -> Iterator[None]:
+    """The server counts no statement of workflow-service: bug 4 cannot be measured."""
+    setting = "ALTER ROLE workflow_service {} pg_stat_statements.track"
+    measured.done("psql", "-c", f"{setting.format('SET')} = none")
+    yield
+    measured.done("psql", "-c", setting.format("RESET"))
+
+
+def test_a_symptom_is_exit_code_1_and_shown_with_its_figures(measured: MeasuredLab) -> None:
+    finished = measured.lab("check", "1", "4")
+
+    assert finished.code == 1
+    lines = finished.stdout.decode().splitlines()
+    assert lines[0].split() == ["N", "BUG", "VERDICT", "WHAT", "WAS", "SEEN"]
+    first = next(line for line in lines if line.startswith("1  Missing environment variable"))
+    assert " present " in first
+    assert first.endswith("KeyError: 'DEVICE_SERVICE_URL'.")
+    assert any(line.startswith("4  ") and " present " in line for line in lines)
+    figure = next(line for line in lines if "statements for 110 workflows: " in line)
+    assert "████████████ 2.1×  at most " in figure
+    assert lines[-1].startswith("0 of 2 fixed, in ")
+    assert Path(lines[-1].partition("Raw data: ")[2]).is_dir()
+    assert "Measuring bug 4: " in finished.stderr.decode()
+
+
+def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: MeasuredLab) -> None:
+    finished = measured.lab("check", "4", "--json")
+
+    assert finished.code == 1
+    report = json.loads(finished.stdout)
+    assert set(report) == {"bugs", "evidence", "notes", "run", "seconds"}
+    assert [bug["number"] for bug in report["bugs"]] == [4]
+    (evidence,) = report["evidence"]
+    assert (evidence["bug"], evidence["verdict"], evidence["blocked_by"]) == (4, "present", None)
+    assert evidence["why"].endswith(".")
+    assert [set(figure) for figure in evidence["figures"]] == [{"name", "value", "unit", "limit"}] * 4
+    assert Path(evidence["raw"]).parent == Path(report["run"])
+    assert "FROM workflow_steps" in Path(evidence["raw"]).read_text()
+
+
+@pytest.mark.usefixtures("fix_4")
+def test_0_when_the_bugs_asked_for_are_fixed_and_1_with_one_that_is_not(measured: MeasuredLab) -> None:
+    fixed, both = measured.lab("check", "workflow_queries"), measured.lab("check", "1", "4")
+
+    assert (fixed.code, both.code) == (0, 1)
+    lines = fixed.stdout.decode().splitlines()
+    assert " fixed " in next(line for line in lines if line.startswith("4  "))
+    assert lines[-1].startswith("1 of 1 fixed, in ")
+    assert both.stdout.decode().splitlines()[-1].startswith("1 of 2 fixed, in ")
+
+
+@pytest.mark.usefixtures("uncounted")
+def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredLab) -> None:
+    alone, both = measured.lab("check", "4"), measured.lab("check", "1", "4", "--json")
+
+    assert (alone.code, both.code) == (4, 1)
+    assert " unmeasured " in alone.stdout.decode()
+    assert "0 of 1 fixed" in alone.stdout.decode()
+    assert [one["verdict"] for one in json.loads(both.stdout)["evidence"]] == ["present", "unmeasured"]
+
+
+@pytest.mark.parametrize(
+    ("bug", "said"), [("9", "Nothing measures bug 9."), ("queries", "There is no fix 'queries'")]
+)
+def test_a_bug_that_nothing_measures_is_2(measured: MeasuredLab, bug: str, said: str) -> None:
+    finished = measured.lab("check", bug)
+
+    assert (finished.code, finished.stdout) == (2, b"")
+    assert said in finished.stderr.decode()
+
+
+def test_no_lab_is_4_and_says_how_to_bring_one_up(not_up: MeasuredLab) -> None:
+    finished = not_up.lab("check")
+
+    assert (finished.code, finished.stdout) == (4, b"")
+    assert "lab up" in finished.stderr.decode()
