@@ -27,7 +27,7 @@ DIFF = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textcon
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommittedFile:
     """One file of a commit: its path below the folder that was asked for, and its blob's id."""
 
     path: PurePosixPath
@@ -52,11 +52,11 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
             env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
         )
     if finished.code > MOST_CONFLICTS:
-        raise EnvironmentFault(f"git merge-file failed: {finished.last_words}.")
+        raise EnvironmentFault(f"git merge-file failed: {finished.last_line}.")
     return finished
 
 
-def blob(repository: Path, blob_id: str) -> bytes | None:
+def read_blob(repository: Path, blob_id: str) -> bytes | None:
     """The content of a blob in the repository at or above the folder, if there is one that holds it."""
     if not repository.is_dir():
         return None
@@ -64,7 +64,7 @@ def blob(repository: Path, blob_id: str) -> bytes | None:
     return finished.stdout if finished.code == 0 else None
 
 
-def committed(folder: Path, *names: str) -> tuple[Entry, ...]:
+def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
     """The files at and below `names` in the folder as HEAD has them; none where git does not track them.
 
     Raises:
@@ -76,11 +76,11 @@ def committed(folder: Path, *names: str) -> tuple[Entry, ...]:
         description, _, name = line.partition(b"\t")
         mode, kind, blob_id, *_ = (*description.split(), b"", b"", b"")
         if kind == b"blob":
-            found.append(Entry(PurePosixPath(os.fsdecode(name)), blob_id.decode(), mode == b"100755"))
+            found.append(CommittedFile(PurePosixPath(os.fsdecode(name)), blob_id.decode(), mode == b"100755"))
     return tuple(found)
 
 
-def difference(folder: Path, before: str, after: str) -> bytes:
+def diff_folders(folder: Path, before: str, after: str) -> bytes:
     """The patch from one folder in `folder` to another as `git apply` takes it; the names are its prefixes.
 
     Raises:
@@ -92,5 +92,5 @@ def difference(folder: Path, before: str, after: str) -> bytes:
         env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)},
     )
     if finished.code > 1 or not finished.stdout:
-        raise EnvironmentFault(f"git diff failed: {finished.last_words}.")
+        raise EnvironmentFault(f"git diff failed: {finished.last_line}.")
     return finished.stdout

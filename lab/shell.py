@@ -23,7 +23,7 @@ class Finished:
     stderr: bytes
 
     @property
-    def last_words(self) -> str:
+    def last_line(self) -> str:
         """The last line that the command wrote, standard error first: its reason, as a rule.
 
         Of a Python traceback it is the line that names the exception: more may follow that.

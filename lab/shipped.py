@@ -92,15 +92,15 @@ def _standing(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
 def _committed(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
     """The shipped folders as HEAD has them; empty where git does not track them."""
     try:
-        entries = git.committed(workspace.root, *FOLDERS, *FILES)
+        entries = git.committed_files(workspace.root, *FOLDERS, *FILES)
     except LabError:  # no git here
         return []
     texts = [(entry, _committed_text(workspace, entry)) for entry in entries]
     return [(entry.path, text, entry.executable) for entry, text in texts if text is not None]
 
 
-def _committed_text(workspace: Workspace, entry: git.Entry) -> bytes | None:
+def _committed_text(workspace: Workspace, entry: git.CommittedFile) -> bytes | None:
     file = workspace.root / entry.path
     if file.is_file() and blob_id(standing := file.read_bytes()) == entry.blob:
         return standing
-    return git.blob(workspace.root, entry.blob)
+    return git.read_blob(workspace.root, entry.blob)

@@ -9,7 +9,7 @@ from typing import Any
 from lab.catalog.fields import FieldReader
 from lab.catalog.fix import Fix
 from lab.catalog.revision_file import check_revision
-from lab.catalog.unified_diff import DoesNotApply, FileDiff, NotADiff, parse
+from lab.catalog.unified_diff import DoesNotApply, FileDiff, InvalidDiff, parse
 
 FOLDER = re.compile(r"(\d{2,})_([a-z][a-z0-9_]*)")
 FILES = ("fix.toml", "migration.py", "code.patch", "guide.md")
@@ -66,7 +66,7 @@ class FolderReader:
     def _patch(self) -> tuple[FileDiff, ...]:
         try:
             files = parse((self.folder / "code.patch").read_bytes())
-        except NotADiff as error:
+        except InvalidDiff as error:
             self.problems += [f"code.patch: {problem}" for problem in error.problems]
             return ()
         for file in files:

@@ -31,7 +31,7 @@ class DoesNotApply(Exception):
     """The text is not the one that the diff was made from."""
 
 
-class NotADiff(Exception):
+class InvalidDiff(Exception):
     """The diff cannot be used; `problems` lists every mistake that was found."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -112,7 +112,7 @@ def parse(diff: bytes) -> tuple[FileDiff, ...]:
     """Read a diff made by `git diff --full-index`.
 
     Raises:
-        NotADiff: with every mistake in it.
+        InvalidDiff: with every mistake in it.
     """
     return _Parser(_lines(diff)).parse()
 
@@ -143,7 +143,7 @@ class _Parser:
         if not files and not self.problems:
             self._problem("no file is changed")
         if self.problems:
-            raise NotADiff(self.problems)
+            raise InvalidDiff(self.problems)
         return tuple(files)
 
     def _here(self) -> bytes:

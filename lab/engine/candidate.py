@@ -12,36 +12,36 @@ from lab.errors import LabError
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 
-DEADLINE = 120.0
+TIMEOUT = 120.0
 
 
-def upgrade(workspace: Workspace, url: str, target: str = "head", *, deadline: float = DEADLINE) -> Finished:
+def upgrade(workspace: Workspace, url: str, target: str = "head", *, timeout: float = TIMEOUT) -> Finished:
     """Bring the database at `url` to `target` of the workspace's own history.
 
     Raises:
         LabError: a migration failed; the message has its last words.
         TimedOut: it did not end before the deadline; it was killed.
     """
-    return _alembic(workspace, url, ["upgrade", target], deadline)
+    return _alembic(workspace, url, ["upgrade", target], timeout)
 
 
-def downgrade(workspace: Workspace, url: str, target: str, *, deadline: float = DEADLINE) -> Finished:
+def downgrade(workspace: Workspace, url: str, target: str, *, timeout: float = TIMEOUT) -> Finished:
     """Take the database at `url` down to `target` of the workspace's own history.
 
     Raises:
         LabError: a migration failed, or there is no such revision.
         TimedOut: it did not end before the deadline; it was killed.
     """
-    return _alembic(workspace, url, ["downgrade", target], deadline)
+    return _alembic(workspace, url, ["downgrade", target], timeout)
 
 
-def heads(workspace: Workspace, url: str, *, deadline: float = DEADLINE) -> tuple[str, ...]:
+def heads(workspace: Workspace, url: str, *, timeout: float = TIMEOUT) -> tuple[str, ...]:
     """The heads of the workspace's own history: more than one where it forks.
 
     Raises:
         LabError: the history cannot be read.
     """
-    said = _alembic(workspace, url, ["heads"], deadline).stdout.decode(errors="replace")
+    said = _alembic(workspace, url, ["heads"], timeout).stdout.decode(errors="replace")
     return tuple(re.findall(r"^(\S+) .*\(head\)", said, re.MULTILINE))
 
 
@@ -59,7 +59,7 @@ def current(url: str) -> tuple[str, ...]:
         connection.close()
 
 
-def maker(workspace: Workspace, thing: OwnedObject) -> str:
+def creator_of(workspace: Workspace, thing: OwnedObject) -> str:
     """Who made an object that no fix records: the workspace's revision that names it, else a hand."""
     for path in sorted((workspace.root / "migrations" / "versions").glob("*.py")):
         try:
@@ -86,16 +86,16 @@ def _constants(tree: ast.Module, name: str) -> Iterator[str]:
                 yield str(node.value.value)
 
 
-def _alembic(workspace: Workspace, url: str, words: list[str], deadline: float) -> Finished:
+def _alembic(workspace: Workspace, url: str, words: list[str], timeout: float) -> Finished:
     finished = run(
         [sys.executable, "-m", "alembic", "-c", Path("alembic.ini"), *words],
         cwd=workspace.root,
         env={"LAB_DATABASE_URL": url},
-        timeout=deadline,
+        timeout=timeout,
     )
     if finished.code != 0:
         raise LabError(
-            f"alembic {' '.join(words)} failed in {workspace.root}: {finished.last_words}.",
+            f"alembic {' '.join(words)} failed in {workspace.root}: {finished.last_line}.",
             "See the whole of it by running that there.",
         )
     return finished

@@ -7,26 +7,26 @@ from pathlib import PurePosixPath
 from lab.catalog import Catalog, Fix
 from lab.engine import candidate, file_changes, journal
 from lab.engine.patches import Patcher
-from lab.engine.plan import FixState, half
-from lab.engine.schema import View
-from lab.engine.state import Finding, State
+from lab.engine.plan import FixState, mixed_state
+from lab.engine.schema import SchemaSnapshot
+from lab.engine.state import PartState, State
 from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.workspace import Workspace
 
 
-def fix_states(
-    workspace: Workspace, catalog: Catalog, patcher: Patcher, view: View | None
+def read_fix_states(
+    workspace: Workspace, catalog: Catalog, patcher: Patcher, view: SchemaSnapshot | None
 ) -> dict[int, FixState]:
     """How every fix stands; without a view of the database, its schema is unknown."""
     read = partial(file_changes.read, workspace.root)
-    ours = journal.ours(workspace)
-    made_by = partial(candidate.maker, workspace)
+    ours = journal.applied_by_lab(workspace)
+    made_by = partial(candidate.creator_of, workspace)
     return {
         fix.number: FixState(
             fix,
-            patcher.finding(fix, read),
-            Finding(State.UNKNOWN) if view is None else view.finding(fix, made_by),
+            patcher.state_of(fix, read),
+            PartState(State.UNKNOWN) if view is None else view.state_of(fix, made_by),
             view is not None and fix.revision in view.recorded,
             fix.number in ours,
         )
@@ -34,7 +34,7 @@ def fix_states(
     }
 
 
-def contents_of(
+def plan_file_changes(
     patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], found: Mapping[int, FixState]
 ) -> dict[int, tuple[file_changes.FileChange, ...]]:
     """Every file that each fix changes, before and after, one fix on top of the other; nothing is written.
@@ -56,7 +56,7 @@ def contents_of(
             patcher.change(fix, verb, partial(file_changes.read, workspace.root))
             raise
         if found[fix.number].code.state is State.MIXED:
-            raise half(found[fix.number])
+            raise mixed_state(found[fix.number])
         contents[fix.number] = tuple(c for c in changes if c.before != c.after)
         overlay.update({change.path: change.after for change in changes})
     return contents

@@ -114,7 +114,7 @@ def history(workspace: Workspace) -> tuple[Event, ...]:
     return tuple(_events(workspace.history))
 
 
-def ours(workspace: Workspace) -> frozenset[int]:
+def applied_by_lab(workspace: Workspace) -> frozenset[int]:
     """The fixes that lab, as far as it remembers, put on and did not take off."""
     on: set[int] = set()
     for event in history(workspace):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path
 from select import select
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,6 @@ class Migrations:
     """Takes fixes up and down in one database."""
 
     url: str
-    root: Path
     schema: Schema
     lock_timeout: float
 
@@ -72,7 +70,7 @@ class Migrations:
         try:
             with (
                 _interruptible(),
-                _environment(self.root, fix, revisions) as context,
+                _environment(fix, revisions) as context,
                 self._engine().connect() as connection,
             ):
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
@@ -107,7 +105,7 @@ class Migrations:
         if code == LOCK_NOT_AVAILABLE:
             return TimedOut(
                 f"The migration of fix {fix.number} waited {self.lock_timeout:g} s for a lock: "
-                f"{self.schema.in_the_way(self.lock_timeout)}.",
+                f"{self.schema.blocking_transactions(self.lock_timeout)}.",
                 "End that transaction, then try again.",
             )
         if code is None or code in ADMIN_SHUTDOWN:
@@ -115,20 +113,20 @@ class Migrations:
         return Refused(f"The migration of fix {fix.number} failed: {said}.", "See lab fix show --sql.")
 
 
-def upgrade_sql(root: Path, fix: Fix) -> str:
+def upgrade_sql(fix: Fix) -> str:
     """What applying the fix runs in the database."""
-    return _sql(root, fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads), None)
+    return _sql(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads), None)
 
 
-def downgrade_sql(root: Path, fix: Fix) -> str:
+def downgrade_sql(fix: Fix) -> str:
     """What reverting the fix runs in the database."""
     start = fix.revision
-    return _sql(root, fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads), start)
+    return _sql(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads), start)
 
 
-def _sql(root: Path, fix: Fix, revisions: Revisions, start: str | None) -> str:
+def _sql(fix: Fix, revisions: Revisions, start: str | None) -> str:
     written = StringIO()
-    with _environment(root, fix, revisions, as_sql=True, starting_rev=start) as context:
+    with _environment(fix, revisions, as_sql=True, starting_rev=start) as context:
         _configure(context, dialect_name="postgresql", literal_binds=True, output_buffer=written)
         with context.begin_transaction():
             context.run_migrations()
@@ -174,7 +172,7 @@ def _interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(root: Path, fix: Fix, revisions: Revisions, **options: Any) -> Iterator[EnvironmentContext]:
+def _environment(fix: Fix, revisions: Revisions, **options: Any) -> Iterator[EnvironmentContext]:
     """The history of the one fix, in which no other's folder can break anything.
 
     Raises:
@@ -187,7 +185,7 @@ def _environment(root: Path, fix: Fix, revisions: Revisions, **options: Any) -> 
     from sqlalchemy.exc import DBAPIError
 
     try:
-        script = ScriptDirectory(str(root), version_locations=[str(fix.folder)])
+        script = ScriptDirectory(str(fix.folder), version_locations=[str(fix.folder)])
         known = {revision.revision for revision in script.walk_revisions()}
 
         def steps(recorded: Any, _: object) -> Iterable[Any]:

@@ -12,11 +12,11 @@ from lab.catalog import Fix
 from lab.catalog.unified_diff import FileDiff, blob_id
 from lab.engine.file_changes import FileChange, ReadFile
 from lab.engine.merge import Conflict, changed, merge, normal
-from lab.engine.state import Finding, State, together
+from lab.engine.state import PartState, State, combined
 from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.files import write_atomic
-from lab.git import blob
+from lab.git import read_blob
 from lab.workspace import PROJECT, Workspace
 
 
@@ -36,7 +36,7 @@ class ShippedTexts:
                     if blob_id(candidate) == name:
                         return candidate
         for repository in dict.fromkeys((PROJECT, root)):
-            found = blob(repository, name)
+            found = read_blob(repository, name)
             if found is not None and blob_id(found) == name:
                 return found
         return None
@@ -79,27 +79,27 @@ class _Sides:
             return ()
         return there.text
 
-    def finding(self) -> Finding:
+    def state(self) -> PartState:
         path = self.diff.path
         if self.diff.is_new:
             if self.found is None:
-                return Finding(State.ABSENT)
+                return PartState(State.ABSENT)
             if normal(self.found) == normal(self.fixed):
-                return Finding(State.PRESENT)
-            return Finding(State.MIXED, (f"{path} is there, with other lines than the fix's",))
+                return PartState(State.PRESENT)
+            return PartState(State.MIXED, (f"{path} is there, with other lines than the fix's",))
         if self.found is None:
-            return Finding(State.MIXED, (f"{path} is missing",))
+            return PartState(State.MIXED, (f"{path} is missing",))
         if b"\0" in self.found:
-            return Finding(State.MIXED, (f"{path} is not a text",))
+            return PartState(State.MIXED, (f"{path} is not a text",))
         on, off = self.merged(Verb.APPLY), self.merged(Verb.REVERT)
         if isinstance(on, bytes) and not isinstance(off, bytes):
-            return Finding(State.ABSENT)
+            return PartState(State.ABSENT)
         if isinstance(off, bytes) and not isinstance(on, bytes):
-            return Finding(State.PRESENT)
+            return PartState(State.PRESENT)
         if isinstance(on, tuple) and on:
             where = ", ".join(conflict.lines for conflict in on)
-            return Finding(State.MIXED, (f"{path}, {where}: neither as shipped nor as the fix has them",))
-        return Finding(State.MIXED, (f"{path} holds a part of the fix: {self._rest()}",))
+            return PartState(State.MIXED, (f"{path}, {where}: neither as shipped nor as the fix has them",))
+        return PartState(State.MIXED, (f"{path} holds a part of the fix: {self._rest()}",))
 
     def _rest(self) -> str:
         whole = merge(self.found or b"", self.shipped, self.fixed)
@@ -115,16 +115,16 @@ class Patcher:
 
     texts: ShippedTexts
 
-    def finding(self, fix: Fix, read: ReadFile) -> Finding:
+    def state_of(self, fix: Fix, read: ReadFile) -> PartState:
         """Whether the fix's lines are in the files, judged by looking at the files alone."""
-        findings: dict[PurePosixPath, Finding] = {}
+        findings: dict[PurePosixPath, PartState] = {}
         for file in fix.files:
             try:
-                findings[file.path] = self._sides(file, read).finding()
+                findings[file.path] = self._sides(file, read).state()
             except Refused as refusal:
-                findings[file.path] = Finding(State.MIXED, (refusal.message,))
-        state = together(finding.state for finding in findings.values())
-        return Finding(state, tuple(_why(state, findings)))
+                findings[file.path] = PartState(State.MIXED, (refusal.message,))
+        state = combined(finding.state for finding in findings.values())
+        return PartState(state, tuple(_why(state, findings)))
 
     def change(
         self, fix: Fix, verb: Verb, read: ReadFile, *, only: PurePosixPath | None = None
@@ -142,7 +142,7 @@ class Patcher:
 
     def _change(self, fix: Fix, file: FileDiff, verb: Verb, read: ReadFile) -> FileChange:
         sides = self._sides(file, read)
-        finding = sides.finding()
+        finding = sides.state()
         if finding.state is verb.result:
             return FileChange(file.path, sides.found, sides.found, file.mode)
         if finding.state is not verb.opposite.result:
@@ -157,7 +157,7 @@ class Patcher:
         return FileChange(file.path, sides.found, after, file.mode)
 
 
-def _why(state: State, findings: Mapping[PurePosixPath, Finding]) -> list[str]:
+def _why(state: State, findings: Mapping[PurePosixPath, PartState]) -> list[str]:
     why = [line for finding in findings.values() for line in finding.why]
     if state is State.MIXED and not why:
         why = [f"{path}: {finding.state}" for path, finding in findings.items()]
@@ -172,7 +172,7 @@ def _in_style(text: bytes, fix: Fix, read: ReadFile) -> bytes:
 
 
 def _refusal(
-    fix: Fix, verb: Verb, finding: Finding, file: FileDiff, conflicts: tuple[Conflict, ...]
+    fix: Fix, verb: Verb, finding: PartState, file: FileDiff, conflicts: tuple[Conflict, ...]
 ) -> Refused:
     refused = f"Fix {fix.number} cannot be {verb.past}"
     if not conflicts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.catalog import Fix, Order
-from lab.engine.state import Finding, State, together
+from lab.engine.state import PartState, State, combined
 from lab.engine.verb import Verb
 from lab.errors import Refused
 
@@ -22,17 +22,17 @@ class FixState:
     """How one fix was found to stand, its code and its schema apart."""
 
     fix: Fix
-    code: Finding
-    schema: Finding
+    code: PartState
+    schema: PartState
     recorded: bool
     """Whether the database records its revision."""
-    ours: bool
+    applied_by_lab: bool
     """Whether lab was the last to put it on, by its history: asked only so as to take nobody else's work."""
 
     @property
     def state(self) -> State:
         """Both or neither, else mixed."""
-        return together((self.code.state, self.schema.state))
+        return combined((self.code.state, self.schema.state))
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -70,8 +70,8 @@ def to_apply(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tuple
                 f"Fix {fix.number} requires {_fixes(absent)}, not applied yet.",
                 f"Apply them together: lab fix apply {_words([*absent, fix.number])}",
             )
-        if fix_state.recorded or (fix_state.ours and fix_state.code.state is State.PRESENT):
-            raise half(fix_state)
+        if fix_state.recorded or (fix_state.applied_by_lab and fix_state.code.state is State.PRESENT):
+            raise mixed_state(fix_state)
         if fix_state.schema.state is not State.ABSENT:
             why = "; ".join(fix_state.schema.why)
             raise Refused(
@@ -97,7 +97,7 @@ def to_revert(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tupl
     going: list[Fix] = []
     for fix in sorted(chosen, key=lambda fix: fix.number, reverse=True):
         fix_state = fix_states[fix.number]
-        if not fix_state.recorded and (not fix_state.ours or fix_state.state is State.ABSENT):
+        if not fix_state.recorded and (not fix_state.applied_by_lab or fix_state.state is State.ABSENT):
             continue
         users = [n for n, s in sorted(fix_states.items()) if fix.number in s.fix.requires and s.recorded]
         staying = [n for n in users if n not in leaving]
@@ -107,12 +107,12 @@ def to_revert(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tupl
                 f"Revert them together: lab fix revert {_words([fix.number, *staying])}",
             )
         if fix_state.schema.state is not State.PRESENT or fix_state.code.state is State.ABSENT:
-            raise half(fix_state)
+            raise mixed_state(fix_state)
         going.append(fix)
     return tuple(going)
 
 
-def half(fix_state: FixState) -> Refused:
+def mixed_state(fix_state: FixState) -> Refused:
     """The refusal of a fix that is there in part."""
     number = fix_state.fix.number
     return Refused(

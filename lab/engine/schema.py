@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lab.catalog import Fix, OwnedObject
 from lab.database import connect
-from lab.engine.state import Finding, State
+from lab.engine.state import PartState, State
 from lab.errors import DatabaseUnreachable, TimedOut
 from lab.lock import LOCK_WAIT, POLL, acquire
 from lab.progress import Progress
@@ -28,7 +28,7 @@ VERSION_SCHEMA = "lab"
 VERSION_TABLE = "fix_version"
 LOCK_KEY = 0x6C61622E666978
 """Of the advisory lock that a change holds: "lab.fix" in ASCII."""
-AT_WORK = "lab fix"
+APPLICATION_PREFIX = "lab fix"
 """How the application_name of every connection that changes something begins."""
 
 ENDING = 30.0
@@ -68,14 +68,14 @@ SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SchemaSnapshot:
     """What stood in the database when it was looked at."""
 
     recorded: frozenset[str]
     objects: Mapping[OwnedObject, bool]
     """Every object of the schema, and whether it is whole: an index can be half built."""
 
-    def finding(self, fix: Fix, made_by: Callable[[OwnedObject], str]) -> Finding:
+    def state_of(self, fix: Fix, made_by: Callable[[OwnedObject], str]) -> PartState:
         """Whether the fix's revision and everything that it makes are there; `made_by` names a stranger's."""
         recorded = fix.revision in self.recorded
         why: list[str] = []
@@ -87,7 +87,7 @@ class View:
             elif thing not in self.objects and recorded:
                 why.append(f"{fix.revision} is recorded, but {thing} is not there")
         plain = State.PRESENT if recorded else State.ABSENT
-        return Finding(State.MIXED if why else plain, tuple(why))
+        return PartState(State.MIXED if why else plain, tuple(why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Schema:
     connection: Connection
     application: str = ""
 
-    def look(self) -> View:
+    def snapshot(self) -> SchemaSnapshot:
         """Read what stands, now."""
         with self._cursor() as cursor:
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{VERSION_SCHEMA}.{VERSION_TABLE}",))
@@ -108,13 +108,13 @@ class Schema:
                 recorded = frozenset(name for (name,) in cursor.fetchall())
             cursor.execute(OBJECTS)
             objects = {OwnedObject(kind, name): whole for kind, name, whole in cursor.fetchall()}
-        return View(recorded, objects)
+        return SchemaSnapshot(recorded, objects)
 
-    def drop_half_built(self, things: Iterable[OwnedObject]) -> None:
+    def drop_invalid_indexes(self, things: Iterable[OwnedObject]) -> None:
         """Drop those of the indexes that a killed CREATE or DROP INDEX CONCURRENTLY left behind."""
         from psycopg2 import sql
 
-        objects = self.look().objects
+        objects = self.snapshot().objects
         for thing in things:
             if thing.kind == "index" and objects.get(thing) is False:
                 with self._cursor() as cursor:
@@ -122,7 +122,7 @@ class Schema:
                         sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(thing.name))
                     )
 
-    def end_left_behind(self) -> None:
+    def end_abandoned_sessions(self) -> None:
         """End the sessions of a lab that was killed: the server finishes a statement whose client is gone.
 
         Call it only while holding the lock: then whoever else is at work in a fix's name is such a session.
@@ -135,7 +135,7 @@ class Schema:
         deadline = time.monotonic() + ENDING
         with self._cursor() as cursor:
             while True:
-                cursor.execute(LEFT_BEHIND, (f"{AT_WORK} %", self.application))
+                cursor.execute(LEFT_BEHIND, (f"{APPLICATION_PREFIX} %", self.application))
                 left = cursor.fetchall()
                 if not left:
                     return
@@ -154,7 +154,7 @@ class Schema:
             with suppress(psycopg2.Error):  # not on every platform
                 cursor.execute("SET client_connection_check_interval = '2s'")
 
-    def in_the_way(self, seconds: float) -> str:
+    def blocking_transactions(self, seconds: float) -> str:
         """Who has had a transaction open for that long."""
         with self.connection.cursor() as cursor:
             cursor.execute(IN_THE_WAY, (seconds,))
@@ -189,22 +189,21 @@ class Schema:
             cursor.execute(HOLDER, (LOCK_KEY,))
             found = cursor.fetchone()
         name = str(found[0]) if found else "one that has just finished"
-        return f"process {name.split()[2]}" if name.startswith(f"{AT_WORK} ") else name
+        return f"process {name.split()[2]}" if name.startswith(f"{APPLICATION_PREFIX} ") else name
 
 
-@contextmanager
-def looking(url: str) -> Iterator[Schema]:
-    """A connection that only looks.
+def read_schema(url: str) -> SchemaSnapshot:
+    """Read the database at `url` once, without a lock.
 
     Raises:
-        DatabaseUnreachable: there is none.
+        DatabaseUnreachable: no connection could be made, or the query failed.
     """
     with closing(connect(url)) as connection:
-        yield Schema(connection)
+        return Schema(connection).snapshot()
 
 
 @contextmanager
-def changing(
+def lock_schema(
     url: str, *, progress: Progress, lock_timeout: float, wait: float = LOCK_WAIT
 ) -> Iterator[Schema]:
     """A connection that holds the database's lock against every other lab, wherever it runs.
@@ -213,7 +212,7 @@ def changing(
         DatabaseUnreachable: there is none.
         Locked: another lab held it for `wait` seconds.
     """
-    application = f"{AT_WORK} {os.getpid()} {secrets.token_hex(4)}"
+    application = f"{APPLICATION_PREFIX} {os.getpid()} {secrets.token_hex(4)}"
     with closing(connect(url, application=application)) as connection:
         schema = Schema(connection, application)
         schema.prepare(connection, lock_timeout)

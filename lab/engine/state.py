@@ -16,14 +16,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PartState:
     """A state, and one line for each thing that keeps it from being plain."""
 
     state: State
     why: tuple[str, ...] = ()
 
 
-def together(states: Iterable[State]) -> State:
+def combined(states: Iterable[State]) -> State:
     """The state that all of them share, else mixed; unknown when one is."""
     found = set(states)
     if State.UNKNOWN in found:

@@ -40,7 +40,7 @@ class MigrationStep:
 
     def state(self) -> State:
         """Whether the revision is in the database, with all that it makes."""
-        return self.migrations.schema.look().finding(self.fix, lambda thing: "").state
+        return self.migrations.schema.snapshot().state_of(self.fix, lambda thing: "").state
 
     def do(self) -> None:
         self._put_in() if self.verb is Verb.APPLY else self._take_out()
@@ -52,16 +52,16 @@ class MigrationStep:
         schema = self.migrations.schema
         if self.state() is State.PRESENT:
             return
-        schema.drop_half_built(self.fix.objects)
-        if self.fix.revision in schema.look().recorded:  # in part only: out with it, then in as a whole
+        schema.drop_invalid_indexes(self.fix.objects)
+        if self.fix.revision in schema.snapshot().recorded:  # in part only: out with it, then in as a whole
             self.migrations.downgrade(self.fix)
         self.migrations.upgrade(self.fix)
 
     def _take_out(self) -> None:
         """What stands is ours, for the plan saw nobody else's: also what no revision is recorded for yet."""
         schema = self.migrations.schema
-        schema.drop_half_built(self.fix.objects)
-        view = schema.look()
+        schema.drop_invalid_indexes(self.fix.objects)
+        view = schema.snapshot()
         if self.fix.revision not in view.recorded:
             if not any(thing in view.objects for thing in self.fix.objects):
                 return
@@ -84,7 +84,7 @@ class PatchStep:
 
     def state(self) -> State:
         """Whether the lines are in the files."""
-        return self.patcher.finding(self.fix, lambda path: read(self.root, path)).state
+        return self.patcher.state_of(self.fix, lambda path: read(self.root, path)).state
 
     def do(self) -> None:
         for change in self.changes:

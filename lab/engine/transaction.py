@@ -15,12 +15,12 @@ from pathlib import Path
 
 from lab.catalog import Catalog, Fix
 from lab.engine import file_changes, journal
-from lab.engine.fix_states import contents_of, fix_states
+from lab.engine.fix_states import plan_file_changes, read_fix_states
 from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
 from lab.engine.plan import FixState, Part, parts
-from lab.engine.schema import Schema, changing
+from lab.engine.schema import Schema, lock_schema
 from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Step
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
@@ -48,7 +48,7 @@ UNDO_LOCK_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Transaction:
     """The workspace and its database, held against every other lab."""
 
     workspace: Workspace
@@ -64,7 +64,7 @@ class Session:
 
     def fix_states(self) -> dict[int, FixState]:
         """How every fix stands, found by looking."""
-        return fix_states(self.workspace, self.catalog, self.patcher, self.schema.look())
+        return read_fix_states(self.workspace, self.catalog, self.patcher, self.schema.snapshot())
 
     def steps(self, verb: Verb, fixes: Sequence[Fix], found: dict[int, FixState]) -> tuple[Step, ...]:
         """The steps, with every new content worked out in memory.
@@ -72,12 +72,12 @@ class Session:
         Raises:
             Refused: the code of one does not fit, or is there in part.
         """
-        contents = contents_of(self.patcher, self.workspace, verb, fixes, found)
+        contents = plan_file_changes(self.patcher, self.workspace, verb, fixes, found)
         return tuple(
             self._step(fix, verb, part, contents[fix.number]) for fix in fixes for part in parts(fix, verb)
         )
 
-    def carry_out(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
+    def run(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
         """Do the steps, or none of them.
 
         Raises:
@@ -104,7 +104,7 @@ class Session:
         self.checkpoint("done")
         return tuple(done)
 
-    def taking_back(self, fix_state: FixState) -> tuple[Step, ...]:
+    def removal_steps(self, fix_state: FixState) -> tuple[Step, ...]:
         """The steps that take back whatever is there of a fix, and nothing that no revision is recorded for.
 
         Raises:
@@ -126,7 +126,7 @@ class Session:
         entry = journal.read(self.workspace)
         if entry is None:
             return None
-        self.schema.end_left_behind()
+        self.schema.end_abandoned_sessions()
         started = time.monotonic()
         onward = entry.verb is Verb.REVERT
         for planned in entry.steps if onward else reversed(entry.steps):
@@ -178,13 +178,13 @@ class Session:
 
 
 @contextmanager
-def session(
+def transaction(
     workspace: Workspace,
     catalog: Catalog,
     patcher: Patcher,
     url: str,
     options: Options = DEFAULTS,
-) -> Iterator[Session]:
+) -> Iterator[Transaction]:
     """Hold the workspace and the database.
 
     Raises:
@@ -194,11 +194,11 @@ def session(
     progress, timeout, wait = options.progress, options.lock_timeout, options.lock_wait
     with (
         exclusive_lock(workspace.lock, progress=progress, wait=wait),
-        changing(url, progress=progress, lock_timeout=timeout, wait=wait) as schema,
+        lock_schema(url, progress=progress, lock_timeout=timeout, wait=wait) as schema,
     ):
         sweep(workspace)
-        migrations = Migrations(url, catalog.root, schema, timeout)
-        yield Session(workspace, catalog, patcher, migrations, options.progress, options.checkpoint)
+        migrations = Migrations(url, schema, timeout)
+        yield Transaction(workspace, catalog, patcher, migrations, options.progress, options.checkpoint)
 
 
 def scratch_of(workspace: Workspace) -> Path:

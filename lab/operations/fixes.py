@@ -11,14 +11,14 @@ from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine import journal, migrations
 from lab.engine.file_changes import FileChange
-from lab.engine.fix_states import contents_of, fix_states
+from lab.engine.fix_states import plan_file_changes, read_fix_states
 from lab.engine.journal import Entry
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState, parts, to_apply, to_revert
-from lab.engine.schema import changing, looking
+from lab.engine.schema import lock_schema, read_schema
 from lab.engine.state import State
 from lab.engine.steps import Step
-from lab.engine.transaction import DEFAULTS, Session, session
+from lab.engine.transaction import DEFAULTS, Transaction, transaction
 from lab.engine.transaction import Options as Options
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
@@ -134,11 +134,11 @@ def recover(
             if fix_state.state is not State.MIXED:
                 continue
             if number in named or (_is_half_of_ours(fix_state)):
-                steps += held.taking_back(fix_state)
+                steps += held.removal_steps(fix_state)
             elif _is_ours(fix_state) or fix_state.code.state is State.PRESENT:
                 left.append(Left(number, fix_state.why))
         if steps:
-            held.carry_out(Verb.REVERT, steps)
+            held.run(Verb.REVERT, steps)
             fixes += [step.fix.number for step in steps]
             files |= {change.path for step in steps for change in getattr(step, "changes", ())}
         restarted = _restart(workspace, asked, files)
@@ -156,9 +156,9 @@ def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """
     catalog = catalog_of(workspace)
     chosen = catalog.select([str(number) for number in numbers])
-    with changing(url, progress=silent, lock_timeout=DEFAULTS.lock_timeout) as schema:
-        runner = migrations.Migrations(url, catalog.root, schema, DEFAULTS.lock_timeout)
-        recorded = schema.look().recorded
+    with lock_schema(url, progress=silent, lock_timeout=DEFAULTS.lock_timeout) as schema:
+        runner = migrations.Migrations(url, schema, DEFAULTS.lock_timeout)
+        recorded = schema.snapshot().recorded
         for fix in catalog.fixes:
             if fix in chosen:
                 runner.upgrade(fix)
@@ -186,7 +186,7 @@ def _change(
         found = held.fix_states()
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = held.steps(verb, going, found)
-        done = held.carry_out(verb, steps) if steps else ()
+        done = held.run(verb, steps) if steps else ()
         files = _files_of(entry) | {c.path for step in steps for c in getattr(step, "changes", ())}
         restarted = _restart(workspace, restart, files)
     numbers = tuple(fix.number for fix in going)
@@ -212,10 +212,9 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
             f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is under way.",
             "Take it back first: lab fix recover",
         )
-    with looking(workspace_url(workspace)) as schema:
-        found = fix_states(workspace, catalog, patcher, schema.look())
+    found = read_fix_states(workspace, catalog, patcher, read_schema(workspace_url(workspace)))
     going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
-    contents = contents_of(patcher, workspace, verb, going, found)
+    contents = plan_file_changes(patcher, workspace, verb, going, found)
     to_sql = migrations.upgrade_sql if verb is Verb.APPLY else migrations.downgrade_sql
     numbers = tuple(fix.number for fix in going)
     return Changed(
@@ -228,14 +227,14 @@ def _dry_run(verb: Verb, workspace: Workspace, tokens: Sequence[str], started: f
         seconds=time.monotonic() - started,
         dry_run=True,
         diff=_diff(tuple(change for changes in contents.values() for change in changes)),
-        sql="\n".join(to_sql(catalog.root, fix) for fix in going),
+        sql="\n".join(to_sql(fix) for fix in going),
     )
 
 
 @contextmanager
 def _session(
     workspace: Workspace, options: Options, tokens: Sequence[str], restart: Restart | None
-) -> Iterator[tuple[Session, tuple[Fix, ...], Entry | None]]:
+) -> Iterator[tuple[Transaction, tuple[Fix, ...], Entry | None]]:
     """Hold the workspace: the fixes that are meant, and the interrupted change that was taken back first.
 
     If what is done then fails, that change is over all the same: it is said, and its services are restarted.
@@ -243,7 +242,7 @@ def _session(
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
-    with session(workspace, catalog, patcher, url, options) as held:
+    with transaction(workspace, catalog, patcher, url, options) as held:
         chosen = held.catalog.select(tokens)
         entry = held.recover()
         try:
@@ -295,7 +294,7 @@ def _one_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) ->
 
 
 def _is_ours(fix_state: FixState) -> bool:
-    return fix_state.recorded or fix_state.ours
+    return fix_state.recorded or fix_state.applied_by_lab
 
 
 def _is_half_of_ours(fix_state: FixState) -> bool:

@@ -6,11 +6,11 @@ from pathlib import Path
 from lab.catalog import Catalog, Fix, load, scaffold
 from lab.database import workspace_url
 from lab.engine import journal, migrations
-from lab.engine.fix_states import contents_of, fix_states
+from lab.engine.fix_states import plan_file_changes, read_fix_states
 from lab.engine.journal import Event as Event
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState, to_apply, to_revert
-from lab.engine.schema import looking
+from lab.engine.schema import read_schema
 from lab.engine.state import State as State
 from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, Locked, Refused, UsageError
@@ -123,8 +123,8 @@ def show(workspace: Workspace, token: str) -> Shown:
         order=str(fix.order),
         files=tuple(str(file.path) for file in fix.files),
         diff=fix.diff,
-        upgrade_sql=migrations.upgrade_sql(catalog.root, fix),
-        downgrade_sql=migrations.downgrade_sql(catalog.root, fix),
+        upgrade_sql=migrations.upgrade_sql(fix),
+        downgrade_sql=migrations.downgrade_sql(fix),
         guide=fix.guide,
     )
 
@@ -135,11 +135,10 @@ def status(workspace: Workspace) -> FixStatus:
     patcher = Patcher(ShippedTexts(workspace))
     missing = ""
     try:
-        with looking(workspace_url(workspace)) as schema:
-            view = schema.look()
+        snapshot = read_schema(workspace_url(workspace))
     except DatabaseUnreachable as error:
-        view, missing = None, str(error)
-    found = fix_states(workspace, catalog, patcher, view)
+        snapshot, missing = None, str(error)
+    found = read_fix_states(workspace, catalog, patcher, snapshot)
     entry = journal.read(workspace)
     if entry is not None and under_way(workspace):
         entry = None
@@ -161,8 +160,8 @@ def status(workspace: Workspace) -> FixStatus:
 
 def in_the_code(workspace: Workspace) -> tuple[int, ...]:
     """The fixes that lab put on and whose code is there still: Git can have taken it away, unseen by lab."""
-    found = fix_states(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
-    return tuple(n for n, one in found.items() if one.ours and one.code.state is not State.ABSENT)
+    found = read_fix_states(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
+    return tuple(n for n, one in found.items() if one.applied_by_lab and one.code.state is not State.ABSENT)
 
 
 def under_way(workspace: Workspace) -> bool:
@@ -203,7 +202,7 @@ def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, 
     alone = {fix.number: fix_state, **{n: found[n] for n in fix.requires}}
     try:
         going = to_revert([fix], alone) if verb is Verb.REVERT else to_apply([fix], alone)
-        contents_of(patcher, workspace, verb, going, found)
+        plan_file_changes(patcher, workspace, verb, going, found)
     except Refused as refusal:
         return refusal.message if not _lacks(fix, found) else ""
     return ""

@@ -10,7 +10,7 @@ from functools import partial
 from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
-from lab.engine.schema import looking
+from lab.engine.schema import read_schema
 from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
 from lab.files import write_atomic
 from lab.operations import build, fixes, library, runtimes
@@ -185,8 +185,7 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
 def _follow_the_code(workspace: Workspace, url: str) -> None:
     """Give a database that was not there, or not in use, the schema of the fixes that are in the code."""
     applied = library.in_the_code(workspace)
-    with looking(url) as schema:
-        recorded = schema.look().recorded
+    recorded = read_schema(url).recorded
     if applied or any(fix.revision in recorded for fix in library.catalog_of(workspace).fixes):
         fixes.put_schema(workspace, url, applied)
 

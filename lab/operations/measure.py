@@ -9,7 +9,7 @@ from lab import records
 from lab.catalog import Fix
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
-from lab.engine.schema import looking
+from lab.engine.schema import read_schema
 from lab.errors import UsageError
 from lab.operations.library import catalog_of
 from lab.operations.ownership import template_of
@@ -68,8 +68,7 @@ class Target:
 
     def recorded(self) -> tuple[Fix, ...]:
         """The fixes whose revisions the workspace's database has."""
-        with looking(self.account.url(self.database)) as schema:
-            recorded = schema.look().recorded
+        recorded = read_schema(self.account.url(self.database)).recorded
         return tuple(fix for fix in self.fixes if fix.revision in recorded)
 
 

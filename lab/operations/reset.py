@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from lab.engine import journal
-from lab.engine.schema import looking
+from lab.engine.schema import read_schema
 from lab.engine.verb import Verb
 from lab.errors import LabError
 from lab.operations import build, fixes, library
@@ -92,14 +92,13 @@ def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], pro
 def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     if not databases.exists(runtime.account, runtime.database):  # it was dropped by hand
         return library.in_the_code(workspace)
-    with looking(runtime.url) as schema:
-        recorded = schema.look().recorded
+    recorded = read_schema(runtime.url).recorded
     return tuple(fix.number for fix in library.catalog_of(workspace).fixes if fix.revision in recorded)
 
 
 def _note(workspace: Workspace) -> None:
     """Nothing is applied any more, and an interrupted change is over: both its halves are gone."""
-    gone = tuple(sorted(journal.ours(workspace)))
+    gone = tuple(sorted(journal.applied_by_lab(workspace)))
     if gone or journal.read(workspace):
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
         journal.close_entry(workspace, journal.Event(str(Verb.REVERT), gone, at, 0.0, ()))

@@ -116,4 +116,4 @@ def _difference(
                     copy.chmod(0o755 if found[1] else 0o644)
         for side in "ab":
             (Path(scratch) / side).mkdir(exist_ok=True)
-        return git.difference(Path(scratch), "a", "b")
+        return git.diff_folders(Path(scratch), "a", "b")

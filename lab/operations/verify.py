@@ -10,12 +10,13 @@ from pathlib import Path
 
 from lab import records
 from lab.catalog import Fix
+from lab.engine.fingerprint import schema_fingerprint
 from lab.operations.library import catalog_of
 from lab.operations.measure import Bug, Target, chosen, measured, open_target
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import PROBES
 from lab.progress import Progress, Update, silent
-from lab.shadow import Scratch, Source, schema_text, scratch
+from lab.shadow import Scratch, Source, scratch
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -151,10 +152,10 @@ class _Proof:
             env={"LAB_DATABASE_URL": self._place.url},
             timeout=COMMAND_DEADLINE,
         )
-        return "" if finished.code == 0 else f"lab fix {verb} {number} failed: {finished.last_words}"
+        return "" if finished.code == 0 else f"lab fix {verb} {number} failed: {finished.last_line}"
 
     def _trace(self) -> Trace:
-        return Trace(self._place.files(), schema_text(self._place.url))
+        return Trace(self._place.files(), schema_fingerprint(self._place.url))
 
 
 def _unlike(evidence: Evidence, wanted: Verdict) -> str:

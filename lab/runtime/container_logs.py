@@ -36,7 +36,7 @@ def _read(project: Project, seen: dict[str, str], options: list[str]) -> Iterato
         finished = project.run(words, timeout=60)
         if finished.code != 0:
             project.require_engine()
-            raise EnvironmentFault(f"The log of {service} cannot be read: {finished.last_words}")
+            raise EnvironmentFault(f"The log of {service} cannot be read: {finished.last_line}")
         # Standard output and standard error come apart; the engine's clock puts them together again.
         stamped = [
             line.partition(" ")

@@ -178,7 +178,7 @@ class EmbeddedPostgres:
         if finished.code != 0:
             said = finished.stderr.decode(errors="replace").splitlines()
             errors = [line for line in said if "FATAL:" in line or "error:" in line]
-            first = (errors or [finished.last_words])[0]
+            first = (errors or [finished.last_line])[0]
             raise EnvironmentFault(f"PostgreSQL's data directory was not made: {first}.")
         unfinished.rename(self.data)
 

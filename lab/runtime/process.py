@@ -52,7 +52,7 @@ def start(launch: Launch, records: Path) -> Record:
         )
     record = read_record(records, launch.name)
     if finished.code != 0 or record is None:
-        raise EnvironmentFault(f"{launch.name} was not started: {finished.last_words}")
+        raise EnvironmentFault(f"{launch.name} was not started: {finished.last_line}")
     return record
 
 

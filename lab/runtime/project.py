@@ -79,7 +79,7 @@ class Project:
         except EnvironmentFault as error:
             raise EnvironmentFault(f"There is no Docker here: {error.message}", REMEDY) from error
         if finished.code != 0:
-            raise EnvironmentFault(f"No Docker Engine answers: {finished.last_words}", REMEDY)
+            raise EnvironmentFault(f"No Docker Engine answers: {finished.last_line}", REMEDY)
         return finished.stdout.decode().strip()
 
     def tool(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class Project:
         finished = self.run(["docker", *words], timeout=timeout)
         if finished.code != 0:
             self.require_engine()
-            raise EnvironmentFault(f"docker {words[0]} failed: {finished.last_words}")
+            raise EnvironmentFault(f"docker {words[0]} failed: {finished.last_line}")
         return finished
 
     def containers(self) -> tuple[Container, ...]:

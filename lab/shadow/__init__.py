@@ -1,8 +1,7 @@
 """A throw-away copy of the lab to measure in: database, code and services, gone when the block ends."""
 
 from lab.shadow.leftovers import remove_leftovers
-from lab.shadow.schema_text import schema_text
 from lab.shadow.scratch import Scratch, scratch
 from lab.shadow.shadow import Shadow, Source, shadow
 
-__all__ = ["Scratch", "Shadow", "Source", "remove_leftovers", "schema_text", "scratch", "shadow"]
+__all__ = ["Scratch", "Shadow", "Source", "remove_leftovers", "scratch", "shadow"]

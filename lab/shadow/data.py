@@ -17,7 +17,7 @@ from lab.engine.schema import Schema
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
 from lab.runtime import databases
 from lab.runtime.account import Account
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
@@ -31,7 +31,6 @@ LEAST_LOGS = 300_000
 MIGRATION_DEADLINE = 60.0
 LOCK_TIMEOUT = 10.0
 BY_HAND = "This stands only in the running database, in no migration,"
-HISTORY = PROJECT / "migrations" / "fixes"
 
 QUIETLY = """
 ALTER DATABASE {0} SET log_min_duration_statement = -1;
@@ -102,7 +101,7 @@ def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
     if not applied:
         return
     with closing(connect(url, application=APPLICATION)) as connection:
-        migrations = Migrations(url, HISTORY, Schema(connection, APPLICATION), LOCK_TIMEOUT)
+        migrations = Migrations(url, Schema(connection, APPLICATION), LOCK_TIMEOUT)
         for fix in applied:
             migrations.upgrade(fix)
 
@@ -113,7 +112,7 @@ def migrate(code: Workspace, url: str) -> str:
     A migration that failed or never ended is a finding: what it left is what is measured.
     """
     try:
-        candidate.upgrade(code, url, deadline=MIGRATION_DEADLINE)
+        candidate.upgrade(code, url, timeout=MIGRATION_DEADLINE)
     except TimedOut:
         with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
             cursor.execute(END_OTHERS)  # its statement runs on in the server without it

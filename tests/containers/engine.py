@@ -88,7 +88,7 @@ def make_base_images(engine: Engine) -> None:
     """
     made = run([STAND_INS], env={**engine.environment, "PYTHON": sys.executable}, timeout=MAKING)
     if made.code != 0:
-        raise EnvironmentFault(f"There are no base images, and none can be made: {made.last_words}")
+        raise EnvironmentFault(f"There are no base images, and none can be made: {made.last_line}")
 
 
 def answers(engine: Engine) -> bool:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.engine.fingerprint import schema_fingerprint
 from lab.operations import fixes, library
 from lab.workspace import Workspace
-from tests.catalogue import dump
 from tests.conftest import Database
 from tests.fixes.walk import check
 from tests.fixes.workspaces import copy_project
@@ -61,7 +61,7 @@ def workspace(tmp_path: Path, database: Database, kills: Killer) -> Workspace:
 def test_both_histories_move_in_any_order(
     workspace: Workspace, database: Database, kills: Killer, order: tuple[str, ...], number: str
 ) -> None:
-    before = dump(database.url)
+    before = schema_fingerprint(database.url)
     for act in order:
         if act in {"apply", "revert"}:
             getattr(fixes, act)(workspace, [number])
@@ -69,21 +69,21 @@ def test_both_histories_move_in_any_order(
             assert kills.alembic(workspace.root, *act.split()) == 0
         standing = {row.number for row in library.status(workspace).fixes if row.state == "present"}
         assert standing in ({int(number)}, set())
-    assert dump(database.url) == before
+    assert schema_fingerprint(database.url) == before
 
 
 def test_the_way_down_to_nothing_and_up_again_leaves_fixes_that_recover_can_take_back(
     workspace: Workspace, database: Database, kills: Killer
 ) -> None:
     """`alembic downgrade base` takes the tables away under the fixes, records and all."""
-    before = dump(database.url)
+    before = schema_fingerprint(database.url)
     fixes.apply(workspace, ["5"])
     assert kills.alembic(workspace.root, "downgrade", "base") == 0
     assert kills.alembic(workspace.root, "upgrade", "head") == 0
     (row,) = (row for row in library.status(workspace).fixes if row.number == 5)
     assert row.why == ("fix_5 is recorded, but index ix_execution_logs_started_at is not there",)
     assert fixes.recover(workspace).fixes == (5,)
-    assert dump(database.url) == before
+    assert schema_fingerprint(database.url) == before
     assert fixes.apply(workspace, ["5"]).fixes == (5,)
 
 

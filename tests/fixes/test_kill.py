@@ -14,11 +14,11 @@ import pytest
 
 from lab.database import connect
 from lab.engine import journal
+from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.transaction import Options
 from lab.operations import fixes, library
 from lab.workspace import Workspace
 from seed import fill
-from tests.catalogue import dump
 from tests.conftest import PROJECT, Server
 from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
@@ -41,7 +41,7 @@ class Target:
     kills: Killer
 
     def state(self) -> tuple[dict[str, str], str]:
-        return code(self.workspace.root), dump(self.url)
+        return code(self.workspace.root), schema_fingerprint(self.url)
 
     def kill(self, verb: str, number: int, **when: float) -> int:
         return self.kills.run(self.workspace.root, verb, str(number), **when)  # type: ignore[arg-type]

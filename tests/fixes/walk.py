@@ -12,9 +12,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from lab.engine.fingerprint import schema_fingerprint
 from lab.operations import fixes
 from lab.workspace import Workspace
-from tests.catalogue import dump
 
 CODE = ("app", "compose", "migrations", "seed", "alembic.ini")
 
@@ -65,7 +65,7 @@ def _check(root: Path, url: str) -> str:
 def walk(root: Path, url: str, seed: int, subset: tuple[int, ...]) -> dict[str, object]:
     """Apply the subset one by one, look, revert it one by one, look again."""
     workspace, order = Workspace(root), random.Random(f"{seed} {subset}")
-    shipped = code(root), dump(url)
+    shipped = code(root), schema_fingerprint(url)
     forth, back = (order.sample(subset, len(subset)) for _ in range(2))
     for number in forth:
         fixes.apply(workspace, [str(number)])
@@ -73,12 +73,12 @@ def walk(root: Path, url: str, seed: int, subset: tuple[int, ...]) -> dict[str, 
         "subset": subset,
         "order": forth,
         "code": code(root),
-        "schema": dump(url).splitlines(),
+        "schema": schema_fingerprint(url).splitlines(),
         "check": check(root, url),
     }
     for number in back:
         fixes.revert(workspace, [str(number)])
-    return {**found, "back": back, "clean": (code(root), dump(url)) == shipped}
+    return {**found, "back": back, "clean": (code(root), schema_fingerprint(url)) == shipped}
 
 
 def main() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from lab.database import connect
 from lab.engine import candidate, journal
+from lab.engine.fingerprint import schema_fingerprint
 from lab.operations import fixes, library, lifecycle
 from lab.shell import Finished, run
 from lab.workspace import Workspace
-from tests.catalogue import dump
 from tests.conftest import PROJECT, Server
 from tests.measuring import copy_shipped
 
@@ -46,7 +46,7 @@ class Project:
 
     def all(self) -> tuple[dict[str, bytes], str]:
         """Code and schema: what a change that came to nothing leaves as it was."""
-        return self.code(), dump(self.url)
+        return self.code(), schema_fingerprint(self.url)
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         with closing(connect(self.url)) as connection, connection.cursor() as cursor:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from lab.errors import EnvironmentFault
-from lab.git import Entry, blob, committed, difference
+from lab.git import CommittedFile, committed_files, diff_folders, read_blob
 from lab.shell import run
 
 
@@ -14,9 +14,9 @@ def test_a_blob_is_read_from_whatever_repository_lies_at_or_above(tmp_path: Path
     name = run(["git", "hash-object", "-w", "--stdin"], cwd=tmp_path, stdin=b"kept\n").stdout.decode().strip()
     inner = tmp_path / "inner"
     inner.mkdir()
-    assert blob(inner, name) == b"kept\n"
-    assert blob(inner, "0" * 39 + "1") is None
-    assert blob(tmp_path / "none", name) is None
+    assert read_blob(inner, name) == b"kept\n"
+    assert read_blob(inner, "0" * 39 + "1") is None
+    assert read_blob(tmp_path / "none", name) is None
 
 
 def test_what_is_committed_is_listed_whoever_owns_it_and_whatever_it_is_called(tmp_path: Path) -> None:
@@ -28,10 +28,12 @@ def test_what_is_committed_is_listed_whoever_owns_it_and_whatever_it_is_called(t
             run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=tmp_path).code
             == 0
         )
-    assert committed(tmp_path, "app", "absent") == (
-        Entry(PurePosixPath("app/a b\n.py"), "587be6b4c3f93f93c489c0111bba5596147a26cb", executable=False),
+    assert committed_files(tmp_path, "app", "absent") == (
+        CommittedFile(
+            PurePosixPath("app/a b\n.py"), "587be6b4c3f93f93c489c0111bba5596147a26cb", executable=False
+        ),
     )
-    assert committed(tmp_path / "app", "absent") == ()
+    assert committed_files(tmp_path / "app", "absent") == ()
 
 
 def test_nothing_that_a_repository_names_is_run(tmp_path: Path) -> None:
@@ -47,8 +49,8 @@ def test_nothing_that_a_repository_names_is_run(tmp_path: Path) -> None:
         ["config", "protocol.ext.allow", "always"],
     ):
         assert run(["git", *words], cwd=tmp_path).code == 0
-    assert blob(tmp_path, "0" * 39 + "1") is None
-    assert committed(tmp_path, "app") == ()
+    assert read_blob(tmp_path, "0" * 39 + "1") is None
+    assert committed_files(tmp_path, "app") == ()
     assert not trap.exists()
 
 
@@ -56,4 +58,4 @@ def test_two_folders_without_a_difference_make_no_patch(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
     with pytest.raises(EnvironmentFault, match="git diff failed"):
-        difference(tmp_path, "a", "b")
+        diff_folders(tmp_path, "a", "b")

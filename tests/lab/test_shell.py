@@ -15,7 +15,7 @@ def test_what_it_wrote_and_its_code_are_told() -> None:
     finished = run(
         [sys.executable, "-c", "import sys; print('out'); sys.stderr.write('a\\nerr\\n'); sys.exit(3)"]
     )
-    assert (finished.code, finished.stdout, finished.last_words) == (3, b"out\n", "err")
+    assert (finished.code, finished.stdout, finished.last_line) == (3, b"out\n", "err")
 
 
 def test_the_environment_is_added_to(monkeypatch: pytest.MonkeyPatch) -> None:

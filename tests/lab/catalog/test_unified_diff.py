@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.catalog.unified_diff import DoesNotApply, NotADiff, blob_id, parse
+from lab.catalog.unified_diff import DoesNotApply, InvalidDiff, blob_id, parse
 from lab.shell import run
 from tests.patches import make_patch
 
@@ -60,19 +60,19 @@ def test_another_text_is_refused_even_one_line_off() -> None:
     ],
 )
 def test_what_a_fix_may_not_do_is_named(extra: bytes, problem: str) -> None:
-    with pytest.raises(NotADiff, match=problem):
+    with pytest.raises(InvalidDiff, match=problem):
         parse(b"diff --git a/app/x.py b/app/x.py\n" + extra)
 
 
 @pytest.mark.parametrize("path", ["../x.py", "/x.py", ".git/config", ".lab/journal"])
 def test_a_path_out_of_the_workspace_is_refused(path: str) -> None:
-    with pytest.raises(NotADiff, match="leads out"):
+    with pytest.raises(InvalidDiff, match="leads out"):
         parse(make_patch({path: (b"a\n", b"b\n")}))
 
 
 def test_every_mistake_is_reported_at_once() -> None:
     good = make_patch({"app/x.py": (b"a\n", b"b\n")})
-    with pytest.raises(NotADiff) as error:
+    with pytest.raises(InvalidDiff) as error:
         parse(b"hello\n" + good + good + good.replace(b"@@ -1 +1 @@", b"@@ -1,9 +1 @@"))
     assert [problem.partition(":")[0] for problem in error.value.problems] == [
         "line 1",

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from lab.engine import journal
+from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
 from lab.errors import Refused
@@ -28,7 +29,6 @@ from lab.runtime import process
 from lab.runtime.launch import Launch
 from lab.runtime.process import Readiness
 from lab.workspace import Workspace
-from tests.catalogue import dump
 from tests.conftest import Server, free_port
 from tests.killing import Killer, killer
 from tests.lab.conftest import PROJECTS, Project
@@ -100,7 +100,7 @@ class Anything(RuleBasedStateMachine):
         self.migrated = False
         self.killed = False
         self.edits = 0
-        self.schema = {self.migrated: dump(self.project.url)}
+        self.schema = {self.migrated: schema_fingerprint(self.project.url)}
         self.records = self.workspace.service_records
         self.edited = False
         self._restart(self.workspace, frozenset({self.project.root / FILES[0]}))
@@ -223,9 +223,9 @@ class Anything(RuleBasedStateMachine):
         if not self.tampered:
             assert {n for n, row in rows.items() if row.code == "present"} == self.on
         if not self.on and self.migrated in self.schema:
-            assert dump(self.project.url) == self.schema[self.migrated]
+            assert schema_fingerprint(self.project.url) == self.schema[self.migrated]
         elif not self.on:
-            self.schema[self.migrated] = dump(self.project.url)
+            self.schema[self.migrated] = schema_fingerprint(self.project.url)
 
     def _attempt(self, verb: str, number: int) -> bool:
         """Whether it was done; a refusal must have its reason in the model."""

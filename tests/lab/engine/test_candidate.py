@@ -44,7 +44,7 @@ def test_a_migration_that_fails_says_why(project: Project) -> None:
 def test_a_migration_that_never_ends_is_ended(project: Project) -> None:
     write(project, "import time; time.sleep(600)")
     with pytest.raises(TimedOut):
-        candidate.upgrade(project.workspace, project.url, deadline=3)
+        candidate.upgrade(project.workspace, project.url, timeout=3)
     assert candidate.current(project.url) == ("0001",)
 
 
@@ -68,10 +68,10 @@ def test_the_maker_of_an_object_is_the_revision_that_names_it(
     project: Project, thing: OwnedObject, said: str
 ) -> None:
     write(project, 'op.create_index("ix_mine", "things", ["colour"])')
-    assert candidate.maker(project.workspace, thing) == said
+    assert candidate.creator_of(project.workspace, thing) == said
 
 
 def test_a_revision_that_is_no_python_is_still_named(project: Project) -> None:
     (project.root / "migrations" / "versions" / "x.py").write_text("def (: ix_mine")
-    said = candidate.maker(project.workspace, OwnedObject("index", "ix_mine"))
+    said = candidate.creator_of(project.workspace, OwnedObject("index", "ix_mine"))
     assert said == "revision ? made it (migrations/versions/x.py)"

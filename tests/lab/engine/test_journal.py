@@ -73,4 +73,4 @@ def test_a_torn_line_of_the_history_is_left_out(workspace: Workspace) -> None:
 def test_what_is_lab_s_own_is_what_it_put_on_and_did_not_take_off(workspace: Workspace) -> None:
     for verb, *fixes in (("apply", 1, 2, 3), ("revert", 1), ("recover", 2), ("apply", 1)):
         journal.close_entry(workspace, event(str(verb), *map(int, fixes)))
-    assert journal.ours(workspace) == {1, 3}
+    assert journal.applied_by_lab(workspace) == {1, 3}

@@ -39,7 +39,7 @@ class Case:
         return Patcher(ShippedTexts(self.workspace))
 
     def state(self) -> State:
-        return self.patcher.finding(self.fix, self.read).state
+        return self.patcher.state_of(self.fix, self.read).state
 
     def take(self, changes: tuple[FileChange, ...]) -> None:
         for change in changes:
@@ -218,7 +218,7 @@ def test_half_of_the_fix_written_by_hand_is_mixed_and_says_which_half(folder: Pa
     half = shipped.replace(b"line 5\n", b"five\n")
     lab.fix = replace(lab.fix, files=parse(make_patch({str(PATH): (shipped, both)})))
     lab.files = {PATH: half}
-    finding = lab.patcher.finding(lab.fix, lab.read)
+    finding = lab.patcher.state_of(lab.fix, lab.read)
     assert finding.state is State.MIXED
     assert finding.why == ("app/service.py holds a part of the fix: the rest of it would change line 21",)
     with pytest.raises(Refused, match="line 21"):
@@ -238,13 +238,13 @@ def test_doing_what_is_done_changes_nothing(folder: Path) -> None:
 
 def test_a_file_that_is_no_text_is_left_alone(folder: Path) -> None:
     lab = case(folder, SHIPPED.replace(b"line 1\n", b"\0\n"))
-    assert lab.patcher.finding(lab.fix, lab.read).why[0] == "app/service.py is not a text"
+    assert lab.patcher.state_of(lab.fix, lab.read).why[0] == "app/service.py is not a text"
     with pytest.raises(Refused, match="not a text"):
         lab.apply()
 
 
 def test_a_missing_file_is_said_to_be_missing(folder: Path) -> None:
     lab = case(folder, None)
-    assert lab.patcher.finding(lab.fix, lab.read).why[0] == "app/service.py is missing"
+    assert lab.patcher.state_of(lab.fix, lab.read).why[0] == "app/service.py is missing"
     with pytest.raises(Refused, match="is missing"):
         lab.apply()

@@ -7,7 +7,7 @@ import pytest
 
 from lab.catalog import Fix, Order
 from lab.engine.plan import FixState, Part, parts, to_apply, to_revert
-from lab.engine.state import Finding, State
+from lab.engine.state import PartState, State
 from lab.engine.verb import Verb
 from lab.errors import Refused
 
@@ -52,7 +52,7 @@ EDITED_SINCE = Has(State.MIXED, State.PRESENT, recorded=True, ours=True)
 def found(*all_: Has) -> dict[int, FixState]:
     return {
         fix.number: FixState(
-            fix, Finding(has.code), Finding(has.schema, ("its why",)), has.recorded, has.ours
+            fix, PartState(has.code), PartState(has.schema, ("its why",)), has.recorded, has.ours
         )
         for fix, has in zip((ONE, TWO, THREE), (*all_, NOTHING, NOTHING, NOTHING), strict=False)
     }

@@ -3,7 +3,7 @@
 from contextlib import closing
 
 from lab.database import connect
-from lab.engine.schema import AT_WORK, Schema
+from lab.engine.schema import APPLICATION_PREFIX, Schema
 from tests.lab.conftest import Project
 
 ROUNDS = 50
@@ -11,23 +11,23 @@ THEIRS = "SELECT application_name FROM pg_stat_activity WHERE application_name L
 
 
 def test_a_session_that_ends_by_itself_meanwhile_is_no_failure(project: Project) -> None:
-    mine = f"{AT_WORK} mine"
+    mine = f"{APPLICATION_PREFIX} mine"
     with closing(connect(project.url, application=mine)) as connection:
         for _ in range(ROUNDS):
-            others = [connect(project.url, application=f"{AT_WORK} {n}") for n in range(3)]
+            others = [connect(project.url, application=f"{APPLICATION_PREFIX} {n}") for n in range(3)]
             for other in others:
                 other.close()
-            Schema(connection, mine).end_left_behind()
+            Schema(connection, mine).end_abandoned_sessions()
             assert project.sql(THEIRS) == [(mine,)]
 
 
 def test_a_session_that_holds_a_lock_is_ended_and_lets_go(project: Project) -> None:
-    mine = f"{AT_WORK} mine"
+    mine = f"{APPLICATION_PREFIX} mine"
     with (
         closing(connect(project.url, application=mine)) as connection,
-        closing(connect(project.url, application=f"{AT_WORK} left")) as left,
+        closing(connect(project.url, application=f"{APPLICATION_PREFIX} left")) as left,
         left.cursor() as cursor,
     ):
         cursor.execute("BEGIN; LOCK TABLE things")
-        Schema(connection, mine).end_left_behind()
+        Schema(connection, mine).end_abandoned_sessions()
         assert project.sql("SELECT count(*) FROM things") == [(1000,)]

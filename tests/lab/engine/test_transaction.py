@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from lab.engine import journal
-from lab.engine.schema import AT_WORK, changing
+from lab.engine.schema import APPLICATION_PREFIX, lock_schema
 from lab.engine.transaction import Options
 from lab.errors import DatabaseUnreachable, Locked, Refused
 from lab.operations import fixes
@@ -306,7 +306,7 @@ def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: 
     told: list[str] = []
     options = Options(progress=lambda event: told.append(event.text), lock_wait=0.3)
     with (
-        changing(project.url, progress=print, lock_timeout=1),
+        lock_schema(project.url, progress=print, lock_timeout=1),
         pytest.raises(Locked, match=f"process {os.getpid()}\\."),
     ):
         fixes.apply(project.workspace, ["1"], options=options)
@@ -315,12 +315,13 @@ def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: 
 
 
 def test_a_server_that_ends_the_session_which_waits_for_another_lab_is_no_traceback(project: Project) -> None:
-    ours = f"application_name LIKE '{AT_WORK} %' AND pid <> ALL (SELECT pid FROM pg_locks WHERE granted)"
+    waiting = "pid <> ALL (SELECT pid FROM pg_locks WHERE granted)"
+    ours = f"application_name LIKE '{APPLICATION_PREFIX} %' AND {waiting}"
 
     def end(_: object) -> None:
         project.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
 
-    with changing(project.url, progress=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
+    with lock_schema(project.url, progress=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
         fixes.apply(project.workspace, ["1"], options=Options(progress=end, lock_wait=5))
 
 
@@ -348,11 +349,11 @@ def test_the_history_tells_what_was_done(project: Project) -> None:
     project.revert("1")
     events = journal.history(project.workspace)
     assert [(event.verb, event.fixes) for event in events] == [("apply", (1, 2)), ("revert", (1,))]
-    assert journal.ours(project.workspace) == {2}
+    assert journal.applied_by_lab(project.workspace) == {2}
     with project.workspace.history.open("ab") as file:
         file.write(b'{"torn')
     project.apply("1")
-    assert journal.ours(project.workspace) == {1, 2}
+    assert journal.applied_by_lab(project.workspace) == {1, 2}
 
 
 def test_an_interrupt_after_the_change_says_that_it_is_done(project: Project) -> None:

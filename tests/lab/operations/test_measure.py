@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import records, shipped
+from lab.engine.fingerprint import schema_fingerprint
 from lab.errors import DatabaseUnreachable, InvalidFile, Refused, UsageError
 from lab.operations import fixes, verify
 from lab.operations.demo import demo
@@ -19,7 +20,6 @@ from lab.probes.evidence import Verdict
 from lab.probes.suite import PROBES
 from lab.runtime import databases
 from lab.workspace import PROJECT, Workspace
-from tests.catalogue import dump
 from tests.conftest import Server
 from tests.measuring import copy_shipped
 from tests.patches import make_patch
@@ -52,12 +52,12 @@ def code(workspace: Workspace) -> dict[str, bytes]:
 
 
 def test_a_check_finds_the_symptoms_and_touches_nothing(workspace: Workspace, server: Server) -> None:
-    before = code(workspace), dump(server.url(NAME))
+    before = code(workspace), schema_fingerprint(server.url(NAME))
     found = check(workspace, ["1", "4"])
     assert [(one.bug, one.verdict) for one in found.evidence] == [(1, Verdict.PRESENT), (4, Verdict.PRESENT)]
     assert "KeyError: 'DEVICE_SERVICE_URL'" in found.evidence[0].why
     assert found.symptoms == found.evidence
-    assert (code(workspace), dump(server.url(NAME))) == before
+    assert (code(workspace), schema_fingerprint(server.url(NAME))) == before
 
 
 def test_a_check_is_kept_with_its_raw_data(workspace: Workspace) -> None:
@@ -111,12 +111,12 @@ def test_without_a_lab_there_is_nothing_to_measure(workspace: Workspace, server:
 
 
 def test_a_demo_shows_before_and_after_and_leaves_no_trace(workspace: Workspace, server: Server) -> None:
-    before = code(workspace), dump(server.url(NAME))
+    before = code(workspace), schema_fingerprint(server.url(NAME))
     found = demo(workspace, "4")
     assert (found.before.verdict, found.after.verdict) == (Verdict.PRESENT, Verdict.FIXED)
     ratios = {figure.name: figure.ratio for figure in found.figures}
     assert (ratios["statements for 110 workflows"] or 0) > 50
-    assert (code(workspace), dump(server.url(NAME))) == before
+    assert (code(workspace), schema_fingerprint(server.url(NAME))) == before
 
 
 def test_a_demo_keeps_the_fix_on_request_and_then_has_no_before(workspace: Workspace) -> None:
@@ -129,13 +129,13 @@ def test_verify_proves_a_fix_in_a_scratch_copy(
     workspace: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verify, "PROBES", {bug: PROBES[bug] for bug in (2, 4)})
-    before = code(workspace), dump(server.url(NAME))
+    before = code(workspace), schema_fingerprint(server.url(NAME))
     found = verify.verify(workspace, ["4"])
     assert found.problems == ()
     assert [row.state for row in found.rows] == ["as shipped", "fix 4 applied", "fix 4 reverted"]
     verdicts = [[one.verdict for one in row.evidence] for row in found.rows]
     assert verdicts == [["present", "present"], ["present", "fixed"], ["present"]]
-    assert (code(workspace), dump(server.url(NAME))) == before
+    assert (code(workspace), schema_fingerprint(server.url(NAME))) == before
 
 
 def test_verify_does_not_pass_over_folders_that_are_broken(
