@@ -18,7 +18,7 @@ down: $(STAMP)
 
 # The quick tests, then the rest of them: half-hour matters such as hundreds of kills and of answers.
 test: $(STAMP)
-	$(BIN)/pytest $(PARALLEL) -m 'not slow'
+	$(BIN)/pytest $(PARALLEL) -m 'not slow and not prove'
 
 test-slow: $(STAMP)
 	$(BIN)/pytest $(PARALLEL) -m slow

@@ -33,6 +33,9 @@ SETTINGS = {
 }
 
 TEMPLATE, FULL_TEMPLATE = "template_seeded", "template_full"
+LONGER = {"answers", "fixes", "operations", "shadow"}
+"""The folders of the tests that bring up labs, or measure them."""
+
 OFFSETS_ASKED = 400
 """How far above `port_offset` a test may move the lab's ports."""
 
@@ -173,5 +176,11 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes last, so that what is wrong shows early."""
-    items.sort(key=lambda item: ("answers" in item.path.parts, "fixes" in item.path.parts))
+    """The quick ones first, so that what is wrong shows early; then what one process has to run in order."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("xdist_group"):
+        return 1
+    return 2 if LONGER & set(item.path.parts) else 0

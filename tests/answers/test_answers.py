@@ -26,20 +26,42 @@ ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
 EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
 PARTS = {"answer.patch", "migration.py"}
 FEATURE = 7
+CONCURRENT = ("3", "7")
+SAMPLE = 4
+"""Of so many answers, `make test-slow` judges one."""
+
+
+def _name(answer: Path) -> str:
+    return f"{answer.parent.name}-{answer.name}"
 
 
 def _cases() -> Iterator[Any]:
-    """Every answer; all but the first of each kind of a bug are left to `make test-slow`."""
+    """Every answer: of each kind of a bug, the first is quick, some more are slow, the rest to be proved."""
     for _, group in groupby(ANSWERS, key=lambda path: (path.parent, path.name.partition("_")[0])):
         for place, path in enumerate(group):
-            marks = [pytest.mark.slow] if place else []
-            yield pytest.param(path, id=f"{path.parent.name}-{path.name}", marks=marks)
+            later = pytest.mark.prove if place % SAMPLE else pytest.mark.slow
+            yield pytest.param(path, id=_name(path), marks=[later] if place else [])
 
 
+@pytest.mark.claim("Every answer gets the verdict that its name says", "answers")
 @pytest.mark.parametrize("answer", list(_cases()))
 def test_answer_is_judged_by_its_name(
     answer: Path, server: Server, full_template: str, tmp_path: Path
 ) -> None:
+    judge(answer, server, full_template, tmp_path)
+
+
+@pytest.mark.prove
+@pytest.mark.claim("An answer to a bug of concurrency gets the same verdict each time", "verdicts")
+@pytest.mark.parametrize("turn", range(2, 6))
+@pytest.mark.parametrize("answer", [case for case in ANSWERS if case.parent.name in CONCURRENT], ids=_name)
+def test_answer_is_judged_by_its_name_again(
+    answer: Path, turn: int, server: Server, full_template: str, tmp_path: Path
+) -> None:
+    judge(answer, server, full_template, tmp_path)
+
+
+def judge(answer: Path, server: Server, full_template: str, tmp_path: Path) -> None:
     bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
     bug = int(answer.parent.name)
     ours = fix(FEATURE) if bug == FEATURE else None

@@ -1,11 +1,14 @@
-"""Every subset of the fixes, reached in any order, gives the same code and schema; reverted, no trace."""
+"""Every subset of the fixes, reached in any order, gives the same code and schema; reverted, no trace.
+
+`make test` walks to some of them, `make test-slow` to every one, `make prove` to every one in many orders.
+"""
 
 import itertools
 import json
-import os
+import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -21,40 +24,68 @@ from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 
 pytestmark = pytest.mark.xdist_group("subsets")
-SEED = int(os.environ.get("LAB_SUBSET_SEED", "1"))
 WALKERS = 2
+SOME = 4
+"""How many subsets `make test` walks to, beside each fix alone and all of them."""
+
+Walked = dict[tuple[int, ...], dict]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["some", pytest.param("every", marks=pytest.mark.slow)])
 def walked(
-    tmp_path_factory: pytest.TempPathFactory, server: Server, template: str, catalog: Catalog
-) -> Iterator[dict[tuple[int, ...], dict]]:
-    """What every walker wrote down, by subset."""
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    server: Server,
+    template: str,
+    catalog: Catalog,
+) -> Walked:
+    """What was found at each subset."""
+    subsets = every_subset(catalog) if request.param == "every" else some_subsets(catalog)
+    return walk(subsets, 1, tmp_path_factory, server, template)
+
+
+def every_subset(catalog: Catalog) -> list[tuple[int, ...]]:
     numbers = [fix.number for fix in catalog.fixes]
-    subsets = [s for size in range(len(numbers) + 1) for s in itertools.combinations(numbers, size)]
+    return [s for size in range(len(numbers) + 1) for s in itertools.combinations(numbers, size)]
+
+
+def some_subsets(catalog: Catalog) -> list[tuple[int, ...]]:
+    """None, each fix alone, all of them, and `SOME` others."""
+    subsets, number = every_subset(catalog), len(catalog.fixes)
+    others = [subset for subset in subsets if 1 < len(subset) < number]
+    return [*subsets[: number + 1], *random.Random(1).sample(others, SOME), subsets[-1]]
+
+
+def walk(
+    subsets: list[tuple[int, ...]],
+    seed: int,
+    tmp_path_factory: pytest.TempPathFactory,
+    server: Server,
+    template: str,
+) -> Walked:
+    """Reach each subset in an order that `seed` decides; returns what was found at each."""
     with ExitStack() as databases, ThreadPoolExecutor(WALKERS) as pool:
         jobs = []
         for walker in range(WALKERS):
             root = tmp_path_factory.mktemp(f"walker{walker}")
-            name = f"walker{walker}"
-            url = server.create(name, template)
-            databases.callback(server.drop, name)
+            url = server.create(root.name, template)
+            databases.callback(server.drop, root.name)
             workspace = copy_project(root, url)
             share = [",".join(map(str, subset)) or "none" for subset in subsets[walker::WALKERS]]
-            jobs.append(pool.submit(_walk, workspace.root, share))
-        found = [line for job in jobs for line in job.result()]
-        yield {tuple(line["subset"]): line for line in found}
-    assert len(found) == 2 ** len(numbers)
+            jobs.append(pool.submit(_walk, workspace.root, seed, share))
+        found = {tuple(line["subset"]): line for job in jobs for line in job.result()}
+    assert set(found) == set(subsets)
+    return found
 
 
-def _walk(root: Path, subsets: list[str]) -> list[dict]:
-    argv = [sys.executable, "-m", "tests.fixes.walk", str(root), str(SEED), *subsets]
-    finished = subprocess.run(argv, cwd=PROJECT, capture_output=True, timeout=300, check=False)
+def _walk(root: Path, seed: int, subsets: list[str]) -> list[dict]:
+    argv = [sys.executable, "-m", "tests.fixes.walk", str(root), str(seed), *subsets]
+    finished = subprocess.run(argv, cwd=PROJECT, capture_output=True, timeout=600, check=False)
     assert finished.returncode == 0, finished.stderr.decode()
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
-def test_a_subset_is_the_same_code_whatever_the_order(walked: dict, catalog: Catalog) -> None:
+def test_a_subset_is_the_same_code_whatever_the_order(walked: Walked, catalog: Catalog) -> None:
     """Each is held against the fixes put on one after the other, by rising number, in memory."""
     shipped = walked[()]["code"]
     texts = ShippedTexts(Workspace(PROJECT))
@@ -69,7 +100,7 @@ def test_a_subset_is_the_same_code_whatever_the_order(walked: dict, catalog: Cat
         ]
 
 
-def test_a_subset_is_the_same_schema_whatever_the_order(walked: dict) -> None:
+def test_a_subset_is_the_same_schema_whatever_the_order(walked: Walked) -> None:
     """Each is the shipped schema and what each of its fixes makes on its own, line by line."""
     shipped = set(walked[()]["schema"])
     for subset, found in walked.items():
@@ -79,11 +110,11 @@ def test_a_subset_is_the_same_schema_whatever_the_order(walked: dict) -> None:
         assert set(found["schema"]) == expected, found["order"]
 
 
-def test_the_models_declare_what_the_migrations_make(walked: dict) -> None:
+def test_the_models_declare_what_the_migrations_make(walked: Walked) -> None:
     assert {subset: found["check"] for subset, found in walked.items() if found["check"]} == {}
 
 
-def test_reverting_gives_back_the_shipped_bytes_and_schema(walked: dict) -> None:
+def test_reverting_gives_back_the_shipped_bytes_and_schema(walked: Walked) -> None:
     assert [(found["order"], found["back"]) for found in walked.values() if not found["clean"]] == []
 
 
@@ -95,9 +126,30 @@ def test_the_patches_were_made_from_the_code_that_is_shipped(catalog: Catalog) -
             assert file.apply(texts[str(file.path)].encode("latin-1"))
 
 
-def test_the_fixes_make_something_in_the_schema(walked: dict, catalog: Catalog) -> None:
+def test_the_fixes_make_something_in_the_schema(walked: Walked, catalog: Catalog) -> None:
     """Or the comparisons above would compare nothing."""
     shipped = set(walked[()]["schema"])
     for fix in catalog.fixes:
         assert bool(set(walked[(fix.number,)]["schema"]) - shipped) == bool(fix.objects)
         assert walked[(fix.number,)]["code"] != walked[()]["code"]
+
+
+@pytest.mark.prove
+@pytest.mark.claim(
+    "A subset of the fixes is the same code and schema in whatever order it is reached", "walks"
+)
+@pytest.mark.parametrize("seed", range(2, 10))
+def test_every_subset_is_the_same_in_other_orders(
+    seed: int,
+    tmp_path_factory: pytest.TempPathFactory,
+    server: Server,
+    template: str,
+    catalog: Catalog,
+    record_property: Callable[[str, object], None],
+) -> None:
+    walked = walk(every_subset(catalog), seed, tmp_path_factory, server, template)
+    record_property("proved", len(walked))
+    test_a_subset_is_the_same_code_whatever_the_order(walked, catalog)
+    test_a_subset_is_the_same_schema_whatever_the_order(walked)
+    test_the_models_declare_what_the_migrations_make(walked)
+    test_reverting_gives_back_the_shipped_bytes_and_schema(walked)

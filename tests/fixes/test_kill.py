@@ -1,12 +1,14 @@
-"""Fixes 3, 5 and 7, killed at every boundary and at random moments, end wholly applied or wholly absent."""
+"""Fixes 3, 5 and 7, killed at every boundary and at random moments, end wholly applied or wholly absent.
 
-import os
+`make test-slow` kills a few times, `make prove` hundreds.
+"""
+
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +26,19 @@ from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 from tests.killing import Killer, killer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
+pytestmark = pytest.mark.xdist_group("killed")
 NUMBERS = (3, 5, 7)
 KILLED = -signal.SIGKILL
-MOMENTS = int(os.environ.get("LAB_KILLS", "200"))
-COMMANDS = 12
+MOMENTS = 20
+"""Kills of one test, spread over the time that the change takes."""
+
+BATCHES = 10
+DEPTHS = [
+    pytest.param(batch, marks=pytest.mark.prove if batch else pytest.mark.slow) for batch in range(BATCHES)
+]
+END = "ends wholly applied or wholly absent, and nothing of a candidate's is lost"
 ROWS = 60_000
+Record = Callable[[str, object], None]
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,15 @@ def target(server: Server, template: str, tmp_path_factory: pytest.TempPathFacto
     server.drop(name)
 
 
+@pytest.mark.slow
+@pytest.mark.claim(f"A change that is killed at one of its boundaries {END}", "kills")
 @pytest.mark.parametrize("number", NUMBERS)
-def test_killed_at_every_boundary(target: Target, number: int) -> None:
+def test_killed_at_every_boundary(target: Target, number: int, record_property: Record) -> None:
     before = target.state()
     passed: dict[str, list[str]] = {"apply": [], "revert": []}
     for verb, names in passed.items():
         getattr(fixes, verb)(target.workspace, [str(number)], options=Options(checkpoint=names.append))
+    record_property("proved", sum(map(len, passed.values())))
     for at, name in enumerate(passed["apply"]):
         assert target.kill("apply", number, at=at) == KILLED
         assert target.settle() == ({number: "present"} if name == "done" else {}), name
@@ -91,9 +103,10 @@ def test_killed_at_every_boundary(target: Target, number: int) -> None:
         assert target.state() == before, name
 
 
+@pytest.mark.claim(f"A change that is killed at a random moment {END}", "kills")
+@pytest.mark.parametrize("batch", DEPTHS)
 @pytest.mark.parametrize("number", NUMBERS)
-def test_killed_at_random_moments(target: Target, number: int) -> None:
-    """A third of the moments for each fix, spread over the time that the change takes."""
+def test_killed_at_random_moments(target: Target, number: int, batch: int, record_property: Record) -> None:
     before = target.state()
     fixes.apply(target.workspace, [str(number)])
     applied = target.state()
@@ -102,9 +115,9 @@ def test_killed_at_random_moments(target: Target, number: int) -> None:
     assert target.kill("apply", number) == 0
     assert target.kill("revert", number) == 0
     whole = (time.monotonic() - started) / 2
-    moments = random.Random(number)
+    moments = random.Random(f"{number} {batch}")
     killed = 0
-    for turn in range(MOMENTS // len(NUMBERS)):
+    for turn in range(MOMENTS):
         verb = ("apply", "revert")[turn % 2]
         standing = target.settle()
         if verb == "revert" and not standing:
@@ -114,17 +127,22 @@ def test_killed_at_random_moments(target: Target, number: int) -> None:
         killed += target.kill(verb, number, after=moments.uniform(0, whole * 1.1)) == KILLED
         stands = target.settle()
         assert target.state() == (applied if stands else before)
-    assert killed > MOMENTS // len(NUMBERS) // 3
+    assert killed > MOMENTS // 3
+    record_property("proved", killed)
     fixes.revert(target.workspace, [str(number)])
     assert target.state() == before
 
 
+@pytest.mark.claim(f"A command of which the process is killed {END}", "kills")
+@pytest.mark.parametrize("batch", DEPTHS)
 @pytest.mark.parametrize("verb", ["apply", "revert"])
-def test_the_command_itself_may_be_killed(target: Target, verb: str) -> None:
+def test_the_command_itself_may_be_killed(
+    target: Target, verb: str, batch: int, record_property: Record
+) -> None:
     """Whole processes, from the start of the interpreter to its end."""
     before = target.state()
-    moments = random.Random(verb)
-    for number in NUMBERS * (COMMANDS // len(NUMBERS) // 2):
+    moments = random.Random(f"{verb} {batch}")
+    for number in NUMBERS:
         if verb == "revert":
             fixes.apply(target.workspace, [str(number)])
         argv = [sys.executable, "-m", "lab", "-C", str(target.workspace.root), "fix", verb, str(number)]
@@ -142,8 +160,10 @@ def test_the_command_itself_may_be_killed(target: Target, verb: str) -> None:
         target.settle()
         fixes.revert(target.workspace, [str(number)])
         assert target.state() == before
+    record_property("proved", len(NUMBERS))
 
 
+@pytest.mark.slow
 def test_nothing_of_a_kill_stays_behind(target: Target) -> None:
     target.settle()
     state = {path.name for path in target.workspace.state.iterdir()}
