@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Much of a test's time is waiting, so more processes than cores. `make test JOBS=0`: in this one, for a debugger.
 JOBS ?= 4
+# The tests' own code is compiled once, not in each process.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: up down test test-slow test-all test-containers check format lint types imports bench clean
@@ -18,16 +20,16 @@ down: $(STAMP)
 
 # The quick tests, then the rest of them: half-hour matters such as hundreds of kills and of answers.
 test: $(STAMP)
-	$(BIN)/pytest $(PARALLEL) -m 'not slow and not prove'
+	$(PYTEST) $(PARALLEL) -m 'not slow and not prove'
 
 test-slow: $(STAMP)
-	$(BIN)/pytest $(PARALLEL) -m slow
+	$(PYTEST) $(PARALLEL) -m slow
 
 test-all: test test-slow
 
 # The lab in containers. Needs a Docker Engine, or root and docker.io to start one of its own.
 test-containers: $(STAMP)
-	$(BIN)/pytest tests/containers
+	$(PYTEST) tests/containers
 
 check: lint types imports test
 

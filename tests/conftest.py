@@ -168,7 +168,10 @@ def database(server: Server, template: str) -> Iterator[Database]:
 
 
 def pytest_configure() -> None:
-    """Have what a test starts heed ^C and the like, though whoever started the tests ignores them."""
+    """Prepare what every process that a test starts inherits."""
+    # Python takes a file for unchanged that was edited to the same size within a second of being compiled.
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    # The process that started the tests may ignore ^C and the like; its children would, too.
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
