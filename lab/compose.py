@@ -1,7 +1,7 @@
-"""Read the compose file: the one description of the services that both runtimes follow.
+"""Read the compose file, which describes the services for both runtimes.
 
-Only the keys that the lab's own file uses are known; any other is refused by name, with every other
-mistake of the file in the same report. https://docs.docker.com/reference/compose-file/
+Only the keys that the shipped file uses are supported. An unknown key is a mistake, and all mistakes are
+reported together. https://docs.docker.com/reference/compose-file/
 """
 
 import os
@@ -41,7 +41,7 @@ VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}]*
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of the service and where the host publishes it."""
+    """A port of a container and the address and port at which the host publishes it."""
 
     address: str
     host: int
@@ -50,7 +50,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service as the file describes it; `memory_limit` is in bytes."""
+    """One service of the file; `memory_limit` is in bytes."""
 
     name: str
     command: tuple[str, ...]
@@ -63,19 +63,23 @@ class ServiceSpec:
 
     @property
     def port(self) -> Port | None:
-        """The first port that it publishes."""
+        """The first published port."""
         return self.ports[0] if self.ports else None
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeFile:
-    """Every service of the file, by name, in the file's order."""
+    """The services by name, in the file's order."""
 
     path: Path
     services: Mapping[str, ServiceSpec]
 
     def service(self, name: str) -> ServiceSpec:
-        """Raises UsageError: the file has no such service."""
+        """Return the service of that name.
+
+        Raises:
+            UsageError: the file has no such service.
+        """
         if name not in self.services:
             raise UsageError(
                 f"There is no service {name!r}.", f"The services are {', '.join(self.services)}."
@@ -84,39 +88,39 @@ class ComposeFile:
 
 
 def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
-    """Read the file, with `${VAR:-default}` filled in from `environ`.
+    """Read the file and replace variables such as `${VAR:-default}` by their values in `environ`.
 
     Raises:
-        InvalidFile: it cannot be read, or holds anything that the lab does not know; every mistake is named.
+        InvalidFile: the file cannot be read, or has mistakes or unsupported keys.
     """
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
-        raise InvalidFile(path, [f"{error.strerror}"], "Put it back: lab reset --code") from error
+        raise InvalidFile(path, [f"{error.strerror}"], "Restore it: lab reset --code") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidFile(path, [" ".join(str(error).split())], "Mend its YAML.") from error
+        raise InvalidFile(path, [" ".join(str(error).split())], "Correct its YAML.") from error
     reader = _Reader(environ)
     services = reader.file(document)
     if reader.problems:
-        raise InvalidFile(path, reader.problems, "Mend these, or put the file back: lab reset --code")
+        raise InvalidFile(path, reader.problems, "Correct these, or restore the file: lab reset --code")
     return ComposeFile(path, services)
 
 
 class _Loader(yaml.SafeLoader):
-    """As YAML and compose have it, a key stands in a map once; PyYAML would take the last one."""
+    """Refuses a repeated key, as YAML and compose do. PyYAML would take the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key, (mark, _) in zip(keys, node.value, strict=True):
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands there twice", mark.start_mark
+                    None, None, f"the key {key!r} is repeated", mark.start_mark
                 )
         return super().construct_mapping(node, deep)
 
 
 class _Reader:
-    """Walks the document and gathers what is wrong with it."""
+    """Converts the document to services and collects its mistakes in `problems`."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -132,7 +136,7 @@ class _Reader:
         for name, spec in services.items():
             for port in spec.ports:
                 if (first := published.setdefault(port.host, name)) != name:
-                    self.problems.append(f"services.{name}.ports: {first} publishes {port.host} already")
+                    self.problems.append(f"services.{name}.ports: {first} already publishes {port.host}")
         for name, spec in services.items():
             for other in spec.depends_on:
                 if other not in services:
@@ -174,24 +178,24 @@ class _Reader:
             return
         for item in value or ():
             if isinstance(item, dict | list | None):
-                self.problems.append(f"{where}: {item!r} is not a text")
+                self.problems.append(f"{where}: {item!r} is not a string")
             else:
                 yield self._fill(where, str(item))
 
     def _environment(self, where: str, value: Any) -> Iterator[tuple[str, str]]:
-        """A list of NAME=value, or a map. A name alone passes the host's value on."""
+        """Read a list of NAME=value, or a map. A name without a value takes the value of `environ`."""
+        entries: list[tuple[str, str | None]] = []
         if isinstance(value, dict):
             for name, text in value.items():
                 if isinstance(text, dict | list | bool):
-                    self.problems.append(f"{where}.{name}: {text!r} is not a text")
-            entries = [(str(name), None if text is None else str(text)) for name, text in value.items()]
-            entries = [(name, text if text is None else self._fill(where, text)) for name, text in entries]
+                    self.problems.append(f"{where}.{name}: {text!r} is not a string")
+                entries.append((str(name), None if text is None else self._fill(where, str(text))))
         else:
             pairs = [text.partition("=") for text in self._texts(where, value)]
             entries = [(name, text if separator else None) for name, separator, text in pairs]
         for name, text in entries:
             if not name or name != name.strip():
-                self.problems.append(f"{where}: {name!r} is not a variable's name")
+                self.problems.append(f"{where}: {name!r} is not the name of a variable")
             elif text is not None:
                 yield name, text
             elif name in self.environ:
@@ -224,7 +228,7 @@ class _Reader:
             given = self.environ.get(match["name"] or match["bare"])
             if default is None:
                 return given or ""
-            # ${NAME:-default} also stands for an empty variable, ${NAME-default} only for a missing one.
+            # ${NAME:-default} also replaces an empty value, ${NAME-default} only a missing variable.
             use_default = not given if default.startswith(":") else given is None
             return default.lstrip(":")[1:] if use_default else given or ""
 
@@ -232,6 +236,6 @@ class _Reader:
             "$" in (m["default"] or "") for m in VARIABLE.finditer(text)
         ):
             self.problems.append(
-                f"{where}: {text!r} holds a variable in a form other than ${{NAME:-default}}"
+                f"{where}: {text!r} contains a variable in another form than ${{NAME:-default}}"
             )
         return VARIABLE.sub(value, text)

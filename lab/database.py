@@ -1,6 +1,6 @@
-"""Connect to PostgreSQL by the URL that Alembic and the services use, without loading SQLAlchemy.
+"""Connect to PostgreSQL by a URL, without SQLAlchemy.
 
-psycopg2 is loaded by the first connection, so that `lab --help` never pays for it.
+The first connection imports psycopg2, so that commands without a database start faster.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 APPLICATION = "lab"
-"""The application_name of lab's own connections, unless a caller names another."""
+"""The default application_name of a connection."""
 
 
 def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Connection:
-    """Open a connection in autocommit mode; `timeout` bounds the attempt, in seconds.
+    """Open a connection in autocommit mode, within `timeout` seconds.
 
     Raises:
-        DatabaseUnreachable: nobody answers, or the server refuses us.
-        UsageError: it is no PostgreSQL URL.
+        DatabaseUnreachable: no server answers, or it refuses the connection.
+        UsageError: `url` is not a PostgreSQL URL.
     """
     import psycopg2
 
@@ -42,17 +42,17 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
 
 
 def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> str:
-    """The URL of the workspace's database: LAB_DATABASE_URL, else what `lab up` wrote there.
+    """Return the URL of the workspace's database: LAB_DATABASE_URL, else the one that `lab up` stored.
 
     Raises:
-        DatabaseUnreachable: neither is there.
+        DatabaseUnreachable: neither exists, or the stored one came with a copied workspace.
     """
     url = environ.get("LAB_DATABASE_URL", "").strip()
     if not url:
         if workspace.copied_from is not None:
             raise DatabaseUnreachable(
-                f"This workspace is a copy of {workspace.copied_from}, whose database is not this one's.",
-                "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
+                f"This workspace is a copy of {workspace.copied_from} and still has its database URL.",
+                "Make a database of its own: lab down --destroy, then lab up --port-offset 100",
             )
         try:
             url = workspace.database_url_file.read_text(encoding="utf-8").strip()

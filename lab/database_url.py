@@ -1,4 +1,4 @@
-"""The URL of a database, taken apart once: the one place that knows how such a URL is written."""
+"""The URL of a database: the only module that parses or writes one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import quote, unquote, urlsplit
 from lab.errors import UsageError
 
 DEFAULT_PORT = 5432
-FORM = "postgresql://user:password@host:port/database"
-NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
+URL_FORMAT = "postgresql://user:password@host:port/database"
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """A database, the server that holds it, and the role that connects to it. `str()` shows no password."""
+    """A database, its server, and the role that connects to it. `str()` leaves the password out."""
 
     user: str
     password: str = field(repr=False)
@@ -25,30 +25,29 @@ class DatabaseUrl:
 
     @classmethod
     def parse(cls, text: str) -> DatabaseUrl:
-        """Read a URL of the form `postgresql[+driver]://user[:password]@host[:port]/database`.
+        """Parse a URL of the form `postgresql[+driver]://user[:password]@host[:port]/database`.
 
         Raises:
-            UsageError: the text has another form. The message does not quote it: it may hold a password.
+            UsageError: the text has another form. The message leaves the text out: it may hold a password.
         """
         scheme, separator, _ = text.partition("://")
         try:
             parts = urlsplit(text)
             port = DEFAULT_PORT if parts.port is None else parts.port
-        except ValueError as error:  # the port is not a number, or a bracket is not closed
+        except ValueError as error:  # a port that is not a number, or an unclosed bracket
             raise _malformed() from error
         database = unquote(parts.path.removeprefix("/"))
         known = separator and scheme.partition("+")[0] in {"postgresql", "postgres"}
-        if not known or parts.netloc.count("@") != 1 or NOT_ENCODED.search(parts.netloc):
+        one_login = parts.netloc.count("@") == 1 and not BAD_ESCAPE.search(parts.netloc)
+        if not (known and one_login and parts.username and parts.hostname and database and port):
             raise _malformed()
         if parts.query or parts.fragment:
-            raise _malformed()
-        if not parts.username or not parts.hostname or not database or not port:
             raise _malformed()
         return cls(unquote(parts.username), unquote(parts.password or ""), parts.hostname, port, database)
 
     @property
     def sqlalchemy(self) -> str:
-        """The URL for SQLAlchemy and Alembic, which names the driver."""
+        """The URL for SQLAlchemy and Alembic, with the driver's name."""
         return f"postgresql+psycopg2://{self._rest}"
 
     @property
@@ -63,7 +62,7 @@ class DatabaseUrl:
         return f"{host}:{self.port}"
 
     def with_database(self, database: str) -> DatabaseUrl:
-        """Another database of the same server, as the same role."""
+        """Return the URL of another database on the same server, for the same role."""
         return replace(self, database=database)
 
     def __str__(self) -> str:
@@ -79,5 +78,5 @@ class DatabaseUrl:
 def _malformed() -> UsageError:
     return UsageError(
         "The address of the database is not a PostgreSQL URL.",
-        f"Write it as {FORM}, with %40, %2F and %25 for @, / and % in the password.",
+        f"Write it as {URL_FORMAT}, with %40, %2F and %25 for @, / and % in the password.",
     )

@@ -1,16 +1,16 @@
-"""One error tree: what could not be done, what to do next, and the exit code of each kind.
+"""The exceptions of `lab`: each has a message, a remedy and the exit code of the command that it ends.
 
-LabError                     1  the thing asked about failed
+LabError                     1  the operation failed
 ├── UsageError               2  wrong usage
-│   └── InvalidFile          2  a file that lab reads is wrong: every mistake in one report
-├── Refused                  3  refused so that nothing is lost
+│   └── InvalidFile          2  a file that lab reads is wrong: all mistakes in one report
+├── Refused                  3  refused, so that nothing is lost
 │   └── Locked               3  another lab holds the lock
-└── EnvironmentFault         4  the machine, the database or a service is in the way
+└── EnvironmentFault         4  the machine, the database or a service failed
     ├── PortTaken            4
     ├── DatabaseUnreachable  4
     └── TimedOut             4
 
-^C ends a command with 130, and a reader of its output that goes away with 141, as a shell has it.
+As in a shell, ^C ends a command with 130, and a closed pipe at its output with 141.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import ClassVar
 
 INTERRUPTED = 130
+"""The exit code after ^C: 128 + SIGINT."""
 
 
 class LabError(Exception):
-    """Something that a person can act on: one sentence, then what to do next."""
+    """An error that the user can act on. `message` is one sentence, `remedy` the next step (may be empty)."""
 
     exit_code: ClassVar[int] = 1
 
@@ -31,18 +32,18 @@ class LabError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        # A message that shows lines of code ends its last one.
+        # A message that quotes lines of code already ends with a line break.
         return f"{self.message}{'' if self.message.endswith(chr(10)) else ' '}{self.remedy}".strip()
 
 
 class UsageError(LabError):
-    """The command was asked for something that it cannot mean."""
+    """A command, an argument or a variable has no valid meaning."""
 
     exit_code = 2
 
 
 class InvalidFile(UsageError):
-    """A file is wrong; `problems` lists every mistake, each as `key: what is wrong`."""
+    """A file cannot be used; `problems` lists every mistake, each as `key: what is wrong`."""
 
     def __init__(self, path: Path, problems: Sequence[str], remedy: str = "") -> None:
         listed = "".join(f"\n  {problem}" for problem in problems)
@@ -55,7 +56,7 @@ class InvalidFile(UsageError):
 
 
 class Refused(LabError):
-    """Doing it would lose something or leave a half: nothing was touched."""
+    """The operation would lose something or end half done. Nothing was changed."""
 
     exit_code = 3
 
@@ -65,17 +66,17 @@ class Locked(Refused):
 
 
 class EnvironmentFault(LabError):
-    """The machine, the database or a service is in the way, not the request."""
+    """The request is valid, but the machine, the database or a service failed."""
 
     exit_code = 4
 
 
 class PortTaken(EnvironmentFault):
-    """Somebody else listens on a port that the lab needs."""
+    """Another process listens on a port that the lab needs."""
 
 
 class DatabaseUnreachable(EnvironmentFault):
-    """No connection to the database could be made."""
+    """No connection to the database could be opened."""
 
 
 class TimedOut(EnvironmentFault):

@@ -1,4 +1,4 @@
-"""Write files so that a crash leaves the old content or the new, never a mixture."""
+"""Write files so that a crash leaves either the old content or the new, never a mixture."""
 
 import os
 import tempfile
@@ -18,13 +18,13 @@ def write_atomic(
 ) -> None:
     """Replace the file at `path` with `content` in one step, and flush it to the disk.
 
-    The file keeps its mode, and its owner when root writes it. A new file gets `mode` (0o644 by default)
-    and the owner of its folder. `mode` also overrides the mode of an existing file. The new content is
-    prepared in `scratch` if that folder is on the same disk, else beside the file. `check` is called as late
-    as possible before the replacement; what it raises is passed on, and the old content stays.
+    `mode` is the file's mode; by default an existing file keeps its own and a new one gets 0o644. If root
+    writes, an existing file keeps its owner and a new one gets the owner of its folder. `scratch` is the
+    folder for the temporary file; if it is on another disk, the file's own folder is used. `check` is called
+    just before the replacement. If it raises, the old content stays and its exception is passed on.
 
     Raises:
-        EnvironmentFault: the file cannot be written. The old content is still there.
+        EnvironmentFault: the file cannot be written; the old content stays.
     """
     staged: Path | None = None
     try:

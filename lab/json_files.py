@@ -1,6 +1,6 @@
-"""Turn dataclasses into JSON and back, with paths as text and bytes as base64.
+"""Convert dataclasses to JSON and back, with paths as text and bytes as base64.
 
-msgspec is loaded by the first call: most commands need none of it.
+The first call imports msgspec, so that commands without JSON start faster.
 """
 
 from pathlib import PurePath
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 def to_json(value: object, *, indent: int = 1) -> str:
-    """Return `value` as a JSON document. Types that JSON does not know are written as text."""
+    """Return `value` as JSON, in one line if `indent` is 0. Types that JSON lacks are written as text."""
     import msgspec
 
     return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=indent).decode()
 
 
 def from_json(document: bytes | str, kind: type[T]) -> T:
-    """Read a JSON document as a value of the dataclass `kind`. Unknown keys are ignored.
+    """Return the JSON document as an instance of the dataclass `kind`. Unknown keys are ignored.
 
     Raises:
         ValueError: the document is not JSON, or does not have the form of `kind`.

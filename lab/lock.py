@@ -19,7 +19,7 @@ POLL = 0.05
 
 @contextmanager
 def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -> Iterator[None]:
-    """Hold the lock file at `path`. While another process holds it, `progress` is told once which.
+    """Hold the lock file at `path` for the block. If another process holds it, report that once and wait.
 
     Raises:
         Locked: another process still held it after `wait` seconds.
@@ -27,7 +27,7 @@ def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Close-on-exec: a service that we start must not keep the lock.
+        # Close-on-exec: a service that the block starts must not inherit the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise EnvironmentFault(
@@ -42,10 +42,10 @@ def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -
 
 
 def acquire(attempt: Callable[[], bool], holder: Callable[[], str], progress: Progress, wait: float) -> None:
-    """Repeat `attempt` until it returns True. `holder` names the process that has the lock.
+    """Repeat `attempt` until it returns True, for at most `wait` seconds. `holder` names the lock's holder.
 
     Raises:
-        Locked: every attempt failed for `wait` seconds.
+        Locked: every attempt failed.
     """
     deadline = time.monotonic() + wait
     reported = False

@@ -1,4 +1,4 @@
-"""What a long operation reports to its caller while it works. Nothing here prints."""
+"""Progress reports of a long operation to its caller. Nothing here prints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The stage that an operation has reached.
+    """The stage that an operation has reached, named by `text`.
 
-    `done` of `total` units of work are finished; `total` is 0 when the amount is not known. `seconds` is set
-    when a step has finished: the time that it took.
+    `done` of `total` units of work are finished; `total` is 0 if the amount is unknown. `seconds` is the time
+    that a finished step took, else None.
     """
 
     text: str
@@ -19,7 +19,7 @@ class Update:
 
 
 Progress = Callable[[Update], None]
-"""Receives every update, in order, on the thread that does the work."""
+"""A callback that gets every update in order, on the thread that does the work."""
 
 
 def silent(_: Update) -> None:

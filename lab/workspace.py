@@ -1,4 +1,4 @@
-"""A workspace: the folder that holds the code under repair, and every path in it by name."""
+"""A workspace: the folder that holds the code under repair. Every path in it has its name here."""
 
 import os
 from dataclasses import dataclass
@@ -8,116 +8,77 @@ from pwd import getpwuid
 from lab.errors import EnvironmentFault, UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
-"""The folder that this `lab` was installed from: its fixes, its shipped code."""
+"""The folder that this `lab` is installed in, with its fixes and its shipped code."""
+
+
+class _PathBelow:
+    """An attribute of a workspace: the path `relative`, below the workspace's root."""
+
+    def __init__(self, relative: str) -> None:
+        self.relative = relative
+
+    def __get__(self, workspace: "Workspace", _: type) -> Path:
+        return workspace.root / self.relative
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The paths of one workspace. State lives in `.lab/`, which git ignores."""
+    """The paths of one workspace. The lab's own state is in `.lab/`, which git ignores."""
 
     root: Path
 
-    @property
-    def state(self) -> Path:
-        return self.root / ".lab"
+    alembic_ini = _PathBelow("alembic.ini")
+    compose_file = _PathBelow("compose/docker-compose.yml")
+    roles_sql = _PathBelow("compose/initdb/roles.sql")
 
-    @property
-    def compose_file(self) -> Path:
-        return self.root / "compose" / "docker-compose.yml"
-
-    @property
-    def roles_sql(self) -> Path:
-        return self.root / "compose" / "initdb" / "roles.sql"
-
-    @property
-    def alembic_ini(self) -> Path:
-        return self.root / "alembic.ini"
+    state = _PathBelow(".lab")
+    lock = _PathBelow(".lab/lock")
+    settings = _PathBelow(".lab/settings.json")
+    """The runtime, ports and server that `lab up` was last given."""
+    database_url_file = _PathBelow(".lab/database-url")
+    data = _PathBelow(".lab/postgres/data")
+    """The embedded server's data directory (PGDATA)."""
+    logs = _PathBelow(".lab/logs")
+    service_records = _PathBelow(".lab/services")
+    """One file for each service: the processes that were started, and how they ended."""
+    shipped = _PathBelow(".lab/shipped")
+    """The files as shipped, named by git blob id: the base of every three-way merge."""
+    journal = _PathBelow(".lab/journal")
+    history = _PathBelow(".lab/history.jsonl")
+    runs = _PathBelow(".lab/runs")
+    saved = _PathBelow(".lab/saved")
+    """The candidate's edits, saved as patches before `lab reset --code`."""
+    id_file = _PathBelow(".lab/id")
+    """The workspace's random id. On a shared server it marks the databases of this workspace."""
+    location_file = _PathBelow(".lab/home")
+    """The path of the workspace when `lab up` last ran: it differs in a copied workspace."""
 
     @property
     def fixes(self) -> Path:
-        """The workspace's own library when it has one, else the one that `lab` came with."""
+        """The workspace's own library of fixes if it has one, else the library of this `lab`."""
         own = self.root / "fixes"
         return own if own.is_dir() else PROJECT / "fixes"
 
     @property
-    def database_url_file(self) -> Path:
-        return self.state / "database-url"
-
-    @property
-    def data(self) -> Path:
-        """The embedded server's data directory (PGDATA)."""
-        return self.state / "postgres" / "data"
-
-    @property
-    def logs(self) -> Path:
-        return self.state / "logs"
-
-    @property
-    def service_records(self) -> Path:
-        """One file a service: what was started, by its pid and start time, and how it ended."""
-        return self.state / "services"
-
-    @property
-    def shipped(self) -> Path:
-        """The files as shipped, by git blob id: the base of every three-way merge."""
-        return self.state / "shipped"
-
-    @property
-    def journal(self) -> Path:
-        return self.state / "journal"
-
-    @property
-    def history(self) -> Path:
-        return self.state / "history.jsonl"
-
-    @property
-    def runs(self) -> Path:
-        return self.state / "runs"
-
-    @property
-    def saved(self) -> Path:
-        """Candidates' edits, saved as patches before `lab reset --code`."""
-        return self.state / "saved"
-
-    @property
-    def lock(self) -> Path:
-        return self.state / "lock"
-
-    @property
-    def location_file(self) -> Path:
-        """Names the folder that this state was made in: a copied workspace brings the state along."""
-        return self.state / "home"
-
-    @property
-    def id_file(self) -> Path:
-        """The workspace's own id, by which a server that others use too tells whose a database is."""
-        return self.state / "id"
-
-    @property
     def copied_from(self) -> Path | None:
-        """The workspace that this one is a copy of; None for one that was made here, or moved here."""
+        """The workspace that this one is a copy of; None if it was made here or moved here."""
         try:
-            home = Path(self.location_file.read_text(encoding="utf-8"))
+            original = Path(self.location_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
         try:
-            is_there = (home / ".lab").is_dir()
+            exists = (original / ".lab").is_dir()
         except PermissionError:
-            is_there = True  # as another user's
-        return home if home != self.root and is_there else None
-
-    @property
-    def settings(self) -> Path:
-        """What `lab up` was asked for: runtime, ports, server."""
-        return self.state / "settings.json"
+            exists = True  # in a folder of another user
+        return original if original != self.root and exists else None
 
 
 def find_workspace(start: Path) -> Workspace:
-    """The nearest workspace at or above `start`.
+    """Return the nearest workspace at or above the folder `start`.
 
     Raises:
-        UsageError: no folder at or above holds `alembic.ini` and `app/`.
-        EnvironmentFault: its state is another user's: files and processes that are not ours to change.
+        UsageError: neither `start` nor a folder above it holds `alembic.ini` and `app/`.
+        EnvironmentFault: the lab in it belongs to another user, so its files and processes are not ours.
     """
     if not start.is_dir():
         raise UsageError(f"{start} is not a folder.", "Name a workspace with -C DIR.")
@@ -132,12 +93,30 @@ def find_workspace(start: Path) -> Workspace:
     )
 
 
+def require_supported_path(workspace: Workspace) -> None:
+    """Check that every tool reads the workspace's path as it is.
+
+    pg_ctl passes it to a shell in double quotes, alembic.ini expands %, and PATH-like lists split at a colon.
+
+    Raises:
+        EnvironmentFault: the path contains such a character.
+    """
+    text = str(workspace.root)
+    special = sorted({sign for sign in text if sign in '"$`%:' or not sign.isprintable()})
+    if special:
+        raise EnvironmentFault(
+            f"A lab cannot run in {text.encode(errors='backslashreplace').decode()}: "
+            f"its path holds {' and '.join(map(ascii, special))}.",
+            "Move the workspace to a path without these characters.",
+        )
+
+
 def _require_own(state: Path) -> None:
     if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
         name = _user(owner)
         raise EnvironmentFault(
-            f"The lab in {state.parent} is {name}'s, not {_user(os.geteuid())}'s.",
-            f"Run lab as {name}; or have {name} end it (lab down --destroy) and remove {state}.",
+            f"The lab in {state.parent} belongs to {name}, not to {_user(os.geteuid())}.",
+            f"Run lab as {name}; or have {name} run lab down --destroy and remove {state}.",
         )
 
 
@@ -146,18 +125,3 @@ def _user(number: int) -> str:
         return getpwuid(number).pw_name
     except KeyError:
         return f"user {number}"
-
-
-def require_supported_path(workspace: Workspace) -> None:
-    """Raises EnvironmentFault: the path holds a sign that a tool which is handed it takes for something else.
-
-    pg_ctl hands it to a shell between double quotes, alembic.ini interpolates %, and a : parts two paths.
-    """
-    text = str(workspace.root)
-    odd = sorted({sign for sign in text if sign in '"$`%:' or not sign.isprintable()})
-    if odd:
-        raise EnvironmentFault(
-            f"A lab cannot stand in {text.encode(errors='backslashreplace').decode()}: "
-            f"its path holds {' and '.join(map(ascii, odd))}.",
-            "Move the workspace to a path without.",
-        )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lab.compose import ComposeFile
 from lab.database import connect
-from lab.database_url import FORM, DatabaseUrl
+from lab.database_url import URL_FORMAT, DatabaseUrl
 from lab.errors import DatabaseUnreachable, UsageError
 from lab.progress import Progress
 from lab.runtime import database_service, log_files, process
@@ -187,7 +187,7 @@ def _existing(text: str) -> DatabaseUrl:
         url = DatabaseUrl.parse(text)
     except UsageError as error:
         raise UsageError(
-            f"LAB_DATABASE_URL is not of the form {FORM}.",
+            f"LAB_DATABASE_URL is not of the form {URL_FORMAT}.",
             "Write / and % in a password as %2F and %25, or unset it to use the lab's own server.",
         ) from error
     if len(url.database.encode()) > LONGEST_NAME:

@@ -1,4 +1,4 @@
-"""The compose file's reader: what compose would do with our subset, and a named refusal of all else."""
+"""The compose file is read as compose reads it, and everything unsupported is named in one report."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def minimal(folder: Path, environment: str = '"A=1"', limit: str = "256m") -> Pa
     return write(folder, MINIMAL.format(environment=environment, limit=limit))
 
 
-def test_the_shipped_file_is_understood_whole() -> None:
+def test_the_shipped_file_is_supported() -> None:
     services = compose.read(PROJECT / "compose" / "docker-compose.yml", {}).services
     assert list(services) == ["db", "migrate", "device-service", "workflow-service"]
     assert services["device-service"].ports == (Port("127.0.0.1", 5001, 5001),)
@@ -37,7 +37,7 @@ def test_the_shipped_file_is_understood_whole() -> None:
     assert "DEVICE_SERVICE_URL" not in services["workflow-service"].environment
 
 
-def test_every_published_port_of_the_shipped_file_is_on_the_loopback_address() -> None:
+def test_the_shipped_file_publishes_ports_on_loopback_only() -> None:
     services = compose.read(PROJECT / "compose" / "docker-compose.yml", {}).services
     assert {port.address for spec in services.values() for port in spec.ports} == {"127.0.0.1"}
 
@@ -55,14 +55,14 @@ def test_every_published_port_of_the_shipped_file_is_on_the_loopback_address() -
         ("a=b=c", {}, "a=b=c"),
     ],
 )
-def test_variables_are_filled_in_as_compose_does(
+def test_variables_are_replaced_as_compose_does(
     tmp_path: Path, text: str, environ: dict[str, str], value: str
 ) -> None:
     path = minimal(tmp_path, environment=f'"A={text}"')
     assert compose.read(path, environ).services["device-service"].environment == {"A": value}
 
 
-def test_a_map_of_variables_is_the_same_as_a_list(tmp_path: Path) -> None:
+def test_environment_may_be_a_map(tmp_path: Path) -> None:
     text = "services: {a: {environment: {B: x, C: 5, D: null}}}"
     assert compose.read(write(tmp_path, text), {"D": "host"}).services["a"].environment == {
         "B": "x",
@@ -78,7 +78,7 @@ def test_sizes_are_in_bytes(tmp_path: Path, limit: str, size: int) -> None:
     assert compose.read(minimal(tmp_path, limit=limit)).services["device-service"].memory_limit == size
 
 
-def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:
+def test_all_mistakes_are_in_one_report(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         """
@@ -115,23 +115,23 @@ services:
 @pytest.mark.parametrize(
     "text", ["", "services:", "services: [", "[]", "services: {a: {ports: 1}}", "\x00", "a: &a [*a]"]
 )
-def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_is_named_in_the_error(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(InvalidFile, match=str(path)):
         compose.read(path)
 
 
-def test_two_services_on_one_published_port_are_named(tmp_path: Path) -> None:
+def test_two_services_with_the_same_published_port_are_reported(tmp_path: Path) -> None:
     text = 'services: {a: {ports: ["127.0.0.1:1:1"]}, b: {ports: ["127.0.0.1:1:2"]}}'
-    with pytest.raises(InvalidFile, match=r"services\.b\.ports: a publishes 1 already"):
+    with pytest.raises(InvalidFile, match=r"services\.b\.ports: a already publishes 1"):
         compose.read(write(tmp_path, text))
 
 
-def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="No such file"):
         compose.read(tmp_path / "docker-compose.yml")
 
 
-def test_an_unknown_service_is_answered_with_those_that_exist(tmp_path: Path) -> None:
+def test_the_error_about_an_unknown_service_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="The services are device-service"):
         compose.read(minimal(tmp_path)).service("ghost")

@@ -1,4 +1,4 @@
-"""Connections to the database, and the error when there is none."""
+"""Connections to the database, and the errors when none can be opened."""
 
 import psycopg2
 import pytest
@@ -10,7 +10,7 @@ from tests.conftest import Database, free_port
 URL = "postgresql+psycopg2://lab:s%2Fcret@127.0.0.1:5442/lab"
 
 
-def test_messages_never_hold_the_password() -> None:
+def test_the_error_does_not_contain_the_password() -> None:
     with pytest.raises(DatabaseUnreachable) as caught:
         connect(f"postgresql://lab:secret@127.0.0.1:{free_port()}/lab")
     assert "secret" not in str(caught.value)
@@ -32,14 +32,14 @@ def test_messages_never_hold_the_password() -> None:
         "postgresql://lab:secret@127.0.0.1/lab?nothing=1",
     ],
 )
-def test_what_is_no_url_of_postgresql_is_refused_without_its_password(url: str) -> None:
+def test_a_malformed_url_is_refused_without_quoting_the_password(url: str) -> None:
     with pytest.raises(UsageError, match="not a PostgreSQL URL") as caught:
         connect(url)
     assert "sec" not in str(caught.value)
     assert "ret" not in str(caught.value)
 
 
-def test_a_server_that_gives_no_reason_is_one_sentence_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_without_a_reason_still_gives_a_whole_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> None:
         raise psycopg2.OperationalError
 
@@ -48,7 +48,7 @@ def test_a_server_that_gives_no_reason_is_one_sentence_all_the_same(monkeypatch:
         connect(URL)
 
 
-def test_a_connection_commits_by_itself_and_says_who_it_is(database: Database) -> None:
+def test_a_connection_is_in_autocommit_mode_and_has_its_application_name(database: Database) -> None:
     connection = connect(database.url, application="someone")
     with connection.cursor() as cursor:
         cursor.execute("SHOW application_name")

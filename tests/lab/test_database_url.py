@@ -1,4 +1,4 @@
-"""The URL of a database is read in one place, for Alembic, the services, libpq and lab itself."""
+"""Database URLs are parsed and written for Alembic, the services and libpq."""
 
 import pytest
 
@@ -8,25 +8,25 @@ from lab.errors import UsageError
 URL = "postgresql+psycopg2://lab:s%2Fcret@127.0.0.1:5442/lab"
 
 
-def test_libpq_gets_it_without_the_driver() -> None:
+def test_the_url_for_libpq_has_no_driver() -> None:
     assert DatabaseUrl.parse(URL).libpq == "postgresql://lab:s%2Fcret@127.0.0.1:5442/lab"
 
 
-def test_it_can_be_read_back() -> None:
+def test_a_written_url_parses_to_the_same_value() -> None:
     for url in (URL, "postgresql+psycopg2://a%40b:p%25w@[::1]:5432/with%20space"):
         assert DatabaseUrl.parse(url).sqlalchemy == url
 
 
-def test_a_port_and_a_password_may_be_left_out() -> None:
+def test_port_and_password_are_optional() -> None:
     assert DatabaseUrl.parse("postgres://lab@db/lab") == DatabaseUrl("lab", "", "db", 5432, "lab")
 
 
-def test_another_database_of_the_same_server() -> None:
+def test_with_database_changes_only_the_database() -> None:
     other = DatabaseUrl.parse(URL).with_database("other")
     assert other.sqlalchemy == "postgresql+psycopg2://lab:s%2Fcret@127.0.0.1:5442/other"
 
 
-def test_its_text_and_its_repr_hold_no_password() -> None:
+def test_str_and_repr_leave_the_password_out() -> None:
     assert str(DatabaseUrl.parse(URL)) == "127.0.0.1:5442/lab"
     assert "cret" not in repr(DatabaseUrl.parse(URL))
 

@@ -1,4 +1,4 @@
-"""Files are replaced as a whole or not at all."""
+"""A file is replaced as a whole or not at all."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o750)
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_scratch(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "file"
     path.mkdir(parents=True)  # a folder cannot be replaced by a file
     with pytest.raises(EnvironmentFault, match="cannot be written"):

@@ -1,4 +1,4 @@
-"""One lab at a time changes a workspace; the lock falls with its holder."""
+"""One lab at a time holds the lock, and the kernel releases it when its holder dies."""
 
 import os
 import signal
@@ -22,26 +22,26 @@ with exclusive_lock(Path(sys.argv[1]), progress=print):
 """
 
 
-def test_it_is_free_again_after_its_holder(tmp_path: Path) -> None:
+def test_the_lock_is_free_after_the_block(tmp_path: Path) -> None:
     for _ in range(2):
         with exclusive_lock(tmp_path / ".lab" / "lock", progress=silent, wait=0):
             assert (tmp_path / ".lab" / "lock").read_text() == str(os.getpid())
 
 
-def test_a_second_lab_is_told_who_holds_it_once_and_gives_up_in_time(tmp_path: Path) -> None:
-    told: list[Update] = []
+def test_a_second_lab_reports_the_holder_once_and_gives_up_after_its_wait(tmp_path: Path) -> None:
+    updates: list[Update] = []
     path = tmp_path / "lock"
     with (
         exclusive_lock(path, progress=silent),
         pytest.raises(Locked, match=f"process {os.getpid()}"),
-        exclusive_lock(path, progress=told.append, wait=0.2),
+        exclusive_lock(path, progress=updates.append, wait=0.2),
     ):
         pytest.fail("two at a time")
-    assert [update.text for update in told] == [f"Waiting for another lab: process {os.getpid()}"]
+    assert [update.text for update in updates] == [f"Waiting for another lab: process {os.getpid()}"]
     assert Locked.exit_code == 3
 
 
-def test_it_falls_with_a_holder_that_is_killed(tmp_path: Path) -> None:
+def test_the_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -57,8 +57,8 @@ def test_it_falls_with_a_holder_that_is_killed(tmp_path: Path) -> None:
         assert path.read_text() == str(os.getpid())
 
 
-def test_children_do_not_inherit_it(tmp_path: Path) -> None:
-    """A service that `lab` starts lives on, and must not keep the lock."""
+def test_children_do_not_inherit_the_lock(tmp_path: Path) -> None:
+    """A service outlives the `lab` that started it."""
     path = tmp_path / "lock"
     with exclusive_lock(path, progress=silent):
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
@@ -69,7 +69,7 @@ def test_children_do_not_inherit_it(tmp_path: Path) -> None:
         child.communicate(b"\n")
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(EnvironmentFault, match="cannot be written"),

@@ -1,4 +1,4 @@
-"""Workspaces are found from below."""
+"""A workspace is found from any folder in it."""
 
 import os
 from pathlib import Path
@@ -16,35 +16,35 @@ def root(tmp_path: Path) -> Path:
     return tmp_path.resolve()
 
 
-def test_it_is_found_from_any_folder_below(root: Path) -> None:
+def test_a_workspace_is_found_from_a_folder_below(root: Path) -> None:
     assert find_workspace(root / "app" / "deep") == Workspace(root)
 
 
-def test_the_nearest_one_wins(root: Path) -> None:
+def test_the_nearest_workspace_is_chosen(root: Path) -> None:
     inner = root / "app" / "deep"
     (inner / "app").mkdir()
     (inner / "alembic.ini").touch()
     assert find_workspace(inner / "app") == Workspace(inner)
 
 
-def test_none_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_the_error_without_a_workspace_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="-C DIR"):
         find_workspace(tmp_path)
 
 
-def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="ghost is not a folder"):
         find_workspace(tmp_path / "ghost")
 
 
-def test_the_lab_of_another_user_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lab_of_another_user_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / ".lab").mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    with pytest.raises(EnvironmentFault, match="'s, not nobody's"):
+    with pytest.raises(EnvironmentFault, match="belongs to root, not to nobody"):
         find_workspace(root)
 
 
-def test_a_workspace_without_fixes_uses_the_library_that_lab_came_with(root: Path) -> None:
+def test_a_workspace_without_fixes_uses_the_installed_library(root: Path) -> None:
     assert Workspace(root).fixes == PROJECT / "fixes"
     (root / "fixes").mkdir()
     assert Workspace(root).fixes == root / "fixes"
