@@ -72,7 +72,7 @@ def content(workspace: Workspace, blob: str) -> bytes | None:
     return found if blob_id(found) == blob else None
 
 
-def standing_files(workspace: Workspace) -> Iterator[PurePosixPath]:
+def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
     """Every file that stands in the shipped folders now, the candidate's own among them."""
     for top in (*FOLDERS, *FILES):
         path = workspace.root / top
@@ -85,7 +85,7 @@ def standing_files(workspace: Workspace) -> Iterator[PurePosixPath]:
 def _standing(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
     return [
         (path, (workspace.root / path).read_bytes(), bool((workspace.root / path).stat().st_mode & 0o100))
-        for path in standing_files(workspace)
+        for path in current_files(workspace)
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.database import connect
-from lab.operations.library import catalog_of
+from lab.operations.catalog import catalog_of
 from lab.probes.evidence import Evidence
 from lab.probes.suite import NEEDS, measure
 from lab.progress import Progress, silent

@@ -40,7 +40,7 @@ def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as
         if files is None:
             break
         output.note("Waiting for a file to be saved. ^C ends.")
-        chosen = files.saved()
+        chosen = files.wait()
     if found.symptoms:
         ctx.exit(1)
     if found.unmeasured:

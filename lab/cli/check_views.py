@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lab.operations.demo import Compared, Shown
+from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
-from lab.operations.verify import Row, Verified
+from lab.operations.verify import ProofRow, Verified
 
 STYLES = {
     Verdict.FIXED: "green",
@@ -38,7 +38,7 @@ def verdict(evidence: Evidence) -> Text:
     return Text(f"{evidence.verdict}{by}", STYLES[evidence.verdict])
 
 
-def shown(found: Shown) -> RenderableType:
+def shown(found: Demonstration) -> RenderableType:
     table = _table("", "BEFORE", "AFTER", "RATIO")
     table.add_row("verdict", verdict(found.before), verdict(found.after), "")
     for one in found.figures:
@@ -65,12 +65,12 @@ def verified(found: Verified) -> RenderableType:
     return Group(table, Text(), *problems, Text(f"{said} Raw data: {found.run}"))
 
 
-def _cells(row: Row, bugs: Iterable[int]) -> Iterable[Text]:
+def _cells(row: ProofRow, bugs: Iterable[int]) -> Iterable[Text]:
     found = {one.bug: one for one in row.evidence}
     return [verdict(found[bug]) if bug in found else Text("") for bug in bugs]
 
 
-def _proved(row: Row) -> Text:
+def _proved(row: ProofRow) -> Text:
     return Text("wrong", "red") if row.problems else Text("ok", "green")
 
 
@@ -96,7 +96,7 @@ def _bar(figure: Figure) -> str:
     return "█" * BAR + over
 
 
-def _ratio(one: Compared) -> str:
+def _ratio(one: ComparedFigure) -> str:
     return "" if one.ratio is None else f"{_short(one.ratio)}×"
 
 

@@ -12,7 +12,7 @@ from lab.cli.context import workspace
 
 if TYPE_CHECKING:
     from lab.operations import Update
-    from lab.operations.library import Shown
+    from lab.operations.catalog import FixDetails
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 dry_option = click.option("--dry-run", is_flag=True, help="Show the diff and the SQL; change nothing.")
@@ -41,9 +41,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     Example: lab fix list
     """
     from lab.cli import fix_views
-    from lab.operations import library
+    from lab.operations.catalog import list_fixes
 
-    output.emit(library.list_fixes(workspace(ctx)), as_json, fix_views.library)
+    output.emit(list_fixes(workspace(ctx)), as_json, fix_views.library)
 
 
 @fix.command()
@@ -61,13 +61,13 @@ def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, 
     Example: lab fix show 5 --sql
     """
     from lab.cli import fix_texts
-    from lab.operations import library
+    from lab.operations.catalog import show_fix
 
-    def text(shown: Shown) -> Iterable[str]:
+    def text(shown: FixDetails) -> Iterable[str]:
         some = diff or sql or guide
         return fix_texts.parts(shown, diff=diff, sql=sql, guide=guide) if some else fix_texts.shown(shown)
 
-    output.lines(library.show(workspace(ctx), fix_name), as_json, text)
+    output.lines(show_fix(workspace(ctx), fix_name), as_json, text)
 
 
 @fix.command()
@@ -81,9 +81,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Example: lab fix status
     """
     from lab.cli import fix_views
-    from lab.operations import library
+    from lab.operations.fix_status import fix_status
 
-    output.emit(library.status(workspace(ctx)), as_json, fix_views.status)
+    output.emit(fix_status(workspace(ctx)), as_json, fix_views.status)
 
 
 @fix.command()
@@ -146,9 +146,9 @@ def log(ctx: click.Context, as_json: bool) -> None:
     Example: lab fix log --json
     """
     from lab.cli import fix_views
-    from lab.operations import library
+    from lab.operations.fix_status import fix_log
 
-    output.emit(library.log(workspace(ctx)), as_json, fix_views.log)
+    output.emit(fix_log(workspace(ctx)), as_json, fix_views.log)
 
 
 @fix.command()
@@ -163,9 +163,9 @@ def new(ctx: click.Context, slug: str, as_json: bool) -> None:
     Example: lab fix new stale_cache
     """
     from lab.cli import fix_texts
-    from lab.operations import library
+    from lab.operations.catalog import new_fix
 
-    output.lines(library.new(workspace(ctx), slug), as_json, fix_texts.begun)
+    output.lines(new_fix(workspace(ctx), slug), as_json, fix_texts.begun)
 
 
 def _change(

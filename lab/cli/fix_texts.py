@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from lab.operations.catalog import BrokenFix, FixDetails
 from lab.operations.fixes import Changed, Recovered
-from lab.operations.library import Shown, Unusable
 
 PAST = {"apply": "Applied", "revert": "Reverted"}
 
 
-def shown(fix: Shown) -> Iterator[str]:
+def shown(fix: FixDetails) -> Iterator[str]:
     yield from (f"{fix.number} {fix.slug}: {fix.title}", f"{fix.difficulty}, {fix.area}", "", fix.symptom, "")
     yield from (f"Hint {at}: {hint}" for at, hint in enumerate(fix.hints, 1))
     yield from ("", f"Changes {', '.join(fix.files)}.")
@@ -19,7 +19,7 @@ def shown(fix: Shown) -> Iterator[str]:
     yield "See it with --diff, --sql and --guide."
 
 
-def parts(fix: Shown, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
+def parts(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
     """Those that were asked for."""
     if diff:
         yield fix.diff.rstrip("\n")
@@ -58,7 +58,7 @@ def recovered(done: Recovered) -> Iterator[str]:
         yield "There was nothing to take back."
 
 
-def begun(made: Unusable) -> Iterator[str]:
+def begun(made: BrokenFix) -> Iterator[str]:
     yield f"Made {made.folder}. It can be used when these are mended:"
     yield from (f"  {problem}" for problem in made.problems)
 

@@ -7,13 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.cli.fix_texts import named
-from lab.operations.library import Event, FixStatus, Library, State, Unusable
+from lab.operations.catalog import BrokenFix, FixList
+from lab.operations.fix_status import Event, FixStatus, State
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
 WORDS = {State.PRESENT: "applied", State.ABSENT: "absent", State.MIXED: "mixed", State.UNKNOWN: "unknown"}
 
 
-def library(found: Library) -> RenderableType:
+def library(found: FixList) -> RenderableType:
     table = _table("N", "SLUG", "TITLE", "DIFFICULTY", "AREA")
     for fix in found.fixes:
         table.add_row(str(fix.number), fix.slug, fix.title, fix.difficulty, fix.area)
@@ -43,7 +44,7 @@ def log(events: Sequence[Event]) -> RenderableType:
     return table
 
 
-def _unusable(folders: Iterable[Unusable]) -> Iterator[RenderableType]:
+def _unusable(folders: Iterable[BrokenFix]) -> Iterator[RenderableType]:
     for report in folders:
         lines = "".join(f"\n  {problem}" for problem in report.problems)
         yield Text(f"\n{report.folder} cannot be used:{lines}", style="red")

@@ -40,12 +40,12 @@ def up(
     Example: lab up --rows 10000 --port-offset 100
     """
     from lab.cli import views
-    from lab.operations import lifecycle
+    from lab.operations.up import up as operation
 
     here = workspace(ctx)
     kind = None if in_containers is None else "docker" if in_containers else "embedded"
     with output.progress() as tell:
-        done = lifecycle.up(here, kind=kind, rows=rows, seed=seed, port_offset=port_offset, progress=tell)
+        done = operation(here, kind=kind, rows=rows, seed=seed, port_offset=port_offset, progress=tell)
     output.emit(done, as_json, views.up)
 
 
@@ -59,11 +59,11 @@ def down(ctx: click.Context, destroy: bool, as_json: bool) -> None:
     Example: lab down
     """
     from lab.cli import views
-    from lab.operations import lifecycle
+    from lab.operations.down import down as operation
 
     here = workspace(ctx)
     with output.progress() as tell:
-        done = lifecycle.down(here, destroy=destroy, progress=tell)
+        done = operation(here, destroy=destroy, progress=tell)
     output.emit(done, as_json, views.down)
 
 

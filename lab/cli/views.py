@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.operations.doctor import Check
-from lab.operations.library import FixStatus, State
-from lab.operations.lifecycle import Down, Up
+from lab.operations.down import Down
+from lab.operations.fix_status import FixStatus, State
 from lab.operations.reset import Reset
-from lab.operations.shipped_code import Restored
+from lab.operations.restore_code import RestoredCode
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
+from lab.operations.up import Up
 
 MIB = 2**20
 UNBROKEN = ("SERVICE", "STATE", "PORT", "CHECK")
@@ -44,7 +45,7 @@ def reset(done: Reset) -> RenderableType:
     return Text("\n".join(lines))
 
 
-def _restored(code: Restored) -> str:
+def _restored(code: RestoredCode) -> str:
     if code.patch is None:
         return "The code was as shipped already."
     files = ", ".join(map(str, code.changed))
@@ -61,7 +62,7 @@ def status(report: Status) -> RenderableType:
         table.add_row(
             service.name, _state(service.state), str(service.port), _memory(service), _detail(service)
         )
-    return Group(table, *_fixes(report.fixes), *_crashes(report.crashed), *_silences(report.silent))
+    return Group(table, *_fixes(report.fixes), *_crashes(report.crashed), *_silences(report.unresponsive))
 
 
 def urls(found: Mapping[str, str]) -> RenderableType:

@@ -14,7 +14,14 @@ import psycopg2
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
-from lab.operations.ownership import Content, Mark, TemporaryDatabase, content_of, mark_for, template_of
+from lab.operations.ownership import (
+    Dataset,
+    Ownership,
+    TemporaryDatabase,
+    dataset_of,
+    new_ownership,
+    template_of,
+)
 from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.runtime.account import Account
@@ -53,20 +60,20 @@ def ensure(
         Refused: there is one already, of other rows than are asked for, or that lab did not make.
         LabError: the shipped migrations fail.
     """
-    present, asked = asked_of(workspace, account, database, rows, seed, replace_empty=replace_empty)
+    present, asked = compare_datasets(workspace, account, database, rows, seed, replace_empty=replace_empty)
     for name in databases.comments(account, [one.name_for(workspace) for one in TemporaryDatabase]):
         databases.drop(account, name)  # of an up or a reset that was killed
     if present is None:
         databases.drop(account, database)  # an empty one
-        _build_template(workspace, account, database, mark_for(workspace, asked), progress)
+        _build_template(workspace, account, database, new_ownership(workspace, asked), progress)
     missing = not databases.exists(account, database)
     if missing:
-        with fresh_copy(workspace, account, database) as fresh:
+        with replaced_database(workspace, account, database) as fresh:
             prepare(account.url(fresh))
     return Ensured(seeded=present is None, made=missing)
 
 
-def asked_of(
+def compare_datasets(
     workspace: Workspace,
     account: Account,
     database: str,
@@ -74,16 +81,16 @@ def asked_of(
     seed: int | None,
     *,
     replace_empty: bool = False,
-) -> tuple[Content | None, Content]:
+) -> tuple[Dataset | None, Dataset]:
     """What there is, and what is asked for: the same, where nothing else is.
 
     Raises:
         UsageError: that many rows are not possible.
         Refused: there are other rows than are asked for, or lab, or this workspace's, did not make them.
     """
-    present = content_of(workspace, account, database)
-    default = present or Content()
-    asked = Content(default.rows if rows is None else rows, default.seed if seed is None else seed)
+    present = dataset_of(workspace, account, database)
+    default = present or Dataset()
+    asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if present is not None and present != asked:
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
@@ -101,7 +108,7 @@ def asked_of(
 
 
 @contextmanager
-def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterator[str]:
+def replaced_database(workspace: Workspace, account: Account, database: str) -> Iterator[str]:
     """Copy the template of `database` under another name, which the block gets; then let it take the place.
 
     Copying takes a tenth of a second for 500,000 rows. If the block fails, the database stays as it is.
@@ -110,7 +117,7 @@ def fresh_copy(workspace: Workspace, account: Account, database: str) -> Iterato
         EnvironmentFault: there is no template.
         Refused: it is another workspace's.
     """
-    if content_of(workspace, account, database) is None:
+    if dataset_of(workspace, account, database) is None:
         raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
     fresh, aside = TemporaryDatabase.FRESH.name_for(workspace), TemporaryDatabase.REPLACED.name_for(workspace)
     databases.drop(account, fresh)
@@ -134,7 +141,7 @@ def remove(workspace: Workspace, account: Account, database: str) -> None:
         Refused: they are another workspace's.
     """
     names = [one.name_for(workspace) for one in TemporaryDatabase]
-    if content_of(workspace, account, database) is not None:
+    if dataset_of(workspace, account, database) is not None:
         names += [database, template_of(database)]
     for name in databases.comments(account, names):
         databases.drop(account, name)
@@ -161,7 +168,7 @@ def _build_template(
     workspace: Workspace,
     account: Account,
     database: str,
-    mark: Mark,
+    mark: Ownership,
     progress: Progress,
 ) -> None:
     build = TemporaryDatabase.BUILD.name_for(workspace)
@@ -194,7 +201,7 @@ def _migrate(workspace: Workspace, url: str) -> None:
         raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
 
 
-def _fill(url: str, content: Content, progress: Progress) -> None:
+def _fill(url: str, content: Dataset, progress: Progress) -> None:
     from seed import fill
     from seed.errors import SeedError
 

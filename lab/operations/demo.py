@@ -9,14 +9,14 @@ from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
 from lab.errors import Refused, UsageError
 from lab.operations import fixes
-from lab.operations.measure import check, open_target
+from lab.operations.measure import check, prepare_target
 from lab.probes.evidence import Evidence, Figure
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedFigure:
     """One figure before and after; None where only one of the two measurements has it."""
 
     name: str
@@ -33,14 +33,14 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Demonstration:
     """Before and after; `plans` are outlines of how the server carried the same question out."""
 
     number: int
     title: str
     before: Evidence
     after: Evidence
-    figures: tuple[Compared, ...]
+    figures: tuple[ComparedFigure, ...]
     plans: tuple[str, str] | None
     kept: bool
 
@@ -52,7 +52,7 @@ def demo(
     keep: bool = False,
     options: Options = DEFAULTS,
     progress: Progress = silent,
-) -> Shown:
+) -> Demonstration:
     """Measure a bug to the end, apply its fix, measure again; then revert it, unless it is to be kept.
 
     Raises:
@@ -60,7 +60,7 @@ def demo(
         Refused: the fix is applied already, or does not fit; the workspace is as it was.
         EnvironmentFault: the lab is not up.
     """
-    here = open_target(workspace)
+    here = prepare_target(workspace)
     found = [fix for fix in here.fixes if token in {str(fix.number), fix.slug}]
     if len(found) != 1:
         raise UsageError(f"{token!r} is not one fix.", "Name its number or its slug: lab fix list")
@@ -85,19 +85,19 @@ def demo(
             progress(Update(f"Reverting fix {number}"))
             fixes.revert(workspace, [number], options=options)
     first, second = before.evidence[0], after.evidence[0]
-    return Shown(
+    return Demonstration(
         fix.number, fix.title, first, second, _compare(first, second), _plans(first.raw, second.raw), keep
     )
 
 
-def _compare(before: Evidence, after: Evidence) -> tuple[Compared, ...]:
+def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
     names = dict.fromkeys(figure.name for figure in (*before.figures, *after.figures))
     return tuple(_pair(name, before.figure(name), after.figure(name)) for name in names)
 
 
-def _pair(name: str, before: Figure | None, after: Figure | None) -> Compared:
+def _pair(name: str, before: Figure | None, after: Figure | None) -> ComparedFigure:
     unit = (before or after or Figure("", 0)).unit
-    return Compared(name, unit, before.value if before else None, after.value if after else None)
+    return ComparedFigure(name, unit, before.value if before else None, after.value if after else None)
 
 
 def _plans(before: Path | None, after: Path | None) -> tuple[str, str] | None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
-from lab.operations import settings as remembered
 from lab.operations.runtimes import runtime_of
-from lab.operations.settings import DOCKER
+from lab.operations.settings import DOCKER, load_settings
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import project_of
 from lab.runtime.unprivileged import as_ordinary_user
@@ -35,7 +34,7 @@ class Check:
 
 def examine(workspace: Workspace) -> tuple[Check, ...]:
     """Every check, each with what was found or what to do."""
-    in_containers = remembered.load(workspace).runtime == DOCKER
+    in_containers = load_settings(workspace).runtime == DOCKER
     checks: tuple[tuple[str, bool, Callable[[Workspace], str]], ...] = (
         ("Python", True, _python),
         ("PostgreSQL", not in_containers, _postgres),

@@ -22,7 +22,7 @@ from lab.engine.transaction import DEFAULTS, Transaction, transaction
 from lab.engine.transaction import Options as Options
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
-from lab.operations.library import catalog_of
+from lab.operations.catalog import catalog_of
 from lab.operations.restart import restart_changed
 from lab.progress import Update, silent
 from lab.workspace import Workspace
@@ -49,7 +49,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class SkippedFix:
     """A fix that recovery left alone, and why."""
 
     number: int
@@ -61,7 +61,7 @@ class Recovered:
     """The fixes that are not applied now, and those that are still mixed."""
 
     fixes: tuple[int, ...]
-    left: tuple[Left, ...]
+    left: tuple[SkippedFix, ...]
     files: tuple[str, ...]
     seconds: float
     restarted: tuple[str, ...] = ()
@@ -127,7 +127,7 @@ def recover(
         fixes = list(entry.numbers if entry else ())
         files = _files_of(entry)
         steps: list[Step] = []
-        left: list[Left] = []
+        left: list[SkippedFix] = []
         for number, fix_state in sorted(held.fix_states().items(), reverse=True):
             if number in named and fix_state.state is State.PRESENT:
                 raise Refused(f"Fix {number} is applied.", f"Take it off: lab fix revert {number}")
@@ -136,7 +136,7 @@ def recover(
             if number in named or (_is_half_of_ours(fix_state)):
                 steps += held.removal_steps(fix_state)
             elif _is_ours(fix_state) or fix_state.code.state is State.PRESENT:
-                left.append(Left(number, fix_state.why))
+                left.append(SkippedFix(number, fix_state.why))
         if steps:
             held.run(Verb.REVERT, steps)
             fixes += [step.fix.number for step in steps]
@@ -146,7 +146,7 @@ def recover(
     return Recovered(numbers, tuple(left), _names(files), time.monotonic() - started, restarted)
 
 
-def put_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
+def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """Run the migrations of fixes in another database, as for a copy that the workspace's code will use.
 
     Those of other fixes that are recorded there are taken back.

@@ -11,7 +11,7 @@ from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
 from lab.engine.schema import read_schema
 from lab.errors import UsageError
-from lab.operations.library import catalog_of
+from lab.operations.catalog import catalog_of
 from lab.operations.ownership import template_of
 from lab.probes.evidence import Evidence as Evidence
 from lab.probes.evidence import Figure as Figure
@@ -82,13 +82,13 @@ def check(
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace, and goes on.
     """
-    here = open_target(workspace)
-    numbers = chosen(here, tokens)
+    here = prepare_target(workspace)
+    numbers = select_bugs(here, tokens)
     origin = Source(workspace, here.account, here.template, here.database, here.recorded)
-    return measured(here, origin, numbers, full=full, progress=progress)
+    return measure_in_shadow(here, origin, numbers, full=full, progress=progress)
 
 
-def open_target(workspace: Workspace) -> Target:
+def prepare_target(workspace: Workspace) -> Target:
     """The workspace's database, which must be up; what killed measurements left there is taken down.
 
     Raises:
@@ -102,7 +102,7 @@ def open_target(workspace: Workspace) -> Target:
     return Target(workspace, account, parsed.database, catalog_of(workspace).fixes)
 
 
-def chosen(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
+def select_bugs(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
     """The bugs that the tokens mean; every one that has a probe when there are none.
 
     Raises:
@@ -122,7 +122,7 @@ def chosen(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
     return numbers
 
 
-def measured(
+def measure_in_shadow(
     here: Target, origin: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
     """Measure the bugs in a shadow of `origin`, and keep what was found."""

@@ -16,26 +16,26 @@ from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.workspace import Workspace
 
-MOST_ROWS = 50_000_000
+MAX_ROWS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Dataset:
     """What a database is made from: the number of execution logs, and the seed of their random values."""
 
     rows: int = 500_000
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.rows <= MOST_ROWS:
-            raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MOST_ROWS:,} rows.")
+        if not 1 <= self.rows <= MAX_ROWS:
+            raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MAX_ROWS:,} rows.")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Ownership:
     """The comment of a template that lab made; `owner` is the workspace's id, `place` where that was."""
 
-    content: Content
+    content: Dataset
     owner: str
     place: str
 
@@ -54,28 +54,28 @@ class TemporaryDatabase(StrEnum):
     """What a reset has replaced, until it is dropped."""
 
     def name_for(self, workspace: Workspace) -> str:
-        return f"lab_{self}_{identity(workspace)}"
+        return f"lab_{self}_{workspace_id(workspace)}"
 
 
 def template_of(database: str) -> str:
     return f"{database}_template"
 
 
-def mark_of(account: Account, name: str) -> Mark | None:
+def ownership_of(account: Account, name: str) -> Ownership | None:
     """The mark of a database; None when lab did not make it, or there is none."""
     return _read(databases.comments(account, [name]).get(name))
 
 
-def content_of(workspace: Workspace, account: Account, database: str) -> Content | None:
+def dataset_of(workspace: Workspace, account: Account, database: str) -> Dataset | None:
     """What the template of `database` was made from; None when lab made none.
 
     Raises:
         Refused: the server is shared, and the lab of another workspace made it.
     """
-    mark = mark_of(account, template_of(database))
+    mark = ownership_of(account, template_of(database))
     if mark is None:
         return None
-    if account.shared and mark.owner != identity(workspace):
+    if account.shared and mark.owner != workspace_id(workspace):
         raise Refused(
             f"The database {database} is that of the lab in {mark.place}.",
             "Give every workspace a database name of its own in LAB_DATABASE_URL. If that lab is gone, "
@@ -84,18 +84,18 @@ def content_of(workspace: Workspace, account: Account, database: str) -> Content
     return mark.content
 
 
-def mark_for(workspace: Workspace, content: Content) -> Mark:
+def new_ownership(workspace: Workspace, content: Dataset) -> Ownership:
     """The mark of what is about to be made."""
-    return Mark(content, identity(workspace), f"{gethostname()}:{workspace.root}")
+    return Ownership(content, workspace_id(workspace), f"{gethostname()}:{workspace.root}")
 
 
-def identify(workspace: Workspace) -> None:
+def ensure_workspace_id(workspace: Workspace) -> None:
     """Give the workspace an id of its own, once; one that was copied gets another than the original's."""
-    if not identity(workspace):
+    if not workspace_id(workspace):
         write_atomic(workspace.id_file, uuid4().hex.encode())
 
 
-def identity(workspace: Workspace) -> str:
+def workspace_id(workspace: Workspace) -> str:
     """The workspace's id; empty when it has none yet, or came with the original's."""
     try:
         return "" if workspace.copied_from else workspace.id_file.read_text(encoding="ascii")
@@ -103,9 +103,9 @@ def identity(workspace: Workspace) -> str:
         return ""
 
 
-def _read(comment: str | None) -> Mark | None:
+def _read(comment: str | None) -> Ownership | None:
     try:
         found = json.loads(comment or "null")["lab"]
-        return Mark(Content(**found["content"]), str(found["owner"]), str(found["place"]))
+        return Ownership(Dataset(**found["content"]), str(found["owner"]), str(found["place"]))
     except (ValueError, TypeError, KeyError):
         return None

@@ -10,10 +10,13 @@ from lab.engine import journal
 from lab.engine.schema import read_schema
 from lab.engine.verb import Verb
 from lab.errors import LabError
-from lab.operations import build, fixes, library
-from lab.operations.restart import lock_workspace, require_up
+from lab.lock import exclusive_lock
+from lab.operations import build, fixes
+from lab.operations.catalog import catalog_of
+from lab.operations.fix_status import fixes_in_code
+from lab.operations.restart import require_up
+from lab.operations.restore_code import RestoredCode, restore_code
 from lab.operations.runtimes import runtime_of
-from lab.operations.shipped_code import Restored, restore
 from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.base import Runtime
@@ -30,7 +33,7 @@ class Reset:
     seconds: float
     revision: str
     fixes: tuple[int, ...]
-    code: Restored | None
+    code: RestoredCode | None
 
 
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
@@ -43,11 +46,11 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         Refused: another lab is at work here, or an interrupted change cannot be taken back.
     """
     if code:
-        with lock_workspace(workspace, progress):
+        with exclusive_lock(workspace.lock, progress=progress):
             return _whole(workspace, progress)
     if journal.read(workspace) is not None:
         fixes.recover(workspace)
-    with lock_workspace(workspace, progress):
+    with exclusive_lock(workspace.lock, progress=progress):
         runtime = runtime_of(workspace)
         require_up(runtime)
         applied = _applied(workspace, runtime)
@@ -57,7 +60,7 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 
 def _whole(workspace: Workspace, progress: Progress) -> Reset:
     """Code first: a damaged compose file would keep us from the database."""
-    restored = restore(workspace)
+    restored = restore_code(workspace)
     done = "The shipped code is back."
     try:
         runtime = runtime_of(workspace)
@@ -70,10 +73,10 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
             runtime.stop_services()
             runtime.start_services()
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"{done} {restored.kept} To see what else was done: lab status")
+        pressed.add_note(f"{done} {restored.saved_note} To see what else was done: lab status")
         raise
     except LabError as error:
-        error.message = f"{done} {restored.kept} The rest was not done: {error.message}"
+        error.message = f"{done} {restored.saved_note} The rest was not done: {error.message}"
         raise
     return Reset(seconds, build.shipped_head(workspace), (), restored)
 
@@ -83,17 +86,17 @@ def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], pro
     progress(Update("Copying the template database"))
     started = time.monotonic()
     account, database = runtime.account, runtime.database
-    with build.fresh_copy(workspace, account, database) as fresh:
+    with build.replaced_database(workspace, account, database) as fresh:
         if applied:
-            fixes.put_schema(workspace, account.url(fresh), applied)
+            fixes.sync_schema(workspace, account.url(fresh), applied)
     return time.monotonic() - started
 
 
 def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     if not databases.exists(runtime.account, runtime.database):  # it was dropped by hand
-        return library.in_the_code(workspace)
+        return fixes_in_code(workspace)
     recorded = read_schema(runtime.url).recorded
-    return tuple(fix.number for fix in library.catalog_of(workspace).fixes if fix.revision in recorded)
+    return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
 
 
 def _note(workspace: Workspace) -> None:

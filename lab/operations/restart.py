@@ -1,7 +1,6 @@
 """Restart services of a lab that is up: those that are named, or those whose code has changed."""
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab.errors import EnvironmentFault, UsageError
@@ -20,7 +19,7 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
         UsageError: there is no such service.
         EnvironmentFault: the lab is not up.
     """
-    with lock_workspace(workspace, progress):
+    with exclusive_lock(workspace.lock, progress=progress):
         runtime = runtime_of(workspace)
         chosen = known_services(runtime, tuple(services))
         require_up(runtime)
@@ -54,11 +53,6 @@ def _concerns(service: str, path: Path) -> bool:
         package = below[0] if below else ""
         return package == service.replace("-", "_") or not package.endswith("_service")
     return top == "compose"
-
-
-def lock_workspace(workspace: Workspace, progress: Progress) -> AbstractContextManager[None]:
-    """Return the workspace's lock, to be held with `with`. Raises Locked if another lab keeps it."""
-    return exclusive_lock(workspace.lock, progress=progress)
 
 
 def require_up(runtime: Runtime) -> None:

@@ -6,8 +6,7 @@ from contextlib import suppress
 
 from lab import compose
 from lab.errors import EnvironmentFault, UsageError
-from lab.operations import settings as remembered
-from lab.operations.settings import DOCKER, Settings
+from lab.operations.settings import DOCKER, Settings, load_settings
 from lab.runtime import docker, embedded
 from lab.runtime.base import Runtime
 from lab.runtime.stack import HIGHEST_PORT
@@ -15,13 +14,13 @@ from lab.workspace import Workspace
 
 SERVER = "LAB_DATABASE_URL"
 
-Ended = tuple[tuple[str, ...], bool]
+Stopped = tuple[tuple[str, ...], bool]
 """Which services ran, and whether the database did."""
 
 
 def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
     """The workspace's runtime; nothing is started or asked for yet."""
-    chosen = chosen or remembered.load(workspace)
+    chosen = chosen or load_settings(workspace)
     file = compose.read(workspace.compose_file, {**os.environ, **chosen.ports})
     if chosen.runtime == DOCKER:
         return docker.docker_runtime(workspace, file, chosen.port_offset)
@@ -42,7 +41,7 @@ def ports_for(before: Mapping[str, str]) -> Mapping[str, str]:
     return ports
 
 
-def halt(workspace: Workspace, kind: str) -> Ended:
+def halt(workspace: Workspace, kind: str) -> Stopped:
     """Stop everything of that kind that runs for this workspace, whatever the compose file says by now.
 
     Raises:
@@ -51,7 +50,7 @@ def halt(workspace: Workspace, kind: str) -> Ended:
     return docker.project_of(workspace).stop_all() if kind == DOCKER else embedded.stop_all(workspace)
 
 
-def destroy(workspace: Workspace, kind: str) -> Ended:
+def destroy(workspace: Workspace, kind: str) -> Stopped:
     """Stop it, and delete the data that containers keep, those of an earlier time included.
 
     Raises:

@@ -10,7 +10,7 @@ from lab.files import write_atomic
 from lab.workspace import Workspace
 
 EMBEDDED, DOCKER = "embedded", "docker"
-MOST_OFFSET = 50_000
+MAX_PORT_OFFSET = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Settings:
             raise TypeError("not what was written")
         if self.runtime not in (EMBEDDED, DOCKER):
             raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
-        if not 0 <= self.port_offset <= MOST_OFFSET:
+        if not 0 <= self.port_offset <= MAX_PORT_OFFSET:
             raise UsageError(
-                f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MOST_OFFSET}."
+                f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MAX_PORT_OFFSET}."
             )
 
     @property
@@ -42,7 +42,7 @@ class Settings:
         return self.runtime, self.server
 
 
-def load(workspace: Workspace) -> Settings:
+def load_settings(workspace: Workspace) -> Settings:
     """The remembered settings; the defaults where nothing usable is remembered."""
     try:
         document: dict[str, Any] = json.loads(workspace.settings.read_bytes())
@@ -52,5 +52,5 @@ def load(workspace: Workspace) -> Settings:
         return Settings()
 
 
-def save(workspace: Workspace, settings: Settings) -> None:
+def save_settings(workspace: Workspace, settings: Settings) -> None:
     write_atomic(workspace.settings, json.dumps(asdict(settings), indent=1).encode(), mode=0o600)

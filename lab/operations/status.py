@@ -12,8 +12,7 @@ import psycopg2
 from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable, LabError
-from lab.operations import library
-from lab.operations.library import FixStatus
+from lab.operations.fix_status import FixStatus, fix_status
 from lab.runtime.base import Runtime
 from lab.runtime.stack import ServiceStatus as ServiceStatus
 from lab.workspace import Workspace
@@ -57,7 +56,7 @@ class Status:
         return tuple(service for service in self.services if service.crashed)
 
     @property
-    def silent(self) -> tuple[ServiceStatus, ...]:
+    def unresponsive(self) -> tuple[ServiceStatus, ...]:
         """Those that run and do not answer."""
         return tuple(service for service in self.services if service.state == "unhealthy")
 
@@ -65,7 +64,7 @@ class Status:
 def status(workspace: Workspace, runtime: Runtime) -> Status:
     """How the lab stands now; a lab that is down is an answer, not an error."""
     try:
-        fixes = library.status(workspace)
+        fixes = fix_status(workspace)
     except LabError:
         fixes = None
     return Status(str(workspace.root), runtime.kind, _database(runtime), runtime.status(), fixes)

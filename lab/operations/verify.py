@@ -11,8 +11,8 @@ from pathlib import Path
 from lab import records
 from lab.catalog import Fix
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations.library import catalog_of
-from lab.operations.measure import Bug, Target, chosen, measured, open_target
+from lab.operations.catalog import catalog_of
+from lab.operations.measure import Bug, Target, measure_in_shadow, prepare_target, select_bugs
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import PROBES
 from lab.progress import Progress, Update, silent
@@ -24,7 +24,7 @@ COMMAND_DEADLINE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProofRow:
     """All bugs as they stood at one moment of the proof, and what was wrong then; `fix` None: as shipped."""
 
     state: str
@@ -38,7 +38,7 @@ class Verified:
     """The proof: a row for the shipped lab, two for each fix, and, of the `whole` library, one for all."""
 
     bugs: tuple[Bug, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ProofRow, ...]
     whole: bool
     run: Path
 
@@ -48,13 +48,13 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Snapshot:
     """What a reverted fix must leave as it was."""
 
     files: Mapping[str, bytes]
     schema: str
 
-    def difference(self, other: "Trace") -> tuple[str, ...]:
+    def difference(self, other: "Snapshot") -> tuple[str, ...]:
         names = sorted({*self.files, *other.files})
         changed = [name for name in names if self.files.get(name) != other.files.get(name)]
         lines = sorted(set(self.schema.splitlines()) ^ set(other.schema.splitlines()))
@@ -72,17 +72,17 @@ def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progre
         InvalidFile: it means a folder that is broken.
         EnvironmentFault: the lab is not up.
     """
-    here = open_target(workspace)
+    here = prepare_target(workspace)
     whole = not tokens or "all" in tokens
     catalog = catalog_of(workspace)
-    numbers = chosen(here, () if whole else tokens)
+    numbers = select_bugs(here, () if whole else tokens)
     fixes = tuple(fix for fix in catalog.select(("all",) if whole else tokens) if fix.number in numbers)
     bugs = tuple(Bug(fix.number, fix.title) for fix in here.fixes if fix.number in PROBES)
     kept = records.begin(workspace)
     with scratch(workspace, here.account, here.template, kept.folder) as place:
         rows = tuple(_Proof(here, place, progress).rows(fixes, whole=whole))
     if whole:
-        rows += tuple(Row(report.path.name, None, (), report.problems) for report in catalog.broken)
+        rows += tuple(ProofRow(report.path.name, None, (), report.problems) for report in catalog.broken)
     records.keep(kept, (one for row in rows for one in row.evidence), (row.state for row in rows))
     return Verified(bugs, rows, whole, kept.folder)
 
@@ -94,11 +94,11 @@ class _Proof:
         self._progress = progress
         self._baseline: dict[int, Verdict] = {}
 
-    def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[Row]:
+    def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[ProofRow]:
         evidence = self._measure("As shipped", (), tuple(PROBES))
         self._baseline = {one.bug: one.verdict for one in evidence}
         wrong = [one for one in evidence if one.verdict is not Verdict.PRESENT]
-        yield Row("as shipped", None, evidence, tuple(_unlike(one, Verdict.PRESENT) for one in wrong))
+        yield ProofRow("as shipped", None, evidence, tuple(_unlike(one, Verdict.PRESENT) for one in wrong))
         before = self._trace()
         for fix in fixes:
             yield self._applied(fix)
@@ -106,34 +106,34 @@ class _Proof:
         if whole:
             yield self._all_applied(fixes)
 
-    def _applied(self, fix: Fix) -> Row:
+    def _applied(self, fix: Fix) -> ProofRow:
         state = f"fix {fix.number} applied"
         if problem := self._lab("apply", fix.number):
-            return Row(state, fix.number, (), (problem,))
+            return ProofRow(state, fix.number, (), (problem,))
         evidence = self._measure(state, (fix,), tuple(PROBES))
         problems = []
         for one in evidence:
             wanted = Verdict.FIXED if one.bug == fix.number else self._baseline[one.bug]
             if one.verdict is not wanted:
                 problems.append(_unlike(one, wanted))
-        return Row(state, fix.number, evidence, tuple(problems))
+        return ProofRow(state, fix.number, evidence, tuple(problems))
 
-    def _reverted(self, fix: Fix, before: Trace) -> Row:
+    def _reverted(self, fix: Fix, before: Snapshot) -> ProofRow:
         state = f"fix {fix.number} reverted"
         if problem := self._lab("revert", fix.number):
-            return Row(state, fix.number, (), (problem,))
+            return ProofRow(state, fix.number, (), (problem,))
         evidence = self._measure(state, (), (fix.number,))
         problems = [_unlike(one, Verdict.PRESENT) for one in evidence if one.verdict is not Verdict.PRESENT]
-        return Row(state, fix.number, evidence, (*problems, *before.difference(self._trace())))
+        return ProofRow(state, fix.number, evidence, (*problems, *before.difference(self._trace())))
 
-    def _all_applied(self, fixes: Sequence[Fix]) -> Row:
+    def _all_applied(self, fixes: Sequence[Fix]) -> ProofRow:
         state = "all applied"
         for fix in fixes:
             if problem := self._lab("apply", fix.number):
-                return Row(state, None, (), (problem,))
+                return ProofRow(state, None, (), (problem,))
         evidence = self._measure(state, tuple(fixes), tuple(PROBES))
         wrong = [one for one in evidence if one.verdict is not Verdict.FIXED]
-        return Row(state, None, evidence, tuple(_unlike(one, Verdict.FIXED) for one in wrong))
+        return ProofRow(state, None, evidence, tuple(_unlike(one, Verdict.FIXED) for one in wrong))
 
     def _measure(self, state: str, applied: tuple[Fix, ...], bugs: tuple[int, ...]) -> tuple[Evidence, ...]:
         def tell(stage: Update) -> None:
@@ -141,7 +141,7 @@ class _Proof:
 
         here = self._here
         origin = Source(self._place.workspace, here.account, here.template, None, lambda: applied)
-        return measured(here, origin, bugs, progress=tell).evidence
+        return measure_in_shadow(here, origin, bugs, progress=tell).evidence
 
     def _lab(self, verb: str, number: int) -> str:
         """Run the command as anybody would; answers why it failed, or nothing."""
@@ -154,8 +154,8 @@ class _Proof:
         )
         return "" if finished.code == 0 else f"lab fix {verb} {number} failed: {finished.last_line}"
 
-    def _trace(self) -> Trace:
-        return Trace(self._place.files(), schema_fingerprint(self._place.url))
+    def _trace(self) -> Snapshot:
+        return Snapshot(self._place.files(), schema_fingerprint(self._place.url))
 
 
 def _unlike(evidence: Evidence, wanted: Verdict) -> str:

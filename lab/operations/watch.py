@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lab.operations.measure import chosen, open_target
+from lab.operations.measure import prepare_target, select_bugs
 from lab.probes.suite import PROBES
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import Workspace
@@ -25,10 +25,10 @@ class Watch:
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
         self._workspace = workspace
-        self._numbers = chosen(open_target(workspace), tokens)
+        self._numbers = select_bugs(prepare_target(workspace), tokens)
         self._before = _times(workspace)
 
-    def saved(self) -> tuple[str, ...]:
+    def wait(self) -> tuple[str, ...]:
         """Return when a file is saved; answers those of the asked-for bugs that it may touch."""
         while True:
             now = _times(self._workspace)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.operations import lifecycle
+from lab.operations.down import down
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import Status, status
+from lab.operations.up import Up, up
 from lab.runtime.docker import project_of
 from lab.runtime.project import PROJECT_LABEL, Project
 from lab.shell import run
@@ -37,8 +38,8 @@ class Lab:
     def project(self) -> Project:
         return project_of(self.workspace)
 
-    def up(self, kind: str | None = "docker", rows: int | None = None) -> lifecycle.Up:
-        return lifecycle.up(self.workspace, kind=kind, rows=rows, port_offset=self.port_offset)
+    def up(self, kind: str | None = "docker", rows: int | None = None) -> Up:
+        return up(self.workspace, kind=kind, rows=rows, port_offset=self.port_offset)
 
     def now(self) -> Status:
         return status(self.workspace, runtime_of(self.workspace))
@@ -79,7 +80,7 @@ def lab_in(root: Path, port_offset: int, engine: Engine) -> Iterator[Lab]:
         try:
             yield made
         finally:
-            lifecycle.down(made.workspace, destroy=True)
+            down(made.workspace, destroy=True)
             images = run(["docker", "image", "ls", "--format", "{{.Repository}}"], env=dict(os.environ))
             for name in images.stdout.decode().split():
                 if name.startswith(made.project.name):

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from lab.operations import fixes, inspect, library, lifecycle
+from lab.operations import fixes, inspect
+from lab.operations.down import down
+from lab.operations.fix_status import fix_status
 from lab.operations.reset import reset
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import Settings
+from lab.operations.up import up as bring_up
 from lab.shell import Finished, run
 from tests.containers.engine import Engine
 from tests.containers.labs import Lab, lab_in
@@ -92,14 +95,14 @@ def test_a_fix_goes_on_and_off_with_a_restart(up: Lab, number: int) -> None:
     applied = fixes.apply(up.workspace, [str(number)])
 
     assert applied.restarted
-    states = {row.number: row.state.value for row in library.status(up.workspace).fixes}
+    states = {row.number: row.state.value for row in fix_status(up.workspace).fixes}
     assert states == {n: "present" if n == number else "absent" for n in EVERY_FIX}
     assert up.states() == {
         "device-service": "healthy",
         "workflow-service": "healthy" if number == 1 else "exited",
     }
     fixes.revert(up.workspace, [str(number)])
-    assert {row.state.value for row in library.status(up.workspace).fixes} == {"absent"}
+    assert {row.state.value for row in fix_status(up.workspace).fixes} == {"absent"}
     assert up.states() == {"device-service": "healthy", "workflow-service": "exited"}
     # Only a changed compose file makes a container anew, and only the one whose part of it changed.
     same = {name for name, id in up.ids().items() if before[name] == id}
@@ -109,7 +112,7 @@ def test_a_fix_goes_on_and_off_with_a_restart(up: Lab, number: int) -> None:
 def test_applied_fixes_outlive_down_and_reset(up: Lab) -> None:
     fixes.apply(up.workspace, ["1", "5"])
     try:
-        lifecycle.down(up.workspace)
+        down(up.workspace)
         up.up(kind=None)
         assert reset(up.workspace).fixes == (1, 5)
         assert up.states() == {"device-service": "healthy", "workflow-service": "healthy"}
@@ -205,14 +208,14 @@ def test_down_works_with_a_damaged_compose_file(up: Lab) -> None:
     text = up.workspace.compose_file.read_text()
     up.workspace.compose_file.write_text("services: [")
     try:
-        lifecycle.down(up.workspace)
+        down(up.workspace)
         assert up.held("ps", "--all") == []
     finally:
         up.workspace.compose_file.write_text(text)
 
 
 def test_a_database_of_another_lab_on_our_ports_is_not_taken_for_ours(up: Lab) -> None:
-    lifecycle.down(up.workspace)
+    down(up.workspace)
     up.up(kind="embedded", rows=1000)
     try:
         other = Settings("docker", up.port_offset)
@@ -223,7 +226,7 @@ def test_a_database_of_another_lab_on_our_ports_is_not_taken_for_ours(up: Lab) -
 
 def test_each_runtime_keeps_its_own_data_and_one_runs_at_a_time(up: Lab) -> None:
     said: list[str] = []
-    done = lifecycle.up(up.workspace, kind="embedded", progress=lambda stage: said.append(stage.text))
+    done = bring_up(up.workspace, kind="embedded", progress=lambda stage: said.append(stage.text))
     try:
         assert "Stopping the docker lab (its data stays: lab up --docker)" in said
         assert done.status.database.rows == 1000
@@ -237,13 +240,11 @@ def test_fixes_go_along_to_the_other_runtime(up: Lab) -> None:
     fixes.apply(up.workspace, ["5"])
     try:
         up.up(kind="embedded")
-        assert {row.number for row in library.status(up.workspace).fixes if row.state.value == "present"} == {
-            5
-        }
+        assert {row.number for row in fix_status(up.workspace).fixes if row.state.value == "present"} == {5}
         fixes.revert(up.workspace, ["5"])
     finally:
         up.up(kind="docker")
-    assert {row.state.value for row in library.status(up.workspace).fixes} == {"absent"}
+    assert {row.state.value for row in fix_status(up.workspace).fixes} == {"absent"}
 
 
 def test_the_compose_projects_own_folder_is_of_no_account(up: Lab) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
-from lab.operations import lifecycle
 from lab.operations.runtimes import runtime_of
-from lab.operations.settings import Settings, load
+from lab.operations.settings import Settings, load_settings
+from lab.operations.up import up
 from lab.progress import Update
 from lab.shell import run
 from tests.containers.doors import door
@@ -32,7 +32,7 @@ def test_no_engine(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(EnvironmentFault, match=r"No Docker Engine answers: .*lab up --embedded"):
             lab.up(rows=ROWS)
 
-    assert load(lab.workspace) == Settings()
+    assert load_settings(lab.workspace) == Settings()
     assert lab.everything() == []
 
 
@@ -60,7 +60,7 @@ def test_an_engine_that_stops_half_way(
                 engine.shut()
 
         with pytest.raises(EnvironmentFault):
-            lifecycle.up(lab.workspace, kind="docker", rows=ROWS, port_offset=lab.port_offset, progress=stop)
+            up(lab.workspace, kind="docker", rows=ROWS, port_offset=lab.port_offset, progress=stop)
         assert not lab.workspace.database_url_file.exists()
 
     # The engine is there again.
@@ -90,7 +90,7 @@ def test_a_port_that_is_taken_in_the_last_moment(lab: Lab) -> None:
 
     try:
         with pytest.raises(EnvironmentFault, match=f"compose up failed: .*{port}"):
-            lifecycle.up(lab.workspace, kind="docker", rows=ROWS, port_offset=lab.port_offset, progress=take)
+            up(lab.workspace, kind="docker", rows=ROWS, port_offset=lab.port_offset, progress=take)
         assert (lab.held("ps", "--all"), lab.held("network", "ls")) == ([], [])
     finally:
         for one in taken:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations import fixes, library
+from lab.operations import fixes
+from lab.operations.fix_status import fix_status
 from lab.workspace import Workspace
 from tests.conftest import Database
 from tests.fixes.walk import check
@@ -75,7 +76,7 @@ def test_both_histories_move_in_any_order(
             getattr(fixes, act)(workspace, [number])
         else:
             assert kills.alembic(workspace.root, *act.split()) == 0
-        standing = {row.number for row in library.status(workspace).fixes if row.state == "present"}
+        standing = {row.number for row in fix_status(workspace).fixes if row.state == "present"}
         assert standing in ({int(number)}, set())
     assert schema_fingerprint(database.url) == before
 
@@ -88,7 +89,7 @@ def test_the_way_down_to_nothing_and_up_again_leaves_fixes_that_recover_can_take
     fixes.apply(workspace, ["5"])
     assert kills.alembic(workspace.root, "downgrade", "base") == 0
     assert kills.alembic(workspace.root, "upgrade", "head") == 0
-    (row,) = (row for row in library.status(workspace).fixes if row.number == 5)
+    (row,) = (row for row in fix_status(workspace).fixes if row.number == 5)
     assert row.why == ("fix_5 is recorded, but index ix_execution_logs_started_at is not there",)
     assert fixes.recover(workspace).fixes == (5,)
     assert schema_fingerprint(database.url) == before

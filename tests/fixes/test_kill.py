@@ -18,7 +18,8 @@ from lab.database import connect
 from lab.engine import journal
 from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.transaction import Options
-from lab.operations import fixes, library
+from lab.operations import fixes
+from lab.operations.fix_status import fix_status
 from lab.workspace import Workspace
 from seed import fill
 from tests.conftest import PROJECT, Server
@@ -59,7 +60,7 @@ class Target:
         """Let the next command clean up; the fixes that stand afterwards. Nothing may be half."""
         fixes.recover(self.workspace)
         assert journal.read(self.workspace) is None
-        rows = library.status(self.workspace).fixes
+        rows = fix_status(self.workspace).fixes
         states = {row.number: str(row.state) for row in rows if row.state != "absent"}
         assert set(states.values()) <= {"present"}, [row.why for row in rows]
         return states

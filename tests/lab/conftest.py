@@ -12,7 +12,10 @@ import pytest
 from lab.database import connect
 from lab.engine import candidate, journal
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations import fixes, library, lifecycle
+from lab.operations import fixes
+from lab.operations.down import down
+from lab.operations.fix_status import fix_status
+from lab.operations.up import up
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
@@ -60,7 +63,7 @@ class Project:
 
     def states(self) -> dict[int, str]:
         assert journal.read(self.workspace) is None
-        return {row.number: str(row.state) for row in library.status(self.workspace).fixes}
+        return {row.number: str(row.state) for row in fix_status(self.workspace).fixes}
 
     def applied(self) -> set[int]:
         """The fixes that are there as a whole; no other may be there in part."""
@@ -129,11 +132,11 @@ class MeasuredLab:
 def measured(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[MeasuredLab]:
     workspace = Workspace(copy_shipped(tmp_path_factory.mktemp("measured") / "lab").resolve())
     shutil.copytree(PROJECT / "fixes", workspace.root / "fixes")
-    lifecycle.up(workspace, rows=300_000, port_offset=port_offset + 300)
+    up(workspace, rows=300_000, port_offset=port_offset + 300)
     try:
         yield MeasuredLab(workspace)
     finally:
-        lifecycle.down(workspace, destroy=True)
+        down(workspace, destroy=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.operations import lifecycle
+from lab.operations.down import down
+from lab.operations.up import up as bring_up
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.lab.operations.conftest import workspace
@@ -29,6 +30,6 @@ def command(workspace: Workspace) -> Command:
 @pytest.fixture(scope="module")
 def up(workspace: Workspace, port_offset: int) -> Iterator[None]:
     """The lab is up for the tests of one module."""
-    lifecycle.up(workspace, rows=1000, port_offset=port_offset)
+    bring_up(workspace, rows=1000, port_offset=port_offset)
     yield
-    lifecycle.down(workspace)
+    down(workspace)

@@ -24,7 +24,9 @@ from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
 from lab.errors import Refused
-from lab.operations import fixes, library
+from lab.operations import fixes
+from lab.operations.catalog import catalog_of
+from lab.operations.fix_status import fix_status
 from lab.runtime import process
 from lab.runtime.launch import Launch
 from lab.runtime.process import Readiness
@@ -191,7 +193,7 @@ class Anything(RuleBasedStateMachine):
         if self.killed or self.tampered:
             return
         files: dict[object, bytes] = {Path(path): text for path, text in self.bare.items()}
-        catalog = library.catalog_of(self.workspace)
+        catalog = catalog_of(self.workspace)
         for fix in catalog.fixes:
             if fix.number in self.on:
                 patcher = Patcher(ShippedTexts(self.workspace))
@@ -217,7 +219,7 @@ class Anything(RuleBasedStateMachine):
         if self.killed:
             return
         assert journal.read(self.workspace) is None
-        rows = {row.number: row for row in library.status(self.workspace).fixes}
+        rows = {row.number: row for row in fix_status(self.workspace).fixes}
         assert {n for n, row in rows.items() if row.schema == "present"} == self.on
         assert {row.schema for row in rows.values()} <= {"present", "absent"}
         if not self.tampered:
@@ -246,7 +248,7 @@ class Anything(RuleBasedStateMachine):
             self._look_again()
 
     def _look_again(self) -> None:
-        rows = library.status(self.workspace).fixes
+        rows = fix_status(self.workspace).fixes
         assert journal.read(self.workspace) is None
         self.on = {row.number for row in rows if row.schema == "present"}
         self.killed = False

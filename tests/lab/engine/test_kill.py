@@ -15,7 +15,8 @@ from lab.database import connect
 from lab.engine import journal
 from lab.engine.transaction import Options
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
-from lab.operations import fixes, library
+from lab.operations import fixes
+from lab.operations.fix_status import fix_status
 from tests.killing import Killer, killer
 from tests.lab.conftest import Project
 
@@ -268,7 +269,7 @@ def test_what_cannot_be_undone_for_a_lock_is_said_and_left_to_recover(project: P
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
         with pytest.raises(LabError, match=r"could not be undone.*run: lab fix recover"):
             fixes.apply(project.workspace, ["2"], options=Options(lock_timeout=0.2))
-        assert library.status(project.workspace).interrupted == (2,)
+        assert fix_status(project.workspace).interrupted == (2,)
         cursor.execute("ROLLBACK")
     assert project.recover().fixes == (2,)
     assert project.all() == before

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.operations import lifecycle
+from lab.operations.down import down
+from lab.operations.up import up
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 
@@ -28,11 +29,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     root = copy_shipped(tmp_path_factory.mktemp("lab") / "a work space")
     found = Workspace(root.resolve())
     yield found
-    lifecycle.down(found, destroy=True)
+    down(found, destroy=True)
 
 
 @pytest.fixture
 def lab(workspace: Workspace, port_offset: int) -> Path:
     """The workspace with the lab up."""
-    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    up(workspace, rows=ROWS, port_offset=port_offset)
     return workspace.root

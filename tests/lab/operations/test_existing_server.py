@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError, Refused, UsageError
-from lab.operations import fixes, library, lifecycle
-from lab.operations import settings as remembered
+from lab.operations import fixes
+from lab.operations.down import down
+from lab.operations.fix_status import fix_status
 from lab.operations.ownership import TemporaryDatabase
 from lab.operations.reset import reset
 from lab.operations.runtimes import runtime_of
+from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
 from lab.operations.status import status
+from lab.operations.up import up
 from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.workspace import Workspace
@@ -28,7 +31,7 @@ def own(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
     found = Workspace(copy_shipped(tmp_path / "workspace"))
     yield found
-    lifecycle.down(found)
+    down(found)
     for name in NAMES:
         server.drop(name)
 
@@ -36,13 +39,13 @@ def own(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iter
 def test_it_comes_up_is_reset_and_is_taken_away_whole(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    up = lifecycle.up(own, rows=300, port_offset=port_offset + 100)
-    assert up.status.database.rows == 300
-    assert up.status.services[0].state == "healthy"
+    done = up(own, rows=300, port_offset=port_offset + 100)
+    assert done.status.database.rows == 300
+    assert done.status.services[0].state == "healthy"
     reset(own)
     monkeypatch.delenv("LAB_DATABASE_URL")  # it is remembered
     assert status(own, runtime_of(own)).database.rows == 300
-    lifecycle.down(own, destroy=True)
+    down(own, destroy=True)
     assert [name for name in NAMES if databases.exists(server.account, name)] == []
 
 
@@ -51,41 +54,41 @@ def test_a_server_that_is_gone_can_be_left(
 ) -> None:
     gone = f"postgresql://lab:lab@127.0.0.1:{free_port()}/shop"
     monkeypatch.delenv("LAB_DATABASE_URL")
-    remembered.save(own, remembered.Settings(port_offset=port_offset + 100, server=gone))
-    own_again = lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
+    save_settings(own, Settings(port_offset=port_offset + 100, server=gone))
+    own_again = up(own, kind=EMBEDDED, rows=300)
     assert own_again.status.database.rows == 300
-    lifecycle.down(own, destroy=True)
-    remembered.save(own, remembered.Settings(server=gone))
-    done = lifecycle.down(own, destroy=True)
+    down(own, destroy=True)
+    save_settings(own, Settings(server=gone))
+    done = down(own, destroy=True)
     assert (done.destroyed, "/shop" in done.left) == (True, True)
-    assert remembered.load(own).server is None
+    assert load_settings(own).server is None
 
 
 def test_another_workspace_that_names_the_same_database_gets_no_hold_on_it(
     own: Workspace, server: Server, port_offset: int, tmp_path: Path
 ) -> None:
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    up(own, rows=300, port_offset=port_offset + 100)
     other = Workspace(copy_shipped(tmp_path / "other"))
     with pytest.raises(Refused, match="is that of the lab in"):
-        lifecycle.up(other, port_offset=port_offset + 200)
+        up(other, port_offset=port_offset + 200)
     with pytest.raises(Refused, match="is that of the lab in"):
         reset(other)
     with pytest.raises(Refused, match="is that of the lab in"):
-        lifecycle.down(other, destroy=True)
+        down(other, destroy=True)
     assert status(own, runtime_of(own)).database.rows == 300
 
 
 def test_a_workspace_that_was_moved_keeps_its_database(
     own: Workspace, port_offset: int, tmp_path: Path
 ) -> None:
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
-    lifecycle.down(own)
+    up(own, rows=300, port_offset=port_offset + 100)
+    down(own)
     moved = Workspace(own.root.rename(tmp_path / "moved"))
-    assert lifecycle.up(moved).status.database.rows == 300
+    assert up(moved).status.database.rows == 300
     newcomer = Workspace(copy_shipped(own.root))
     with pytest.raises(Refused, match="is that of the lab in"):
-        lifecycle.up(newcomer, port_offset=port_offset + 200)
-    lifecycle.down(moved, destroy=True)
+        up(newcomer, port_offset=port_offset + 200)
+    down(moved, destroy=True)
 
 
 def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
@@ -93,7 +96,7 @@ def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
 ) -> None:
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("d" * 55))
     with pytest.raises(UsageError, match="longer than 54 bytes"):
-        lifecycle.up(own)
+        up(own)
     monkeypatch.undo()
 
 
@@ -103,7 +106,7 @@ def test_a_database_that_lab_did_not_make_is_never_dropped(
 ) -> None:
     server.create(name)
     with pytest.raises(Refused, match=f"There is a database {name} that this lab did not make"):
-        lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+        up(own, rows=300, port_offset=port_offset + 100)
     assert databases.exists(server.account, name)
 
 
@@ -111,16 +114,16 @@ def test_the_own_server_of_another_workspace_is_no_place_for_a_lab(
     own: Workspace, port_offset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LAB_DATABASE_URL")
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    up(own, rows=300, port_offset=port_offset + 100)
     other = Workspace(copy_shipped(tmp_path / "other"))
     monkeypatch.setenv("LAB_DATABASE_URL", runtime_of(own).url)
     with pytest.raises(Refused, match="is that of the lab in"):
-        lifecycle.up(other, port_offset=port_offset + 200)
+        up(other, port_offset=port_offset + 200)
     with pytest.raises(Refused, match="is that of the lab in"):
-        lifecycle.down(other, destroy=True)
+        down(other, destroy=True)
     monkeypatch.delenv("LAB_DATABASE_URL")
     assert status(own, runtime_of(own)).database.rows == 300
-    lifecycle.down(own, destroy=True)
+    down(own, destroy=True)
 
 
 @pytest.mark.parametrize("there", ["nobody", "another's"])
@@ -130,13 +133,13 @@ def test_a_server_that_is_no_use_stops_no_lab_that_runs(
     server.create("shop")
     port = free_port() if there == "nobody" else server.account.port
     monkeypatch.delenv("LAB_DATABASE_URL")
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    up(own, rows=300, port_offset=port_offset + 100)
     with monkeypatch.context() as patched:
         patched.setenv("LAB_DATABASE_URL", f"postgresql://lab:lab@127.0.0.1:{port}/shop")
         with pytest.raises(LabError, match="LAB_DATABASE_URL"):
-            lifecycle.up(own)
+            up(own)
     assert status(own, runtime_of(own)).services[0].state == "healthy"
-    lifecycle.down(own, destroy=True)
+    down(own, destroy=True)
 
 
 def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: int) -> None:
@@ -144,9 +147,9 @@ def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: 
     for name in others:
         server.create(name)
     try:
-        lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+        up(own, rows=300, port_offset=port_offset + 100)
         reset(own)
-        lifecycle.down(own, destroy=True)
+        down(own, destroy=True)
         assert sorted(databases.comments(server.account, others)) == others
     finally:
         for name in others:
@@ -155,40 +158,40 @@ def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: 
 
 def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, port_offset: int) -> None:
     with pytest.raises(KeyboardInterrupt):
-        lifecycle.up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+        up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
+    up(own, rows=300, port_offset=port_offset + 100)
     assert not databases.comments(server.account, [one.name_for(own) for one in TemporaryDatabase])
 
 
 def test_another_server_gets_the_schema_of_the_code(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    up(own, rows=300, port_offset=port_offset + 100)
     monkeypatch.delenv("LAB_DATABASE_URL")
-    lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
+    up(own, kind=EMBEDDED, rows=300)
     fixes.apply(own, ["7"])
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
     with monkeypatch.context() as patched:
-        patched.setattr("lab.operations.fixes.put_schema", _press)
+        patched.setattr("lab.operations.fixes.sync_schema", _press)
         with pytest.raises(KeyboardInterrupt):
-            lifecycle.up(own)
-    lifecycle.up(own)
-    assert {str(row.state) for row in library.status(own).fixes if row.number == 7} == {"present"}
+            up(own)
+    up(own)
+    assert {str(row.state) for row in fix_status(own).fixes if row.number == 7} == {"present"}
     monkeypatch.delenv("LAB_DATABASE_URL")
-    lifecycle.up(own, kind=remembered.EMBEDDED)
-    lifecycle.down(own, destroy=True)
+    up(own, kind=EMBEDDED)
+    down(own, destroy=True)
 
 
 def test_a_change_that_was_killed_is_taken_back_before_the_server_changes(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lifecycle.up(own, rows=300, port_offset=port_offset + 100)
+    up(own, rows=300, port_offset=port_offset + 100)
     with killer() as kills:
         assert kills.run(own.root, "apply", "5", at=1) == -signal.SIGKILL
     monkeypatch.delenv("LAB_DATABASE_URL")
     with pytest.raises(Refused, match="fix 5 was interrupted in the lab as it ran"):
-        lifecycle.up(own, kind=remembered.EMBEDDED, rows=300)
-    assert remembered.load(own).server == server.url("shop")
+        up(own, kind=EMBEDDED, rows=300)
+    assert load_settings(own).server == server.url("shop")
     fixes.recover(own)
 
 

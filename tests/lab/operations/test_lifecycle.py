@@ -13,13 +13,16 @@ import pytest
 
 from lab.database import connect, workspace_url
 from lab.errors import DatabaseUnreachable, EnvironmentFault, PortTaken, Refused, UsageError
-from lab.operations import fixes, library, lifecycle
-from lab.operations import settings as remembered
+from lab.operations import fixes
+from lab.operations.down import down
+from lab.operations.fix_status import fix_status
 from lab.operations.ownership import TemporaryDatabase
 from lab.operations.reset import reset
 from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
+from lab.operations.settings import load_settings
 from lab.operations.status import Status, status
+from lab.operations.up import up
 from lab.runtime import databases
 from lab.runtime.launch import read_record
 from lab.runtime.log_files import tail
@@ -67,7 +70,7 @@ def test_it_stands_at_the_buggy_head_as_described(workspace: Workspace) -> None:
 
 def test_up_again_leaves_what_runs_alone(workspace: Workspace) -> None:
     before = read_record(workspace.service_records, "device-service")
-    again = lifecycle.up(workspace)
+    again = up(workspace)
     after = read_record(workspace.service_records, "device-service")
     assert before is not None
     assert after is not None
@@ -79,7 +82,7 @@ def test_up_with_another_environment_starts_the_service_anew(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SQLALCHEMY_ECHO", "true")
-    lifecycle.up(workspace)
+    up(workspace)
     port = now(workspace).services[0].port
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", "/devices")
@@ -90,18 +93,18 @@ def test_up_with_another_environment_starts_the_service_anew(
 
 def test_down_leaves_no_process_and_up_keeps_the_data(workspace: Workspace) -> None:
     execute(workspace, "DELETE FROM execution_logs WHERE id > 900")
-    stopped = lifecycle.down(workspace)
+    stopped = down(workspace)
     assert stopped.services == ("device-service",)
     assert stopped.database
     assert living_in(workspace.root) == []
-    lifecycle.up(workspace)
+    up(workspace)
     assert now(workspace).database.rows == 900
     reset(workspace)
 
 
 def test_down_again_is_no_error(workspace: Workspace) -> None:
-    lifecycle.down(workspace)
-    assert lifecycle.down(workspace).services == ()
+    down(workspace)
+    assert down(workspace).services == ()
 
 
 @pytest.mark.parametrize("victim", ["postgres", "device-service", "its guard"])
@@ -113,7 +116,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
         assert record is not None
         pid = record.child.pid if victim == "device-service" else record.guard.pid
     os.kill(pid, signal.SIGKILL)
-    lifecycle.up(workspace)
+    up(workspace)
     assert states(now(workspace))["device-service"] == "healthy"
     assert now(workspace).database.rows == ROWS
 
@@ -125,7 +128,7 @@ def test_a_killed_build_is_built_anew(workspace: Workspace) -> None:
         cursor.execute("ALTER DATABASE lab_template IS_TEMPLATE false")
         cursor.execute("DROP DATABASE lab WITH (FORCE)")
         cursor.execute("DROP DATABASE lab_template")
-    assert lifecycle.up(workspace, rows=ROWS).seeded
+    assert up(workspace, rows=ROWS).seeded
     assert now(workspace).database.rows == ROWS
 
 
@@ -163,7 +166,7 @@ def test_what_a_killed_reset_left_is_dropped_by_up(workspace: Workspace) -> None
     names = [one.name_for(workspace) for one in TemporaryDatabase]
     for name in names:
         databases.create(account, name, template="lab_template")
-    lifecycle.up(workspace)
+    up(workspace)
     assert not databases.comments(account, names)
 
 
@@ -174,13 +177,13 @@ def test_an_up_that_is_broken_off_leaves_no_database_without_its_fixes(
         raise KeyboardInterrupt
 
     fixes.apply(workspace, ["5"])
-    lifecycle.down(workspace, destroy=True)
+    down(workspace, destroy=True)
     with monkeypatch.context() as patched:
-        patched.setattr("lab.operations.fixes.put_schema", pressed)
+        patched.setattr("lab.operations.fixes.sync_schema", pressed)
         with pytest.raises(KeyboardInterrupt):
-            lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
-    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
-    assert [str(row.state) for row in library.status(workspace).fixes if row.number == 5] == ["present"]
+            up(workspace, rows=ROWS, port_offset=port_offset)
+    up(workspace, rows=ROWS, port_offset=port_offset)
+    assert [str(row.state) for row in fix_status(workspace).fixes if row.number == 5] == ["present"]
     fixes.revert(workspace, ["5"])
 
 
@@ -191,21 +194,21 @@ def test_a_dropped_database_is_reset_to_what_the_code_has(workspace: Workspace) 
     path.write_bytes(shipped)  # as `git checkout app` does
     databases.drop(runtime_of(workspace).account, "lab")
     assert reset(workspace).fixes == (2,)
-    assert {str(row.state) for row in library.status(workspace).fixes if row.number == 5} == {"absent"}
+    assert {str(row.state) for row in fix_status(workspace).fixes if row.number == 5} == {"absent"}
     fixes.recover(workspace)
     fixes.revert(workspace, ["2"])
 
 
 def test_an_up_that_fails_is_not_remembered(workspace: Workspace) -> None:
-    before = remembered.load(workspace)
+    before = load_settings(workspace)
 
     def fail(stage: object) -> None:
         if "Starting the services" in str(stage):
             raise EnvironmentFault("It failed.")
 
     with pytest.raises(EnvironmentFault, match="It failed"):
-        lifecycle.up(workspace, port_offset=before.port_offset + 3, progress=fail)
-    assert remembered.load(workspace) == before
+        up(workspace, port_offset=before.port_offset + 3, progress=fail)
+    assert load_settings(workspace) == before
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "70000", "-1"])
@@ -214,7 +217,7 @@ def test_a_variable_that_holds_no_port_is_named(
 ) -> None:
     monkeypatch.setenv("LAB_DEVICE_PORT", text)
     with pytest.raises(UsageError, match=f"LAB_DEVICE_PORT={text} is no port"):
-        lifecycle.up(workspace)
+        up(workspace)
 
 
 def test_the_services_survive_a_reset(workspace: Workspace) -> None:
@@ -257,7 +260,7 @@ def test_reset_code_that_is_broken_off_says_where_the_edits_are(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("lab.operations.shipped_code._clear_the_way", fail)
+        patched.setattr("lab.operations.restore_code._clear_the_way", fail)
         with pytest.raises((EnvironmentFault, KeyboardInterrupt)) as caught:
             reset(workspace, code=True)
     said = str(getattr(caught.value, "__notes__", caught.value))
@@ -317,8 +320,8 @@ def test_what_was_shipped_outlives_a_destroyed_lab(workspace: Workspace, port_of
     edited = workspace.root / "app/common/params.py"
     shipped = edited.read_bytes()
     edited.write_bytes(shipped + b"# mine\n")
-    lifecycle.down(workspace, destroy=True)
-    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
+    down(workspace, destroy=True)
+    up(workspace, rows=ROWS, port_offset=port_offset)
     reset(workspace, code=True)
     assert edited.read_bytes() == shipped
 
@@ -332,46 +335,46 @@ def test_a_new_database_gets_the_fixes_that_the_code_still_has(
     fixes.apply(workspace, ["5"])
     if gone:
         path.write_bytes(shipped)  # as `git checkout app` does
-    lifecycle.down(workspace, destroy=True)
-    lifecycle.up(workspace, rows=ROWS, port_offset=port_offset)
-    states = {str(row.state) for row in library.status(workspace).fixes if row.number == 5}
+    down(workspace, destroy=True)
+    up(workspace, rows=ROWS, port_offset=port_offset)
+    states = {str(row.state) for row in fix_status(workspace).fixes if row.number == 5}
     assert states == ({"absent"} if gone else {"present"})
     fixes.recover(workspace) if gone else fixes.revert(workspace, ["5"])
 
 
 def test_other_rows_than_it_holds_are_refused_and_nothing_is_lost(workspace: Workspace) -> None:
     with pytest.raises(Refused, match="lab down --destroy"):
-        lifecycle.up(workspace, rows=ROWS + 1)
+        up(workspace, rows=ROWS + 1)
     assert now(workspace).database.rows == ROWS
 
 
 @pytest.mark.parametrize("rows", [0, -1, 10**9])
 def test_impossible_rows_are_wrong_usage(workspace: Workspace, rows: int) -> None:
     with pytest.raises(UsageError, match="rows"):
-        lifecycle.up(workspace, rows=rows)
+        up(workspace, rows=rows)
 
 
 def test_a_taken_port_stops_it_before_anything_is_started(workspace: Workspace) -> None:
     port = now(workspace).services[0].port
-    lifecycle.down(workspace)
+    down(workspace)
     with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(PortTaken, match=f"Port {port}, which device-service asks for"):
-            lifecycle.up(workspace)
+            up(workspace)
         assert living_in(workspace.root) == []
 
 
 def test_a_taken_port_leaves_the_running_lab_alone(workspace: Workspace) -> None:
     port = now(workspace).services[0].port + 1
     with socket.create_server(("127.0.0.1", port)), pytest.raises(PortTaken, match=f"Port {port}"):
-        lifecycle.up(workspace, port_offset=remembered.load(workspace).port_offset + 1)
+        up(workspace, port_offset=load_settings(workspace).port_offset + 1)
     assert states(now(workspace))["device-service"] == "healthy"
 
 
 def test_a_refused_up_leaves_the_running_lab_and_its_ports_alone(workspace: Workspace) -> None:
-    before = remembered.load(workspace)
+    before = load_settings(workspace)
     with pytest.raises(Refused, match="lab down --destroy"):
-        lifecycle.up(workspace, rows=ROWS + 1, port_offset=before.port_offset + 1)
-    assert remembered.load(workspace) == before
+        up(workspace, rows=ROWS + 1, port_offset=before.port_offset + 1)
+    assert load_settings(workspace) == before
     assert states(now(workspace))["device-service"] == "healthy"
 
 
@@ -384,7 +387,7 @@ def test_a_service_taken_out_of_the_file_is_stopped(workspace: Workspace) -> Non
         head + "  workflow-service:\n" + rest.partition("  workflow-service:\n")[2]
     )
     try:
-        lifecycle.up(workspace)
+        up(workspace)
         assert record.child.process() is None
     finally:
         workspace.compose_file.write_text(text)
@@ -394,10 +397,10 @@ def test_a_renamed_service_gets_the_port_of_the_one_that_ran(workspace: Workspac
     text = workspace.compose_file.read_text()
     workspace.compose_file.write_text(text.replace("device-service:\n", "devices:\n", 1))
     try:
-        assert states(lifecycle.up(workspace).status)["devices"] == "healthy"
+        assert states(up(workspace).status)["devices"] == "healthy"
     finally:
         workspace.compose_file.write_text(text)
-    assert states(lifecycle.up(workspace).status)["device-service"] == "healthy"
+    assert states(up(workspace).status)["device-service"] == "healthy"
 
 
 def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
@@ -406,7 +409,7 @@ def test_a_service_whose_guard_was_killed_says_so(workspace: Workspace) -> None:
     os.kill(record.guard.pid, signal.SIGKILL)
     assert wait_for_end(record.guard, 5)
     assert "its memory" in (now(workspace).services[0].reason or "")
-    lifecycle.up(workspace)
+    up(workspace)
     assert now(workspace).services[0].reason is None
 
 
@@ -416,12 +419,12 @@ def test_down_finds_what_runs_when_what_was_written_about_it_is_lost(workspace: 
         shutil.rmtree(workspace.service_records)
     else:
         (workspace.data / "postmaster.pid").write_text("garbage")
-    lifecycle.down(workspace)
+    down(workspace)
     assert living_in(workspace.root) == []
 
 
 def test_after_down_nothing_is_said_to_have_crashed(workspace: Workspace) -> None:
-    lifecycle.down(workspace)
+    down(workspace)
     assert now(workspace).crashed == ()
 
 
@@ -430,17 +433,17 @@ def test_a_service_that_hangs_is_silent_not_crashed(workspace: Workspace) -> Non
     assert record is not None
     os.kill(record.child.pid, signal.SIGSTOP)
     try:
-        assert [service.name for service in now(workspace).silent] == ["device-service"]
+        assert [service.name for service in now(workspace).unresponsive] == ["device-service"]
     finally:
         os.kill(record.child.pid, signal.SIGCONT)
 
 
 def test_other_ports_are_taken_up_and_given_back(workspace: Workspace) -> None:
-    before = remembered.load(workspace).port_offset
-    moved = lifecycle.up(workspace, port_offset=before + 7)
+    before = load_settings(workspace).port_offset
+    moved = up(workspace, port_offset=before + 7)
     assert states(moved.status)["device-service"] == "healthy"
     assert moved.status.services[0].port == 5001 + before + 7
-    lifecycle.up(workspace, port_offset=before)
+    up(workspace, port_offset=before)
 
 
 def test_ports_that_variables_asked_for_are_remembered(
@@ -449,21 +452,21 @@ def test_ports_that_variables_asked_for_are_remembered(
     before = now(workspace).services[0].port
     with monkeypatch.context() as shell:
         shell.setenv("LAB_DEVICE_PORT", "5011")
-        lifecycle.up(workspace)
+        up(workspace)
     assert now(workspace).services[0].port == before + 10
     with monkeypatch.context() as shell:
         shell.setenv("LAB_DEVICE_PORT", "5021")  # only lab up heeds it
         assert runtime_of(workspace).ports["device-service"] == before + 10
     assert states(now(workspace))["device-service"] == "healthy"
     monkeypatch.setenv("LAB_DEVICE_PORT", "")  # as the compose file has it: the default again
-    assert lifecycle.up(workspace).status.services[0].port == before
+    assert up(workspace).status.services[0].port == before
 
 
 @pytest.mark.parametrize("sign", ['"', "$", "`", "%", ":", os.fsdecode(b"\xff")])
 def test_a_path_that_tools_would_misread_is_refused(tmp_path: Path, sign: str) -> None:
     odd = Workspace(copy_shipped(tmp_path / f"a{sign}b"))
     with pytest.raises(EnvironmentFault, match="its path holds"):
-        lifecycle.up(odd)
+        up(odd)
     assert not odd.data.exists()
 
 
@@ -472,10 +475,10 @@ def test_a_copied_workspace_has_no_hold_on_the_originals_lab(workspace: Workspac
     shutil.copytree(workspace.root, copy.root, ignore=shutil.ignore_patterns("postgres", "lock"))
     (copy.data).mkdir(parents=True)
     with pytest.raises(Refused, match="is a copy of"):
-        lifecycle.up(copy)
+        up(copy)
     with pytest.raises(DatabaseUnreachable, match="is a copy of"):
         workspace_url(copy)
-    lifecycle.down(copy, destroy=True)
+    down(copy, destroy=True)
     assert states(now(workspace))["device-service"] == "healthy"
 
 
@@ -494,7 +497,7 @@ def test_a_missing_database_is_a_problem_not_a_stopped_server(workspace: Workspa
     report = now(workspace).database
     assert report.running
     assert "does not exist" in (report.problem or "")
-    lifecycle.up(workspace)
+    up(workspace)
     assert now(workspace).database.rows == ROWS
 
 
@@ -520,7 +523,7 @@ def test_an_unknown_service_is_answered_with_those_that_exist(workspace: Workspa
 
 @pytest.mark.parametrize("verb", [restart, reset])
 def test_what_needs_the_lab_says_how_to_bring_it_up(workspace: Workspace, verb: object) -> None:
-    lifecycle.down(workspace)
+    down(workspace)
     with pytest.raises(EnvironmentFault, match="Start it: lab up"):
         verb(workspace)  # type: ignore[operator]
 
@@ -529,7 +532,7 @@ def test_down_works_with_a_damaged_compose_file(workspace: Workspace) -> None:
     text = workspace.compose_file.read_text()
     workspace.compose_file.write_text("services: [")
     try:
-        lifecycle.down(workspace)
+        down(workspace)
         assert living_in(workspace.root) == []
     finally:
         workspace.compose_file.write_text(text)
@@ -545,16 +548,16 @@ def test_a_start_that_fails_on_a_disk_that_is_nearly_full_says_so(
             raise EnvironmentFault("It failed.")
 
     with pytest.raises(EnvironmentFault, match=r"It failed\. Only .* MiB are free in"):
-        lifecycle.up(workspace, progress=fail)
+        up(workspace, progress=fail)
 
 
 def test_an_interrupted_start_leaves_nothing_running(workspace: Workspace) -> None:
-    lifecycle.down(workspace)
+    down(workspace)
 
     def interrupt(stage: object) -> None:
         if "services" in str(stage):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        lifecycle.up(workspace, progress=interrupt)
+        up(workspace, progress=interrupt)
     assert living_in(workspace.root) == []

@@ -93,9 +93,9 @@ def test_a_file_saved_during_a_measurement_is_not_missed(workspace: Workspace) -
     watch = Watch(workspace, ["1", "3", "4"])
     models = workspace.root / "app" / "workflow_service" / "models.py"
     models.write_text(models.read_text() + "\n")
-    assert watch.saved() == ("1", "4")
+    assert watch.wait() == ("1", "4")
     (workspace.root / "migrations" / "versions" / "0003_mine.py").write_text("")
-    assert watch.saved() == ("1", "3", "4")
+    assert watch.wait() == ("1", "3", "4")
 
 
 @pytest.mark.parametrize("token", ["8", "no_such_bug", "0"])

@@ -1,7 +1,6 @@
 """The lab's life: up and down. Nothing here prints."""
 
 import os
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,15 +10,16 @@ from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
 from lab.engine.schema import read_schema
-from lab.errors import DatabaseUnreachable, EnvironmentFault, Refused
+from lab.errors import EnvironmentFault, Refused
 from lab.files import write_atomic
-from lab.operations import build, fixes, library, runtimes
-from lab.operations import settings as remembered
+from lab.lock import exclusive_lock
+from lab.operations import build, fixes, runtimes
+from lab.operations.catalog import catalog_of
 from lab.operations.doctor import disk_shortage
-from lab.operations.ownership import identify
-from lab.operations.restart import lock_workspace
+from lab.operations.fix_status import fixes_in_code
+from lab.operations.ownership import ensure_workspace_id
 from lab.operations.runtimes import runtime_of
-from lab.operations.settings import EMBEDDED, Settings
+from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
 from lab.operations.status import Status, status
 from lab.progress import Progress, Update, silent
 from lab.shadow import remove_leftovers
@@ -33,17 +33,6 @@ class Up:
     status: Status
     seconds: float
     seeded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Down:
-    """What was stopped, and whether the data went with it."""
-
-    services: tuple[str, ...]
-    database: bool
-    destroyed: bool
-    left: str = ""
-    """Where data stays that could not be reached to be deleted."""
 
 
 def up(
@@ -65,8 +54,8 @@ def up(
         Refused: the lab holds other rows than are asked for, or another lab is at work here.
         EnvironmentFault: a port is taken, the disk cannot be written, the server does not start.
     """
-    with lock_workspace(workspace, progress):
-        before = remembered.load(workspace)
+    with exclusive_lock(workspace.lock, progress=progress):
+        before = load_settings(workspace)
         offset = before.port_offset if port_offset is None else port_offset
         runtime = kind or before.runtime
         # Asked for by name, the embedded runtime is the workspace's own server again.
@@ -97,11 +86,11 @@ def _up(
             _require_content(workspace, before, rows, seed)
         elif runtime.account.shared:  # before anything of ours is stopped
             runtime.start_database()
-            build.asked_of(workspace, runtime.account, runtime.database, rows, seed)
+            build.compare_datasets(workspace, runtime.account, runtime.database, rows, seed)
         _leave(workspace, before, chosen, progress)
         runtime.require_ports()
-    remembered.save(workspace, chosen)
-    identify(workspace)
+    save_settings(workspace, chosen)
+    ensure_workspace_id(workspace)
     write_atomic(workspace.location_file, str(workspace.root).encode())
     was_down = not runtime.database_running() or not workspace.database_url_file.exists()
     ensured = None
@@ -135,7 +124,7 @@ def _up(
             made = ensured is not None and ensured.made
             if not made or chosen.place == before.place:  # what was made elsewhere must not be forgotten
                 with suppress(EnvironmentFault):
-                    remembered.save(workspace, before)  # so that lab up alone brings back what there was
+                    save_settings(workspace, before)  # so that lab up alone brings back what there was
         raise
     return Up(status(workspace, runtime), time.monotonic() - started, ensured.seeded)
 
@@ -145,7 +134,7 @@ def _require_content(workspace: Workspace, before: Settings, rows: int | None, s
     running = runtime_of(workspace, before)
     if running.database_running():
         fresh = running.starts_with_empty_database
-        build.asked_of(workspace, running.account, running.database, rows, seed, replace_empty=fresh)
+        build.compare_datasets(workspace, running.account, running.database, rows, seed, replace_empty=fresh)
 
 
 def _require_home(workspace: Workspace) -> None:
@@ -184,41 +173,7 @@ def _leave(workspace: Workspace, before: Settings, chosen: Settings, progress: P
 
 def _follow_the_code(workspace: Workspace, url: str) -> None:
     """Give a database that was not there, or not in use, the schema of the fixes that are in the code."""
-    applied = library.in_the_code(workspace)
+    applied = fixes_in_code(workspace)
     recorded = read_schema(url).recorded
-    if applied or any(fix.revision in recorded for fix in library.catalog_of(workspace).fixes):
-        fixes.put_schema(workspace, url, applied)
-
-
-def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:
-    """Stop everything that we started; `destroy` also deletes the lab's data, logs and records.
-
-    Raises:
-        EnvironmentFault: something of ours would not stop.
-        Refused: another lab is at work here.
-    """
-    with lock_workspace(workspace, progress):
-        return _down(workspace, destroy, progress)
-
-
-def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
-    progress(Update("Stopping the lab"))
-    settings = remembered.load(workspace)
-    kind = settings.runtime
-    left = ""
-    if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
-        runtime = runtime_of(workspace)
-        try:
-            build.remove(workspace, runtime.account, runtime.database)
-        except DatabaseUnreachable:
-            left = str(DatabaseUrl.parse(runtime.url))
-    remove_leftovers(workspace.runs, None)  # services of measurements that were killed; their databases wait
-    services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
-    workspace.database_url_file.unlink(missing_ok=True)
-    if destroy:
-        for path in (workspace.data.parent, workspace.logs, workspace.service_records):
-            if path.exists():
-                shutil.rmtree(path)
-        for file in (workspace.settings, workspace.location_file):
-            file.unlink(missing_ok=True)
-    return Down(services, database, destroy, left)
+    if applied or any(fix.revision in recorded for fix in catalog_of(workspace).fixes):
+        fixes.sync_schema(workspace, url, applied)

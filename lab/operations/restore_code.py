@@ -13,19 +13,19 @@ from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredCode:
     """The files put back, and where the edits are kept; no patch when there was nothing to save."""
 
     changed: tuple[PurePosixPath, ...]
     patch: Path | None
 
     @property
-    def kept(self) -> str:
+    def saved_note(self) -> str:
         """Where the edits are, for whatever is said next."""
         return f"The edits are kept in {self.patch}." if self.patch else ""
 
 
-def restore(workspace: Workspace) -> Restored:
+def restore_code(workspace: Workspace) -> RestoredCode:
     """Save every edit as one patch that `git apply` takes, then put each shipped file back.
 
     Files that the candidate added to the shipped folders are in the patch too, and are taken away.
@@ -45,22 +45,23 @@ def restore(workspace: Workspace) -> Restored:
         originals[file.path] = (text, file.executable)
     changed = tuple(
         path
-        for path in sorted({*originals, *shipped.standing_files(workspace)})
+        for path in sorted({*originals, *shipped.current_files(workspace)})
         if _standing(workspace, path) != originals.get(path)
     )
     if not changed:
-        return Restored((), None)
+        return RestoredCode((), None)
     patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
     write_atomic(patch, _difference(workspace, originals, changed))
-    restored = Restored(changed, patch)
+    restored = RestoredCode(changed, patch)
     try:
         _put_back(workspace, originals, changed)
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"The shipped code is back in part: lab reset --code. {restored.kept}")
+        pressed.add_note(f"The shipped code is back in part: lab reset --code. {restored.saved_note}")
         raise
     except (LabError, OSError) as error:
         raise EnvironmentFault(
-            f"The shipped code could not be put back as a whole: {str(error).rstrip('.')}. {restored.kept}",
+            f"The shipped code could not be put back as a whole: {str(error).rstrip('.')}. "
+            f"{restored.saved_note}",
             "When the cause is gone, run again: lab reset --code",
         ) from error
     return restored
