@@ -1,4 +1,4 @@
-"""The database that migrations run on: its address, and a connection to it."""
+"""The database that the migrations run in: its URL, and a connection to it."""
 
 import os
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ WORKSPACE = Path(__file__).resolve().parent.parent
 
 
 def database_url() -> sa.URL:
-    """LAB_DATABASE_URL, else what `.lab/database-url` in the workspace says.
+    """Return LAB_DATABASE_URL or, if it is not set, the URL in the workspace's `.lab/database-url`.
 
     Raises:
-        CommandError: neither is there, or it is no PostgreSQL URL.
+        CommandError: there is no URL, or it is not a PostgreSQL URL.
     """
     given = os.environ.get("LAB_DATABASE_URL", "").strip()
     try:
-        url = sa.make_url(given or _kept())
-    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
+        url = sa.make_url(given or _saved_url())
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is not a number
         raise _no_url(given) from None
     kind = url.drivername.partition("+")[0]
     if kind not in {"postgres", "postgresql"} or "@" in (url.host or ""):
@@ -30,39 +30,39 @@ def database_url() -> sa.URL:
 
 @contextmanager
 def connection() -> Iterator[sa.Connection]:
-    """A connection of its own, closed at the end of the block.
+    """Open a connection, and close it at the end of the block.
 
     Raises:
-        CommandError: the database does not answer.
+        CommandError: the database cannot be reached.
     """
-    # Without a pool: nothing stays open that could keep the database from being copied or dropped.
+    # No pool: a connection that stays open would keep the database from being copied or dropped.
     engine = sa.create_engine(database_url(), poolclass=sa.NullPool)
     try:
         opened = engine.connect()
     except sa.exc.DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0] or "no reason given"
-        raise CommandError(f"The database is out of reach. Is the lab up? Run `lab up`. ({reason})") from None
+        raise CommandError(f"The database cannot be reached. Run `lab up`. ({reason})") from None
     with opened:
         yield opened
 
 
 def _no_url(given: str) -> CommandError:
-    # Without the text itself: it may hold a password.
+    # The message leaves out the text: it may contain a password.
     where, remedy = (
         ("LAB_DATABASE_URL", "Correct it.")
         if given
-        else (".lab/database-url", "Run `lab up` to have it written anew.")
+        else (".lab/database-url", "Run `lab up` to write it again.")
     )
     return CommandError(
-        f"{where} is no PostgreSQL URL such as postgresql+psycopg2://user:password@host:port/name. {remedy}"
+        f"{where} is not a PostgreSQL URL such as postgresql://user:password@host:port/name. {remedy}"
     )
 
 
-def _kept() -> str:
+def _saved_url() -> str:
     try:
         text = (WORKSPACE / ".lab" / "database-url").read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         text = ""
     if not text:
-        raise CommandError("There is no database to migrate: run `lab up`, or set LAB_DATABASE_URL.")
+        raise CommandError("There is no database to migrate: run `lab up` or set LAB_DATABASE_URL.")
     return text

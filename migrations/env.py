@@ -1,7 +1,7 @@
-"""Runs the revisions in `versions/`, and compares the models of `app/` with the database."""
+"""Alembic environment of the candidate's history: the revisions in `versions/` and the models of `app/`."""
 
 import app.device_service.models
-import app.workflow_service.models  # noqa: F401 - imported for the tables that it declares
+import app.workflow_service.models  # noqa: F401 - imported because it declares tables
 from app.common.database import Base
 from migrations import history
 

@@ -1,4 +1,4 @@
-"""Runs one history of revisions, in the database or as SQL to be read: what both env.py share."""
+"""Run an Alembic command in the database or as SQL (`--sql`). Both env.py files use this."""
 
 from collections.abc import Mapping
 from logging.config import fileConfig
@@ -11,9 +11,9 @@ from migrations import database
 
 
 def run(options: Mapping[str, Any]) -> None:
-    """Do what alembic was asked for, under these options of `context.configure`.
+    """Run the current Alembic command with these options of `context.configure`.
 
-    The schema of the version table, if they name one, is made where it is not there.
+    If the options name a schema for the version table, create it if it does not exist.
     """
     config = context.config
     if config.cmd_opts is not None and config.config_file_name is not None:

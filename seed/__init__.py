@@ -1,6 +1,6 @@
-"""Fill the lab's database: devices, samples, workflows, and as many execution logs as asked for.
+"""Seed the lab's database: devices, samples, workflows and a given number of execution logs.
 
-`python -m seed` does it from the command line, without `lab`. Importing this loads no database driver.
+`python -m seed` runs it from the command line, without `lab`. Importing this loads no database driver.
 """
 
 from seed.database import MOST_ROWS, Filled, Progress, fill

@@ -1,4 +1,4 @@
-"""`python -m seed`: fill the database from the command line, as the compose job does."""
+"""`python -m seed`: seed the database from the command line, as the compose job does."""
 
 import argparse
 import sys
@@ -8,21 +8,21 @@ from typing import NoReturn
 import seed
 
 DESCRIPTION = """\
-Fill the lab's migrated, empty database. The same --rows and --seed give the same rows, byte for byte.
-The database is the one that alembic uses: LAB_DATABASE_URL, else the running lab's."""
+Seed the lab's migrated, empty database. The same --rows and --seed give the same rows, byte for byte.
+The database is the one that alembic uses: LAB_DATABASE_URL or, if that is not set, the lab's."""
 
 EXAMPLE = """\
 example:
   python -m seed --rows 10000
 
 exit codes:
-  0 filled, 2 wrong usage, 3 the database has rows already, 4 it cannot be reached or is not migrated"""
+  0 seeded, 2 wrong usage, 3 the database has rows already, 4 it cannot be reached or is not migrated"""
 
 BAR = 30
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage text in front of it."""
+    """Reports a usage error in one sentence, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = parser().parse_args(argv)
-    # Only now: alembic is slow to load, and --help and wrong usage don't need it.
+    # Imported here because alembic is slow to load, and --help and usage errors don't need it.
     from alembic.util import CommandError
 
     from migrations.database import database_url
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"python -m seed: {error}", file=sys.stderr)
         return seed.Unreachable.exit_code
     except KeyboardInterrupt:
-        print("Interrupted. The database is filled wholly or not at all: never by half.", file=sys.stderr)
+        print("Interrupted: the database has either all of the rows or none of them.", file=sys.stderr)
         return 130
     print(
         f"Filled in {filled.seconds:.1f} s: {filled.devices} devices, {filled.workflows} workflows, "
@@ -65,17 +65,17 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     this.add_argument(
-        "--rows", type=rows, default=500_000, metavar="N", help="execution logs to make (default: 500000)"
+        "--rows", type=rows, default=500_000, metavar="N", help="number of execution logs (default: 500000)"
     )
-    this.add_argument("--seed", type=int, default=1, metavar="S", help="another S, other logs (default: 1)")
+    this.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the random logs (default: 1)")
     this.add_argument(
-        "--if-empty", action="store_true", help="leave a database that has rows as it is, and succeed"
+        "--if-empty", action="store_true", help="if the database has rows, leave it unchanged and exit with 0"
     )
     return this
 
 
 def rows(text: str) -> int:
-    """What `--rows` takes."""
+    """Parse the value of `--rows`."""
     try:
         number = int(text)
     except ValueError:
@@ -97,7 +97,7 @@ def draw_bar(done: int, total: int) -> None:
 
 
 def print_tenths() -> Callable[[int, int], None]:
-    """For logs: a line whenever another tenth of the rows is there."""
+    """Return a reporter for log files: it prints one line per tenth of the rows."""
     reached = 0
 
     def report(done: int, total: int) -> None:

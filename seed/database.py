@@ -1,6 +1,6 @@
-"""Fill an empty database: in one transaction, so that a kill at any moment leaves all of it or nothing.
+"""Seed an empty database in one transaction: if it is killed, the database has all of the rows or none.
 
-The logs are made inside the server; this process never holds more than the laboratory's few hundred rows.
+The server generates the logs, so this process needs memory only for the few hundred rows of the small tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was put into the database, and how long it took."""
+    """The number of rows added, and the time it took."""
 
     devices: int
     samples: int
@@ -35,15 +35,16 @@ class Filled:
 
 
 def fill(url: str, *, rows: int, seed: int, progress: Progress) -> Filled:
-    """Fill the migrated, empty database at `url`; `progress` hears (done, rows) after every batch of logs.
+    """Seed the migrated, empty database at `url` with `rows` execution logs.
+
+    Calls `progress(done, rows)` after each batch of logs. If it raises, the database is unchanged.
 
     Raises:
-        WrongRows: no log of that many rows can be made.
-        AlreadyFilled: there are rows already.
-        NotMigrated: the tables are not as the migrations make them.
-        Unreachable: the database does not answer, or went away.
-
-    Whatever is raised, nothing was changed.
+        WrongRows: `rows` is not from 1 to MOST_ROWS.
+        AlreadyFilled: a table has rows.
+        NotMigrated: a table or a column is missing.
+        Unreachable: the database cannot be reached, or the connection was lost.
+        SeedError: the database rejected the rows.
     """
     if not 1 <= rows <= MOST_ROWS:
         raise WrongRows(f"A log of {rows} rows cannot be made: choose from 1 to {MOST_ROWS:,}.")
@@ -70,12 +71,12 @@ def fill(url: str, *, rows: int, seed: int, progress: Progress) -> Filled:
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    """A connection, and one sentence for whatever goes wrong on it."""
+    """Open a connection. In the block, psycopg2's errors become SeedErrors."""
     import psycopg2
 
     where = url.rpartition("@")[2].partition("?")[0]
     try:
-        # libpq knows no driver names: postgresql+psycopg2:// is SQLAlchemy's.
+        # libpq rejects SQLAlchemy's driver name in postgresql+psycopg2://.
         connection = psycopg2.connect(
             url.replace("+psycopg2", "", 1), application_name="seed", connect_timeout=5
         )
@@ -83,12 +84,12 @@ def _connected(url: str) -> Iterator[Connection]:
             yield connection
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
         raise NotMigrated(
-            f"The database at {where} is not ready: {_reason(error)}. Bring it up first: alembic upgrade head"
+            f"The database at {where} is not migrated: {_reason(error)}. Run alembic upgrade head first."
         ) from error
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         raise Unreachable(f"The database at {where} does not answer: {_reason(error)}.") from error
     except psycopg2.Error as error:
-        raise SeedError(f"The database at {where} refused the rows: {_reason(error)}.") from error
+        raise SeedError(f"The database at {where} rejected the rows: {_reason(error)}.") from error
 
 
 def _reason(error: Exception) -> str:
@@ -97,20 +98,20 @@ def _reason(error: Exception) -> str:
 
 
 def _claim(cursor: Cursor, names: list[str]) -> None:
-    """See that the database is empty, and keep it ours: a second seed waits here, then refuses."""
+    """Check that the tables are empty. The lock makes a concurrent seed wait here and then fail the check."""
     cursor.execute("LOCK TABLE devices IN SHARE ROW EXCLUSIVE MODE")
     for name in names:
         cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")
         if cursor.fetchone() == (True,):
-            raise AlreadyFilled(f"The database has rows already (in {name}): it was left as it is.")
-    # What an interrupted try left would be filled up first: the log would lie on the disk in another order.
+            raise AlreadyFilled(f"The database has rows already (in {name}). It was not changed.")
+    # An interrupted run leaves free space in the table, which would change the order of the rows on disk.
     cursor.execute("SELECT pg_relation_size('execution_logs') > 0")
     if cursor.fetchone() == (True,):
         cursor.execute("TRUNCATE execution_logs")
 
 
 def _without_key_checks(cursor: Cursor) -> None:
-    """Take foreign keys on trust where the role may: checking them row by row doubles the time."""
+    """Disable the checks of foreign keys if the role is allowed to: they double the time."""
     cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
     if cursor.fetchone() == (True,):
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -133,7 +134,7 @@ def _fill_logs(cursor: Cursor, rows: int, seed: int, progress: Progress) -> None
 
 
 def _advance_sequences(cursor: Cursor, names: list[str]) -> None:
-    """The ids were counted here: let the tables' own sequences, where they have one, go on behind them."""
+    """Set each table's sequence to its highest id: the seed sets the ids itself."""
     for name in names:
         cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", (name,))
         if cursor.fetchone() != (None,):
@@ -141,7 +142,7 @@ def _advance_sequences(cursor: Cursor, names: list[str]) -> None:
 
 
 def _settle(connection: Connection, names: list[str]) -> None:
-    """Do now what would otherwise slow the first readers down: freeze the rows, gather statistics."""
+    """Freeze the rows and collect statistics, so that neither the first queries nor autovacuum do it."""
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM (FREEZE, ANALYZE) {', '.join(names)}")

@@ -1,29 +1,29 @@
-"""What can keep a database from being filled: one sentence each, and the exit code of `python -m seed`."""
+"""The errors of the seed. `exit_code` is the exit code of `python -m seed`."""
 
 from typing import ClassVar
 
 
 class SeedError(Exception):
-    """The database was not filled, and nothing in it was changed."""
+    """The database was not seeded and is unchanged."""
 
     exit_code: ClassVar[int] = 4
 
 
 class WrongRows(SeedError):
-    """The number of rows asked for cannot be made."""
+    """The number of rows is out of range."""
 
     exit_code = 2
 
 
 class AlreadyFilled(SeedError):
-    """There are rows already: filling is for an empty database."""
+    """The database is not empty."""
 
     exit_code = 3
 
 
 class Unreachable(SeedError):
-    """Nobody answers at the URL, or the server refuses us, or goes away half-way."""
+    """The server cannot be reached or refuses the connection, or the connection was lost."""
 
 
 class NotMigrated(SeedError):
-    """The tables are not there, or not as they are at the shipped head."""
+    """A table or a column of the shipped head is missing."""

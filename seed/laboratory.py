@@ -1,20 +1,20 @@
-"""The laboratory that the seed tells of: its devices, what they do, and its times."""
+"""The laboratory in the seeded data: its devices, their operations and its dates."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 OPENED = datetime(2016, 1, 1)
 CLOSED = datetime(2026, 1, 1)
-"""The logs cover the ten years from OPENED up to, not including, CLOSED."""
+"""The logs cover the ten years from OPENED, inclusive, to CLOSED, exclusive."""
 
 INCIDENT_DAY = datetime(2025, 1, 1)
 INCIDENT_RUNS = 240
-"""On the incident day the devices ran this often; on any other about 137 times, of 500,000 in all."""
+"""Runs on the incident day. With 500,000 logs, every other day has about 137."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something that a kind of device does, how long it takes, and what it writes in the log."""
+    """An operation of a type of device: its usual duration, and its log messages for success and failure."""
 
     name: str
     seconds: int

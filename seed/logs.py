@@ -1,12 +1,13 @@
-"""The execution logs: which rows there will be, and the statement that makes a batch of them in the server.
+"""The execution logs: the number of rows in each time span, and the statement that generates a batch.
 
-Rows stand in the order of their start, as in any log: the years before the incident day, that day, the
-year after it. The devices take turns and no run outlasts the time to its device's next turn, so that no
-device is ever on two runs at once.
+Rows are ordered by their start: the years before the incident day, that day, and the year after it. The
+devices take turns, and every run ends before its device's next turn, so no device has two runs at once.
 
-The same rows and seed give the same table, byte for byte. That rests on: ids counted, never taken from a
-sequence; one `setseed` before each batch, and batches whose bounds follow from the number of rows alone;
-`random()`, whose sequence has been the same in every PostgreSQL since 15.
+The same number of rows and the same seed give the same table, byte for byte, because
+
+- ids are computed, not taken from a sequence,
+- each batch starts with `setseed`, and its bounds depend only on the number of rows,
+- `random()` returns the same sequence in every PostgreSQL version since 15.
 """
 
 import random
@@ -48,7 +49,7 @@ FROM
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Runs `first` to `last`, in turns of equal length from `start` to `end`."""
+    """Runs `first` to `last`, at equal intervals from `start` to `end`."""
 
     first: int
     last: int
@@ -61,31 +62,32 @@ class Span:
 
     @property
     def step(self) -> float:
-        """Seconds from one turn to the next."""
+        """The interval between two runs in seconds."""
         return (self.end - self.start).total_seconds() / self.runs
 
     def batches(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and last run of each batch."""
         for begin in range(self.first, self.last + 1, BATCH):
             yield begin, min(begin + BATCH - 1, self.last)
 
 
 def spans(rows: int) -> tuple[Span, ...]:
-    """The stretches of a log of `rows` runs. The incident day comes first: a small log has nothing else."""
+    """Return the time spans of a log of `rows` runs. The incident day has priority if there are few rows."""
     incident = min(rows, INCIDENT_RUNS)
     next_day = INCIDENT_DAY + timedelta(days=1)
     before, after = INCIDENT_DAY - OPENED, CLOSED - next_day
     earlier = round((rows - incident) * (before / (before + after)))
-    stretches = (
+    parts = (
         Span(1, earlier, OPENED, INCIDENT_DAY),
         Span(earlier + 1, earlier + incident, INCIDENT_DAY, next_day),
         Span(earlier + incident + 1, rows, next_day, CLOSED),
     )
-    return tuple(span for span in stretches if span.runs > 0)
+    return tuple(span for span in parts if span.runs > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One use of INSERT: what `setseed` is given before it, its parameters, the last run that it makes."""
+    """One execution of INSERT: the value for `setseed`, the parameters and the last run that it adds."""
 
     randomness: float
     parameters: dict[str, object]
@@ -93,8 +95,8 @@ class Batch:
 
 
 def batches(rows: int, seed: int) -> Iterator[Batch]:
-    """The batches that make a log of `rows` runs, in order."""
-    stretches = spans(rows)
+    """Yield the batches of a log of `rows` runs, in order."""
+    parts = spans(rows)
     choices = [operation for device in DEVICES for operation in device.operations]
     fixed = {
         "devices": len(DEVICES),
@@ -103,9 +105,9 @@ def batches(rows: int, seed: int) -> Iterator[Batch]:
         "seconds": [operation.seconds for operation in choices],
         "done": [operation.done for operation in choices],
         "failed": [operation.failed for operation in choices],
-        "longest": int(min(span.step for span in stretches) * (len(DEVICES) - 2) * 1000),
+        "longest": int(min(span.step for span in parts) * (len(DEVICES) - 2) * 1000),
     }
-    for span in stretches:
+    for span in parts:
         placed = {"start": span.start, "first": span.first, "step": span.step}
         for begin, end in span.batches():
             randomness = random.Random(f"{seed}:{begin}").uniform(-1, 1)

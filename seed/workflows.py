@@ -1,6 +1,6 @@
-"""The rows of the small tables: devices, samples, and the workflows that use both.
+"""The rows of the small tables: devices, bookings, samples and workflows.
 
-They are fixed: `--seed` varies the execution logs only, so that a workflow has the same id in every lab.
+They are the same in every lab: `--seed` changes only the execution logs.
 """
 
 import json
@@ -22,7 +22,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows to insert. Their ids are counted here, so that no sequence's state can change them."""
+    """Rows to insert. They include the ids, which must not depend on the state of a sequence."""
 
     name: str
     columns: tuple[str, ...]
@@ -31,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The workflow of this number, from 1; every fifth is completed, the others wait to be started."""
+    """A workflow with a number, counted from 1. Every fifth is completed, the others are pending."""
 
     number: int
     device: Device
@@ -63,7 +63,7 @@ class Workflow:
         return self.id, name, self.device.id, status, self.created_at, *times
 
     def steps(self) -> Iterator[Row]:
-        """Two to four steps, of the operations that its device knows."""
+        """Yield two to four steps, with operations of the workflow's device."""
         known = self.device.operations
         for position in range(1, 3 + self.number % 3):
             operation = known[(position - 1) % len(known)]
@@ -71,13 +71,13 @@ class Workflow:
             yield self.id, position, operation.name, json.dumps(parameters)
 
     def samples(self) -> Iterator[Row]:
-        """Two samples that no other workflow uses."""
+        """Yield two samples that no other workflow uses."""
         for place, role in enumerate(ROLES):
             yield self.id, (self.number - 1) * len(ROLES) + place + 1, role
 
 
 def tables() -> tuple[Table, ...]:
-    """The small tables, each after those that it refers to."""
+    """Return the small tables, each after the tables that it references."""
     available = [device for device in DEVICES if device.status == "available"]
     workflows = [Workflow(number, available[number % len(available)]) for number in range(1, WORKFLOWS + 1)]
     devices = ((device.id, device.name, device.type, device.status, CLOSED) for device in DEVICES)
@@ -91,15 +91,15 @@ def tables() -> tuple[Table, ...]:
     links = (link for workflow in workflows for link in workflow.samples())
     return (
         Table("devices", ("id", "name", "type", "status", "updated_at"), tuple(devices)),
-        _counted("bookings", ("device_id", "workflow_id", "booked_at", "released_at"), bookings),
-        _counted("samples", ("barcode", "type", "volume_ul", "created_at"), samples),
+        _numbered("bookings", ("device_id", "workflow_id", "booked_at", "released_at"), bookings),
+        _numbered("samples", ("barcode", "type", "volume_ul", "created_at"), samples),
         Table(
             "workflows",
             ("id", "name", "device_id", "status", "created_at", "started_at", "completed_at"),
             tuple(workflow.row() for workflow in workflows),
         ),
-        _counted("workflow_steps", ("workflow_id", "position", "operation", "parameters"), steps),
-        _counted("workflow_samples", ("workflow_id", "sample_id", "role"), links),
+        _numbered("workflow_steps", ("workflow_id", "position", "operation", "parameters"), steps),
+        _numbered("workflow_samples", ("workflow_id", "sample_id", "role"), links),
     )
 
 
@@ -109,6 +109,6 @@ def _sample(number: int) -> Row:
     return f"SMP-{number:05d}", kind, volume, CLOSED - timedelta(days=30, minutes=-number)
 
 
-def _counted(name: str, columns: tuple[str, ...], rows: Iterable[Row]) -> Table:
-    """A table whose ids are the numbers from 1 on, in the order of its rows."""
+def _numbered(name: str, columns: tuple[str, ...], rows: Iterable[Row]) -> Table:
+    """Return a table with ids from 1, in the order of its rows."""
     return Table(name, ("id", *columns), tuple((number, *row) for number, row in enumerate(rows, start=1)))

@@ -1,1 +1,1 @@
-"""What the two services share: the database, errors, parameters and the server."""
+"""Code that both services use: database access, errors, request parameters and the HTTP server."""

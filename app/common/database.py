@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: one engine a process, one session a request."""
+"""Database access: one SQLAlchemy engine per process, one session per transaction."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 class Base(orm.DeclarativeBase):
-    """All tables of both services. The naming convention keeps names equal in models and migrations."""
+    """Base of all models. The naming convention gives models and migrations the same names."""
 
     metadata = sa.MetaData(
         naming_convention={
@@ -29,9 +29,12 @@ class Base(orm.DeclarativeBase):
 
 
 def connect(app: Flask, service: str) -> None:
-    """Give `app` an engine for DATABASE_URL. Nothing is opened before the first request needs it."""
+    """Create an engine for DATABASE_URL and register it with `app`. It connects on first use.
+
+    `service` is the application name that pg_stat_activity shows.
+    """
     if os.environ.get("SQLALCHEMY_ECHO", "").strip().lower() in _TRUE:
-        # The logger rather than echo=True: that would add a second handler and print each line twice.
+        # Set the logger's level. echo=True would add a second handler and print each line twice.
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     engine = sa.create_engine(
         _with_driver(os.environ["DATABASE_URL"]),
@@ -39,7 +42,7 @@ def connect(app: Flask, service: str) -> None:
         connect_args={
             "application_name": service,
             "connect_timeout": CONNECT_SECONDS,
-            # Columns hold UTC without a zone, so now() must mean UTC on any server.
+            # Columns store UTC without a time zone, so now() must return UTC on every server.
             "options": "-c timezone=UTC",
         },
     )
@@ -47,7 +50,7 @@ def connect(app: Flask, service: str) -> None:
 
 
 def transaction() -> AbstractContextManager[orm.Session]:
-    """A session that commits at the end of its block, and rolls back when the block raises."""
+    """Return a context manager for a session. It commits at the end of the block; an exception rolls back."""
     sessions: orm.sessionmaker[orm.Session] = current_app.extensions[_EXTENSION]
     return sessions.begin()
 

@@ -1,4 +1,4 @@
-"""Errors that a client sees, all of the form {"error": "…"}.
+"""Errors as HTTP answers. Every error body has the form {"error": "…"}.
 
 ApiError            any status
 ├── BadRequest      400
@@ -14,11 +14,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as WrongPath
 
 _UNREACHABLE = ("08", "53", "57P")
-"""SQLSTATE prefixes of a server that is going, gone, starting or full."""
+"""SQLSTATE prefixes that mean: the connection is lost, or the server is shutting down, starting or full."""
 
 
 class ApiError(Exception):
-    """An answer other than success, with a sentence for the client."""
+    """An answer with an error status. `message` is one sentence for the client."""
 
     status = 500
 
@@ -46,7 +46,7 @@ class Conflict(ApiError):
 
 
 def install(app: Flask) -> None:
-    """Make `app` answer every error as JSON."""
+    """Register handlers on `app`, so that it answers every error as JSON."""
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(exc.SQLAlchemyError, _database_error)
@@ -62,7 +62,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     message = error.description or error.name
     if isinstance(error, WrongPath):
         message = f"There is nothing at {request.path}."
-    # The headers stay: a 405 must carry Allow.
+    # Keep the headers: a 405 must have Allow.
     answer.data = jsonify(error=message).data
     answer.content_type = "application/json"
     return answer
@@ -81,7 +81,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 
 
 def out_of_reach(error: exc.SQLAlchemyError) -> bool:
-    """Whether the database could not be talked to, rather than having refused a statement."""
+    """Return whether the database could not be reached, as opposed to having rejected a statement."""
     if isinstance(error, exc.TimeoutError):
         return True
     if not isinstance(error, exc.OperationalError | exc.InterfaceError):
@@ -91,7 +91,7 @@ def out_of_reach(error: exc.SQLAlchemyError) -> bool:
 
 
 def log_unreachable(error: exc.SQLAlchemyError) -> None:
-    # One line is enough: a stopped database makes every request fail the same way.
+    """Log one line without a traceback: when the database is down, every request fails the same way."""
     cause = getattr(error, "orig", None) or error
-    reason = str(cause).strip().partition("\n")[0] or type(cause).__name__  # libpq may give none
+    reason = str(cause).strip().partition("\n")[0] or type(cause).__name__  # libpq's message may be empty
     current_app.logger.warning("the database is out of reach: %s", reason)

@@ -1,4 +1,4 @@
-"""What clients send, checked: every mistake in a body, a path or a query is a 4xx that says what is wrong."""
+"""Validation of request bodies, paths and query strings. A mistake raises an ApiError with a 4xx status."""
 
 import json
 from collections.abc import Collection
@@ -13,7 +13,12 @@ MAX_BODY = 64 * 1024
 
 
 def json_object() -> dict[str, Any]:
-    """The request's body, which must be a JSON object."""
+    """Return the request's body, which must be a JSON object.
+
+    Raises:
+        ApiError: the content type is not JSON (415).
+        BadRequest: the body is not valid JSON, or not an object.
+    """
     if not request.is_json:
         raise errors.ApiError("The body must be JSON, with content type application/json.", 415)
     try:
@@ -26,7 +31,7 @@ def json_object() -> dict[str, Any]:
 
 
 def text(body: dict[str, Any], name: str, max_length: int) -> str:
-    """The member `name`, which must be a string of 1 to `max_length` characters that PostgreSQL can hold."""
+    """Return `body[name]`, a string of 1 to `max_length` characters that PostgreSQL can store."""
     value = body.get(name)
     if not isinstance(value, str) or not 1 <= len(value) <= max_length or not storable(value):
         raise errors.BadRequest(f"{name} must be a string of 1 to {max_length} characters.")
@@ -34,7 +39,7 @@ def text(body: dict[str, Any], name: str, max_length: int) -> str:
 
 
 def choice(body: dict[str, Any], name: str, options: Collection[str]) -> str:
-    """The member `name`, which must be one of `options`."""
+    """Return `body[name]`, which must be one of `options`."""
     value = body.get(name)
     if not isinstance(value, str) or value not in options:
         raise errors.BadRequest(f"{name} must be one of {', '.join(options)}.")
@@ -42,9 +47,9 @@ def choice(body: dict[str, Any], name: str, options: Collection[str]) -> str:
 
 
 def integer(body: dict[str, Any], name: str, minimum: int, maximum: int) -> int:
-    """The member `name`, which must be a whole number from `minimum` to `maximum`."""
+    """Return `body[name]`, which must be a whole number from `minimum` to `maximum`."""
     value = body.get(name)
-    # To JSON, 3 and 3.0 are the same number. To Python, True is an int.
+    # In JSON, 3 and 3.0 are the same number. In Python, True is an int.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
@@ -53,7 +58,7 @@ def integer(body: dict[str, Any], name: str, minimum: int, maximum: int) -> int:
 
 
 def objects(body: dict[str, Any], name: str, max_items: int) -> list[dict[str, Any]]:
-    """The member `name`, which must be a list of at most `max_items` objects; absent, it is empty."""
+    """Return `body[name]`, a list of at most `max_items` objects. The default is an empty list."""
     value = body.get(name, [])
     if (
         not isinstance(value, list)
@@ -64,15 +69,15 @@ def objects(body: dict[str, Any], name: str, max_items: int) -> list[dict[str, A
     return value
 
 
-def path_id(value: str, thing: str, max_length: int) -> str:
-    """An id out of the URL; one that no row can have is as unknown as any other."""
+def path_id(value: str, kind: str, max_length: int) -> str:
+    """Return an id taken from the URL. An id that no row can have is NotFound, like any unknown id."""
     if len(value) > max_length or not storable(value):
-        raise errors.NotFound(f"No such {thing}.")
+        raise errors.NotFound(f"No such {kind}.")
     return value
 
 
 def query_moment(name: str) -> datetime:
-    """The query parameter `name`, which must be an ISO 8601 date or date-time."""
+    """Return the required query parameter `name`, an ISO 8601 date or date-time, as UTC."""
     value = request.args.get(name)
     if value is None:
         raise errors.BadRequest(f"{name} is required: a date such as 2025-01-01, or a date-time.")
@@ -85,7 +90,7 @@ def query_moment(name: str) -> datetime:
 
 
 def query_text(name: str, max_length: int) -> str | None:
-    """The query parameter `name`, or None when it is absent."""
+    """Return the query parameter `name`, or None if it is absent."""
     value = request.args.get(name)
     if value is not None and (not 1 <= len(value) <= max_length or not storable(value)):
         raise errors.BadRequest(f"{name} must be 1 to {max_length} characters long.")
@@ -93,18 +98,18 @@ def query_text(name: str, max_length: int) -> str | None:
 
 
 def storable(value: str) -> bool:
-    """Whether PostgreSQL can hold the text: it takes neither NUL nor half a surrogate pair."""
+    """Return whether PostgreSQL can store the text: it accepts neither NUL nor a lone surrogate."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def check_length(max_bytes: int) -> None:
-    """See that the body is no longer than that."""
+    """Raise BadRequest if the request's body is longer than `max_bytes`."""
     if len(request.get_data()) > max_bytes:
         raise errors.BadRequest(f"The body must be at most {max_bytes} bytes long.")
 
 
 def check_span(start: datetime, end: datetime, max_days: int) -> None:
-    """See that the time from `start` to `end` is no longer than that."""
+    """Raise BadRequest if `end` is more than `max_days` days after `start`."""
     if (end - start).total_seconds() > max_days * 24 * 60 * 60:
         raise errors.BadRequest(f"start and end must be at most {max_days} days apart.")
 

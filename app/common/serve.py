@@ -1,4 +1,4 @@
-"""Run a service: waitress with a few threads, a log on standard error, a clean stop on SIGTERM."""
+"""Run a service with waitress: several threads, a log on standard error, a clean stop on SIGTERM."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from flask import Flask
 
 THREADS = 8
 MOST_RECEIVED = 4 * 1024 * 1024
-"""Bodies up to this length are received, so that they can be refused in JSON; longer ones are cut off."""
+"""In bytes. A body up to this length is received and can be refused in JSON; waitress refuses longer ones."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 def serve(create_app: Callable[[], Flask], default_port: int) -> None:
     """Serve on HOST and PORT until SIGTERM or SIGINT.
 
-    Requests being answered then get five seconds to finish (waitress waits for its threads that long).
+    Requests in progress then have five seconds to finish: that is how long waitress waits for its threads.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):

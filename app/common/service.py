@@ -1,4 +1,4 @@
-"""What every service of ours does: health, its OpenAPI file, JSON errors, a log line a request."""
+"""What every service has: /health, /openapi.yaml, JSON errors and one log line per request."""
 
 import time
 from pathlib import Path
@@ -15,12 +15,12 @@ _PRINTABLE = "/:@!$&'()*+,;=-._~"
 
 
 def build(import_name: str, service: str, routes: Blueprint) -> Flask:
-    """A Flask application named `service` with `routes` and what all services share."""
+    """Return a Flask application named `service` with `routes` and the parts that all services share."""
     app = Flask(import_name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = params.MAX_BODY
     app.config["SERVICE"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    # A doubled slash is an unknown path, not an invitation to a redirect.
+    # Answer a path with a double slash with 404. Flask would redirect it.
     app.url_map.merge_slashes = False
     database.connect(app, service)
     errors.install(app)
@@ -54,8 +54,8 @@ def _start_clock() -> None:
 
 def _log_request(response: Response) -> Response:
     if request.path == "/health" and response.status_code == 200:
-        return response  # asked every few seconds; only its failures are news
-    # Quoted, so that a request cannot write lines of its own into the log.
+        return response  # health checks come every few seconds; log only those that fail
+    # Quote the path, so that a request cannot add lines to the log.
     path = quote(request.path, safe=_PRINTABLE)
     if request.query_string:
         path += "?" + quote(request.query_string, safe=_PRINTABLE + "%?")

@@ -1,4 +1,4 @@
-"""Moments as the database keeps them (UTC, without a zone) and as JSON shows them (with a Z)."""
+"""Timestamps: UTC without a time zone in the database, with a Z in JSON."""
 
 import re
 from datetime import UTC, datetime
@@ -11,10 +11,10 @@ _FORM = re.compile(
 
 
 def parse(text: str) -> datetime:
-    """The moment that an ISO 8601 date or date-time names, in UTC; without a zone it is taken as UTC.
+    """Return an ISO 8601 date or date-time as UTC. Without a time zone, it is taken as UTC.
 
     Raises:
-        ValueError: it names none.
+        ValueError: the text is not a date or a date-time.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -26,9 +26,10 @@ def parse(text: str) -> datetime:
     try:
         return moment.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
-        # Only the zone takes it beyond year 1 or 9999; the nearest moment that we can hold is as good.
+        # The conversion to UTC leaves the years 1 to 9999. Use the nearest value that Python can represent.
         return datetime.min if moment.year == 1 else datetime.max
 
 
 def to_json(moment: datetime | None) -> str | None:
+    """Return the timestamp in ISO 8601 with a Z, or None for None."""
     return None if moment is None else f"{moment.isoformat()}Z"

@@ -1,4 +1,4 @@
-"""device-service: the devices of the lab, who holds them, and what they have run."""
+"""device-service: devices, their bookings and their execution logs."""
 
 from flask import Flask
 
@@ -7,5 +7,5 @@ from app.device_service import routes
 
 
 def create_app() -> Flask:
-    """The service as a WSGI application; reads DATABASE_URL."""
+    """Return the service as a WSGI application. Reads DATABASE_URL from the environment."""
     return service.build(__name__, "device-service", routes.blueprint)

@@ -13,7 +13,7 @@ DEVICE_STATUSES = ("available", "busy", "maintenance", "offline")
 
 
 class Device(Base):
-    """An instrument. While it is busy, `workflow_id` names the workflow that holds it."""
+    """An instrument. `workflow_id` is the workflow that holds it, null unless the status is busy."""
 
     __tablename__ = "devices"
     __table_args__ = (
@@ -41,12 +41,12 @@ class Device(Base):
 
 
 class Booking(Base):
-    """The time that one workflow holds one device; open until it is released."""
+    """The time for which one workflow holds one device. `released_at` is null until it is released."""
 
     __tablename__ = "bookings"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    device_id: Mapped[str] = mapped_column(sa.String(50), sa.ForeignKey("devices.id"))
+    device_id: Mapped[str] = mapped_column(sa.String(50), sa.ForeignKey("devices.id"), index=True)
     workflow_id: Mapped[str] = mapped_column(sa.String(36))
     booked_at: Mapped[datetime] = mapped_column(sa.DateTime, server_default=sa.func.now())
     released_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
@@ -62,7 +62,7 @@ class Booking(Base):
 
 
 class ExecutionLog(Base):
-    """One run of one operation on a device. `completed_at` is null while it runs."""
+    """One run of one operation on a device. `completed_at` is null while the operation runs."""
 
     __tablename__ = "execution_logs"
 

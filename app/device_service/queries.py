@@ -1,4 +1,4 @@
-"""All SQL of device-service. The caller owns the transaction: nothing here commits."""
+"""The SQL of device-service. The caller owns the transaction: no function here commits."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from app.common import errors
 from app.device_service import models
 
 HANDSHAKE_SECONDS = 0.1
-"""What a device's controller needs to confirm that it is ready for a new run."""
+"""Seconds that a device's controller takes to confirm that it is ready for a new run."""
 
 
 def list_devices(session: orm.Session) -> Sequence[models.Device]:
@@ -19,7 +19,7 @@ def list_devices(session: orm.Session) -> Sequence[models.Device]:
 
 
 def get_device(session: orm.Session, device_id: str) -> models.Device:
-    """The device as it is now, also when this session has seen it before."""
+    """Return the device, read from the database even if this session has loaded it before."""
     device = session.get(models.Device, device_id, populate_existing=True)
     if device is None:
         raise errors.NotFound(f"No device {device_id!r}.")
@@ -27,7 +27,12 @@ def get_device(session: orm.Session, device_id: str) -> models.Device:
 
 
 def book_device(session: orm.Session, device_id: str, workflow_id: str) -> models.Booking:
-    """Give an available device to a workflow."""
+    """Book an available device for a workflow.
+
+    Raises:
+        NotFound: there is no such device.
+        Conflict: the device is not available.
+    """
     device = session.get(models.Device, device_id)
     if device is None:
         raise errors.NotFound(f"No device {device_id!r}.")
@@ -45,7 +50,13 @@ def book_device(session: orm.Session, device_id: str, workflow_id: str) -> model
 
 
 def release_device(session: orm.Session, device_id: str, workflow_id: str) -> models.Device:
-    """Take the device back from the workflow that holds it, and close its booking."""
+    """Release the device that the workflow holds, and close its booking.
+
+    Raises:
+        NotFound: there is no such device.
+        Forbidden: another workflow holds the device.
+        Conflict: the device is not booked.
+    """
     held = sa.and_(
         models.Device.id == device_id,
         models.Device.status == "busy",
@@ -75,7 +86,12 @@ def _not_held(device: models.Device, workflow_id: str) -> errors.ApiError:
 
 
 def set_device_status(session: orm.Session, device_id: str, status: str) -> models.Device:
-    """Move the device in or out of service. One that is booked stays as it is until it is released."""
+    """Set the status of a device that is not booked.
+
+    Raises:
+        NotFound: there is no such device.
+        Conflict: the device is booked.
+    """
     changed = session.scalars(
         sa.update(models.Device)
         .where(models.Device.id == device_id, models.Device.status != "busy")
@@ -90,7 +106,7 @@ def set_device_status(session: orm.Session, device_id: str, status: str) -> mode
 
 
 def list_execution_logs(session: orm.Session) -> Sequence[models.ExecutionLog]:
-    """Execution logs, newest first."""
+    """Return the execution logs, newest first."""
     newest_first = (models.ExecutionLog.started_at.desc(), models.ExecutionLog.id.desc())
     return session.scalars(sa.select(models.ExecutionLog).order_by(*newest_first)).all()
 
@@ -98,17 +114,20 @@ def list_execution_logs(session: orm.Session) -> Sequence[models.ExecutionLog]:
 def search_execution_logs(
     session: orm.Session, start: datetime, end: datetime, device_id: str | None
 ) -> list[tuple[models.ExecutionLog, float | None]]:
-    """Logs with start <= started_at < end, oldest first, each with the seconds that its device stood idle.
+    """Return the logs with start <= started_at < end, oldest first, each with its idle time in seconds.
 
-    Those are counted from the end of the same device's previous run; None when there is no such run, or
-    when it has not ended.
+    The idle time runs from the end of the same device's previous run. It is None if there is no previous run,
+    or if that run has not ended. Of runs that started at the same time, the one with the lower id is earlier.
     """
     log = models.ExecutionLog
     earlier = orm.aliased(models.ExecutionLog)
     previous = (
         sa.select(earlier.completed_at)
-        .where(earlier.device_id == log.device_id, earlier.started_at < log.started_at)
-        .order_by(earlier.started_at.desc())
+        .where(
+            earlier.device_id == log.device_id,
+            sa.tuple_(earlier.started_at, earlier.id) < sa.tuple_(log.started_at, log.id),
+        )
+        .order_by(earlier.started_at.desc(), earlier.id.desc())
         .limit(1)
         .lateral("previous")
     )
@@ -124,5 +143,5 @@ def search_execution_logs(
 
 
 def _gap(ended: datetime | None, started: datetime) -> float | None:
-    """The seconds between two runs; 0 when they overlap."""
+    """Return the seconds between the end of one run and the start of the next: 0 if they overlap."""
     return None if ended is None else max(0.0, (started - ended).total_seconds())

@@ -1,4 +1,4 @@
-"""The HTTP face of device-service: parse, ask `queries`, answer."""
+"""The routes of device-service: validate the request, call `queries`, return JSON."""
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
@@ -7,7 +7,7 @@ from app.common import database, params
 from app.device_service import queries
 
 SETTABLE_STATUSES = ("available", "maintenance", "offline")
-"""`busy` is not among them: only a booking makes a device busy."""
+"""The statuses that PATCH accepts. Only a booking makes a device busy."""
 
 blueprint = Blueprint("device_service", __name__)
 
@@ -63,7 +63,7 @@ def list_execution_logs() -> ResponseReturnValue:
 def search_execution_logs() -> ResponseReturnValue:
     start = params.query_moment("start")
     end = params.query_moment("end")
-    # All that is found is held in memory at once.
+    # The result is held in memory, so the span is limited.
     params.check_span(start, end, max_days=31)
     device_id = params.query_text("device_id", 50)
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""workflow-service: workflows, their steps and samples; it books devices through device-service."""
+"""workflow-service: workflows, their steps and samples. It books devices through device-service."""
 
 import os
 
@@ -9,7 +9,10 @@ from app.workflow_service import device_client, routes
 
 
 def create_app() -> Flask:
-    """The service as a WSGI application; reads DATABASE_URL and DEVICE_SERVICE_URL."""
+    """Return the service as a WSGI application.
+
+    Reads DATABASE_URL and DEVICE_SERVICE_URL from the environment.
+    """
     app = service.build(__name__, "workflow-service", routes.blueprint)
     app.extensions[device_client.EXTENSION] = device_client.DeviceClient(os.environ["DEVICE_SERVICE_URL"])
     return app

@@ -1,7 +1,7 @@
-"""The calls that workflow-service makes to device-service, and what its answers mean here.
+"""The HTTP client for device-service.
 
-A refusal (409) is passed on; any other answer than expected is a 502 that quotes it; no connection is a
-503 and no answer in time a 504.
+A failed call raises an ApiError: a refusal stays a 409, any other unexpected answer is a 502 that quotes it,
+no connection is a 503, and no answer within TIMEOUT_SECONDS is a 504.
 """
 
 from http import HTTPStatus
@@ -21,10 +21,13 @@ class DeviceClient:
         self._base_url = base_url.rstrip("/")
 
     def book(self, device_id: str, workflow_id: str) -> None:
-        """Have the device booked by the workflow; done already is as good.
+        """Book the device for the workflow. Succeeds if the workflow holds the device already.
 
-        A booking whose answer got lost leaves the device held by a workflow that is still pending. Its next
-        start finds that here and goes on.
+        So the call can be repeated after its answer was lost.
+
+        Raises:
+            Conflict: the device is not available, or does not exist.
+            ApiError: device-service could not be asked, or gave an unexpected answer.
         """
         path = f"/device/{quote(device_id, safe='')}/reserve"
         answer = self._send("POST", path, {"workflow_id": workflow_id})
@@ -41,7 +44,13 @@ class DeviceClient:
         raise errors.ApiError(_quoted(answer), 502)
 
     def release(self, device_id: str, workflow_id: str) -> None:
-        """Have the device no longer held by the workflow; done already (403, 409) is as good."""
+        """Release the device. Succeeds if the workflow does not hold it (403, 409).
+
+        So the call can be repeated after its answer was lost.
+
+        Raises:
+            ApiError: device-service could not be asked, or gave an unexpected answer.
+        """
         path = f"/devices/{quote(device_id, safe='')}/release"
         answer = self._send("POST", path, {"workflow_id": workflow_id})
         done = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}
@@ -60,7 +69,7 @@ class DeviceClient:
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
         try:
             with requests.Session() as session:
-                session.trust_env = False  # a proxy in the environment is not meant for the service next door
+                session.trust_env = False  # a proxy from the environment must not get internal requests
                 return session.request(
                     method, self._base_url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
                 )
@@ -73,7 +82,7 @@ class DeviceClient:
 
 
 def _member(answer: requests.Response, name: str) -> Any:
-    """One member of the answer's JSON object; None when it is anything else."""
+    """Return one member of the answer's JSON object, or None if the body is not a JSON object."""
     try:
         body = answer.json()
     except ValueError:

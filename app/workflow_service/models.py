@@ -14,7 +14,10 @@ SAMPLE_ROLES = ("input", "output", "control")
 
 
 class Workflow(Base):
-    """A run of several steps on one device: pending, then running, then completed."""
+    """A series of steps on one device. Its status is pending, then running, then completed.
+
+    `completed_at` is set when completion is requested. The status changes once the device has been released.
+    """
 
     __tablename__ = "workflows"
     __table_args__ = (sa.CheckConstraint("status IN ('pending', 'running', 'completed')", name="status"),)
@@ -42,7 +45,7 @@ class Workflow(Base):
 
 
 class WorkflowStep(Base):
-    """One operation of a workflow, with the settings that the device is given for it."""
+    """One operation of a workflow, with the parameters that the device receives."""
 
     __tablename__ = "workflow_steps"
 
@@ -59,7 +62,7 @@ class WorkflowStep(Base):
 
 
 class Sample(Base):
-    """A tube or a well, known by its barcode."""
+    """A tube or a well, identified by its barcode."""
 
     __tablename__ = "samples"
 
@@ -80,7 +83,7 @@ class Sample(Base):
 
 
 class WorkflowSample(Base):
-    """What part a sample plays in a workflow."""
+    """The use of one sample in one workflow, and its role there."""
 
     __tablename__ = "workflow_samples"
 

@@ -1,4 +1,4 @@
-"""All SQL of workflow-service. The caller owns the transaction: nothing here commits."""
+"""The SQL of workflow-service. The caller owns the transaction: no function here commits."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from app.common import errors
 from app.workflow_service import models
 
 MAX_LISTED = 120
-"""How many workflows one list has at most: it bounds what a request may hold in memory."""
+"""The most workflows in one list. It limits the memory that a request needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class NewLink:
 
 
 def list_workflows(session: orm.Session) -> list[dict[str, Any]]:
-    """The newest workflows, each with its steps and its samples, the oldest of them first."""
+    """Return the newest MAX_LISTED workflows with their steps and samples, the oldest of them first."""
     newest_first = (models.Workflow.created_at.desc(), models.Workflow.id.desc())
     newest = sa.select(models.Workflow).order_by(*newest_first).limit(MAX_LISTED)
     workflows = session.scalars(newest).all()
@@ -36,7 +36,7 @@ def list_workflows(session: orm.Session) -> list[dict[str, Any]]:
 
 
 def describe(session: orm.Session, workflow: models.Workflow) -> dict[str, Any]:
-    """The workflow with its steps and its samples, as the API shows it."""
+    """Return the workflow with its steps and samples, as the API shows it."""
     links = session.scalars(
         sa.select(models.WorkflowSample)
         .where(models.WorkflowSample.workflow_id == workflow.id)
@@ -62,7 +62,12 @@ def get_workflow(session: orm.Session, workflow_id: str) -> models.Workflow:
 def create_workflow(
     session: orm.Session, name: str, device_id: str, steps: Sequence[NewStep], links: Sequence[NewLink]
 ) -> models.Workflow:
-    """Add a pending workflow; its steps keep the order they are given in."""
+    """Add a pending workflow. Its steps keep the given order.
+
+    Raises:
+        NotFound: one of the samples does not exist.
+        Conflict: a sample is given twice.
+    """
     _check_samples(session, [link.sample_id for link in links])
     workflow = models.Workflow(id=str(uuid.uuid4()), name=name, device_id=device_id)
     session.add(workflow)
@@ -92,27 +97,44 @@ def _check_samples(session: orm.Session, sample_ids: list[int]) -> None:
         raise errors.NotFound(f"No sample {min(missing)}.")
 
 
+def get_pending(session: orm.Session, workflow_id: str) -> models.Workflow:
+    """Return the workflow. Raises NotFound or, if it is not pending, Conflict."""
+    workflow = get_workflow(session, workflow_id)
+    if workflow.status != "pending":
+        raise _unexpected(workflow, "pending")
+    return workflow
+
+
 def mark_running(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Turn a pending workflow into a running one. Of two callers at once, one is told 409."""
-    return _advance(session, workflow_id, "pending", status="running", started_at=sa.func.now())
+    """Change the status from pending to running. Of concurrent callers, all but one get a Conflict."""
+    return _update(session, workflow_id, "pending", status="running", started_at=sa.func.now())
+
+
+def request_completion(session: orm.Session, workflow_id: str) -> models.Workflow:
+    """Set `completed_at` of a running workflow. It can be repeated until the workflow is completed."""
+    return _update(session, workflow_id, "running", completed_at=sa.func.now())
 
 
 def mark_completed(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Turn a running workflow into a completed one. Of two callers at once, one is told 409."""
-    return _advance(session, workflow_id, "running", status="completed", completed_at=sa.func.now())
+    """Change the status from running to completed. Of concurrent callers, all but one get a Conflict."""
+    return _update(session, workflow_id, "running", status="completed")
 
 
-def _advance(session: orm.Session, workflow_id: str, expected: str, **values: Any) -> models.Workflow:
-    advanced = session.scalars(
+def _update(session: orm.Session, workflow_id: str, expected: str, **values: Any) -> models.Workflow:
+    """Set these columns if the workflow has the expected status. Raises NotFound or Conflict otherwise."""
+    updated = session.scalars(
         sa.update(models.Workflow)
         .where(models.Workflow.id == workflow_id, models.Workflow.status == expected)
         .values(**values)
         .returning(models.Workflow)
     ).one_or_none()
-    if advanced is None:
-        status = get_workflow(session, workflow_id).status
-        raise errors.Conflict(f"Workflow {workflow_id!r} is {status}, not {expected}.")
-    return advanced
+    if updated is None:
+        raise _unexpected(get_workflow(session, workflow_id), expected)
+    return updated
+
+
+def _unexpected(workflow: models.Workflow, expected: str) -> errors.Conflict:
+    return errors.Conflict(f"Workflow {workflow.id!r} is {workflow.status}, not {expected}.")
 
 
 def list_samples(session: orm.Session) -> Sequence[models.Sample]:

@@ -1,4 +1,4 @@
-"""The HTTP face of workflow-service: parse, ask `queries` and device-service, answer."""
+"""The routes of workflow-service: validate the request, call `queries` or `lifecycle`, return JSON."""
 
 import math
 import re
@@ -8,12 +8,12 @@ from flask import Blueprint, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from app.common import database, errors, params
-from app.workflow_service import device_client, models, queries
+from app.workflow_service import device_client, lifecycle, models, queries
 
 MAX_ITEMS = 20
 MAX_ID = 2**31 - 1
 MAX_BYTES = 16 * 1024
-"""How long a new workflow may be: a list of workflows is held in memory."""
+"""The largest body of a new workflow. It limits the memory that a list of workflows needs."""
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 
@@ -51,26 +51,16 @@ def create_workflow() -> ResponseReturnValue:
     return answer
 
 
-# The next two change the workflow and call device-service inside one transaction, and commit only when
-# device-service has done its part: a refusal, a lost answer or a crash leaves the workflow as it was, and
-# the row stays locked until then, so that nobody else starts or completes it meanwhile. What
-# device-service has done by then is found done by the next try.
 @blueprint.post("/workflows/<workflow_id>/start")
 def start_workflow(workflow_id: str) -> ResponseReturnValue:
     workflow_id = params.path_id(workflow_id, "workflow", 36)
-    with database.transaction() as session:
-        workflow = queries.mark_running(session, workflow_id)
-        _devices().book(workflow.device_id, workflow.id)
-        return jsonify(queries.describe(session, workflow))
+    return jsonify(lifecycle.start(_devices(), workflow_id))
 
 
 @blueprint.post("/workflows/<workflow_id>/complete")
 def complete_workflow(workflow_id: str) -> ResponseReturnValue:
     workflow_id = params.path_id(workflow_id, "workflow", 36)
-    with database.transaction() as session:
-        workflow = queries.mark_completed(session, workflow_id)
-        _devices().release(workflow.device_id, workflow.id)
-        return jsonify(queries.describe(session, workflow))
+    return jsonify(lifecycle.complete(_devices(), workflow_id))
 
 
 @blueprint.get("/samples")

@@ -1,5 +1,5 @@
--- The services' roles. Run as the owner, in the lab's database, before the migrations; again does no harm.
--- Each service connects by a role of its own, which may read and write all tables and owns none.
+-- The services' roles. Run it as the owner, in the lab's database, before the migrations. It can be repeated.
+-- Each service connects with its own role, which can read and write every table and owns none.
 
 DO $$
 BEGIN
@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 
--- For every table and sequence that the owner will make here, a candidate's own among them.
+-- Applies to all tables and sequences that the owner creates later, including those of a candidate.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO device_service, workflow_service;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
@@ -20,9 +20,9 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 
--- By default what a role makes goes to the schema that bears the role's name, if there is one. Here it belongs in
--- public, whoever the owner is and whatever schemas come later. This holds for this database alone; a copy of it
--- needs it said again.
+-- The default search_path is "$user", public: if there is a schema with the role's name, new objects go there.
+-- Here they must go to public, for any owner. The setting belongs to this database: a copy of it does not have
+-- the setting, so run this file in the copy too.
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I SET search_path = public', current_database());

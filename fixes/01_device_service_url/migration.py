@@ -1,6 +1,6 @@
-"""Tell workflow-service where device-service is
+"""Set the URL of device-service for workflow-service
 
-The fix is in the compose file. This revision records it, and changes nothing in the schema.
+The fix is in the compose file. This revision only records that it is applied: it does not change the schema.
 
 Revision ID: fix_1
 Revises:
@@ -13,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing to do."""
+    """Do nothing."""
 
 
 def downgrade() -> None:
-    """Nothing to undo."""
+    """Do nothing."""

@@ -1,6 +1,7 @@
-"""Book devices at the path that device-service has
+"""Book devices at the path of device-service
 
-The fix is in the code of workflow-service. This revision records it, and changes nothing in the schema.
+The fix is in the code of workflow-service. This revision only records that it is applied: it does not change
+the schema.
 
 Revision ID: fix_2
 Revises:
@@ -13,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing to do."""
+    """Do nothing."""
 
 
 def downgrade() -> None:
-    """Nothing to undo."""
+    """Do nothing."""

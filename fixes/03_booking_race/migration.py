@@ -1,7 +1,7 @@
-"""Let the schema forbid two open bookings of one device
+"""Forbid two open bookings of one device
 
-Double bookings that stand already are closed first: of each device's open bookings the one of the workflow
-that holds the device stays, else the newest. A downgrade does not open them again, for they never were right.
+Existing double bookings are closed first. Of each device's open bookings, the one of the workflow that holds
+the device stays open or, if there is none, the newest. A downgrade does not reopen the closed ones.
 
 Revision ID: fix_3
 Revises:
@@ -40,8 +40,8 @@ WHERE id IN (
 
 
 def upgrade() -> None:
-    # Bookings wait until the index stands, or one more duplicate could slip in before it. That takes
-    # milliseconds; if someone else's transaction keeps us waiting, giving up beats blocking everybody.
+    # The lock keeps new bookings out until the index exists, which takes milliseconds. Waiting for the lock
+    # also blocks all bookings that come later, so give up if another transaction holds the table for long.
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("LOCK TABLE bookings IN SHARE ROW EXCLUSIVE MODE")
     op.execute(CLOSE_DUPLICATES)

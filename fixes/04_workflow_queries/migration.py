@@ -1,4 +1,4 @@
-"""Index the workflow that steps and samples belong to
+"""Index the foreign keys from steps and samples to workflows
 
 Revision ID: fix_4
 Revises:
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Both tables are small: their writers wait for some milliseconds, which is not worth a concurrent build.
+    # Both tables are small: writers wait for a few milliseconds, so a concurrent build is not needed.
     op.create_index("ix_workflow_steps_workflow_id", "workflow_steps", ["workflow_id"])
     op.create_index("ix_workflow_samples_workflow_id", "workflow_samples", ["workflow_id"])
 

@@ -1,7 +1,7 @@
-"""Index the start of execution logs
+"""Index execution_logs.started_at
 
-Built concurrently: devices go on writing logs meanwhile. Such a build runs outside a transaction, and one
-that is cut short leaves an invalid index behind, which a second try has to remove first.
+The index is built concurrently, so devices can write logs meanwhile. Such a build runs outside a transaction.
+If it is interrupted, it leaves an invalid index, which must be dropped before the next attempt.
 
 Revision ID: fix_5
 Revises:
@@ -28,9 +28,9 @@ def upgrade() -> None:
 
 
 def _drop_leftover() -> None:
-    """Without this, IF NOT EXISTS would take an index that serves nobody for done."""
+    """Drop an invalid index. IF NOT EXISTS would keep it, and no query would use it."""
     if op.get_context().as_sql:
-        return  # a script cannot look first
+        return  # --sql has no database to check
     if op.get_bind().execute(IS_INVALID, {"index": INDEX}).first() is not None:
         op.drop_index(INDEX, TABLE, if_exists=True, postgresql_concurrently=True)
 

@@ -1,7 +1,7 @@
-"""Answer with execution logs page by page
+"""Return the execution logs in pages
 
-The fix is in the code of device-service. This revision records it, and changes nothing in the schema: an
-index would make pages faster, but the memory that one takes does not depend on it.
+The fix is in the code of device-service. This revision only records that it is applied: it does not change
+the schema. An index would make pages faster, but would not change the memory that a page needs.
 
 Revision ID: fix_6
 Revises:
@@ -14,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing to do."""
+    """Do nothing."""
 
 
 def downgrade() -> None:
-    """Nothing to undo."""
+    """Do nothing."""

@@ -1,6 +1,6 @@
-"""Add the queue of each device
+"""Add the device queue
 
-A downgrade drops the queue with all who wait in it.
+A downgrade drops the queue with all of its entries.
 
 Revision ID: fix_7
 Revises:
@@ -15,7 +15,13 @@ branch_labels = ("fix7",)
 depends_on = None
 
 
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
+
+
 def upgrade() -> None:
+    # The foreign key locks `devices` against writes. Waiting for that lock also blocks all writes that come
+    # later, so give up if another transaction holds the table for long.
+    op.execute(LOCK_TIMEOUT)
     op.create_table(
         "device_queue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -54,4 +60,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(LOCK_TIMEOUT)  # dropping the foreign key locks `devices` too
     op.drop_table("device_queue", if_exists=True)

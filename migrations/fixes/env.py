@@ -1,11 +1,11 @@
-"""Runs the revisions of the library in `fixes/`. Imports no models: these run whatever state `app/` is in."""
+"""Alembic environment of the fixes' history, in `fixes/`. It imports no models: `app/` may be broken."""
 
 from migrations import history
 
 history.run(
     {
         "version_table": "fix_version",
-        # A schema of its own, which autogenerate in the other history never looks into.
+        # A separate schema, which autogenerate in the candidate's history does not look at.
         "version_table_schema": "lab",
     }
 )

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_bookings_device_id_devices")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bookings")),
     )
+    op.create_index(op.f("ix_bookings_device_id"), "bookings", ["device_id"])
     op.create_table(
         "execution_logs",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,4 +1,4 @@
-"""Both services in this process, each with the role that it has in the lab."""
+"""Both services in this process, each with its database role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

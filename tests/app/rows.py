@@ -1,4 +1,4 @@
-"""Looking at, and laying out, the rows of a test's database as its owner."""
+"""Run SQL in a test's database as its owner."""
 
 from typing import Any
 

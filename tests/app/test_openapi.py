@@ -1,4 +1,4 @@
-"""Whatever a service is sent, valid or not, its answer is one that its OpenAPI file describes."""
+"""Every answer of a service, to valid and invalid requests, matches its OpenAPI file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ CONFIG = PROJECT / "schemathesis.toml"
 
 
 def described(service: str, package: str | None) -> Callable[..., None]:
-    """The claim about one service, whose fixture is `<service>_app`: a test of each of its operations."""
+    """Return a test of each operation of one service. The service's fixture is `<service>_app`."""
     assert package is not None
     file = Path(package).with_name("openapi.yaml")
     schema = schemathesis.openapi.from_path(file, config=SchemathesisConfig.from_path(CONFIG))
@@ -27,7 +27,7 @@ def described(service: str, package: str | None) -> Callable[..., None]:
         derandomize=True,
         deadline=None,
         database=None,
-        # One database for all requests of an operation is meant: they find what earlier ones have left.
+        # The requests of an operation share one database on purpose: each meets the data of earlier ones.
         suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
     )
     def holds(case: schemathesis.Case, request: pytest.FixtureRequest) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for what a test has set in motion, with a deadline."""
+"""Wait for a condition, with a deadline."""
 
 import time
 from collections.abc import Callable
@@ -12,12 +12,12 @@ DEADLINE_SECONDS = 10.0
 def until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:.0f} s in vain for {what}"
+        assert time.monotonic() < deadline, f"after {DEADLINE_SECONDS:.0f} s: still waiting for {what}"
         time.sleep(0.01)
 
 
 def until_blocked(database: Database, sessions: int) -> None:
-    """Until so many of the database's sessions wait for a lock that another one holds."""
+    """Wait until this number of the database's sessions wait for a lock."""
     connection = connect(database.url)
     try:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Fix 3: whatever runs at the same time, a device is booked once."""
+"""Fix 3: of concurrent bookings of one device, one succeeds."""
 
 import sys
 import threading
@@ -18,8 +18,8 @@ CLIENTS = 16
 OPEN = "SELECT workflow_id FROM bookings WHERE device_id = %s AND released_at IS NULL ORDER BY id"
 
 
-def book_from_everywhere(replicas: list[Replica], device: str) -> list[int]:
-    """The codes of `CLIENTS` bookings that were sent at once, in turns to each of the replicas."""
+def book_at_once(replicas: list[Replica], device: str) -> list[int]:
+    """Send `CLIENTS` bookings at once, distributed over the replicas. Return their statuses, sorted."""
     together = threading.Barrier(CLIENTS)
 
     def book(client: int) -> int:
@@ -33,7 +33,7 @@ def book_from_everywhere(replicas: list[Replica], device: str) -> list[int]:
 
 def test_without_the_fix_the_same_test_finds_double_bookings(lab: Lab, sql: Sql) -> None:
     replicas = [lab.start("device_service"), lab.start("device_service")]
-    assert book_from_everywhere(replicas, DEVICE).count(200) > 1
+    assert book_at_once(replicas, DEVICE).count(200) > 1
     assert len(sql(OPEN, DEVICE)) > 1
 
 
@@ -44,7 +44,7 @@ def test_one_of_many_bookings_over_two_replicas_succeeds(lab: Lab, sql: Sql, wit
         lab.migrate("upgrade", "fix3@head")
     replicas = [lab.start("device_service"), lab.start("device_service")]
     for device in ("device-01", "device-02", "device-03"):
-        assert book_from_everywhere(replicas, device) == [200] + [409] * (CLIENTS - 1)
+        assert book_at_once(replicas, device) == [200] + [409] * (CLIENTS - 1)
         [(holder,)] = sql(OPEN, device)
         assert replicas[0].get(f"/devices/{device}").json()["workflow_id"] == holder
 
@@ -60,8 +60,17 @@ def test_a_booking_that_the_index_forbids_is_a_conflict_and_changes_nothing(lab:
     assert sql(OPEN, DEVICE) == [("by hand",)]
 
 
-def test_a_device_that_the_session_knows_already_is_read_anew(lab: Lab, database: Database) -> None:
-    """Else FOR UPDATE would lock the row and believe the old status."""
+def test_any_other_violated_constraint_is_an_error_and_not_a_conflict(lab: Lab, sql: Sql) -> None:
+    lab.apply(3)
+    service = lab.start("device_service")
+    sql("ALTER TABLE bookings ADD CONSTRAINT no_robots CHECK (workflow_id <> 'robot')")
+    assert service.post(f"/devices/{DEVICE}/book", workflow_id="robot").status_code == 500
+    assert service.get(f"/devices/{DEVICE}").json()["status"] == "available"
+    assert sql(OPEN, DEVICE) == []
+
+
+def test_a_device_that_the_session_has_loaded_before_is_read_again(lab: Lab, database: Database) -> None:
+    """Otherwise FOR UPDATE would lock the row, and the session would keep the old status."""
     lab.patch(3)
     url = database.url_for("device_service")
     script = f"""
@@ -83,7 +92,7 @@ with orm.Session(engine) as ours, orm.Session(engine) as theirs:
     assert finished.stdout == b"refused\n", finished.stderr.decode()
 
 
-def test_the_migration_closes_all_but_the_holders_or_the_newest_booking(lab: Lab, sql: Sql) -> None:
+def test_the_migration_keeps_the_holders_or_the_newest_booking_open(lab: Lab, sql: Sql) -> None:
     sql("UPDATE devices SET status = 'busy', workflow_id = 'holder' WHERE id = 'device-01'")
     sql(
         """
@@ -112,7 +121,7 @@ def test_the_migration_closes_all_but_the_holders_or_the_newest_booking(lab: Lab
     sql("INSERT INTO bookings (device_id, workflow_id) VALUES ('device-03', 'second')")
 
 
-def test_the_migration_waits_for_a_booking_under_way_and_closes_that_too(
+def test_the_migration_waits_for_a_booking_in_progress_and_closes_it_too(
     lab: Lab, sql: Sql, database: Database
 ) -> None:
     other = connect(database.url)

@@ -1,4 +1,4 @@
-"""Fixes 1 and 2: a workflow starts, with the environment that the compose file gives to its service."""
+"""Fixes 1 and 2: workflow-service gets the URL of device-service, and a workflow starts."""
 
 from lab.compose import read
 from tests.fixes.conftest import Lab, Sql
@@ -6,7 +6,7 @@ from tests.fixes.conftest import Lab, Sql
 VARIABLE = "DEVICE_SERVICE_URL"
 
 
-def test_workflow_service_is_told_where_device_service_is_and_only_that_changes(lab: Lab) -> None:
+def test_the_url_of_device_service_is_the_only_change_of_the_compose_file(lab: Lab) -> None:
     file = lab.root / "compose" / "docker-compose.yml"
     before = {name: dict(service.environment) for name, service in read(file).services.items()}
     lab.apply(1)

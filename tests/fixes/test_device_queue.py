@@ -1,7 +1,8 @@
-"""Fix 7: the contract of the device queue, one request after another, each test with a device of its own."""
+"""Fix 7: the contract of the device queue, with sequential requests. Each test has its own device."""
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg2
 import pytest
 
 from lab.catalog import Catalog
+from lab.database import connect
 from tests.conftest import Database, Server
 from tests.fixes.conftest import Lab, Sql, new_lab, new_sql
 from tests.fixes.replica import Replica
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("device queue")
 
 @dataclass(frozen=True)
 class Device:
-    """A device that nobody has used yet, and what can be asked of it."""
+    """A new device, and the requests of the queue API."""
 
     id: str
     service: Replica
@@ -112,7 +114,7 @@ def test_an_available_device_is_booked_at_once(device: Device, sql: Sql) -> None
     assert sql(opened, device.id) == [("first",)]
 
 
-def test_those_who_wait_are_served_by_priority_then_by_time(device: Device) -> None:
+def test_entries_are_served_by_priority_then_by_time(device: Device) -> None:
     device.join("holder")
     places = [
         device.join(workflow, priority)["position"]
@@ -134,7 +136,7 @@ def test_those_who_wait_are_served_by_priority_then_by_time(device: Device) -> N
     assert device.holder() == ("available", None)
 
 
-def test_of_two_who_came_at_the_same_moment_the_lower_id_is_first(device: Device, sql: Sql) -> None:
+def test_of_two_entries_with_the_same_time_the_lower_id_is_first(device: Device, sql: Sql) -> None:
     device.join("holder")
     for workflow in ("z", "a"):
         sql(
@@ -153,10 +155,10 @@ def test_a_cancelled_entry_is_never_served(device: Device) -> None:
     assert device.cancel(entry["id"]) == 200
     assert device.line() == ["patient"]
     assert device.release("holder")["workflow_id"] == "patient"
-    assert device.join("cancelled")["position"] == 1  # whoever gave up may come again
+    assert device.join("cancelled")["position"] == 1  # a cancelled workflow can join again
 
 
-def test_what_cannot_be_cancelled_is_refused(device: Device, service: Replica, sql: Sql) -> None:
+def test_booked_and_unknown_entries_cannot_be_cancelled(device: Device, service: Replica, sql: Sql) -> None:
     other = new_device(service, sql)
     booked, waiting = device.join("holder")["id"], device.join("waiting")["id"]
     assert device.cancel(booked) == 409
@@ -168,17 +170,19 @@ def test_what_cannot_be_cancelled_is_refused(device: Device, service: Replica, s
     assert device.holder() == ("busy", "holder")
 
 
-def test_nobody_waits_twice_or_for_what_they_hold(device: Device, service: Replica, sql: Sql) -> None:
+def test_a_workflow_cannot_be_queued_twice_or_for_a_device_that_it_holds(
+    device: Device, service: Replica, sql: Sql
+) -> None:
     device.join("holder")
     device.join("waiting")
     for workflow in ("holder", "waiting"):
         answer = service.post(f"{device.path}/queue", workflow_id=workflow, priority="high")
         assert (answer.status_code, list(answer.json())) == (409, ["error"])
     assert sql("SELECT count(*) FROM device_queue WHERE device_id = %s", device.id) == [(2,)]
-    new_device(service, sql).join("waiting")  # another device is another matter
+    new_device(service, sql).join("waiting")  # other devices have their own queues
 
 
-def test_a_line_has_an_end_for_whoever_lists_it(device: Device, service: Replica, sql: Sql) -> None:
+def test_a_queue_has_at_most_1000_entries(device: Device, service: Replica, sql: Sql) -> None:
     device.join("holder")
     others = "SELECT %s, 'w' || n FROM generate_series(1, 999) n"
     sql(f"INSERT INTO device_queue (device_id, workflow_id) {others}", device.id)
@@ -189,7 +193,7 @@ def test_a_line_has_an_end_for_whoever_lists_it(device: Device, service: Replica
     assert device.join("one more", "high")["position"] == 1
 
 
-def test_a_bad_request_to_the_queue_is_answered_as_such(device: Device, service: Replica) -> None:
+def test_an_invalid_request_to_the_queue_is_refused(device: Device, service: Replica) -> None:
     for body in (
         {},
         {"workflow_id": ""},
@@ -208,7 +212,9 @@ def test_a_bad_request_to_the_queue_is_answered_as_such(device: Device, service:
 
 
 @pytest.mark.parametrize("status", ["maintenance", "offline"])
-def test_a_device_out_of_service_is_waited_for_and_served_on_its_return(device: Device, status: str) -> None:
+def test_the_queue_of_a_device_out_of_service_is_served_when_it_is_available_again(
+    device: Device, status: str
+) -> None:
     device.set_status(status)
     assert device.join("second", "low")["status"] == "queued"
     assert device.join("first", "high")["status"] == "queued"
@@ -218,14 +224,16 @@ def test_a_device_out_of_service_is_waited_for_and_served_on_its_return(device: 
     assert device.line() == ["second"]
 
 
-def test_from_maintenance_to_offline_serves_nobody(device: Device) -> None:
+def test_from_maintenance_to_offline_no_entry_is_served(device: Device) -> None:
     device.set_status("maintenance")
     device.join("waiting")
     assert device.set_status("offline")["status"] == "offline"
     assert device.line() == ["waiting"]
 
 
-def test_a_booking_past_the_queue_is_refused_while_somebody_waits(device: Device, service: Replica) -> None:
+def test_a_booking_that_bypasses_the_queue_is_refused_while_it_has_entries(
+    device: Device, service: Replica
+) -> None:
     device.join("holder")
     device.join("waiting", "low")
     device.release("holder")
@@ -245,7 +253,7 @@ def log_runs(sql: Sql, device: Device, *durations: int | None) -> None:
         )
 
 
-def test_the_wait_is_estimated_from_the_devices_own_runs_and_those_ahead(
+def test_the_wait_is_estimated_from_the_devices_own_runs_and_the_entries_ahead(
     device: Device, service: Replica, sql: Sql
 ) -> None:
     log_runs(sql, device, 50_000, 150_000, None)
@@ -275,13 +283,13 @@ def test_the_wait_is_estimated_from_the_devices_own_runs_and_those_ahead(
     assert device.queue()[0]["estimated_wait_seconds"] == 1
 
 
-def test_only_a_devices_latest_runs_count(device: Device, sql: Sql) -> None:
+def test_only_the_latest_runs_of_a_device_are_averaged(device: Device, sql: Sql) -> None:
     log_runs(sql, device, 900_000, *[10_000] * 20)
     device.join("holder")
     assert device.wait()["based_on"]["average_run_seconds"] == 10
 
 
-def test_where_no_estimate_can_be_made_the_reason_is_told(device: Device) -> None:
+def test_without_an_estimate_the_answer_has_a_reason(device: Device) -> None:
     for status in ("maintenance", "offline"):
         device.set_status(status)
         assert device.wait()["estimated_wait_seconds"] is None
@@ -294,7 +302,7 @@ def test_where_no_estimate_can_be_made_the_reason_is_told(device: Device) -> Non
     assert wait["reason"]
 
 
-def test_the_schema_itself_refuses_what_must_not_be(device: Device, sql: Sql) -> None:
+def test_the_schema_refuses_invalid_entries(device: Device, sql: Sql) -> None:
     insert = f"INSERT INTO device_queue (device_id, workflow_id, {{}}) VALUES ('{device.id}', 'w', {{}})"
     for status in ("cancelled", "booked", "queued"):
         sql(insert.format("status", f"'{status}'"))
@@ -311,7 +319,7 @@ def test_the_schema_itself_refuses_what_must_not_be(device: Device, sql: Sql) ->
         sql("INSERT INTO device_queue (device_id, workflow_id) VALUES ('nowhere', 'w')")
 
 
-def test_the_next_in_line_is_found_by_the_index_without_sorting(device: Device, sql: Sql) -> None:
+def test_the_next_entry_is_found_by_the_index_without_a_sort(device: Device, sql: Sql) -> None:
     sql(
         """
         INSERT INTO device_queue (device_id, workflow_id, status)
@@ -330,3 +338,17 @@ def test_the_next_in_line_is_found_by_the_index_without_sorting(device: Device, 
     )
     assert "Index Scan using ix_device_queue_order" in str(plan)
     assert "Sort" not in str(plan)
+
+
+@pytest.mark.parametrize("direction", ["upgrade", "downgrade"])
+def test_the_migration_gives_up_if_a_transaction_holds_the_devices(
+    lab: Lab, database: Database, direction: str
+) -> None:
+    if direction == "downgrade":
+        lab.migrate("upgrade", "fix7@head")
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN; UPDATE devices SET updated_at = now()")
+        target = {"upgrade": "fix7@head", "downgrade": "fix7@base"}[direction]
+        finished = lab.alembic("-n", "fixes", direction, target)
+    assert finished.code != 0
+    assert b"lock timeout" in finished.stderr

@@ -1,4 +1,4 @@
-"""Fix 7 while everything happens at once: two replicas, 32 clients, ten seconds."""
+"""Fix 7 under concurrent load: two replicas, 32 clients, ten seconds."""
 
 import random
 import time
@@ -17,13 +17,13 @@ CLIENTS = 32
 SECONDS = 10
 DEVICES = ("device-01", "device-02", "device-03", "device-04", "device-06", "device-07")
 LONGEST_QUEUE = 2
-"""Beyond it nobody joins: queues must run dry again and again, for that is where mistakes are made."""
+"""Clients join only shorter queues, so that queues become empty often: that is where mistakes happen."""
 
 ALWAYS_EMPTY = {
     "a device with two open bookings": """
         SELECT device_id FROM bookings WHERE released_at IS NULL GROUP BY device_id HAVING count(*) > 1
     """,
-    "an available device that somebody waits for": """
+    "an available device with a queued entry": """
         SELECT id FROM devices
         WHERE status = 'available'
             AND EXISTS (SELECT FROM device_queue WHERE device_id = devices.id AND status = 'queued')
@@ -34,13 +34,13 @@ ALWAYS_EMPTY = {
         WHERE (devices.status = 'busy') <> (bookings.id IS NOT NULL)
             OR devices.workflow_id IS DISTINCT FROM bookings.workflow_id
     """,
-    "an entry booked more often, or less, than its status says": """
+    "an entry whose status and bookings disagree": """
         SELECT device_queue.id FROM device_queue
         LEFT JOIN bookings USING (device_id, workflow_id)
         GROUP BY device_queue.id
         HAVING count(bookings.id) <> (CASE WHEN status = 'booked' THEN 1 ELSE 0 END)
     """,
-    "an entry served before one that was ahead of it": """
+    "an entry served before an entry that was ahead of it": """
         SELECT served.id FROM device_queue AS served
         JOIN device_queue AS passed USING (device_id)
         WHERE served.status = 'booked'
@@ -53,13 +53,13 @@ ALWAYS_EMPTY = {
 
 
 class Client:
-    """Does one thing after another, each at random, and counts the answers."""
+    """Sends random requests, one after the other, and counts the answers."""
 
     def __init__(self, number: int, replicas: list[Replica], books: bool) -> None:
         self.random = random.Random(number)
         self.replicas = replicas
         self.answers: Counter[tuple[str, int]] = Counter()
-        self.deeds: list[tuple[Callable[[str], None], int]] = [
+        self.actions: list[tuple[Callable[[str], None], int]] = [
             (self.join, 20),
             (self.release, 50),
             (self.cancel, 15),
@@ -69,10 +69,10 @@ class Client:
         ]
 
     def run(self, until: float) -> None:
-        deeds, weights = zip(*self.deeds, strict=True)
+        actions, weights = zip(*self.actions, strict=True)
         while time.monotonic() < until:
-            [deed] = self.random.choices(deeds, weights)
-            deed(f"/devices/{self.random.choice(DEVICES)}")
+            [action] = self.random.choices(actions, weights)
+            action(f"/devices/{self.random.choice(DEVICES)}")
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self.random.choice(self.replicas).ask(method, path, **options)
@@ -121,11 +121,13 @@ ALLOWED = {
     "look": {200},
 }
 COMMON = {("join", 201), ("release", 200), ("cancel", 200), ("maintain", 200)}
-"""What must have happened again and again, or the test has shown nothing."""
+"""Answers that must occur several times, or the test proves nothing."""
 
 
 @pytest.mark.parametrize("fixes", [(7,), (3, 7)], ids=["alone", "with fix 3 and plain bookings"])
-def test_no_device_is_lost_doubled_or_given_out_of_turn(lab: Lab, sql: Sql, fixes: tuple[int, ...]) -> None:
+def test_every_device_is_booked_once_and_in_the_order_of_its_queue(
+    lab: Lab, sql: Sql, fixes: tuple[int, ...]
+) -> None:
     lab.apply(*fixes)
     replicas = [lab.start("device_service"), lab.start("device_service")]
     clients = [Client(number, replicas, books=3 in fixes) for number in range(CLIENTS)]

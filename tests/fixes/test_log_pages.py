@@ -1,4 +1,4 @@
-"""Fix 6: the log comes in pages that are bounded, complete, and without repeats."""
+"""Fix 6: pages have a limited size. While the table does not change, each log is on exactly one page."""
 
 from tests.fixes.conftest import Lab, Sql
 
@@ -9,7 +9,7 @@ NEWEST_FIRST = "SELECT id FROM execution_logs ORDER BY started_at DESC, id DESC"
 def test_the_pages_together_are_the_whole_log_newest_first(lab: Lab, sql: Sql) -> None:
     lab.apply(6)
     service = lab.start("device_service")
-    # Runs that started at the same moment have no order of their own.
+    # Many logs start at the same time, so that only the id orders them.
     sql("UPDATE execution_logs SET started_at = '2025-06-01' WHERE id % 3 = 0")
     expected = [row[0] for row in sql(NEWEST_FIRST)]
     found: list[int] = []
@@ -20,7 +20,7 @@ def test_the_pages_together_are_the_whole_log_newest_first(lab: Lab, sql: Sql) -
     assert found == expected
 
 
-def test_a_page_has_fifty_logs_unless_asked_and_never_more_than_a_hundred(lab: Lab) -> None:
+def test_a_page_has_50_logs_by_default_and_at_most_100(lab: Lab) -> None:
     lab.apply(6)
     service = lab.start("device_service")
     for asked, given in (
@@ -33,7 +33,21 @@ def test_a_page_has_fifty_logs_unless_asked_and_never_more_than_a_hundred(lab: L
         assert (len(answer["logs"]), answer["per_page"]) == (given, given)
 
 
-def test_past_the_end_pages_are_empty(lab: Lab) -> None:
+def test_a_log_added_between_two_pages_repeats_one_and_hides_none(lab: Lab, sql: Sql) -> None:
+    lab.apply(6)
+    service = lab.start("device_service")
+    expected = [row[0] for row in sql(NEWEST_FIRST)]
+    first = [log["id"] for log in service.get(LOGS, page=1, per_page=10).json()["logs"]]
+    sql(
+        "INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at)"
+        " VALUES ('device-01', 'w', 'spin', 'running', '2030-01-01')"
+    )
+    second = [log["id"] for log in service.get(LOGS, page=2, per_page=10).json()["logs"]]
+    assert first == expected[:10]
+    assert second == expected[9:19]
+
+
+def test_pages_after_the_last_one_are_empty(lab: Lab) -> None:
     lab.apply(6)
     service = lab.start("device_service")
     for page in (11, 2**31, 2**63 - 1):
@@ -42,7 +56,7 @@ def test_past_the_end_pages_are_empty(lab: Lab) -> None:
         assert (answer.json()["logs"], answer.json()["total"]) == ([], 500)
 
 
-def test_what_is_no_page_is_a_bad_request(lab: Lab) -> None:
+def test_an_invalid_page_is_a_bad_request(lab: Lab) -> None:
     lab.apply(6)
     service = lab.start("device_service")
     for name in ("page", "per_page"):

@@ -1,4 +1,4 @@
-"""With every fix on, the most that can be asked for, eight at once, stays under the memory limit."""
+"""With all fixes applied, eight of the largest requests at once stay below the memory limit."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ TOGETHER = 8
 ROUNDS = 2
 TIMEOUT = 60.0
 WIDEST = {"start": "2024-12-17", "end": "2025-01-17"}
-"""31 days around the incident day, which has the most logs."""
+"""The 31 days around the incident day, which have the most logs."""
 
 STEP = {"operation": "spin", "parameters": {f"setting {n:02d}": "x" * 16 for n in range(20)}}
 LARGEST = {
@@ -59,14 +59,14 @@ def stops_within_its_limit(service: Service, limit: int) -> None:
     assert 0 < ended.peak < limit
 
 
-def test_searches_of_the_widest_span_in_the_densest_month(lab: Endpoints) -> None:
+def test_searches_of_the_longest_span_around_the_incident_day(lab: Endpoints) -> None:
     service = lab.launch(DEVICE_SERVICE, "search")
     replies = eight_at_once(service, "/execution-logs/search", query=WIDEST)
     assert [(reply.status, len(reply.json["logs"])) for reply in replies] == [(200, 4345)] * len(replies)
     stops_within_its_limit(service, lab.memory_limit)
 
 
-def test_lists_of_workflows_each_as_large_as_can_be(lab: Endpoints) -> None:
+def test_lists_of_the_largest_possible_workflows(lab: Endpoints) -> None:
     service = lab.launch(WORKFLOW_SERVICE, "lists")
     made = {request(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}
     assert made == {201}

@@ -1,11 +1,11 @@
-"""Fix 4: the same answers, by as many statements however many workflows there are."""
+"""Fix 4: the answers are the same, and the number of statements does not grow with the workflows."""
 
 import pytest
 
 from tests.fixes.conftest import Lab, Sql
 from tests.fixes.replica import Replica
 
-NOBODY = {"DEVICE_SERVICE_URL": "http://127.0.0.1:9"}
+UNREACHABLE = {"DEVICE_SERVICE_URL": "http://127.0.0.1:9"}
 STATEMENTS = """
 SELECT sum(calls)::int FROM pg_stat_statements
 WHERE userid = 'workflow_service'::regrole
@@ -23,8 +23,8 @@ SELECT count(*) FROM copied
 
 
 def statements_of(path: str, service: Replica, sql: Sql) -> int:
-    """How many statements one request takes, by the server's own count."""
-    assert service.get(path).ok  # opens the connection, which has statements of its own
+    """Return the number of queries of one request, as pg_stat_statements counts them."""
+    assert service.get(path).ok  # open the connection first: that runs statements too
     sql("SELECT pg_stat_statements_reset()")
     assert service.get(path).ok
     count: int
@@ -34,7 +34,7 @@ def statements_of(path: str, service: Replica, sql: Sql) -> int:
 
 def test_the_number_of_statements_does_not_grow_with_the_workflows(lab: Lab, sql: Sql) -> None:
     lab.apply(4)
-    service = lab.start("workflow_service", **NOBODY)
+    service = lab.start("workflow_service", **UNREACHABLE)
     before = statements_of("/workflows", service, sql)
     [(added,)] = sql(DOUBLE)
     assert added == 50
@@ -50,11 +50,20 @@ def test_the_number_of_statements_does_not_grow_with_the_workflows(lab: Lab, sql
         SELECT left(md5(workflow_id), 36), sample_id, role FROM workflow_samples
         """
     )
-    assert (before, statements_of("/workflows", service, sql)) == (2, 2)
+    assert (before, statements_of("/workflows", service, sql)) == (3, 3)
 
 
-def test_every_answer_is_as_it_was(lab: Lab, sql: Sql) -> None:
-    shipped = lab.start("workflow_service", **NOBODY)
+def test_one_workflow_takes_three_statements_however_many_samples_it_has(lab: Lab, sql: Sql) -> None:
+    lab.apply(4)
+    service = lab.start("workflow_service", **UNREACHABLE)
+    samples = [{"sample_id": number, "role": "input"} for number in range(1, 21)]
+    made = service.post("/workflows", name="many", device_id="device-01", samples=samples).json()
+    assert len(made["samples"]) == 20
+    assert statements_of(f"/workflows/{made['id']}", service, sql) == 3
+
+
+def test_every_answer_is_the_same_as_before(lab: Lab, sql: Sql) -> None:
+    shipped = lab.start("workflow_service", **UNREACHABLE)
     first = shipped.get("/workflows").json()["workflows"][0]["id"]
     for name, steps, samples in (
         ("nothing", [], []),
@@ -67,19 +76,19 @@ def test_every_answer_is_as_it_was(lab: Lab, sql: Sql) -> None:
     before = [shipped.get(path).json() for path in paths]
     assert len(before[0]["workflows"]) == 53
     lab.apply(4)
-    fixed = lab.start("workflow_service", **NOBODY)
+    fixed = lab.start("workflow_service", **UNREACHABLE)
     assert [fixed.get(path).json() for path in paths] == before
 
 
-def test_no_workflow_at_all_is_an_empty_list(lab: Lab, sql: Sql) -> None:
+def test_without_workflows_the_list_is_empty(lab: Lab, sql: Sql) -> None:
     lab.apply(4)
     sql("TRUNCATE workflows CASCADE")
-    service = lab.start("workflow_service", **NOBODY)
+    service = lab.start("workflow_service", **UNREACHABLE)
     assert service.get("/workflows").json() == {"workflows": []}
 
 
 @pytest.mark.parametrize("table", ["workflow_steps", "workflow_samples"])
-def test_the_parts_of_one_workflow_are_found_by_an_index(lab: Lab, sql: Sql, table: str) -> None:
+def test_the_steps_and_samples_of_a_workflow_are_found_by_an_index(lab: Lab, sql: Sql, table: str) -> None:
     lab.migrate("upgrade", "fix4@head")
     sql(
         """

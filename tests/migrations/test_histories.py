@@ -11,7 +11,7 @@ from tests.conftest import PROJECT, Database, free_port
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """What Alembic needs of a workspace, in a folder with a space in its name."""
+    """The parts of a workspace that Alembic needs, in a folder with a space in its name."""
     root = tmp_path / "a workspace"
     for folder in ("app", "migrations"):
         shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -21,7 +21,7 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connected(workspace: Path, database: Database) -> Path:
-    """The workspace of a lab that is up: nothing but a file says where the database is."""
+    """The workspace of a running lab: the database URL is in a file."""
     (workspace / ".lab").mkdir()
     (workspace / ".lab" / "database-url").write_text(f"{database.url}\n")
     return workspace
@@ -53,12 +53,12 @@ def tables(database: Database) -> set[str]:
     return found
 
 
-def test_the_models_say_what_the_revisions_make(connected: Path) -> None:
+def test_the_models_match_the_revisions(connected: Path) -> None:
     assert succeeds(connected, "current").startswith("0002 (head)")
     assert "No new upgrade operations detected" in succeeds(connected, "check")
 
 
-def test_every_revision_goes_down_and_up_again(connected: Path, database: Database) -> None:
+def test_every_revision_can_be_downgraded_and_upgraded_again(connected: Path, database: Database) -> None:
     everything = tables(database)
     succeeds(connected, "downgrade", "-1")
     assert tables(database) == {"alembic_version", "devices", "bookings", "execution_logs"}
@@ -69,7 +69,7 @@ def test_every_revision_goes_down_and_up_again(connected: Path, database: Databa
     assert "No new upgrade operations detected" in succeeds(connected, "check")
 
 
-def test_a_change_of_a_model_becomes_a_revision_that_runs(connected: Path) -> None:
+def test_autogenerate_makes_a_working_revision_of_a_changed_model(connected: Path) -> None:
     models = connected / "app" / "workflow_service" / "models.py"
     column = "    volume_ul: Mapped[float] = mapped_column(sa.Double)\n"
     added = "    colour: Mapped[str | None] = mapped_column(sa.String(20))\n"
@@ -83,29 +83,29 @@ def test_a_change_of_a_model_becomes_a_revision_that_runs(connected: Path) -> No
     succeeds(connected, "downgrade", "-1")
 
 
-def test_an_empty_revision_can_be_made_without_a_database(workspace: Path) -> None:
+def test_an_empty_revision_needs_no_database(workspace: Path) -> None:
     succeeds(workspace, "revision", "-m", "By hand")
     assert len(list((workspace / "migrations" / "versions").glob("*_by_hand.py"))) == 1
 
 
-def test_sql_can_be_written_instead_of_run(connected: Path, database: Database) -> None:
+def test_sql_mode_prints_the_statements(connected: Path, database: Database) -> None:
     assert "DROP TABLE workflow_samples" in succeeds(connected, "downgrade", "0002:0001", "--sql")
     assert "workflow_samples" in tables(database)
 
 
-def test_without_a_database_one_sentence_says_what_to_do(workspace: Path) -> None:
+def test_without_a_database_the_error_names_the_next_step(workspace: Path) -> None:
     assert "run `lab up`" in fails(workspace, "current")
     assert "run `lab up`" in fails(workspace, "-n", "fixes", "current")
 
 
 @pytest.mark.parametrize("content", ["", "\n", "nonsense"])
-def test_a_damaged_address_is_told_in_one_sentence(workspace: Path, content: str) -> None:
+def test_a_damaged_url_file_is_reported_with_the_next_step(workspace: Path, content: str) -> None:
     (workspace / ".lab").mkdir()
     (workspace / ".lab" / "database-url").write_text(content)
     assert "`lab up`" in fails(workspace, "current")
 
 
-def test_a_database_that_is_down_is_told_in_one_sentence(workspace: Path) -> None:
+def test_a_database_that_is_down_is_reported_with_the_next_step(workspace: Path) -> None:
     (workspace / ".lab").mkdir()
     address = f"postgresql+psycopg2://lab:lab@127.0.0.1:{free_port()}/lab"
     (workspace / ".lab" / "database-url").write_text(address)
@@ -113,9 +113,7 @@ def test_a_database_that_is_down_is_told_in_one_sentence(workspace: Path) -> Non
     assert "Run `lab up`" in fails(workspace, "-n", "fixes", "current")
 
 
-def test_the_library_s_history_runs_whatever_state_the_models_are_in(
-    connected: Path, database: Database
-) -> None:
+def test_the_history_of_the_fixes_runs_with_broken_models(connected: Path, database: Database) -> None:
     (connected / "app" / "device_service" / "models.py").write_text("this is no Python")
     add_fix(connected)
     succeeds(connected, "-n", "fixes", "upgrade", "fix1@head")
@@ -125,14 +123,14 @@ def test_the_library_s_history_runs_whatever_state_the_models_are_in(
     assert "added_by_a_fix" not in tables(database)
 
 
-def test_the_library_s_history_leaves_no_trace_in_the_candidate_s(connected: Path) -> None:
+def test_the_history_of_the_fixes_does_not_touch_the_candidates_history(connected: Path) -> None:
     add_fix(connected, what="pass")
     succeeds(connected, "-n", "fixes", "upgrade", "heads")
     assert succeeds(connected, "current").split() == ["0002", "(head)"]
     assert "No new upgrade operations detected" in succeeds(connected, "check")
 
 
-def test_a_library_without_fixes_is_empty(connected: Path) -> None:
+def test_a_history_without_fixes_is_empty(connected: Path) -> None:
     assert succeeds(connected, "-n", "fixes", "heads") == ""
     succeeds(connected, "-n", "fixes", "upgrade", "heads")
 

@@ -1,4 +1,4 @@
-"""An empty database at the buggy head, and every row of one to compare."""
+"""An empty database at the shipped head, and its contents for comparisons."""
 
 import io
 from contextlib import closing
@@ -19,7 +19,7 @@ def empty(database: Database) -> Database:
 
 
 def ask(database: Database, sql: str, *values: object) -> list[tuple[object, ...]]:
-    """The rows that a statement answers with, if it is one that answers."""
+    """Run a statement and return its rows, if it has any."""
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
         cursor.execute(sql, values or None)
         return cursor.fetchall() if cursor.description else []
@@ -30,7 +30,7 @@ def count(database: Database, table: str) -> object:
 
 
 def contents(database: Database) -> dict[str, str]:
-    """Every table's rows as COPY writes them, in the order in which they lie in the table."""
+    """Return each table's rows as COPY writes them, in their order on disk."""
     found = {}
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
         for name in NAMES:
@@ -41,4 +41,4 @@ def contents(database: Database) -> dict[str, str]:
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignore the progress."""

@@ -1,4 +1,4 @@
-"""Filling a real database: the rows that must be there, and what an interruption must not leave."""
+"""Seed a real database: the rows that it has afterwards, and that an interruption leaves none."""
 
 import threading
 from datetime import datetime
@@ -14,10 +14,10 @@ SEVERAL_BATCHES = 60_000
 
 
 class Interruption(Exception):
-    """What a caller's progress raises."""
+    """Raised by a progress callback."""
 
 
-def test_rows_asked_for_are_there(empty: Database) -> None:
+def test_the_requested_rows_are_added(empty: Database) -> None:
     filled = seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
 
     assert (filled.devices, filled.workflows, filled.samples, filled.logs) == (20, 50, 100, 1_000)
@@ -29,7 +29,7 @@ def test_rows_asked_for_are_there(empty: Database) -> None:
     }
 
 
-def test_progress_goes_from_nothing_to_all(empty: Database) -> None:
+def test_progress_goes_from_0_to_the_number_of_rows(empty: Database) -> None:
     heard: list[tuple[int, int]] = []
 
     seed.fill(
@@ -42,8 +42,8 @@ def test_progress_goes_from_nothing_to_all(empty: Database) -> None:
     assert len(heard) > 3
 
 
-def test_same_arguments_give_the_same_bytes_also_after_an_interrupted_try(empty: Database) -> None:
-    """In the same order on the disk, too: a statement without ORDER BY must read the same."""
+def test_the_same_arguments_give_the_same_bytes_even_after_an_interrupted_run(empty: Database) -> None:
+    """The order on disk is the same too: a query without ORDER BY returns the same rows."""
     seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=7, progress=silent)
     expected = contents(empty)
     ask(empty, f"TRUNCATE {', '.join(NAMES)}")
@@ -60,7 +60,7 @@ def test_same_arguments_give_the_same_bytes_also_after_an_interrupted_try(empty:
     assert contents(empty) == expected
 
 
-def test_another_seed_changes_the_logs_and_nothing_else(empty: Database) -> None:
+def test_another_seed_changes_only_the_logs(empty: Database) -> None:
     seed.fill(empty.url, rows=500, seed=1, progress=silent)
     first = contents(empty)
     ask(empty, f"TRUNCATE {', '.join(NAMES)}")
@@ -70,7 +70,7 @@ def test_another_seed_changes_the_logs_and_nothing_else(empty: Database) -> None
     assert [name for name, rows in contents(empty).items() if rows != first[name]] == ["execution_logs"]
 
 
-def test_incident_day_has_240_runs_and_no_other_day_comes_near(empty: Database) -> None:
+def test_the_incident_day_has_240_runs_and_far_more_than_any_other_day(empty: Database) -> None:
     seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
 
     days = ask(
@@ -105,7 +105,7 @@ def test_no_device_is_on_two_runs_at_once(empty: Database) -> None:
     assert ask(empty, overlaps) == [(0, SEVERAL_BATCHES - 20)]
 
 
-def test_foreign_keys_hold_though_they_were_not_checked(empty: Database) -> None:
+def test_foreign_keys_are_valid_although_their_checks_were_disabled(empty: Database) -> None:
     seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
 
     keys = ask(
@@ -117,7 +117,7 @@ def test_foreign_keys_hold_though_they_were_not_checked(empty: Database) -> None
         ask(empty, f"ALTER TABLE {table} ADD CONSTRAINT again_{number} {definition}")
 
 
-def test_sequences_go_on_behind_the_seeded_rows(empty: Database) -> None:
+def test_sequences_continue_after_the_seeded_rows(empty: Database) -> None:
     seed.fill(empty.url, rows=300, seed=1, progress=silent)
 
     booked = ask(
@@ -137,12 +137,12 @@ def test_tables_are_left_frozen_and_analysed(empty: Database) -> None:
 
 
 @pytest.mark.parametrize("rows", [0, -1, 50_000_001])
-def test_impossible_rows_are_refused_before_anything_is_asked(rows: int) -> None:
+def test_a_number_of_rows_out_of_range_is_refused_without_a_connection(rows: int) -> None:
     with pytest.raises(seed.WrongRows, match=f"{rows} rows cannot be made"):
-        seed.fill("postgresql://nobody@127.0.0.1:1/none", rows=rows, seed=1, progress=silent)
+        seed.fill("postgresql://user@127.0.0.1:1/none", rows=rows, seed=1, progress=silent)
 
 
-def test_a_database_with_rows_is_left_as_it_is(empty: Database) -> None:
+def test_a_database_with_rows_is_not_changed(empty: Database) -> None:
     ask(empty, "INSERT INTO samples (barcode, type, volume_ul) VALUES ('mine', 'plasma', 1)")
     before = contents(empty)
 
@@ -152,7 +152,7 @@ def test_a_database_with_rows_is_left_as_it_is(empty: Database) -> None:
     assert contents(empty) == before
 
 
-def test_of_two_at_once_one_fills_and_the_other_refuses(empty: Database) -> None:
+def test_of_two_concurrent_seeds_one_fails(empty: Database) -> None:
     outcomes: list[object] = []
     started = threading.Barrier(2)
 
@@ -173,8 +173,8 @@ def test_of_two_at_once_one_fills_and_the_other_refuses(empty: Database) -> None
     assert count(empty, "execution_logs") == SEVERAL_BATCHES
 
 
-def test_an_owner_without_special_rights_fills_it_too(empty: Database, server: Server) -> None:
-    """As on a server that the company gave us: keys are checked then, so it takes longer."""
+def test_an_owner_without_superuser_rights_can_seed(empty: Database, server: Server) -> None:
+    """As on a managed server. The foreign keys are checked then, so it takes longer."""
     role = f"owner_of_{empty.name}"
     ask(empty, f"CREATE ROLE {role} LOGIN PASSWORD 'plain'")
     try:
@@ -187,7 +187,7 @@ def test_an_owner_without_special_rights_fills_it_too(empty: Database, server: S
         ask(empty, f"DROP ROLE {role}")
 
 
-def test_nobody_there_is_one_sentence_without_the_password() -> None:
+def test_an_unreachable_server_is_one_sentence_without_the_password() -> None:
     url = f"postgresql://lab:secret@127.0.0.1:{free_port()}/lab"
 
     with pytest.raises(seed.Unreachable, match="does not answer") as caught:
@@ -197,7 +197,7 @@ def test_nobody_there_is_one_sentence_without_the_password() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_database_without_tables_is_told_to_be_migrated(empty: Database) -> None:
+def test_for_a_missing_table_the_error_says_to_migrate(empty: Database) -> None:
     ask(empty, "DROP TABLE workflow_steps")
 
     with pytest.raises(seed.NotMigrated, match=r"workflow_steps.*alembic upgrade head"):

@@ -1,4 +1,4 @@
-"""Which execution logs there will be: worked out before the database is asked for anything."""
+"""The plan of the execution logs, which needs no database."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -12,7 +12,7 @@ SIZES = [1, 2, 239, 240, 241, 1_000, 500_000, 50_000_000]
 
 
 @pytest.mark.parametrize("rows", SIZES)
-def test_spans_hold_every_run_once_and_in_order(rows: int) -> None:
+def test_spans_contain_every_run_once_and_in_order(rows: int) -> None:
     spans = logs.spans(rows)
 
     assert spans[0].first == 1
@@ -23,7 +23,7 @@ def test_spans_hold_every_run_once_and_in_order(rows: int) -> None:
 
 
 @pytest.mark.parametrize(("rows", "runs"), [(1, 1), (239, 239), (240, 240), (241, 240), (500_000, 240)])
-def test_the_incident_day_comes_first(rows: int, runs: int) -> None:
+def test_the_incident_day_has_priority(rows: int, runs: int) -> None:
     assert [span.runs for span in logs.spans(rows) if span.start == INCIDENT_DAY] == [runs]
 
 
@@ -35,7 +35,7 @@ def test_other_days_have_about_137_of_500_000_runs() -> None:
 
 
 @pytest.mark.parametrize("rows", SIZES)
-def test_batches_follow_each_other_up_to_the_last_row(rows: int) -> None:
+def test_batches_are_contiguous_and_end_with_the_last_row(rows: int) -> None:
     last = 0
     for batch in logs.batches(rows, seed=1):
         assert batch.parameters["begin"] == last + 1
@@ -43,14 +43,14 @@ def test_batches_follow_each_other_up_to_the_last_row(rows: int) -> None:
     assert last == rows
 
 
-def test_no_two_batches_are_given_the_same_randomness() -> None:
+def test_every_batch_has_a_different_randomness() -> None:
     given = [batch.randomness for seed in (1, 2) for batch in logs.batches(1_000_000, seed)]
 
     assert len(set(given)) == len(given)
     assert all(-1 <= value <= 1 for value in given)
 
 
-def test_every_type_of_device_knows_three_operations() -> None:
-    """The INSERT counts on it: it picks one of three for the device whose turn it is."""
+def test_every_type_of_device_has_three_operations() -> None:
+    """The INSERT relies on it: it selects one of three operations of the device."""
     assert {len(operations) for operations in OPERATIONS.values()} == {3}
     assert {device.type for device in DEVICES} == set(OPERATIONS)

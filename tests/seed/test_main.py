@@ -1,4 +1,4 @@
-"""`python -m seed`, as the compose job and a person run it."""
+"""`python -m seed`, as the compose job and people run it."""
 
 import io
 import os
@@ -29,7 +29,7 @@ def target(empty: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     return empty
 
 
-def test_says_what_it_filled(target: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_number_of_rows(target: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rows", "300"]) == 0
 
     out, err = capsys.readouterr()
@@ -37,7 +37,7 @@ def test_says_what_it_filled(target: Database, capsys: pytest.CaptureFixture[str
     assert err.splitlines()[-1] == "300 of 300 rows"
 
 
-def test_a_second_time_refuses_unless_told_that_it_may_be_filled(
+def test_a_second_run_is_refused_unless_if_empty_is_given(
     target: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["--rows", "300"])
@@ -51,7 +51,7 @@ def test_a_second_time_refuses_unless_told_that_it_may_be_filled(
 
 
 @pytest.mark.parametrize("rows", ["0", "-1", "many", "1.5", "", "50000001"])
-def test_rows_that_cannot_be_made_are_one_sentence(rows: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_of_rows_out_of_range_is_one_sentence(rows: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([f"--rows={rows}"])
 
@@ -80,7 +80,7 @@ def test_an_unreachable_database_is_one_sentence(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_broken_address_is_one_sentence(
+def test_an_invalid_url_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LAB_DATABASE_URL", "not an address")
@@ -101,7 +101,7 @@ def test_a_terminal_is_shown_a_bar(target: Database, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
-def test_killed_half_way_it_leaves_nothing(target: Database, number: signal.Signals, code: int) -> None:
+def test_a_killed_seed_leaves_no_rows(target: Database, number: signal.Signals, code: int) -> None:
     with seeding(rows=2_000_000) as child:
         assert child.stderr is not None
         assert "of 2,000,000 rows" in child.stderr.readline()
@@ -141,7 +141,7 @@ def test_importing_seed_loads_no_driver() -> None:
 
 @contextmanager
 def seeding(rows: int) -> "Iterator[subprocess.Popen[str]]":
-    """The command in a process of its own; it has ended when the block has."""
+    """Run the command in a child process, which has ended at the end of the block."""
     argv = [sys.executable, "-m", "seed", "--rows", str(rows)]
     with subprocess.Popen(
         argv, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -154,7 +154,7 @@ def seeding(rows: int) -> "Iterator[subprocess.Popen[str]]":
 
 
 def wait_until_alone(database: Database) -> None:
-    """The server notices a killed client at its next statement."""
+    """Wait until the server has ended the killed client's session."""
     deadline = time.monotonic() + DEADLINE
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = 'seed'"
     while ask(database, others, database.name) != [(0,)]:

@@ -1,4 +1,4 @@
-"""The small tables, as rows: what the bugs need in order to show, and what must not get in their way."""
+"""The rows of the small tables, as the bugs need them."""
 
 import uuid
 from collections import Counter
@@ -36,7 +36,7 @@ def test_steps_are_operations_of_the_workflows_device() -> None:
         assert step["operation"] in {known.name for known in device[step["workflow_id"]].operations}
 
 
-def test_every_workflow_has_two_samples_that_no_other_has() -> None:
+def test_every_workflow_has_two_samples_of_its_own() -> None:
     links = rows("workflow_samples")
 
     assert set(Counter(link["workflow_id"] for link in links).values()) == {2}
@@ -44,7 +44,7 @@ def test_every_workflow_has_two_samples_that_no_other_has() -> None:
     assert len({sample["barcode"] for sample in rows("samples")}) == 100
 
 
-def test_most_workflows_wait_for_a_device_that_is_available() -> None:
+def test_most_workflows_are_pending_and_their_devices_available() -> None:
     statuses = Counter(workflow["status"] for workflow in rows("workflows"))
 
     assert statuses == {"pending": 40, "completed": 10}
@@ -59,7 +59,7 @@ def test_no_device_is_busy_and_a_few_are_out_of_service() -> None:
     }
 
 
-def test_every_completed_workflow_had_its_device_and_gave_it_back() -> None:
+def test_every_completed_workflow_has_a_closed_booking_of_its_device() -> None:
     held = {booking["workflow_id"]: booking for booking in rows("bookings")}
     completed = [workflow for workflow in rows("workflows") if workflow["status"] == "completed"]
 

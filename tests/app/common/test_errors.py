@@ -7,7 +7,7 @@ from app.device_service import queries
 
 
 @pytest.mark.parametrize("text", ["", "\n", "the server closed the connection\n\tprobably it is gone\n"])
-def test_a_database_that_went_away_is_503_whatever_it_says(
+def test_a_lost_database_connection_is_503_with_any_message(
     devices: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     def gone(_: object) -> None:

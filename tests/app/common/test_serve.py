@@ -67,7 +67,7 @@ def test_a_request_in_flight_is_answered_before_a_stop(database: Database, numbe
     assert log.rstrip().endswith("device-service has stopped")
 
 
-def test_a_body_far_too_long_is_refused_before_it_is_received(database: Database) -> None:
+def test_a_far_too_large_body_is_refused_before_it_is_received(database: Database) -> None:
     with service(database) as (_, url):
         address = urlsplit(url)
         with closing(
@@ -80,7 +80,7 @@ def test_a_body_far_too_long_is_refused_before_it_is_received(database: Database
             assert client.getresponse().status == 413
 
 
-def test_a_missing_address_of_device_service_ends_workflow_service_at_start(database: Database) -> None:
+def test_workflow_service_does_not_start_without_the_url_of_device_service(database: Database) -> None:
     environment = os.environ | {"DATABASE_URL": database.url_for("workflow_service")}
     environment.pop("DEVICE_SERVICE_URL", None)
     ended = subprocess.run(

@@ -14,8 +14,8 @@ def test_health_names_the_service(devices: FlaskClient, workflows: FlaskClient) 
     assert workflows.get("/health").json == {"status": "healthy", "service": "workflow-service"}
 
 
-def test_without_a_database_every_answer_is_503_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"postgresql+psycopg2://nobody:nothing@127.0.0.1:{free_port()}/nowhere"
+def test_without_a_database_answers_are_503_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"postgresql+psycopg2://user:password@127.0.0.1:{free_port()}/nowhere"
     monkeypatch.setenv("DATABASE_URL", url)
     with closing(app.device_service.create_app()) as application:
         client = application.test_client()
@@ -29,7 +29,7 @@ def test_without_a_database_every_answer_is_503_in_json(monkeypatch: pytest.Monk
     assert (booking.status_code, booking.json) == (503, {"error": "The database is out of reach."})
 
 
-def test_connections_cut_by_the_server_are_replaced(devices: FlaskClient, database: Database) -> None:
+def test_connections_closed_by_the_server_are_replaced(devices: FlaskClient, database: Database) -> None:
     assert devices.get("/devices").status_code == 200
     connection = connect(database.url)
     with connection.cursor() as cursor:
@@ -42,9 +42,7 @@ def test_connections_cut_by_the_server_are_replaced(devices: FlaskClient, databa
     assert devices.get("/devices").status_code == 200
 
 
-def test_a_url_without_a_driver_is_taken_for_psycopg2(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_url_without_a_driver_uses_psycopg2(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     url = database.url_for("device_service").replace("postgresql+psycopg2://", "postgresql://")
     monkeypatch.setenv("DATABASE_URL", url)
     with closing(app.device_service.create_app()) as application:
@@ -57,7 +55,7 @@ def test_an_unknown_path_is_404_in_json(devices: FlaskClient) -> None:
         assert (answer.status_code, answer.json) == (404, {"error": f"There is nothing at {path}."})
 
 
-def test_a_wrong_method_is_405_in_json_and_names_the_right_ones(devices: FlaskClient) -> None:
+def test_a_wrong_method_is_405_in_json_and_lists_the_right_ones(devices: FlaskClient) -> None:
     answer = devices.delete("/devices/device-01")
     assert answer.status_code == 405
     assert answer.json is not None
@@ -92,7 +90,7 @@ def test_each_request_is_one_line_in_the_log(devices: FlaskClient, caplog: pytes
     assert record.getMessage().endswith(" ms")
 
 
-def test_a_service_that_is_healthy_does_not_fill_the_log(
+def test_a_successful_health_check_is_not_logged(
     devices: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="app.device_service")

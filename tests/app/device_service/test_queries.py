@@ -35,7 +35,7 @@ def test_of_several_releases_at_once_one_succeeds(
     assert rows(database, "SELECT id FROM bookings WHERE released_at IS NULL") == []
 
 
-def test_a_device_that_gets_booked_meanwhile_is_not_taken_offline(
+def test_a_device_that_is_booked_meanwhile_is_not_taken_offline(
     device_app: Flask, database: Database
 ) -> None:
     assert at_once(device_app, database, (take_offline,), meanwhile=BOOKED) == [409]
@@ -48,7 +48,7 @@ def at_once(
     requests: tuple[Callable[[Flask], int], ...],
     meanwhile: str = "SELECT 1",
 ) -> list[int]:
-    """The answers to requests that all wait for the device's row while `meanwhile` runs."""
+    """Return the statuses of requests that all wait for the device's row while `meanwhile` runs."""
     statuses: list[int] = []
     threads = [threading.Thread(target=lambda ask=ask: statuses.append(ask(application))) for ask in requests]
     connection = connect(database.url)

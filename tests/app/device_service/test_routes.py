@@ -71,13 +71,13 @@ def test_a_device_out_of_service_cannot_be_booked(devices: FlaskClient, status: 
     assert book(devices, "workflow-a").status_code == 200
 
 
-def test_a_holder_that_cannot_be_stored_is_a_bad_request(devices: FlaskClient) -> None:
+def test_an_invalid_workflow_id_is_a_bad_request(devices: FlaskClient) -> None:
     for workflow_id in (None, "", 7, True, [], {}, "x" * 37, "a\0", "\ud800"):
         answers = (book(devices, workflow_id), release(devices, workflow_id))
         assert [answer.status_code for answer in answers] == [400, 400], workflow_id
 
 
-def test_a_body_without_a_holder_is_a_bad_request(devices: FlaskClient) -> None:
+def test_a_body_without_a_workflow_id_is_a_bad_request(devices: FlaskClient) -> None:
     assert devices.post("/devices/device-01/book", json={}).status_code == 400
     assert devices.post("/devices/device-01/release", json={}).status_code == 400
 
@@ -115,7 +115,7 @@ def test_any_other_status_is_a_bad_request(devices: FlaskClient) -> None:
         assert set_status(devices, status).status_code == 400, status
 
 
-def test_execution_logs_come_newest_first(devices: FlaskClient, database: Database) -> None:
+def test_execution_logs_are_listed_newest_first(devices: FlaskClient, database: Database) -> None:
     logs = devices.get("/execution-logs").json["logs"]
     expected = rows(database, "SELECT id FROM execution_logs ORDER BY started_at DESC, id DESC")
     shown = [(log["id"],) for log in logs]
@@ -123,9 +123,7 @@ def test_execution_logs_come_newest_first(devices: FlaskClient, database: Databa
     assert shown
 
 
-def test_search_answers_the_span_oldest_first_without_its_end(
-    devices: FlaskClient, database: Database
-) -> None:
+def test_search_returns_the_logs_of_the_span_oldest_first(devices: FlaskClient, database: Database) -> None:
     answer = devices.get("/execution-logs/search", query_string=DAY)
     expected = rows(
         database,
@@ -136,7 +134,7 @@ def test_search_answers_the_span_oldest_first_without_its_end(
     assert expected
 
 
-def test_the_span_begins_with_its_start_and_stops_short_of_its_end(devices: FlaskClient) -> None:
+def test_the_start_of_the_span_is_inclusive_and_its_end_exclusive(devices: FlaskClient) -> None:
     first, second, *_ = devices.get("/execution-logs/search", query_string=DAY).json["logs"]
     span = {"start": first["started_at"], "end": second["started_at"]}
     assert devices.get("/execution-logs/search", query_string=span).json["logs"] == [first]
@@ -149,7 +147,7 @@ def test_idle_seconds_run_from_the_end_of_the_previous_run_of_the_device(
         database,
         "SELECT id, greatest(0, extract(epoch FROM started_at - lag(completed_at) OVER run))::float,"
         " lag(id) OVER run FROM execution_logs"
-        " WINDOW run AS (PARTITION BY device_id ORDER BY started_at) ORDER BY started_at, id",
+        " WINDOW run AS (PARTITION BY device_id ORDER BY started_at, id) ORDER BY started_at, id",
     )
     idle_seconds = {
         key: None if previous is None else pytest.approx(idle) for key, idle, previous in expected
@@ -160,23 +158,57 @@ def test_idle_seconds_run_from_the_end_of_the_previous_run_of_the_device(
         shown = {log["id"]: log["idle_seconds"] for log in logs}
         assert shown == {key: idle_seconds[key] for key in shown}
         assert shown
-    assert list(shown.values()) == [None] * len(shown)  # in the first month each was its device's first
+    assert list(shown.values()) == [None] * len(shown)  # in the first month, each is its device's first run
 
 
-def test_search_can_be_narrowed_to_a_device(devices: FlaskClient) -> None:
+def test_of_runs_that_started_at_the_same_time_the_one_with_the_lower_id_is_earlier(
+    devices: FlaskClient, database: Database
+) -> None:
+    rows(
+        database,
+        "INSERT INTO execution_logs"
+        " (id, device_id, workflow_id, operation, status, started_at, completed_at) VALUES"
+        " (900003, 'device-01', 'w', 'spin', 'completed', '2030-01-01 08:00', '2030-01-01 08:30'),"
+        " (900001, 'device-01', 'w', 'spin', 'running', '2030-01-01 08:00', NULL),"
+        " (900004, 'device-01', 'w', 'spin', 'completed', '2030-01-01 09:00', '2030-01-01 09:30'),"
+        " (900002, 'device-01', 'w', 'spin', 'completed', '2030-01-01 08:00', '2030-01-01 08:10')"
+        " RETURNING id",
+    )
+    span = {"start": "2030-01-01", "end": "2030-01-02"}
+    first, *others = devices.get("/execution-logs/search", query_string=span).json["logs"]
+    assert first["id"] == 900001
+    assert [(log["id"], log["idle_seconds"]) for log in others] == [
+        (900002, None),
+        (900003, 0),
+        (900004, 1800),
+    ]
+
+
+def test_the_bookings_of_a_device_are_found_by_an_index(database: Database) -> None:
+    rows(
+        database,
+        "INSERT INTO bookings (device_id, workflow_id, released_at)"
+        " SELECT 'device-' || lpad((1 + n % 20)::text, 2, '0'), 'w', now()"
+        " FROM generate_series(1, 10000) AS n RETURNING id",
+    )
+    plan = rows(database, "EXPLAIN SELECT id FROM bookings WHERE device_id = 'device-01'")
+    assert "ix_bookings_device_id" in str(plan)
+
+
+def test_search_can_be_limited_to_a_device(devices: FlaskClient) -> None:
     everything = devices.get("/execution-logs/search", query_string=DAY).json["logs"]
     device_id = everything[0]["device_id"]
     answer = devices.get("/execution-logs/search", query_string=DAY | {"device_id": device_id})
     assert answer.json["logs"] == [log for log in everything if log["device_id"] == device_id]
 
 
-def test_search_takes_a_moment_in_any_zone(devices: FlaskClient) -> None:
+def test_search_accepts_any_time_zone(devices: FlaskClient) -> None:
     shifted = {"start": "2025-01-01T02:00:00+02:00", "end": "2025-01-01T19:00:00-05:00"}
     expected = devices.get("/execution-logs/search", query_string=DAY).json
     assert devices.get("/execution-logs/search", query_string=shifted).json == expected
 
 
-def test_a_search_that_nothing_fits_is_empty(devices: FlaskClient) -> None:
+def test_a_search_without_matches_is_empty(devices: FlaskClient) -> None:
     for query in (
         {"start": "2025-01-02", "end": "2025-01-01"},
         {"start": "9999-12-31T23:59:59-05:00", "end": "9999-12-31"},
@@ -187,7 +219,7 @@ def test_a_search_that_nothing_fits_is_empty(devices: FlaskClient) -> None:
         assert (answer.status_code, answer.json) == (200, {"logs": []}), query
 
 
-def test_a_search_spans_thirty_one_days_at_most(devices: FlaskClient) -> None:
+def test_a_search_spans_at_most_31_days(devices: FlaskClient) -> None:
     for start, end, status in (
         ("2025-01-01", "2025-02-01", 200),
         ("2025-01-01T12:00:00Z", "2025-02-01T06:00:00-06:00", 200),
@@ -200,7 +232,7 @@ def test_a_search_spans_thirty_one_days_at_most(devices: FlaskClient) -> None:
     assert answer.json == {"error": "start and end must be at most 31 days apart."}
 
 
-def test_a_search_that_makes_no_sense_is_a_bad_request(devices: FlaskClient) -> None:
+def test_an_invalid_search_is_a_bad_request(devices: FlaskClient) -> None:
     for query in (
         {},
         {"start": "2025-01-01"},

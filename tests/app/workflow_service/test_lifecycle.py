@@ -1,3 +1,5 @@
+"""Start and complete one workflow, with each answer that device-service can give."""
+
 import threading
 from typing import Any
 
@@ -7,8 +9,7 @@ from flask.testing import FlaskClient
 
 from app.workflow_service import device_client
 from tests.app.neighbour import Answer, Neighbour, agrees
-from tests.app.waiting import until, until_blocked
-from tests.conftest import Database, free_port
+from tests.conftest import free_port
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_completion_releases_the_device(workflows: FlaskClient, neighbour: Neigh
 
 
 def refuses(http_status: int, content: Any, holder: str | None = None) -> Any:
-    """Answers every POST in one way; asked for a device, it shows one that `holder` holds."""
+    """Give the same answer to each POST, and to each GET a device that `holder` holds."""
 
     def answer(method: str, path: str, body: Any) -> Answer:
         if method == "GET":
@@ -98,7 +99,7 @@ def test_a_device_that_device_service_does_not_know_is_a_conflict(
     assert status(workflows, pending) == "pending"
 
 
-def test_a_device_that_the_workflow_holds_already_is_as_good_as_booked(
+def test_a_start_succeeds_if_the_workflow_holds_the_device_already(
     workflows: FlaskClient, neighbour: Neighbour, pending: str
 ) -> None:
     neighbour.answer = refuses(409, {"error": "busy"}, holder=pending)
@@ -107,7 +108,7 @@ def test_a_device_that_the_workflow_holds_already_is_as_good_as_booked(
 
 
 @pytest.mark.parametrize("answered", [403, 409])
-def test_a_device_that_the_workflow_no_longer_holds_is_as_good_as_released(
+def test_a_completion_succeeds_if_the_workflow_no_longer_holds_the_device(
     workflows: FlaskClient, neighbour: Neighbour, running: str, answered: int
 ) -> None:
     neighbour.answer = refuses(answered, {"error": "no"})
@@ -125,18 +126,20 @@ def test_a_failed_release_is_passed_on_and_leaves_the_workflow_running(
     assert status(workflows, running) == "running"
 
 
-def test_no_device_service_is_503_and_leaves_the_workflow_as_it_was(
+def test_an_unreachable_device_service_is_503_and_leaves_the_workflow_pending(
     workflow_app: Flask, workflows: FlaskClient, pending: str
 ) -> None:
-    nobody = device_client.DeviceClient(f"http://127.0.0.1:{free_port()}")
-    workflow_app.extensions[device_client.EXTENSION] = nobody
+    unreachable = device_client.DeviceClient(f"http://127.0.0.1:{free_port()}")
+    workflow_app.extensions[device_client.EXTENSION] = unreachable
     answer = start(workflows, pending)
     assert answer.status_code == 503
     assert "out of reach" in answer.json["error"]
     assert status(workflows, pending) == "pending"
 
 
-def test_an_address_that_is_none_is_503(workflow_app: Flask, workflows: FlaskClient, pending: str) -> None:
+def test_an_invalid_url_of_device_service_is_503(
+    workflow_app: Flask, workflows: FlaskClient, pending: str
+) -> None:
     for url in ("", "nonsense", "http://", "http://[", "ftp://127.0.0.1"):
         workflow_app.extensions[device_client.EXTENSION] = device_client.DeviceClient(url)
         assert start(workflows, pending).status_code == 503, url
@@ -157,31 +160,3 @@ def test_no_answer_in_time_is_504_and_leaves_the_workflow_pending(
     given_up.set()
     assert answer.status_code == 504
     assert status(workflows, pending) == "pending"
-
-
-def test_of_two_starts_at_once_one_books(
-    workflow_app: Flask, workflows: FlaskClient, database: Database, neighbour: Neighbour, pending: str
-) -> None:
-    both_are_in = threading.Event()
-
-    def hesitates(method: str, path: str, body: Any) -> Answer:
-        both_are_in.wait()
-        return agrees(method, path, body)
-
-    neighbour.answer = hesitates
-    statuses: list[int] = []
-    threads = [
-        threading.Thread(
-            target=lambda: statuses.append(start(workflow_app.test_client(), pending).status_code)
-        )
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    until(lambda: len(neighbour.asked) == 1, "the first start to ask for the device")
-    until_blocked(database, sessions=1)
-    both_are_in.set()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [200, 409]
-    assert len(neighbour.asked) == 1

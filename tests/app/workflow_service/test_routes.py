@@ -7,7 +7,7 @@ from tests.conftest import Database
 
 NEW = {"name": "Plate 7", "device_id": "device-01"}
 
-UNSTORABLE: list[dict[str, Any]] = [
+INVALID: list[dict[str, Any]] = [
     {"name": None},
     {"name": ""},
     {"name": "x" * 201},
@@ -107,27 +107,25 @@ def test_an_unknown_workflow_is_404(workflows: FlaskClient) -> None:
         assert [answer.status_code for answer in answers] == [404, 404, 404], workflow_id
 
 
-def test_a_workflow_that_cannot_be_stored_is_a_bad_request(
-    workflows: FlaskClient, database: Database
-) -> None:
-    answers = [(members, create(workflows, **members)) for members in UNSTORABLE]
+def test_an_invalid_workflow_is_a_bad_request(workflows: FlaskClient, database: Database) -> None:
+    answers = [(members, create(workflows, **members)) for members in INVALID]
     assert [members for members, answer in answers if answer.status_code != 400] == []
     assert all(set(answer.json) == {"error"} for _, answer in answers)
     assert rows(database, "SELECT count(*) FROM workflows") == [(50,)]
 
 
-def test_a_number_too_large_for_any_column_is_a_bad_request(workflows: FlaskClient) -> None:
+def test_an_infinite_number_is_a_bad_request(workflows: FlaskClient) -> None:
     body = '{"name": "x", "device_id": "d", "steps": [{"operation": "mix", "parameters": {"x": 1e999}}]}'
     answer = workflows.post("/workflows", data=body, content_type="application/json")
     assert answer.status_code == 400
 
 
-def test_an_unknown_sample_is_404_and_adds_nothing(workflows: FlaskClient, database: Database) -> None:
+def test_an_unknown_sample_is_404_and_adds_no_workflow(workflows: FlaskClient, database: Database) -> None:
     answer = create(workflows, samples=[{"sample_id": 2**31 - 1, "role": "input"}])
     assert answer.status_code == 404
     assert rows(database, "SELECT count(*) FROM workflows") == [(50,)]
 
 
-def test_a_sample_named_twice_is_a_conflict(workflows: FlaskClient) -> None:
+def test_a_sample_listed_twice_is_a_conflict(workflows: FlaskClient) -> None:
     links = [{"sample_id": 1, "role": "input"}, {"sample_id": 1, "role": "control"}]
     assert create(workflows, samples=links).status_code == 409
