@@ -1,18 +1,18 @@
-"""Where a database server is reached, and as whom."""
+"""The address of a database server and the role that lab connects as."""
 
 from dataclasses import dataclass
 
 from lab.database_url import DatabaseUrl
 
 MAINTENANCE = "postgres"
-"""The database that initdb makes: where other databases are made and dropped from."""
+"""The database to connect to when others are made, renamed or dropped. initdb makes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A server's address and the role that owns what lab makes there.
+    """A server's address and the role that owns the lab's databases there.
 
-    On a `shared` one, which lab did not start, databases of others stand too.
+    `shared` marks a server that lab did not start: it may hold databases of others.
     """
 
     port: int
@@ -27,6 +27,6 @@ class Account:
         return cls(url.port, url.user, url.password, url.host, shared)
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """Return the URL of `database` for SQLAlchemy: as the owner, or as the role that is named."""
+        """Return the URL of `database` for SQLAlchemy, as the owner or as the role `user`."""
         name, secret = (self.user, self.password) if user is None else (user, password or "")
         return DatabaseUrl(name, secret, self.host, self.port, database).sqlalchemy

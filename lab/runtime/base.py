@@ -1,4 +1,4 @@
-"""What the operations ask of a runtime, whichever it is: one database, the services, what they log."""
+"""The interface of a runtime: one database, the services, and their logs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
@@ -9,7 +9,10 @@ from lab.runtime.stack import ServiceStatus
 
 
 class Runtime(Protocol):
-    """One workspace's lab. `ports` says where this machine reaches the database (`db`) and each service."""
+    """The database and the services of one workspace.
+
+    `ports` holds the ports on this machine of the database (`db`) and of each service.
+    """
 
     @property
     def kind(self) -> str: ...
@@ -22,12 +25,12 @@ class Runtime(Protocol):
 
     @property
     def url(self) -> str:
-        """The URL of the database that the services work in, as its owner."""
+        """The URL of the services' database, for its owner."""
         ...
 
     @property
     def services(self) -> tuple[str, ...]:
-        """The services by name, in the compose file's order; the database is none."""
+        """The names of the services in the compose file's order, without the database."""
         ...
 
     @property
@@ -35,35 +38,41 @@ class Runtime(Protocol):
 
     @property
     def starts_with_empty_database(self) -> bool:
-        """Whether a new server comes with an empty database of that name, which is nobody's."""
+        """Whether a new server already has an empty database of that name."""
         ...
 
     def require_ports(self) -> None:
-        """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
+        """Check that every port is free or already ours.
+
+        Raises:
+            PortTaken: another process listens on one.
+        """
         ...
 
     def prepare(self, progress: Progress) -> None:
-        """Make what the start takes for granted; nothing runs afterwards that did not before."""
+        """Build what a start needs, without starting anything."""
         ...
 
     def start_database(self) -> None:
-        """Start the server and wait until it answers; does nothing when it does."""
+        """Start the server if it doesn't run, and wait until it accepts connections."""
         ...
 
     def database_running(self) -> bool:
-        """Whether the server of this lab, and of no other, answers."""
+        """Return whether this lab's own server accepts connections."""
         ...
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start the services and wait until each answers, has ended, or is late."""
+        """Start the chosen services (default: all) and wait until each is healthy, has ended, or is late."""
         ...
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """Stop the services that run; answers which."""
+        """Stop the chosen services (default: all) and return which of them ran."""
         ...
 
-    def status(self) -> tuple[ServiceStatus, ...]: ...
+    def status(self) -> tuple[ServiceStatus, ...]:
+        """Return the state of every service, in the compose file's order."""
+        ...
 
     def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-        """The last lines that each of them logged, as (name, line); then what comes, if followed."""
+        """Yield the last `lines` of each log as (name, line); with `follow`, then every new line."""
         ...

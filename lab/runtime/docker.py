@@ -1,10 +1,11 @@
-"""The docker runtime: the compose file's own containers, driven by compose, on ports of 127.0.0.1."""
+"""The docker runtime: the containers of the compose file, with their ports on 127.0.0.1."""
 
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from lab import compose
 from lab.compose import ComposeFile
@@ -14,7 +15,7 @@ from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.launch import OUT_OF_MEMORY
-from lab.runtime.project import DOCKER_COMPOSE, PULLING, SERVICE_GRACE, Container, Project, Runner
+from lab.runtime.project import DOCKER_COMPOSE, PULL_DEADLINE, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_DEADLINE, ServiceStatus
 from lab.shell import run
 from lab.workspace import Workspace
@@ -25,18 +26,22 @@ PORT_VARIABLES = {
     "workflow-service": "LAB_WORKFLOW_PORT",
 }
 DATABASE_DEADLINE = 120.0
+"""Seconds that the database has to accept connections."""
+
 POLL = 0.1
+"""Seconds between two looks at what is starting."""
 
 
 @dataclass(frozen=True, slots=True)
 class DockerRuntime:
-    """One workspace's containers, as its compose file has them."""
+    """The containers of one workspace. `limits` are in bytes; `is_healthy` checks the service on a port."""
 
     project: Project
     account: Account
     database: str
     ports: Mapping[str, int]
     limits: Mapping[str, int | None]
+    is_healthy: Callable[[int], bool] = process.answers_health
 
     kind = "docker"
     starts_with_empty_database = True
@@ -58,17 +63,21 @@ class DockerRuntime:
                 process.require_free_port(asker, port)
 
     def prepare(self, progress: Progress) -> None:
-        """Raises EnvironmentFault: an image cannot be built."""
-        progress(Update("Building the images"))
-        # The builder of old leaves the container in which a step failed.
-        cleanly = ["--force-rm"] if self.project.tool() == DOCKER_COMPOSE else []
-        self._compose(BUILD_REMEDY, "build", *cleanly, *self.services)
-
-    def start_database(self) -> None:
-        """Start the server; one that never answered leaves no volume that a later start would trip over.
+        """Build the images.
 
         Raises:
-            EnvironmentFault: it did not start; the message holds its last words.
+            EnvironmentFault: one cannot be built.
+        """
+        progress(Update("Building the images"))
+        # The builder of docker-compose 1 leaves the container of a failed step.
+        options = ["--force-rm"] if self.project.tool() == DOCKER_COMPOSE else []
+        self._compose(BUILD_REMEDY, "build", *options, *self.services)
+
+    def start_database(self) -> None:
+        """Start the server. If the first start fails, delete the volume, which may be half made.
+
+        Raises:
+            EnvironmentFault: it did not start; the message quotes its log.
         """
         is_new = not self.project.has_volume()
         try:
@@ -76,15 +85,18 @@ class DockerRuntime:
             self._await_database()
         except BaseException:
             if is_new:
-                self._forget()
+                with suppress(EnvironmentFault):  # no engine answers; what is raised is why the start failed
+                    self.project.remove(volumes=True)
             raise
 
     def database_running(self) -> bool:
-        ours = self._container(DATABASE_SERVICE)
-        return ours is not None and ours.running and self.account.port in ours.ports and self._answers() == ""
+        found = self._container(DATABASE_SERVICE)
+        if found is None or not found.running or self.account.port not in found.ports:
+            return False
+        return not self._database_problem()
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start what does not run; what the compose file now describes otherwise is made anew.
+        """Start the services that don't run, and replace containers that differ from the compose file.
 
         Raises:
             EnvironmentFault: a container cannot be made or started.
@@ -95,7 +107,7 @@ class DockerRuntime:
         waiting = set(names)
         while waiting and time.monotonic() < until:
             running = {one.service for one in self.project.containers() if one.running}
-            waiting = {n for n in waiting & running if not process.answers_health(self.ports[n])}
+            waiting = {n for n in waiting & running if not self.is_healthy(self.ports[n])}
             time.sleep(POLL)
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
@@ -106,15 +118,19 @@ class DockerRuntime:
 
     def status(self) -> tuple[ServiceStatus, ...]:
         found = {one.service: one for one in self.project.containers()}
-        ours = [one for name, one in found.items() if name in self.services and one.running]
-        memory = self.project.memory(ours)
+        running = [one for name, one in found.items() if name in self.services and one.running]
+        memory = self.project.memory(running)
         return tuple(self._status(name, found.get(name), memory) for name in self.services)
 
     def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
         return container_logs.read(self.project, tuple(names), lines, follow)
 
     def psql(self, *, terminal: bool) -> list[str]:
-        """The command line of psql inside the database's container, for a machine that has none."""
+        """Return the command that runs psql in the database's container, for a machine without psql.
+
+        Raises:
+            EnvironmentFault: there is no such container.
+        """
         container = self._container(DATABASE_SERVICE)
         if container is None:
             raise EnvironmentFault("The database has no container.", "Start the lab: lab up")
@@ -126,22 +142,12 @@ class DockerRuntime:
         port = self.ports[name]
         if found is None:
             return ServiceStatus(name, "stopped", port, memory_limit=self.limits[name])
+        limit, used = found.memory_limit, memory.get(found.id)
+        status = ServiceStatus(name, "exited", port, memory=used, memory_limit=limit, container=found.name)
         if found.running:
-            state = "healthy" if process.answers_health(port) else "unhealthy"
-            used = memory.get(found.id)
-            return ServiceStatus(
-                name, state, port, memory=used, memory_limit=found.memory_limit, container=found.name
-            )
+            return replace(status, state="healthy" if self.is_healthy(port) else "unhealthy")
         reason = OUT_OF_MEMORY if found.out_of_memory else found.problem or "ended by itself"
-        return ServiceStatus(
-            name,
-            "exited",
-            port,
-            memory_limit=found.memory_limit,
-            exit_code=found.exit_code,
-            reason=reason,
-            container=found.name,
-        )
+        return replace(status, exit_code=found.exit_code, reason=reason)
 
     def _container(self, service: str) -> Container | None:
         return next((one for one in self.project.containers() if one.service == service), None)
@@ -151,36 +157,32 @@ class DockerRuntime:
         return tuple(name for name in self.services if not wanted or name in wanted)
 
     def _compose(self, remedy: str, *words: str) -> None:
-        finished = self.project.compose(*words, timeout=PULLING)
+        finished = self.project.compose(*words, timeout=PULL_DEADLINE)
         if finished.code != 0:
             self.project.require_engine()
-            said = finished.stderr.decode(errors="replace") + finished.stdout.decode(errors="replace")
-            raise EnvironmentFault(f"compose {words[0]} failed: {reason_of(said)}", remedy)
+            output = finished.stderr.decode(errors="replace") + finished.stdout.decode(errors="replace")
+            raise EnvironmentFault(f"compose {words[0]} failed: {reason_of(output)}", remedy)
 
     def _await_database(self) -> None:
         until = time.monotonic() + DATABASE_DEADLINE
-        while problem := self._answers():
+        while problem := self._database_problem():
             container = self._container(DATABASE_SERVICE)
             if container is None or not container.running or time.monotonic() > until:
                 lines = [line for _, line in self.logs([DATABASE_SERVICE], 50, follow=False)]
                 fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|[Ee]rror):", line)]
-                said = " / ".join((fatal or lines)[-3:]) or problem
-                raise EnvironmentFault(f"PostgreSQL did not start in its container: {said}", DATABASE_REMEDY)
+                reason = " / ".join((fatal or lines)[-3:]) or problem
+                raise EnvironmentFault(
+                    f"PostgreSQL did not start in its container: {reason}", DATABASE_REMEDY
+                )
             time.sleep(POLL)
 
-    def _answers(self) -> str:
-        """Why the server does not answer; nothing when it does."""
+    def _database_problem(self) -> str:
+        """Return why the server does not accept connections; empty if it does."""
         try:
             connect(self.account.url(MAINTENANCE)).close()
         except DatabaseUnreachable as error:
             return error.message
         return ""
-
-    def _forget(self) -> None:
-        try:
-            self.project.remove(volumes=True)
-        except EnvironmentFault:
-            return  # the engine is gone: what is said is why the start failed
 
 
 def docker_runtime(
@@ -190,15 +192,15 @@ def docker_runtime(
     environ: Mapping[str, str] = os.environ,
     runner: Runner = run,
 ) -> DockerRuntime:
-    """The runtime of this workspace; asks nothing of an engine yet.
+    """Return the runtime of this workspace, without a call to Docker.
 
     Raises:
-        InvalidFile: the compose file lacks something that is needed, or does not let its ports be moved.
-        UsageError: LAB_DATABASE_URL names another server.
+        InvalidFile: the compose file lacks something that the runtime needs, or fixes a port.
+        UsageError: LAB_DATABASE_URL is set.
     """
     if environ.get("LAB_DATABASE_URL"):
         raise UsageError(
-            "LAB_DATABASE_URL names a server of your own, and the containers work on theirs.",
+            "LAB_DATABASE_URL names a server of your own, but the containers have theirs.",
             "Unset it, or run the services without containers: lab up --embedded",
         )
     account = database_service.account_of(file, port_offset)
@@ -218,32 +220,32 @@ def docker_runtime(
 def project_of(
     workspace: Workspace, runner: Runner = run, variables: Mapping[str, str] | None = None
 ) -> Project:
-    """The workspace's project; it can be stopped and looked at without the compose file's variables."""
+    """Return the workspace's project. `variables`, for the compose file, are needed only to start it."""
     return Project(workspace.root, workspace.compose_file, variables or {}, runner)
 
 
-def reason_of(said: str) -> str:
-    """The line of compose's output that names the reason, rather than the one that it happens to end with."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"error|failed|denied", line, re.IGNORECASE)]
-    telling = [line for line in telling if not line.startswith("Encountered errors")]
-    return (telling or lines or ["it said nothing"])[-1]
+def reason_of(output: str) -> str:
+    """Return the last line of compose's output that names an error; the last line if none does."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"error|failed|denied", line, re.IGNORECASE)]
+    errors = [line for line in errors if not line.startswith("Encountered errors")]
+    return (errors or lines or ["it wrote no message"])[-1]
 
 
 def _require_movable(file: ComposeFile, ports: Mapping[str, int], environ: Mapping[str, str]) -> None:
-    """Raises InvalidFile: told to use these ports, compose would use others."""
-    moved = compose.read(file.path, environ).services
+    """Raises InvalidFile if compose, with these variables, would publish other ports."""
+    published = compose.read(file.path, environ).services
     problems = [
-        f"services.{name}.ports: {port.host} stands there, so that the lab cannot move it to {ports[name]}: "
+        f"services.{name}.ports: {port.host} is fixed, so the lab cannot change it to {ports[name]}: "
         f"write ${{{PORT_VARIABLES.get(name, 'NAME')}:-{port.host}}}"
-        for name, spec in moved.items()
+        for name, spec in published.items()
         if (port := spec.port) is not None and port.host != ports[name]
     ]
     if problems:
         raise InvalidFile(file.path, problems, database_service.RESTORE)
 
 
-BUILD_REMEDY = "All that it said: docker compose -f compose/docker-compose.yml build"
+BUILD_REMEDY = "See the whole output: docker compose -f compose/docker-compose.yml build"
 DATABASE_REMEDY = (
-    "It runs as db in compose/docker-compose.yml says. To start afresh: lab down --destroy, then lab up"
+    "Check db in compose/docker-compose.yml. To start from nothing: lab down --destroy, then lab up"
 )

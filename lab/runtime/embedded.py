@@ -1,4 +1,4 @@
-"""The embedded runtime: the workspace's own server, or an existing one, and the services as processes."""
+"""The embedded runtime: the workspace's own server or an existing one, and the services as processes."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,14 @@ from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_
 from lab.workspace import Workspace
 
 LONGEST_NAME = 63 - len("_template")
-"""Bytes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)"""
+"""Bytes in a database's name, since names of others are derived from it.
+
+https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)
+"""
 
 
 class DatabaseServer(Protocol):
-    """What a runtime asks of a database server."""
+    """A database server as the runtime uses it."""
 
     @property
     def account(self) -> Account: ...
@@ -36,20 +39,24 @@ class DatabaseServer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExistingServer:
-    """A server that somebody else runs, which LAB_DATABASE_URL names: never started, never stopped."""
+    """The server that LAB_DATABASE_URL names. The lab neither starts nor stops it."""
 
     account: Account
 
     def start(self) -> None:
-        """Raises DatabaseUnreachable: it does not answer."""
+        """Check that the server accepts connections.
+
+        Raises:
+            DatabaseUnreachable: it does not.
+        """
         try:
             connect(self.account.url(MAINTENANCE)).close()
         except DatabaseUnreachable as error:
-            error.remedy = "Mend LAB_DATABASE_URL, or unset it for the lab's own server: lab up --embedded"
+            error.remedy = "Correct LAB_DATABASE_URL, or use the lab's own server: lab up --embedded"
             raise
 
     def stop(self) -> None:
-        """Leave it be."""
+        """Do nothing: others use the server too."""
 
     def running(self) -> bool:
         return True
@@ -72,7 +79,6 @@ class EmbeddedRuntime:
 
     @property
     def url(self) -> str:
-        """The URL of the database that the services work in, as its owner."""
         return self.account.url(self.database)
 
     @property
@@ -84,7 +90,6 @@ class EmbeddedRuntime:
         return {DATABASE_SERVICE: self.account.port, **{one.name: one.port for one in self.stack.instances}}
 
     def require_ports(self) -> None:
-        """Raises PortTaken: a port that we need and do not hold is somebody else's. Nothing was started."""
         if isinstance(self.server, EmbeddedPostgres) and self.server.port_in_use() != self.account.port:
             process.require_free_port(f"the database ({DATABASE_SERVICE})", self.account.port)
         held = process.held_ports(self.stack.records)
@@ -93,7 +98,7 @@ class EmbeddedRuntime:
                 process.require_free_port(instance.name, instance.port)
 
     def prepare(self, progress: Progress) -> None:
-        """Everything is there already."""
+        """Do nothing: processes need no images."""
 
     def start_database(self) -> None:
         self.server.start()
@@ -102,9 +107,8 @@ class EmbeddedRuntime:
         return self.server.running()
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start the services and wait until each answers, has ended, or is late."""
         for name in process.recorded(self.stack.records):
-            if name not in self.services:  # it was taken out of the compose file
+            if name not in self.services:  # it is no longer in the compose file
                 process.stop(self.stack.records, name)
         self.stack.start(chosen)
         self.stack.wait(chosen)
@@ -116,9 +120,8 @@ class EmbeddedRuntime:
         return self.stack.status()
 
     def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-        own = {DATABASE_SERVICE: self.stack.logs / "postgres.log"}
-        files = {name: own.get(name) or self.stack.log(name) for name in names}
-        return log_files.read(files, lines, follow)
+        stems = {name: "postgres" if name == DATABASE_SERVICE else name for name in names}
+        return log_files.read({name: self.stack.log(stem) for name, stem in stems.items()}, lines, follow)
 
 
 def embedded_runtime(
@@ -127,12 +130,12 @@ def embedded_runtime(
     port_offset: int = 0,
     environ: Mapping[str, str] = os.environ,
 ) -> EmbeddedRuntime:
-    """The runtime of this workspace, found again or yet to be started.
+    """Return the runtime of this workspace, whether it runs or not.
 
     Raises:
-        EnvironmentFault: no PostgreSQL can be found.
-        InvalidFile: the compose file lacks something that is needed.
-        UsageError: LAB_DATABASE_URL is not a URL with a database in it.
+        EnvironmentFault: no PostgreSQL is installed.
+        InvalidFile: the compose file lacks something that the runtime needs.
+        UsageError: LAB_DATABASE_URL is malformed, or its database has a name that is too long.
     """
     server, database = _server(workspace, compose, port_offset, environ)
     stack = Stack(
@@ -147,18 +150,18 @@ def embedded_runtime(
 
 
 def stop_all(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
-    """Stop every recorded service and the workspace's own server, whatever the compose file says by now.
+    """Stop every recorded service and the workspace's own server, even if the compose file has changed.
 
-    Answers which services ran, and whether the server did.
+    Returns the services that ran, and whether the server ran.
 
     Raises:
-        EnvironmentFault: something of ours would not stop.
+        EnvironmentFault: a process of ours still runs.
     """
     services = process.stop_all(workspace.service_records)
-    if not workspace.data.exists():  # nor is there one if it was killed while it was being made
+    if not workspace.data.exists():  # the lab was killed before initdb had finished, or never started
         return services, False
-    unasked = Account(port=0, user="", password="")
-    server = EmbeddedPostgres(find_binaries(), workspace.data.parent, workspace.logs, unasked, {})
+    not_needed = Account(port=0, user="", password="")
+    server = EmbeddedPostgres(find_binaries(), workspace.data.parent, workspace.logs, not_needed, {})
     was_running = server.postmaster() is not None
     server.stop()
     return services, was_running
@@ -168,21 +171,16 @@ def _server(
     workspace: Workspace, compose: ComposeFile, port_offset: int, environ: Mapping[str, str]
 ) -> tuple[DatabaseServer, str]:
     if url := environ.get("LAB_DATABASE_URL", "").strip():
-        named = _existing(url)
+        named = _existing_url(url)
         return ExistingServer(Account.from_url(named, shared=True)), named.database
     account = database_service.account_of(compose, port_offset)
     binaries = find_binaries(environ)
-    server = EmbeddedPostgres(
-        binaries,
-        workspace.data.parent,
-        workspace.logs,
-        account,
-        database_service.server_settings(compose, binaries.major),
-    )
+    settings = database_service.server_settings(compose, binaries.major)
+    server = EmbeddedPostgres(binaries, workspace.data.parent, workspace.logs, account, settings)
     return server, database_service.database_of(compose)
 
 
-def _existing(text: str) -> DatabaseUrl:
+def _existing_url(text: str) -> DatabaseUrl:
     try:
         url = DatabaseUrl.parse(text)
     except UsageError as error:
@@ -193,6 +191,6 @@ def _existing(text: str) -> DatabaseUrl:
     if len(url.database.encode()) > LONGEST_NAME:
         raise UsageError(
             f"The database's name in LAB_DATABASE_URL is longer than {LONGEST_NAME} bytes.",
-            "Choose a shorter one: the lab derives the names of others from it.",
+            "Choose a shorter one: the lab derives other names from it.",
         )
     return url

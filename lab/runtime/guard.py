@@ -1,32 +1,30 @@
-"""The guard of one service: starts it, ends it when it outgrows its memory limit, records how it ended.
+"""The guard of one service: starts it, kills it if it exceeds its memory limit, and records how it ended.
 
-A program of its own (`python -m lab.runtime.guard FOLDER`, the launch as JSON on standard input), since the
-`lab` command that starts a service is gone long before the service ends. It returns once the service runs.
+It is a program of its own (`python -m lab.runtime.guard RECORDS`, with the launch as JSON on standard input),
+because the service outlives the `lab` command that starts it. The command returns once the service runs.
 """
 
-import json
 import os
 import signal
 import subprocess
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, process_id, this_process
+from lab.json_files import from_json
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, process_id
 
 POLL = 0.02
-"""Seconds between two looks at the memory: at this rate the overshoot stays below about 8 MiB."""
+"""Seconds between two measurements of the memory: a service exceeds its limit by at most about 8 MiB."""
 
-FAMILY_POLL = 0.25
-"""Seconds between two searches for child processes, which cost more."""
-
-GRACE = 5.0
-"""Seconds that a service has for a clean stop before it is killed."""
+CHILDREN_POLL = 0.25
+"""Seconds between two searches for child processes, which take longer."""
 
 LOG_LIMIT = 10 * 2**20
-"""A log over this many bytes is set aside when its service starts again."""
+"""Bytes. A larger log is renamed when its service starts again."""
 
 
 class Guard:
@@ -39,10 +37,11 @@ class Guard:
         self.stopping_since: float | None = None
         self.out_of_memory = False
         self.peak = 0
-        self.family: list[psutil.Process] = []
-        self.family_looked_up = 0.0
+        self.children: list[psutil.Process] = []
+        self.children_read_at = 0.0
 
     def start(self) -> None:
+        """Start the service and write its record. If that fails, no process is left."""
         signal.signal(signal.SIGTERM, self._on_stop)
         log = Path(self.launch.log)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -61,17 +60,17 @@ class Guard:
         self.group = self.child.pid
         try:
             self.process = psutil.Process(self.child.pid)
-            self.record = Record(self.launch, this_process(), process_id(self.process))
+            self.record = Record(self.launch, process_id(), process_id(self.process))
             self.record.write(self.records)
         except BaseException:
-            self._signal(signal.SIGKILL)  # what is not on record could never be stopped
+            self._signal(signal.SIGKILL)  # without a record it could never be stopped
             self.child.wait()
             raise
-        if self.stopping_since is not None:  # it was asked for before there was anything to stop
+        if self.stopping_since is not None:  # the request came before the service ran
             self._signal(signal.SIGTERM)
 
     def watch(self) -> None:
-        """Return when the service has ended and its end is on record."""
+        """Wait until the service has ended, and record its exit."""
         limit = self.launch.memory_limit
         while not self._has_ended():
             used = self._memory()
@@ -79,18 +78,20 @@ class Guard:
             if limit is not None and used > limit:
                 self.out_of_memory = True
                 self._signal(signal.SIGKILL)
-            elif self.stopping_since is not None and time.monotonic() - self.stopping_since > GRACE:
+            elif (
+                self.stopping_since is not None and time.monotonic() - self.stopping_since > self.launch.grace
+            ):
                 self._signal(signal.SIGKILL)
             time.sleep(POLL)
-        # Whatever the service has left behind in its process group, which is ours until it is reaped.
+        # Kill what the service left in its group. The group's number is ours until the service is reaped.
         self._signal(signal.SIGKILL)
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
-        Record(self.launch, self.record.guard, self.record.child, ended).write(self.records)
+        replace(self.record, exit=ended).write(self.records)
 
     def _has_ended(self) -> bool:
-        """Whether the service has ended; it is not reaped, so that its number stays taken."""
+        """Return whether the service has ended. It isn't reaped yet, so that its pid is not used again."""
         return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _reason(self, code: int) -> str:
@@ -101,18 +102,18 @@ class Guard:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else "ended by itself"
 
     def _memory(self) -> int:
-        """Resident bytes of the service and of every process under it, as a container counts them."""
+        """Return the resident bytes of the service and its descendants, as a container counts them."""
         now = time.monotonic()
         try:
-            if now - self.family_looked_up > FAMILY_POLL:
-                self.family = self.process.children(recursive=True)
-                self.family_looked_up = now
+            if now - self.children_read_at > CHILDREN_POLL:
+                self.children = self.process.children(recursive=True)
+                self.children_read_at = now
             used: int = self.process.memory_info().rss
         except psutil.Error:
             return 0
-        for member in self.family:
+        for child in self.children:
             try:
-                memory = member.memory_info()
+                memory = child.memory_info()
             except psutil.Error:
                 continue
             used += memory.rss - getattr(memory, "shared", 0)
@@ -130,19 +131,22 @@ class Guard:
 
 
 def _detach(ready: int) -> None:
-    """Leave the command that called: a session of one's own, no terminal, no pipe of the caller's."""
+    """Detach from the calling command: a new session, no terminal, none of its pipes except `ready`."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # a handler, not SIG_IGN, which the service would inherit
-    with open(os.devnull, "r+b") as nothing:
+        signal.signal(number, lambda *_: None)  # not SIG_IGN: the service would inherit it
+    with open(os.devnull, "r+b") as null:
         for descriptor in range(3):
-            os.dup2(nothing.fileno(), descriptor)
+            os.dup2(null.fileno(), descriptor)
     os.set_inheritable(ready, False)
 
 
 def main(records: Path, document: str) -> int:
-    """Start the service and stay behind as its guard; the calling half returns once the service runs."""
-    launch = Launch(**{**json.loads(document), "argv": tuple(json.loads(document)["argv"])})
+    """Fork: the parent returns once the service runs, the child stays as its guard.
+
+    Returns 0, or 1 when the service was not started; the reason is on standard error.
+    """
+    launch = from_json(document, Launch)
     read_end, write_end = os.pipe()
     if os.fork():
         os.close(write_end)
@@ -157,10 +161,10 @@ def main(records: Path, document: str) -> int:
     try:
         guard.start()
     except Exception as error:
-        # The caller shows this sentence; there is no terminal left to show a traceback on.
+        # The caller shows this message. The guard has no terminal to show a traceback on.
         os.write(write_end, str(error).encode())
         os._exit(1)
-    with suppress(BrokenPipeError):  # the command that called was killed: the service is started all the same
+    with suppress(BrokenPipeError):  # the calling command was killed; the service runs anyway
         os.write(write_end, b"ok")
     os.close(write_end)
     guard.watch()

@@ -1,51 +1,52 @@
-"""What was started, kept on disk: enough to find a process again, prove it ours, and tell how it ended."""
+"""Records of started services on disk: a later command finds the processes by them, and how they ended."""
 
-import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 
 OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"
+GRACE = 5.0
+"""Seconds that a service has for a clean stop before it is killed."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """A process that cannot be mistaken for a later one with the same pid, by the mark of its start."""
+    """A process by pid and start time, so that a later process with the same pid is not mistaken for it."""
 
     pid: int
     started: str
 
     def process(self) -> psutil.Process | None:
-        """The process, while it lives; a zombie does not."""
+        """Return the process, or None once it has ended or is a zombie."""
         try:
             process = psutil.Process(self.pid)
-            same = _start_mark(process) == self.started
+            same = _start_time(process) == self.started
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (psutil.Error, OSError, ValueError, TypeError):  # the last two: the record is damaged
+        except (psutil.Error, OSError, ValueError):  # ValueError: the pid in a damaged record is negative
             return None
 
 
-def this_process() -> ProcessId:
-    return process_id(psutil.Process())
-
-
-def process_id(process: psutil.Process) -> ProcessId:
-    return ProcessId(process.pid, _start_mark(process))
-
-
-def _start_mark(process: psutil.Process) -> str:
-    """When it started, by a clock that nobody sets: on Linux the boot, and the ticks since then.
-
-    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
+def process_id(process: psutil.Process | None = None) -> ProcessId:
+    """Return the identity of `process`, by default of this process.
 
     Raises:
         psutil.NoSuchProcess: it has ended.
+    """
+    process = process or psutil.Process()
+    return ProcessId(process.pid, _start_time(process))
+
+
+def _start_time(process: psutil.Process) -> str:
+    """Return the start time by a clock that can't be set: on Linux the boot's id, and the ticks since then.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
     """
     if not BOOT_ID.exists():
         return f"{process.create_time():.3f}"
@@ -58,7 +59,10 @@ def _start_mark(process: psutil.Process) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One service process to be: `memory_limit` in bytes, `port` where the host reaches it."""
+    """What to start as one service process.
+
+    `port` is the port on this machine, `memory_limit` is in bytes (None for no limit), `grace` is in seconds.
+    """
 
     name: str
     argv: tuple[str, ...] = ()
@@ -67,11 +71,12 @@ class Launch:
     log: str = ""
     port: int = 0
     memory_limit: int | None = None
+    grace: float = GRACE
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a service ended: `code` as a shell shows it (137 for SIGKILL), `peak` memory in bytes."""
+    """How a service ended: `code` as in a shell (137 for SIGKILL), `peak` in bytes, `at` in Unix time."""
 
     code: int
     reason: str
@@ -81,35 +86,30 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A launch, the guard that watches it, the service itself, and its end once it has one."""
+    """A launch, the processes of its guard and of the service, and the service's exit once it has ended.
+
+    `kept_in` is the record's folder, so that a copied workspace doesn't adopt the original's processes.
+    """
 
     launch: Launch
     guard: ProcessId
     child: ProcessId
     exit: Exit | None = None
+    kept_in: str = ""
 
     def write(self, folder: Path) -> None:
-        """Keep it, with the folder that it is kept in: in a copy of the workspace it is nobody's."""
-        document = {**asdict(self), "kept_in": str(folder.resolve())}
-        write_atomic(folder / f"{self.launch.name}.json", json.dumps(document, indent=1).encode(), mode=0o600)
+        """Write the record to `folder`, readable by its owner only: the environment may hold passwords."""
+        kept = replace(self, kept_in=str(folder.resolve()))
+        write_atomic(folder / f"{self.launch.name}.json", to_json(kept).encode(), mode=0o600)
 
 
 def read_record(folder: Path, name: str) -> Record | None:
-    """The record of the service's last start; None when there is none that is ours and can be read.
+    """Return the record of the service's last start; None if it is missing, damaged or of another folder.
 
-    What another version of lab wrote about the launch is passed over: the processes must be found again.
+    Keys of the launch that another version of lab wrote are ignored.
     """
     try:
-        document: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
-        if document["kept_in"] != str(folder.resolve()):
-            return None
-        known = {f.name for f in fields(Launch)}
-        launch = {key: value for key, value in document["launch"].items() if key in known}
-        return Record(
-            Launch(**{**launch, "argv": tuple(launch.get("argv", ()))}),
-            ProcessId(**document["guard"]),
-            ProcessId(**document["child"]),
-            Exit(**document["exit"]) if document["exit"] else None,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = from_json((folder / f"{name}.json").read_bytes(), Record)
+    except (OSError, ValueError):
         return None
+    return record if record.kept_in == str(folder.resolve()) else None

@@ -1,4 +1,4 @@
-"""Read logs that are files: their last lines, and on request what comes."""
+"""Read log files: their last lines, and with `follow` every new line."""
 
 import os
 import time
@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-POLL = 0.2  # seconds
-BLOCK = 65536  # bytes read at a time, from the end
+POLL = 0.2
+"""Seconds between two looks for new lines."""
+
+BLOCK = 65536
+"""Bytes that are read at a time from the end of a file."""
 
 
 def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-    """The last `lines` of each file, as (name, line); then, if followed, every new one, until closed."""
+    """Yield the last `lines` of each file as (name, line); with `follow`, then every new line."""
     ends = {}
     for name, path in files.items():
         ends[name] = path.stat().st_size if path.exists() else 0
@@ -21,14 +24,14 @@ def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[
 
 
 def tail(path: Path, lines: int = 20, end: int | None = None) -> tuple[str, ...]:
-    """The last lines of a log up to the byte `end`; none when there is no log."""
+    """Return the last lines before byte `end` (default: the end of the file); none if there is no file."""
     if lines < 1:
         return ()
     try:
         with path.open("rb") as file:
             at = path.stat().st_size if end is None else end
             text = b""
-            # One line break more than lines: what comes before it is no part of them.
+            # One line break more than lines: the first line must be whole.
             while at > 0 and text.count(b"\n") <= lines:
                 step = min(BLOCK, at)
                 at -= step
@@ -50,14 +53,14 @@ def _follow(paths: Mapping[str, Path], starts: Mapping[str, int]) -> Iterator[tu
         rest = dict.fromkeys(files, "")
         while True:
             for name, file in files.items():
-                if _was_set_aside(file.fileno(), paths[name]):
+                if _was_replaced(file.fileno(), paths[name]):
                     file = files[name] = stack.enter_context(paths[name].open(errors="replace"))
                 *whole, rest[name] = (rest[name] + file.read()).split("\n")
                 yield from ((name, line) for line in whole)
             time.sleep(POLL)
 
 
-def _was_set_aside(descriptor: int, path: Path) -> bool:
+def _was_replaced(descriptor: int, path: Path) -> bool:
     try:
         return os.fstat(descriptor).st_ino != path.stat().st_ino
     except FileNotFoundError:

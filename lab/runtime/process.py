@@ -1,7 +1,6 @@
-"""One service process: start it under its guard, wait until it is ready, dead or late, stop it."""
+"""One service process: start it under its guard, wait until it is ready, stop it."""
 
 import enum
-import json
 import os
 import signal
 import socket
@@ -10,20 +9,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
-from lab.runtime.guard import GRACE
-from lab.runtime.launch import Launch, ProcessId, Record, process_id, read_record
+from lab.json_files import to_json
+from lab.runtime.launch import GRACE, Launch, ProcessId, Record, process_id, read_record
 from lab.shell import run
 
-END_POLL = 0.01  # seconds
+END_POLL = 0.01
+"""Seconds between two looks at a process that is about to end."""
+
+KILL_TIMEOUT = 5.0
+"""Seconds that a killed process, or a guard beyond its service's grace, has to end."""
+
 GUARD = "lab.runtime.guard"
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Readiness(enum.Enum):
@@ -35,19 +38,19 @@ class Readiness(enum.Enum):
 
 
 def start(launch: Launch, records: Path) -> Record:
-    """Start the service; its guard stays behind and outlives this command.
+    """Start the service under a guard that outlives this command, and return its record.
 
     Raises:
-        PortTaken: somebody else listens on its port.
+        PortTaken: another process listens on its port.
         EnvironmentFault: its command cannot be run.
     """
     require_free_port(launch.name, launch.port)
     records.mkdir(parents=True, exist_ok=True)
-    with _interrupt_held_back():
+    with _signals_deferred():
         finished = run(
-            # -P: the current folder is the candidate's, and no place to import from.
+            # -P: import nothing from the current folder, which is the candidate's.
             [sys.executable, "-P", "-m", GUARD, records.resolve()],
-            stdin=json.dumps(asdict(launch)).encode(),
+            stdin=to_json(launch).encode(),
             timeout=30,
         )
     record = read_record(records, launch.name)
@@ -57,81 +60,84 @@ def start(launch: Launch, records: Path) -> Record:
 
 
 @contextmanager
-def _interrupt_held_back() -> Iterator[None]:
-    """Let ^C wait until the record is written: half a start would be a process that nobody knows of."""
+def _signals_deferred() -> Iterator[None]:
+    """Deliver ^C and the like after the block: a service without its record could not be found again."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+    received: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: received.append(number)) for number in ENDING_SIGNALS
+    }
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for caught in came:
+    for caught in received:
         signal.raise_signal(caught)
 
 
 def stop(records: Path, name: str) -> bool:
-    """Stop the service if it runs and is proved ours; True when there was something to stop.
+    """Stop the recorded service, and its guard; return whether one of them ran.
 
-    Its guard asks it first and kills it after a grace. A service without its guard is ended all the same.
+    The guard asks the service to stop and kills it after its grace. Without a guard this function does so.
 
     Raises:
-        EnvironmentFault: it is still there after all that.
+        EnvironmentFault: the service still runs.
     """
     record = read_record(records, name)
     if record is None:
         return False
-    ended = [_end(record.guard, GRACE + 5.0), _end(record.child, GRACE, group=True)]
+    grace = record.launch.grace
+    ended = [_end(record.guard, grace + KILL_TIMEOUT), _end(record.child, grace, group=True)]
     if record.child.process() is not None:
-        raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end, not even when killed.")
+        raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end even when killed.")
     return any(ended)
 
 
 def recorded(records: Path) -> tuple[str, ...]:
-    """The services that have a record there, readable or not."""
+    """Return the names of all records in the folder, readable or not."""
     return tuple(sorted(path.stem for path in records.glob("*.json")))
 
 
 def held_ports(records: Path) -> frozenset[int]:
-    """The ports of the recorded services that run, under whatever name."""
+    """Return the ports of the recorded services that run."""
     found = [record for name in recorded(records) if (record := read_record(records, name)) is not None]
     return frozenset(record.launch.port for record in found if record.child.process() is not None)
 
 
 def stop_all(records: Path) -> tuple[str, ...]:
-    """Stop every service that was started with records there, and forget them; answers which ran.
+    """Stop every service with a record in the folder, delete the records, and return which services ran.
 
-    One whose record is lost is found by its guard.
+    A service whose record is lost is found by its guard.
 
     Raises:
-        EnvironmentFault: one is still there after all that.
+        EnvironmentFault: one still runs.
     """
     names = recorded(records)
     stopped = [name for name in names if stop(records, name)]
     for guard in _guards(records):
-        if _end(guard, GRACE + 5.0):
+        if _end(guard, GRACE + KILL_TIMEOUT):
             stopped.append(f"a service without a record (under process {guard.pid})")
-    for name in recorded(records):  # a guard writes one when it ends
+    for name in recorded(records):  # a guard also writes one when its service ends
         (records / f"{name}.json").unlink(missing_ok=True)
     return tuple(stopped)
 
 
 def _guards(records: Path) -> list[ProcessId]:
-    """The guards that were started for this folder, by their command lines."""
-    ending = [GUARD, str(records.resolve())]
+    """Return the guards that were started for this folder, found by their command lines."""
+    arguments = [GUARD, str(records.resolve())]
     found = []
     for one in psutil.process_iter(["cmdline"]):
-        if (one.info["cmdline"] or [])[-2:] == ending and _sees_our_files(one):
+        if (one.info["cmdline"] or [])[-2:] == arguments and _shares_mounts(one):
             with suppress(psutil.NoSuchProcess):
                 found.append(process_id(one))
     return found
 
 
-def _sees_our_files(other: psutil.Process) -> bool:
-    """Whether a path means the same to it as to us: in a container the same path is another folder.
+def _shares_mounts(other: psutil.Process) -> bool:
+    """Return whether paths mean the same to `other`: in a container the same path is another folder.
 
     https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
     """
@@ -139,26 +145,26 @@ def _sees_our_files(other: psutil.Process) -> bool:
     try:
         return len({space.readlink() for space in spaces}) == 1
     except FileNotFoundError:
-        return not spaces[1].parent.exists()  # a system without namespaces, unless the process has gone
+        return not spaces[1].parent.exists()  # True without /proc, False if `other` has ended
     except PermissionError:
         return False
 
 
 def _end(identity: ProcessId, grace: float, *, group: bool = False) -> bool:
-    """Ask the process to end, or the group that it leads, then make it; True when it was there."""
+    """Send SIGTERM, and after `grace` seconds SIGKILL, to the process or its group; return whether it ran."""
     if identity.process() is None:
         return False
     send = os.killpg if group else os.kill
-    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+    for number, timeout in ((signal.SIGTERM, grace), (signal.SIGKILL, KILL_TIMEOUT)):
         with suppress(ProcessLookupError):
             send(identity.pid, number)
-        if wait_for_end(identity, patience):
+        if wait_for_end(identity, timeout):
             break
     return True
 
 
 def wait_for_end(identity: ProcessId, deadline: float) -> bool:
-    """Wait until the process is gone, or a zombie that its parent is slow to reap; False when it is late."""
+    """Wait at most `deadline` seconds for the process to end or become a zombie; return whether it has."""
     until = time.monotonic() + deadline
     while identity.process() is not None:
         if time.monotonic() > until:
@@ -170,7 +176,7 @@ def wait_for_end(identity: ProcessId, deadline: float) -> bool:
 def wait_until_ready(
     records: Path, name: str, ready: Callable[[int], bool], deadline: float, poll: float = 0.03
 ) -> Readiness:
-    """Wait until `ready(port)` holds, the service has ended, or `deadline` seconds have passed."""
+    """Wait until `ready(port)` is true, the service has ended, or `deadline` seconds have passed."""
     until = time.monotonic() + deadline
     while time.monotonic() < until:
         record = read_record(records, name)
@@ -183,7 +189,7 @@ def wait_until_ready(
 
 
 def answers_health(port: int, timeout: float = 2.0) -> bool:
-    """Whether GET /health answers 200 there."""
+    """Return whether the service on `port` answers GET /health with 200 within `timeout` seconds."""
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/health")
@@ -195,9 +201,13 @@ def answers_health(port: int, timeout: float = 2.0) -> bool:
 
 
 def require_free_port(asker: str, port: int) -> None:
-    """Raises PortTaken, naming the asker and, where the machine tells, the holder."""
+    """Check that `port`, which `asker` needs, is free.
+
+    Raises:
+        PortTaken: it is not. The message names `asker` and, if it can be found out, the process that listens.
+    """
     with socket.socket() as listener:
-        # As the servers do: a port whose last connections are still closing is free.
+        # The servers do the same: a port is free even if its last connections are still closing.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
@@ -215,5 +225,5 @@ def _holder(port: int) -> str:
             if connection.laddr and connection.laddr.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
     except (psutil.Error, OSError):
-        return ""  # other users' sockets are not shown to us
+        return ""  # the system does not show us the sockets of other users
     return ""

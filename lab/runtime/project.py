@@ -1,7 +1,7 @@
-"""One compose project: the containers of one workspace, found by their labels and touched by no other way.
+"""A compose project: the containers of one workspace, found by their labels.
 
-Only what needs the compose file goes through compose. All else is plain docker, so that it works whatever
-has become of that file, and the same with either compose tool.
+compose is used only where the compose file is needed. All else uses plain docker, so that it works even if
+that file is damaged, and with either version of compose.
 """
 
 import json
@@ -17,25 +17,25 @@ from lab.runtime.stack import DATABASE_SERVICE
 from lab.shell import Finished, run
 
 Runner = Callable[..., Finished]
-"""As `lab.shell.run`, or a stand-in for it."""
+"""A function with the parameters of `lab.shell.run`."""
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 DOCKER_COMPOSE = ("docker-compose",)
 TOOLS = (("docker", "compose"), DOCKER_COMPOSE)
 SERVICE_GRACE, DATABASE_GRACE = 5, 30
-"""Seconds for a clean stop."""
+"""Seconds that a container has for a clean stop before it is killed."""
 
 DEADLINE = 60.0
-PULLING = 1800.0
-"""Seconds for what may have to load images first."""
+PULL_DEADLINE = 1800.0
+"""Seconds for a command that may download images first."""
 
 EMBEDDED = "Or run the lab without containers: lab up --embedded"
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """What `docker inspect` says of one container; `status` is Docker's word, `ports` the published ones."""
+    """A container as `docker inspect` describes it. `ports` are the published ones, the limit is in bytes."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The project of the workspace at `root`. `variables` are what the compose file asks of its caller."""
+    """The project of the workspace at `root`. `variables` are those that the compose file reads."""
 
     root: Path
     file: Path
@@ -63,14 +63,14 @@ class Project:
 
     @property
     def name(self) -> str:
-        """Its own for each workspace; by compose's rule all would share one, named after the folder."""
+        """The project's name, different for each workspace; compose's default is the name of the folder."""
         return f"lab-{sha256(str(self.root).encode()).hexdigest()[:10]}"
 
     def require_engine(self) -> str:
-        """The engine's version.
+        """Return the version of the Docker Engine.
 
         Raises:
-            EnvironmentFault: none answers.
+            EnvironmentFault: no engine answers.
         """
         try:
             finished = self.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
@@ -83,24 +83,24 @@ class Project:
         return finished.stdout.decode().strip()
 
     def tool(self) -> tuple[str, ...]:
-        """The words that call compose, version 2 where there is one.
+        """Return the words that call compose, version 2 if it is installed.
 
         Raises:
-            EnvironmentFault: there is none.
+            EnvironmentFault: no version is installed.
         """
         return _tool(self.run)
 
     def compose(self, *words: str, timeout: float = DEADLINE) -> Finished:
-        """Run compose on the project; the exit code is the caller's to judge.
+        """Run compose on the project. The caller checks the exit code.
 
         Raises:
-            EnvironmentFault: there is no compose.
+            EnvironmentFault: compose is not installed.
         """
         argv = [*self.tool(), "--project-name", self.name, "--file", str(self.file), *words]
         return self.run(argv, cwd=self.root, env=self.variables, timeout=timeout)
 
     def docker(self, *words: str, timeout: float = DEADLINE) -> Finished:
-        """Run docker.
+        """Run docker and return its output.
 
         Raises:
             EnvironmentFault: it failed, or no engine answers.
@@ -112,35 +112,35 @@ class Project:
         return finished
 
     def containers(self) -> tuple[Container, ...]:
-        """Every container of the project, whatever its state."""
+        """Return every container of the project, running or not."""
         ids = self._ids("ps", "--all", "--no-trunc")
         if not ids:
             return ()
         finished = self.run(["docker", "inspect", "--type", "container", *ids], timeout=DEADLINE)
         if finished.code != 0:
-            self.require_engine()  # else one has gone since it was listed: those that were found are told
+            self.require_engine()  # if it answers, a container was removed since the listing
         found: list[dict[str, Any]] = json.loads(finished.stdout or b"[]")
         return tuple(_container(document) for document in found)
 
     def memory(self, containers: Iterable[Container]) -> Mapping[str, int]:
-        """Bytes in use, by the container's id. Takes the engine a second or two."""
+        """Return the bytes in use by container id. This takes a second or two."""
         ids = [container.id for container in containers]
         if not ids:
             return {}
-        said = self.docker("stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", *ids)
-        rows = [line.split() for line in said.stdout.decode().splitlines()]
-        return {row[0]: size for row in rows if len(row) > 1 and (size := bytes_of(row[1])) is not None}
+        output = self.docker("stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", *ids)
+        rows = [line.split() for line in output.stdout.decode().splitlines()]
+        return {row[0]: size for row in rows if len(row) > 1 and (size := parse_size(row[1])) is not None}
 
     def stop(self, containers: Sequence[Container], grace: int) -> None:
-        """Ask each to stop, and make it after `grace` seconds."""
+        """Stop the containers, and kill those that still run after `grace` seconds."""
         if containers:
             ids = [container.id for container in containers]
             self.docker("stop", "-t", str(grace), *ids, timeout=DEADLINE + grace * len(ids))
 
     def stop_all(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
-        """Stop and remove the containers and the network, whatever the compose file says by now.
+        """Stop and remove the containers and the network, and with `destroy` the volume that holds the data.
 
-        The data stays in its volume, unless `destroy`. Answers which services ran, and if the database did.
+        Returns the services that ran, and whether the database ran.
 
         Raises:
             EnvironmentFault: no engine answers, or it refuses.
@@ -154,7 +154,7 @@ class Project:
         return tuple(sorted(one.service for one in services)), bool(databases)
 
     def remove(self, *, volumes: bool) -> None:
-        """Remove the stopped containers and the networks, and on request the volumes: the data."""
+        """Remove the containers and the networks, and with `volumes` the volumes, which hold the data."""
         if ids := self._ids("ps", "--all"):
             self.docker("rm", "--force", "--volumes", *ids)
         if ids := self._ids("network", "ls"):
@@ -166,8 +166,8 @@ class Project:
         return bool(self._ids("volume", "ls"))
 
     def _ids(self, *listing: str) -> list[str]:
-        ours = f"label={PROJECT_LABEL}={self.name}"
-        return self.docker(*listing, "--quiet", "--filter", ours).stdout.decode().split()
+        label = f"label={PROJECT_LABEL}={self.name}"
+        return self.docker(*listing, "--quiet", "--filter", label).stdout.decode().split()
 
 
 @cache
@@ -179,13 +179,13 @@ def _tool(run: Runner) -> tuple[str, ...]:
         except EnvironmentFault:
             continue
     raise EnvironmentFault(
-        "Docker is here, but neither `docker compose` nor `docker-compose` is.",
+        "Docker is installed, but neither `docker compose` nor `docker-compose` is.",
         f"Install Docker's compose plugin. {EMBEDDED}",
     )
 
 
-def bytes_of(text: str) -> int | None:
-    """A size as `docker stats` writes it (44.5MiB) in bytes; None when it is none."""
+def parse_size(text: str) -> int | None:
+    """Return the bytes of a size as `docker stats` writes it (44.5MiB); None if `text` is not a size."""
     for unit, factor in UNITS.items():
         if text.endswith(unit):
             try:
@@ -205,7 +205,7 @@ def _container(document: dict[str, Any]) -> Container:
         service=document["Config"]["Labels"].get(SERVICE_LABEL, ""),
         status=state["Status"],
         exit_code=state["ExitCode"],
-        # The flag outlives a restart: only with the code that goes with it does it tell of the last end.
+        # Docker keeps the flag over a restart: it is of the last exit only if the exit code agrees.
         out_of_memory=bool(state.get("OOMKilled")) and state["ExitCode"] == KILLED,
         problem=state.get("Error", ""),
         memory_limit=host.get("Memory") or None,
@@ -215,4 +215,4 @@ def _container(document: dict[str, Any]) -> Container:
 
 KILLED = 137
 UNITS = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "kB": 10**3, "B": 1}
-REMEDY = f"Start one, and see that you may use it (docker version). {EMBEDDED}"
+REMEDY = f"Start one, and check that you may use it (docker version). {EMBEDDED}"

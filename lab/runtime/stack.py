@@ -1,4 +1,4 @@
-"""The services as local processes, with the environment, ports and memory limit of the compose file."""
+"""The services as local processes, with the environment, ports and memory limits of the compose file."""
 
 import json
 import os
@@ -20,15 +20,18 @@ from lab.runtime.process import Readiness
 DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
 START_DEADLINE = 20.0
+"""Seconds that a service has to answer its health check."""
+
 HIGHEST_PORT = 65535
-UNGUARDED = "its guard was killed, so that its memory is unlimited: lab up"
+UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as it stands; `state` is healthy, unhealthy, exited or stopped. Memory in bytes.
+    """The current state of one service: `state` is healthy, unhealthy, exited or stopped.
 
-    A process has a pid and a log file; a container has a name.
+    Memory is in bytes. A process has `pid` and `log`, a container has `container` instead. `reason` says why
+    a service ended, or what is wrong with a running one.
     """
 
     name: str
@@ -54,7 +57,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process of a service: a second replica is a second instance, on a port of its own."""
+    """One process of a service, on a port of its own. Two replicas of a service are two instances."""
 
     name: str
     service: ServiceSpec
@@ -63,7 +66,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The services of one copy of the code in `folder`, over one database; records and logs say where."""
+    """The services of the code in `folder`, on one database. `records` and `logs` are folders."""
 
     folder: Path
     instances: tuple[Instance, ...]
@@ -73,21 +76,21 @@ class Stack:
     logs: Path
 
     def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """The chosen services in the file's order; all when none is chosen."""
+        """Return the names of the chosen instances in the file's order; of all if none is chosen."""
         wanted = set(chosen)
         return tuple(i.name for i in self.instances if not wanted or i.name in wanted)
 
     def start(self, chosen: Iterable[str] = ()) -> None:
-        """Start what does not run; what runs as it should by now is left alone, all else is started anew.
+        """Start the services that don't run, and restart those that run with an outdated launch.
 
         Raises:
-            PortTaken, EnvironmentFault: as `process.start`.
+            PortTaken, EnvironmentFault: see `process.start`.
         """
-        wanted = [self._launch(instance) for instance in self._chosen(chosen)]
-        anew = [launch for launch in wanted if not self._runs(launch)]
-        for launch in anew:  # before any is started: one may get the port that another had
+        wanted = [self.launch(name) for name in self.names(chosen)]
+        outdated = [launch for launch in wanted if not self._runs(launch)]
+        for launch in outdated:  # stop all first: one may get the port that another had
             process.stop(self.records, launch.name)
-        for launch in anew:
+        for launch in outdated:
             process.start(launch, self.records)
 
     def _runs(self, launch: Launch) -> bool:
@@ -97,11 +100,11 @@ class Stack:
         return record.child.process() is not None and record.guard.process() is not None
 
     def stop(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """Stop the services that run; answers which."""
+        """Stop the services that run, and return their names."""
         return tuple(n for n in reversed(self.names(chosen)) if process.stop(self.records, n))
 
     def wait(self, chosen: Iterable[str] = (), deadline: float = START_DEADLINE) -> dict[str, Readiness]:
-        """Wait until each answers its health check, has ended, or is late."""
+        """Wait until each service answers its health check, has ended, or `deadline` seconds have passed."""
         return {
             name: process.wait_until_ready(self.records, name, process.answers_health, deadline)
             for name in self.names(chosen)
@@ -112,10 +115,6 @@ class Stack:
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
-
-    def _chosen(self, chosen: Iterable[str]) -> tuple[Instance, ...]:
-        names = self.names(chosen)
-        return tuple(i for i in self.instances if i.name in names)
 
     def _status(self, instance: Instance) -> ServiceStatus:
         log, limit = self.log(instance.name), instance.service.memory_limit
@@ -141,7 +140,9 @@ class Stack:
             reason=None if record.guard.process() else UNGUARDED,
         )
 
-    def _launch(self, instance: Instance) -> Launch:
+    def launch(self, name: str) -> Launch:
+        """Return how the instance of that name is started."""
+        instance = next(one for one in self.instances if one.name == name)
         spec = instance.service
         is_python = spec.command[:1] == ("python",)
         return Launch(
@@ -155,7 +156,7 @@ class Stack:
         )
 
     def _environment(self, instance: Instance) -> dict[str, str]:
-        """The compose file's variables over a bare base: nothing of the caller's shell leaks in."""
+        """Return the compose file's variables and those that a process needs; only PATH is the caller's."""
         port = instance.service.port
         inside = port.container if port else instance.port
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -165,7 +166,7 @@ class Stack:
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            # A file patched twice within a second keeps its size and time: stale bytecode would be believed.
+            # Bytecode is matched by time and size: a file patched twice within a second could run stale code.
             "PYTHONDONTWRITEBYTECODE": "1",
             **{name: self._reachable(text) for name, text in instance.service.environment.items()},
             "PYTHONPATH": str(GUEST),
@@ -177,7 +178,7 @@ class Stack:
         return environment
 
     def _names(self) -> Mapping[str, int]:
-        """Which "name:port" of the compose network is which port on this machine."""
+        """Return the port on this machine for each "service:port" of the compose network."""
         names = {f"{DATABASE_SERVICE}:5432": self.account.port}
         for instance in self.instances:
             if instance.service.port:
@@ -185,34 +186,36 @@ class Stack:
         return names
 
     def _reachable(self, text: str) -> str:
-        """A database URL as this machine reaches it: libpq resolves names past Python's resolver."""
+        """Replace the database's compose address by its real one: libpq does not use Python's resolver."""
         here = f"@{self.account.url(self.database).rpartition('@')[2]}"
         return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", lambda _: here, text)
 
 
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
-    """One instance of each long-running service but the database, on its published port plus `offset`.
+    """Return one instance of each service with a health check, except the database.
+
+    Its port is the published one plus `offset`.
 
     Raises:
-        InvalidFile: one that has a health check publishes no port.
-        UsageError: a port would be no port.
+        InvalidFile: one of them publishes no port.
+        UsageError: a port would be above 65535.
     """
     lasting = [s for s in compose.services.values() if s.has_health_check and s.name != DATABASE_SERVICE]
     hidden = [
         f"services.{spec.name}.ports: its port is not published" for spec in lasting if spec.port is None
     ]
     if hidden:
-        raise InvalidFile(compose.path, hidden, "Publish it, or put the file back: lab reset --code")
+        raise InvalidFile(compose.path, hidden, "Publish it, or restore the file: lab reset --code")
     return tuple(
-        Instance(spec.name, spec, moved(spec.port, offset)) for spec in lasting if spec.port is not None
+        Instance(spec.name, spec, shifted(spec.port, offset)) for spec in lasting if spec.port is not None
     )
 
 
-def moved(port: Port, offset: int) -> int:
-    """The published port plus `offset`.
+def shifted(port: Port, offset: int) -> int:
+    """Return the published port plus `offset`.
 
     Raises:
-        UsageError: that is no port.
+        UsageError: the result is above 65535.
     """
     if port.host + offset > HIGHEST_PORT:
         raise UsageError(
@@ -231,6 +234,6 @@ def _ended(instance: Instance, record: Record, log: Path) -> ServiceStatus:
         log,
         memory_limit=record.launch.memory_limit,
         exit_code=ended.code if ended else None,
-        reason=ended.reason if ended else "its guard was killed; how it ended is not known",
+        reason=ended.reason if ended else "its guard was killed, so how it ended is unknown",
         peak=ended.peak if ended else None,
     )

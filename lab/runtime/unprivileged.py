@@ -1,4 +1,4 @@
-"""Run PostgreSQL's programs without root's powers, which they refuse to start with."""
+"""Run PostgreSQL's programs without root's privileges, which they refuse to run with."""
 
 import os
 import shutil
@@ -8,17 +8,18 @@ from lab.errors import EnvironmentFault
 from lab.shell import run
 
 NOBODY = 65534
+"""The uid and gid of the user `nobody`."""
 
 
-def as_ordinary_user(program: Path, *written: Path) -> tuple[str, ...]:
-    """The words to put before `program` so that it runs as an ordinary user; it will write to `written`.
+def as_ordinary_user(program: Path, *writable: Path) -> tuple[str, ...]:
+    """Return the words to put before `program` so that it runs without root's privileges.
 
-    An ordinary user needs none. Root gets a user namespace in which it is nobody: no account is made and
-    no right is changed. Where namespaces are forbidden (inside most containers), the folders that it writes
-    to are given to nobody.
+    They are empty for an ordinary user. For root they enter a user namespace with the uid of `nobody`. Where
+    namespaces are forbidden, as in most containers, they switch to that user, and the folders in `writable`,
+    which the program writes to, are given to it.
 
     Raises:
-        EnvironmentFault: neither way works here.
+        EnvironmentFault: neither way works on this machine.
     """
     if os.geteuid() != 0:
         return ()
@@ -27,14 +28,14 @@ def as_ordinary_user(program: Path, *written: Path) -> tuple[str, ...]:
         return namespace
     setpriv = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
     if _works(setpriv, program):
-        for folder in written:
+        for folder in writable:
             folder.mkdir(parents=True, exist_ok=True)
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return setpriv
     raise EnvironmentFault(
         f"PostgreSQL refuses to run as root, and no other user can run {program} here.",
-        "Run lab as an ordinary user, or put the workspace and its Python where every user may read.",
+        "Run lab as an ordinary user, or move the workspace and its Python to where every user may read.",
     )
 
 

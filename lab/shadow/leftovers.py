@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.files import write_atomic
 from lab.runtime import databases, process
 from lab.runtime.account import Account
-from lab.runtime.launch import ProcessId, read_record, this_process
+from lab.runtime.launch import ProcessId, process_id, read_record
 
 OWNER = "owner.json"
 CODE = "code"
@@ -48,7 +48,7 @@ class Claim:
 
 def claim(folder: Path, database: str) -> Claim:
     """Say that this process is about to make a shadow there."""
-    made = Claim(folder, database, this_process())
+    made = Claim(folder, database, process_id())
     made.write()
     return made
 
@@ -63,7 +63,7 @@ def remove_leftovers(runs: Path, account: Account | None) -> tuple[str, ...]:
         found = _read(path)
         if found is None or found.owner.process() is None:
             with suppress(LabError):
-                take_down(found or Claim(path.parent, "", this_process()), account)
+                take_down(found or Claim(path.parent, "", process_id()), account)
                 swept.append(found.database if found else path.parent.name)
     return tuple(swept)
 

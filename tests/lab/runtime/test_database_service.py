@@ -1,4 +1,4 @@
-"""What the server is started with does what it is there for."""
+"""The shipped settings of the server have their effect."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ cursor.execute("SELECT count(*) FROM generate_series(1, 10000000000)")
 RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'abandoned' AND state = 'active'"
 
 
-def test_a_search_ends_soon_after_the_one_who_asked_for_it(database: Database) -> None:
+def test_a_statement_ends_soon_after_its_client_was_killed(database: Database) -> None:
     shipped = server_settings(compose.read(PROJECT / "compose" / "docker-compose.yml", {}), major=18)
     options = f"-c {INTERVAL}={shipped[INTERVAL]}"
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
@@ -34,7 +34,7 @@ def test_a_search_ends_soon_after_the_one_who_asked_for_it(database: Database) -
                 cursor.execute(RUNNING)
                 if cursor.fetchone() == (count,):
                     return
-                assert time.monotonic() < deadline, f"{count} statement(s) were waited for in vain"
+                assert time.monotonic() < deadline, f"{count} statements did not run within the deadline"
                 time.sleep(0.02)
 
         client = subprocess.Popen(

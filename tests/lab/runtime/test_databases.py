@@ -1,4 +1,4 @@
-"""Databases are made so that what is made in them belongs in public, whoever owns them."""
+"""Tables of a database's owner are made in the schema public."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,33 +26,33 @@ def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def where_a_table_goes(url: str) -> str:
-    """The schema of a table that the owner makes beside a schema of their name."""
+def schema_of_a_new_table(url: str) -> str:
+    """Return the schema of a table that the owner makes where a schema has the owner's name."""
     ask(url, "CREATE SCHEMA IF NOT EXISTS lab AUTHORIZATION lab")
     ask(url, "CREATE TABLE made (id integer)")
     [(schema,)] = ask(url, "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname = 'made'")
     return str(schema)
 
 
-def test_a_table_of_the_owner_goes_to_public_beside_a_schema_of_their_name(url: str) -> None:
-    assert where_a_table_goes(url) == "public"
+def test_tables_are_made_in_public_even_if_a_schema_has_the_owners_name(url: str) -> None:
+    assert schema_of_a_new_table(url) == "public"
 
 
-def test_so_it_does_in_a_copy(url: str, server: Server) -> None:
+def test_tables_are_made_in_public_in_a_copy(url: str, server: Server) -> None:
     copy = server.create(f"{NAME}_copy", NAME)
     try:
-        assert where_a_table_goes(copy) == "public"
+        assert schema_of_a_new_table(copy) == "public"
     finally:
         server.drop(f"{NAME}_copy")
 
 
-def test_so_it_does_in_a_database_that_somebody_else_has_made(url: str) -> None:
+def test_tables_are_made_in_public_where_only_roles_sql_set_the_path(url: str) -> None:
     ask(url, f"ALTER DATABASE {NAME} RESET ALL")
     ask(url, ROLES.read_text())
-    assert where_a_table_goes(url) == "public"
+    assert schema_of_a_new_table(url) == "public"
 
 
-def test_the_owner_s_role_stays_as_it_is_on_the_rest_of_the_server(url: str, server: Server) -> None:
+def test_the_owners_role_is_unchanged_on_the_rest_of_the_server(url: str, server: Server) -> None:
     ask(url, ROLES.read_text())
     assert ask(url, "SELECT rolconfig FROM pg_roles WHERE rolname = 'lab'") == [(None,)]
     elsewhere = server.url(MAINTENANCE)

@@ -1,7 +1,8 @@
-"""What the docker runtime asks of docker and compose, and what it makes of their answers. Needs no engine."""
+"""The docker runtime gives the right commands and reads their output. These tests need no engine."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from lab import compose
 from lab.errors import EnvironmentFault, InvalidFile, TimedOut, UsageError
 from lab.runtime import container_logs
 from lab.runtime.docker import DockerRuntime, docker_runtime, reason_of
-from lab.runtime.project import Project, bytes_of
+from lab.runtime.project import Project, parse_size
 from lab.shell import Finished
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
@@ -23,7 +24,7 @@ Answer = bytes | int | Exception | Callable[[], bytes]
 
 
 class Recorder:
-    """Runs nothing: answers each command by the longest prefix that is known, and remembers all of them."""
+    """Stands in for `run`: records each command and returns the output set for its longest known prefix."""
 
     def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
         known = {"docker version": b"28.0\n", "docker compose version": b"v2\n", **(answers or {})}
@@ -39,7 +40,7 @@ class Recorder:
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer, int):
-            return Finished(tuple(argv), answer, b"", b"it said no")
+            return Finished(tuple(argv), answer, b"", b"permission denied")
         return Finished(tuple(argv), 0, answer() if callable(answer) else answer, b"")
 
 
@@ -57,7 +58,7 @@ def inspected(service: str, status: str = "running", code: int = 0, *, oom: bool
 
 
 def holding(*documents: dict[str, Any], answers: Mapping[str, Answer] | None = None) -> Recorder:
-    """A runner whose engine has these containers."""
+    """Return a recorder whose engine has these containers."""
     ids = "\n".join(document["Id"] for document in documents)
     look: dict[str, Answer] = {"docker ps": ids.encode(), "docker inspect": json.dumps(documents).encode()}
     return Recorder({**look, **(answers or {})})
@@ -72,7 +73,7 @@ def runtime(runner: Recorder, offset: int = 0, environ: dict[str, str] | None = 
     return docker_runtime(Workspace(PROJECT), file, offset, environ or {}, runner)
 
 
-def test_each_workspace_has_a_project_of_its_own() -> None:
+def test_each_workspace_has_its_own_project() -> None:
     one, other = (project(Recorder(), Path(root)).name for root in ("/a/workspace", "/b/workspace"))
 
     assert one != other
@@ -80,16 +81,16 @@ def test_each_workspace_has_a_project_of_its_own() -> None:
     assert one.removeprefix("lab-").isalnum()
 
 
-def test_compose_2_is_asked_first() -> None:
+def test_compose_2_is_preferred() -> None:
     assert project(Recorder()).tool() == ("docker", "compose")
 
 
 @pytest.mark.parametrize("answer", [1, EnvironmentFault("docker cannot be run.")])
-def test_docker_compose_1_serves_where_there_is_no_2(answer: Any) -> None:
+def test_compose_1_is_used_without_compose_2(answer: Any) -> None:
     assert project(Recorder({"docker compose version": answer})).tool() == ("docker-compose",)
 
 
-def test_no_compose_at_all_is_said() -> None:
+def test_a_missing_compose_is_reported() -> None:
     runner = Recorder({"docker compose version": 1, "docker-compose version": 1})
 
     with pytest.raises(EnvironmentFault, match="compose plugin"):
@@ -97,21 +98,21 @@ def test_no_compose_at_all_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (EnvironmentFault("docker cannot be run: No such file or directory."), "There is no Docker here"),
-        (1, "No Docker Engine answers: it said no"),
+        (1, "No Docker Engine answers: permission denied"),
         (TimedOut("docker did not finish within 20 s."), "it hangs"),
     ],
 )
-def test_what_keeps_the_engine_away_is_said_and_what_to_do(answer: Any, said: str) -> None:
-    with pytest.raises(EnvironmentFault, match=said) as caught:
+def test_the_error_without_an_engine_gives_reason_and_remedy(answer: Any, message: str) -> None:
+    with pytest.raises(EnvironmentFault, match=message) as caught:
         project(Recorder({"docker version": answer})).require_engine()
 
     assert "lab up --embedded" in caught.value.remedy
 
 
-def test_a_container_is_told_from_what_docker_says_of_it() -> None:
+def test_a_container_is_read_from_docker_inspect() -> None:
     (container,) = project(holding(inspected("device-service"))).containers()
 
     assert (container.service, container.name) == ("device-service", "lab-x-device-service-1")
@@ -119,17 +120,17 @@ def test_a_container_is_told_from_what_docker_says_of_it() -> None:
 
 
 @pytest.mark.parametrize(("code", "expected"), [(137, True), (1, False)])
-def test_an_old_mark_of_an_oom_kill_is_not_believed(code: int, expected: bool) -> None:
+def test_the_oom_flag_counts_only_with_its_exit_code(code: int, expected: bool) -> None:
     runner = holding(inspected("device-service", "exited", code, oom=True))
 
     assert project(runner).containers()[0].out_of_memory is expected
 
 
-def test_a_container_that_goes_while_we_look_is_left_out() -> None:
+def test_a_container_removed_since_the_listing_is_left_out() -> None:
     assert project(Recorder({"docker ps": b"gone", "docker inspect": 1})).containers() == ()
 
 
-def test_containers_of_an_engine_that_has_gone_are_not_taken_for_none() -> None:
+def test_an_engine_that_ended_is_an_error_and_not_an_empty_list() -> None:
     runner = Recorder({"docker ps": b"one", "docker inspect": 1, "docker version": 1})
 
     with pytest.raises(EnvironmentFault, match="No Docker Engine answers"):
@@ -140,19 +141,18 @@ def test_containers_of_an_engine_that_has_gone_are_not_taken_for_none() -> None:
     ("text", "expected"),
     [("44.5MiB", 46661632), ("1.5GiB", 1610612736), ("512B", 512), ("3kB", 3000), ("--", None)],
 )
-def test_sizes_are_read_as_docker_writes_them(text: str, expected: int | None) -> None:
-    assert bytes_of(text) == expected
+def test_sizes_of_docker_stats_are_parsed(text: str, expected: int | None) -> None:
+    assert parse_size(text) == expected
 
 
-def test_status_tells_memory_and_how_a_service_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.runtime.process.answers_health", lambda port: port == 5001)
+def test_status_has_memory_and_how_a_service_ended() -> None:
     runner = holding(
         inspected("device-service"),
         inspected("workflow-service", "exited", 137, oom=True),
         answers={"docker stats": b"id-of-device-service 44.5MiB / 256MiB\n"},
     )
 
-    device, workflow = runtime(runner).status()
+    device, workflow = replace(runtime(runner), is_healthy=lambda port: port == 5001).status()
 
     assert (device.state, device.memory, device.memory_limit) == ("healthy", 46661632, 2**28)
     assert (workflow.state, workflow.exit_code, workflow.out_of_memory) == ("exited", 137, True)
@@ -162,7 +162,7 @@ def test_a_service_without_a_container_is_stopped() -> None:
     assert [service.state for service in runtime(Recorder()).status()] == ["stopped", "stopped"]
 
 
-def test_ports_move_by_the_variables_of_the_file() -> None:
+def test_an_offset_sets_the_port_variables_of_the_file() -> None:
     moved = runtime(Recorder(), offset=400)
 
     assert moved.ports == {"db": 5842, "device-service": 5401, "workflow-service": 5403}
@@ -173,7 +173,7 @@ def test_ports_move_by_the_variables_of_the_file() -> None:
     }
 
 
-def test_compose_is_given_the_ports() -> None:
+def test_compose_gets_the_ports_in_its_environment() -> None:
     runner = Recorder()
 
     runtime(runner, offset=400).project.compose("up")
@@ -181,20 +181,20 @@ def test_compose_is_given_the_ports() -> None:
     assert runner.environments[-1]["LAB_DB_PORT"] == "5842"
 
 
-def test_a_port_that_cannot_be_moved_is_named(tmp_path: Path) -> None:
+def test_a_port_without_a_variable_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "docker-compose.yml"
     file.write_text(COMPOSE_FILE.read_text().replace("${LAB_DEVICE_PORT:-5001}", "5001"))
 
-    with pytest.raises(InvalidFile, match=r"device-service\.ports: 5001 stands there"):
+    with pytest.raises(InvalidFile, match=r"device-service\.ports: 5001 is fixed"):
         docker_runtime(Workspace(PROJECT), compose.read(file, {}), 400, {}, Recorder())
 
 
-def test_a_server_of_ones_own_is_refused() -> None:
+def test_lab_database_url_is_refused() -> None:
     with pytest.raises(UsageError, match="LAB_DATABASE_URL"):
         runtime(Recorder(), environ={"LAB_DATABASE_URL": "postgresql://lab:lab@127.0.0.1/lab"})
 
 
-def test_another_labs_database_on_our_port_is_not_ours() -> None:
+def test_without_a_container_the_database_is_not_running() -> None:
     assert not runtime(Recorder()).database_running()
 
 
@@ -214,18 +214,18 @@ def test_only_containers_of_the_project_are_stopped_and_removed() -> None:
 
 
 @pytest.mark.parametrize("old", [b"", b"a-volume"])
-def test_a_database_that_never_answered_leaves_no_new_volume(old: bytes) -> None:
+def test_a_failed_first_start_leaves_no_volume(old: bytes) -> None:
     names = iter([old, b"a-volume"])
     runner = Recorder({"docker volume ls": lambda: next(names), "docker compose --project": 1})
 
-    with pytest.raises(EnvironmentFault, match="compose up failed: it said no"):
+    with pytest.raises(EnvironmentFault, match="compose up failed: permission denied"):
         runtime(runner).start_database()
 
     assert ("docker volume rm a-volume" in runner.calls) is (old == b"")
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("output", "reason"),
     [
         (
             "ERROR: Service 'device-service' failed to build : Build failed\n",
@@ -239,14 +239,14 @@ def test_a_database_that_never_answered_leaves_no_new_volume(old: bytes) -> None
             "ERROR: for db  Cannot start it: taken\nEncountered errors while bringing up the project.\n",
             "ERROR: for db  Cannot start it: taken",
         ),
-        ("", "it said nothing"),
+        ("", "it wrote no message"),
     ],
 )
-def test_the_line_that_names_the_reason_is_told(said: str, reason: str) -> None:
-    assert reason_of(said) == reason
+def test_the_line_with_the_reason_is_chosen(output: str, reason: str) -> None:
+    assert reason_of(output) == reason
 
 
-def test_lines_of_a_log_come_in_the_order_in_which_they_were_written() -> None:
+def test_lines_of_a_log_come_in_the_order_of_writing() -> None:
     runner = holding(
         inspected("db"), answers={"docker logs": b"2026-01-01T00:00:02Z two\n2026-01-01T00:00:01Z one\n"}
     )
@@ -254,19 +254,19 @@ def test_lines_of_a_log_come_in_the_order_in_which_they_were_written() -> None:
     assert list(container_logs.read(project(runner), ["db"], 10, False)) == [("db", "one"), ("db", "two")]
 
 
-def test_a_followed_log_tells_each_line_once() -> None:
+def test_a_followed_log_yields_each_line_once() -> None:
     first = b"2026-01-01T00:00:01Z one\n"
     looks: Iterator[bytes] = iter([first, first, first + b"2026-01-01T00:00:02Z two\n"])
     runner = holding(inspected("db"), answers={"docker logs": lambda: next(looks)})
 
-    following = container_logs.read(project(runner), ["db"], 10, True)
+    following = container_logs.read(project(runner), ["db"], 10, True, poll=0)
 
     assert [next(following), next(following)] == [("db", "one"), ("db", "two")]
 
 
-def test_following_from_now_on_leaves_out_what_was() -> None:
+def test_following_with_no_last_lines_yields_only_new_ones() -> None:
     first = b"2026-01-01T00:00:01Z one\n"
     looks: Iterator[bytes] = iter([first, first + b"2026-01-01T00:00:02Z two\n"])
     runner = holding(inspected("db"), answers={"docker logs": lambda: next(looks)})
 
-    assert next(container_logs.read(project(runner), ["db"], 0, True)) == ("db", "two")
+    assert next(container_logs.read(project(runner), ["db"], 0, True, poll=0)) == ("db", "two")

@@ -1,4 +1,4 @@
-"""Names inside a service resolve as they would in its container."""
+"""Names in a service's process resolve as in its container."""
 
 import json
 import os
@@ -25,7 +25,7 @@ except OSError as error:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port of this machine that accepts connections."""
+    """A port on this machine that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         thread = threading.Thread(target=_accept, args=(listener,), daemon=True)
@@ -52,18 +52,18 @@ def test_another_service_is_reached_by_its_name(port: int) -> None:
     assert connect("device-service", 5001, names=names, own=(5003, free_port())) == "connected"
 
 
-def test_another_service_is_not_reached_on_another_port(port: int) -> None:
+def test_another_service_is_not_reached_on_an_unlisted_port(port: int) -> None:
     names = {"device-service:5001": port}
     assert connect("device-service", 80, names=names, own=(5003, free_port())) == "ConnectionRefusedError"
 
 
-def test_an_unknown_name_is_unknown(port: int) -> None:
+def test_an_unknown_name_does_not_resolve(port: int) -> None:
     names = {"device-service:5001": port}
     assert connect("device-service.invalid", 5001, names=names, own=(5003, free_port())) == "gaierror"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.1.1", "0.0.0.0", "2130706433", "127.1"])
-def test_localhost_is_the_service_itself_and_nobody_else(port: int, host: str) -> None:
+def test_localhost_reaches_only_the_service_itself(port: int, host: str) -> None:
     assert (
         connect(host, port, names={"device-service:5001": port}, own=(5003, free_port()))
         == "ConnectionRefusedError"

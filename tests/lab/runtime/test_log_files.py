@@ -1,4 +1,4 @@
-"""The last lines of a log, however long it is, and then every line that comes, once."""
+"""The last lines of a log of any length are read, then every new line once."""
 
 from pathlib import Path
 
@@ -8,18 +8,18 @@ from lab.runtime.log_files import BLOCK, read, tail
 
 
 @pytest.mark.parametrize("wanted", [0, 1, 3, 2000, 5000])
-def test_the_last_lines_are_whole_and_as_many_as_asked_for(tmp_path: Path, wanted: int) -> None:
+def test_the_requested_number_of_whole_lines_is_returned(tmp_path: Path, wanted: int) -> None:
     lines = [f"{n} " + "x" * (BLOCK // 500) for n in range(2500)]
     log = tmp_path / "log"
     log.write_text("\n".join(lines) + "\n")
     assert tail(log, wanted) == tuple(lines[-wanted:] if wanted else [])
 
 
-def test_there_is_nothing_in_a_log_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_log_has_no_lines(tmp_path: Path) -> None:
     assert tail(tmp_path / "log") == ()
 
 
-def test_following_misses_nothing_that_comes_while_the_last_lines_are_read(tmp_path: Path) -> None:
+def test_a_line_written_while_the_last_lines_are_read_is_not_missed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("first\nsecond\n")
     stream = read({"a": log}, 1, follow=True)
@@ -29,7 +29,7 @@ def test_following_misses_nothing_that_comes_while_the_last_lines_are_read(tmp_p
     assert next(stream) == ("a", "third")
 
 
-def test_following_goes_on_in_the_new_file_when_a_log_is_set_aside(tmp_path: Path) -> None:
+def test_following_continues_in_the_new_file_after_a_rename(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("first\n")
     stream = read({"a": log}, 1, follow=True)

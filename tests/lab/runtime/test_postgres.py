@@ -1,4 +1,4 @@
-"""The embedded server: comes up, is found again, survives a kill, and is stopped only when it is ours."""
+"""The embedded server starts, is found again, recovers from a kill, and no other process is stopped."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     server.stop()
 
 
-def test_start_makes_it_once_and_finds_it_again(postgres: EmbeddedPostgres) -> None:
+def test_a_second_start_finds_the_running_server(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     first = postgres.postmaster()
     postgres.start()
@@ -35,14 +35,14 @@ def test_start_makes_it_once_and_finds_it_again(postgres: EmbeddedPostgres) -> N
     assert postgres.postmaster() == first
 
 
-def test_it_asks_for_the_password(postgres: EmbeddedPostgres) -> None:
+def test_the_server_requires_the_password(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     connect(postgres.account.url("postgres")).close()
     with pytest.raises(DatabaseUnreachable, match="password authentication failed"):
         connect(replace(postgres.account, password="wrong").url("postgres"))
 
 
-def test_it_listens_on_the_loopback_address_only(postgres: EmbeddedPostgres) -> None:
+def test_the_server_listens_on_loopback_only(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     postmaster = postgres.postmaster()
     assert postmaster is not None
@@ -50,7 +50,7 @@ def test_it_listens_on_the_loopback_address_only(postgres: EmbeddedPostgres) -> 
     assert listening == {"127.0.0.1"}
 
 
-def test_start_works_after_the_postmaster_was_killed(postgres: EmbeddedPostgres) -> None:
+def test_the_server_starts_after_its_postmaster_was_killed(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     postmaster = postgres.postmaster()
     assert postmaster is not None
@@ -59,7 +59,7 @@ def test_start_works_after_the_postmaster_was_killed(postgres: EmbeddedPostgres)
     assert postgres.running()
 
 
-def test_a_foreign_process_is_never_taken_for_ours(postgres: EmbeddedPostgres) -> None:
+def test_another_process_with_the_recorded_pid_is_not_the_server(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     postgres.stop()
     (postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{postgres.data}\n")
@@ -79,24 +79,7 @@ def test_a_shell_in_the_data_directory_is_not_the_server(postgres: EmbeddedPostg
         shell.kill()
 
 
-def test_a_data_directory_is_whole_or_not_there(
-    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object, **__: object) -> None:
-        (postgres.home / "data.unfinished").mkdir()
-        (postgres.home / "data.unfinished" / "PG_VERSION").write_text("18\n")
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("lab.runtime.postgres.run", killed)
-        with pytest.raises(KeyboardInterrupt):
-            postgres.start()
-    assert not postgres.data.exists()
-    postgres.start()
-    assert postgres.running()
-
-
-def test_one_of_ours_on_another_port_is_moved(postgres: EmbeddedPostgres) -> None:
+def test_a_server_on_another_port_is_restarted_on_the_right_one(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     moved = replace(postgres, account=replace(postgres.account, port=free_port()))
     moved.start()
@@ -104,8 +87,8 @@ def test_one_of_ours_on_another_port_is_moved(postgres: EmbeddedPostgres) -> Non
     assert moved.port_in_use() == moved.account.port
 
 
-def test_another_server_on_our_port_is_not_ours(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    """Else what is done to the database of one lab would be done to that of another."""
+def test_a_server_of_another_folder_is_not_ours(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    """Otherwise one lab would change the database of another."""
     postgres.start()
     account = replace(postgres.account, port=free_port())
     other = EmbeddedPostgres(find_binaries(), tmp_path / "other", tmp_path / "log", account, {})
@@ -116,14 +99,14 @@ def test_another_server_on_our_port_is_not_ours(postgres: EmbeddedPostgres, tmp_
         other.stop()
 
 
-def test_a_changed_password_is_told_from_a_server_that_is_down(postgres: EmbeddedPostgres) -> None:
+def test_a_changed_password_is_reported_as_such(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     postgres.stop()
-    with pytest.raises(EnvironmentFault, match="does not know its owner lab by this password"):
+    with pytest.raises(EnvironmentFault, match="refuses its owner lab"):
         replace(postgres, account=replace(postgres.account, password="other")).start()
 
 
-def test_a_password_of_any_characters_is_one(tmp_path: Path) -> None:
+def test_a_password_may_contain_special_characters(tmp_path: Path) -> None:
     account = Account(free_port(), "lab", "a/b%c@d:e f")
     server = EmbeddedPostgres(find_binaries(), tmp_path / "home", tmp_path / "log", account, {})
     try:
@@ -133,7 +116,7 @@ def test_a_password_of_any_characters_is_one(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_start_that_fails_says_what_the_server_said(postgres: EmbeddedPostgres) -> None:
+def test_the_error_of_a_failed_start_quotes_the_log(postgres: EmbeddedPostgres) -> None:
     broken = replace(postgres, settings={"shared_buffers": "no number"})
     with pytest.raises(EnvironmentFault, match="shared_buffers"):
         broken.start()

@@ -1,4 +1,4 @@
-"""A service under its guard: outlives the command, ends at its limit, leaves a record, is stopped whole."""
+"""A service outlives its command, is killed over its memory limit, and is found and stopped by its record."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime import log_files, process
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read_record
+from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read_record
 from lab.runtime.process import Readiness
 from tests.conftest import free_port
 
@@ -46,7 +46,7 @@ Launcher = Callable[..., Launch]
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launcher]:
-    def make(code: str = SERVE, limit: int | None = None) -> Launch:
+    def make(code: str = SERVE, limit: int | None = None, grace: float = GRACE) -> Launch:
         port = free_port()
         return Launch(
             name="service",
@@ -56,6 +56,7 @@ def launch(tmp_path: Path) -> Iterator[Launcher]:
             log=str(tmp_path / "logs" / "service.log"),
             port=port,
             memory_limit=limit,
+            grace=grace,
         )
 
     yield make
@@ -68,8 +69,8 @@ def start(launch: Launch, folder: Path) -> Launch:
     return launch
 
 
-def end_of(folder: Path, deadline: float = 10.0) -> Exit:
-    """The recorded end; waits for the guard, which is the one that writes it."""
+def exit_of(folder: Path, deadline: float = 10.0) -> Exit:
+    """Wait for the guard, which records the exit, and return it."""
     record = read_record(folder, "service")
     assert record is not None
     assert process.wait_for_end(record.guard, deadline)
@@ -90,7 +91,7 @@ def ask(port: int, path: str) -> None:
         connection.close()
 
 
-def test_a_service_is_no_child_of_the_command_that_started_it(launch: Launcher, tmp_path: Path) -> None:
+def test_a_service_is_not_a_child_of_the_command(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     record = read_record(tmp_path, "service")
     assert record is not None
@@ -99,69 +100,69 @@ def test_a_service_is_no_child_of_the_command_that_started_it(launch: Launcher, 
     assert not ours & {record.child.pid, record.guard.pid}
 
 
-def test_its_output_goes_to_its_log(launch: Launcher, tmp_path: Path) -> None:
+def test_the_output_goes_to_the_log(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(), tmp_path)
     assert log_files.tail(Path(started.log))[:1] == ("serving",)
 
 
-def test_over_its_limit_it_is_killed_and_the_figure_is_kept(launch: Launcher, tmp_path: Path) -> None:
+def test_a_service_over_its_limit_is_killed_and_its_peak_recorded(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(limit=128 * MIB), tmp_path)
     ask(started.port, "/eat")
-    ended = end_of(tmp_path)
+    ended = exit_of(tmp_path)
     assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
     assert 128 * MIB < ended.peak < 400 * MIB
 
 
-def test_a_process_that_it_started_counts_towards_its_limit(launch: Launcher, tmp_path: Path) -> None:
+def test_child_processes_count_towards_the_limit(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(limit=128 * MIB), tmp_path)
     ask(started.port, "/spawn")
-    assert end_of(tmp_path).reason == OUT_OF_MEMORY
+    assert exit_of(tmp_path).reason == OUT_OF_MEMORY
 
 
-def test_below_its_limit_it_lives(launch: Launcher, tmp_path: Path) -> None:
+def test_a_service_below_its_limit_goes_on(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(limit=512 * MIB), tmp_path)
     ask(started.port, "/eat")
     assert process.answers_health(started.port)
 
 
-def test_a_crash_leaves_its_code(launch: Launcher, tmp_path: Path) -> None:
+def test_a_crash_is_recorded_with_its_exit_code(launch: Launcher, tmp_path: Path) -> None:
     process.start(launch("raise KeyError('X')"), tmp_path)
     assert process.wait_until_ready(tmp_path, "service", process.answers_health, 10) is Readiness.EXITED
-    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (1, "ended by itself")
+    assert (exit_of(tmp_path).code, exit_of(tmp_path).reason) == (1, "ended by itself")
 
 
-def test_a_service_that_never_answers_is_late(launch: Launcher, tmp_path: Path) -> None:
-    process.start(launch(STUBBORN), tmp_path)
+def test_a_service_that_does_not_answer_is_late(launch: Launcher, tmp_path: Path) -> None:
+    process.start(launch(STUBBORN, grace=0.2), tmp_path)
     assert process.wait_until_ready(tmp_path, "service", process.answers_health, 0.5) is Readiness.LATE
 
 
-def test_stop_ends_it_and_says_so(launch: Launcher, tmp_path: Path) -> None:
+def test_stop_returns_whether_the_service_ran(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     assert process.stop(tmp_path, "service")
-    assert end_of(tmp_path).reason == STOPPED
+    assert exit_of(tmp_path).reason == STOPPED
     assert not process.stop(tmp_path, "service")
 
 
-def test_stop_ends_one_that_ignores_it(launch: Launcher, tmp_path: Path) -> None:
-    started = launch(STUBBORN)
+def test_a_service_that_ignores_sigterm_is_killed_after_its_grace(launch: Launcher, tmp_path: Path) -> None:
+    started = launch(STUBBORN, grace=0.2)
     process.start(started, tmp_path)
     ready = process.wait_until_ready(
         tmp_path, "service", lambda _: bool(log_files.tail(Path(started.log))), 10
     )
     assert ready is Readiness.READY
     process.stop(tmp_path, "service")
-    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, STOPPED)
+    assert (exit_of(tmp_path).code, exit_of(tmp_path).reason) == (137, STOPPED)
 
 
-def test_a_killed_service_is_on_record(launch: Launcher, tmp_path: Path) -> None:
+def test_a_kill_is_recorded(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     record = read_record(tmp_path, "service")
     assert record is not None
     os.kill(record.child.pid, signal.SIGKILL)
-    assert (end_of(tmp_path).code, end_of(tmp_path).reason) == (137, "killed by SIGKILL")
+    assert (exit_of(tmp_path).code, exit_of(tmp_path).reason) == (137, "killed by SIGKILL")
 
 
-def test_a_service_whose_guard_was_killed_is_still_stopped(launch: Launcher, tmp_path: Path) -> None:
+def test_a_service_without_its_guard_is_stopped(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     record = read_record(tmp_path, "service")
     assert record is not None
@@ -170,24 +171,22 @@ def test_a_service_whose_guard_was_killed_is_still_stopped(launch: Launcher, tmp
     assert record.child.process() is None
 
 
-def test_a_stranger_with_the_recorded_pid_is_left_alone(launch: Launcher, tmp_path: Path) -> None:
+def test_another_process_with_the_recorded_pid_is_not_stopped(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     process.stop(tmp_path, "service")
     record = read_record(tmp_path, "service")
     assert record is not None
-    stranger = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
+    other = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
     try:
-        earlier = ProcessId(stranger.pid, record.child.started)
+        earlier = ProcessId(other.pid, record.child.started)
         replace(record, child=earlier, guard=earlier).write(tmp_path)
         assert not process.stop(tmp_path, "service")
-        assert stranger.is_running()
+        assert other.is_running()
     finally:
-        stranger.communicate(b"\n")
+        other.communicate(b"\n")
 
 
-def test_the_children_of_a_service_whose_guard_was_killed_are_stopped_with_it(
-    launch: Launcher, tmp_path: Path
-) -> None:
+def test_children_of_a_service_without_its_guard_are_stopped(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(), tmp_path)
     ask(started.port, "/spawn")
     record = read_record(tmp_path, "service")
@@ -200,7 +199,7 @@ def test_the_children_of_a_service_whose_guard_was_killed_are_stopped_with_it(
     assert process.wait_for_end(child, 5)
 
 
-def test_the_record_of_another_folder_is_nobodys(launch: Launcher, tmp_path: Path) -> None:
+def test_a_copied_record_stops_no_process(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -209,9 +208,7 @@ def test_the_record_of_another_folder_is_nobodys(launch: Launcher, tmp_path: Pat
     assert process.stop(tmp_path, "service")
 
 
-def test_a_record_that_another_version_wrote_still_finds_the_service(
-    launch: Launcher, tmp_path: Path
-) -> None:
+def test_a_record_of_another_version_still_finds_the_service(launch: Launcher, tmp_path: Path) -> None:
     start(launch(), tmp_path)
     path = tmp_path / "service.json"
     document = json.loads(path.read_text())
@@ -221,7 +218,7 @@ def test_a_record_that_another_version_wrote_still_finds_the_service(
     assert process.stop(tmp_path, "service")
 
 
-def test_a_service_that_cannot_be_recorded_is_not_left_running(launch: Launcher, tmp_path: Path) -> None:
+def test_a_service_that_cannot_be_recorded_is_ended(launch: Launcher, tmp_path: Path) -> None:
     (tmp_path / "service.json").mkdir()
     started = launch()
     with pytest.raises(EnvironmentFault, match="cannot be written"):
@@ -230,7 +227,7 @@ def test_a_service_that_cannot_be_recorded_is_not_left_running(launch: Launcher,
     (tmp_path / "service.json").rmdir()
 
 
-def test_what_lies_in_the_current_folder_is_not_imported_by_the_guard(
+def test_the_guard_imports_nothing_from_the_current_folder(
     launch: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "psutil.py").write_text("raise SystemExit('imported')")
@@ -238,18 +235,16 @@ def test_what_lies_in_the_current_folder_is_not_imported_by_the_guard(
     start(launch(), tmp_path)
 
 
-def test_signals_that_the_guard_lives_through_are_the_services_own_affair(
-    launch: Launcher, tmp_path: Path
-) -> None:
+def test_a_service_has_the_default_signal_handlers(launch: Launcher, tmp_path: Path) -> None:
     code = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL, flush=True)"
     started = launch(code)
     process.start(started, tmp_path)
-    end_of(tmp_path)
+    exit_of(tmp_path)
     assert log_files.tail(Path(started.log)) == ("True",)
 
 
 @pytest.mark.parametrize("pid", [-1, "text", None])
-def test_a_damaged_record_is_nobodys(launch: Launcher, tmp_path: Path, pid: object) -> None:
+def test_a_damaged_record_stops_no_process(launch: Launcher, tmp_path: Path, pid: object) -> None:
     start(launch(), tmp_path)
     path = tmp_path / "service.json"
     text = path.read_text()
@@ -260,7 +255,7 @@ def test_a_damaged_record_is_nobodys(launch: Launcher, tmp_path: Path, pid: obje
     path.write_text(text)
 
 
-def test_a_taken_port_names_who_asks_and_who_holds_it(launch: Launcher, tmp_path: Path) -> None:
+def test_the_error_about_a_taken_port_names_both_processes(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(), tmp_path)
     with pytest.raises(
         PortTaken, match=rf"Port {started.port}, which other asks for, is taken by python"
@@ -269,6 +264,6 @@ def test_a_taken_port_names_who_asks_and_who_holds_it(launch: Launcher, tmp_path
     assert "--port-offset" in str(caught.value)
 
 
-def test_a_command_that_cannot_be_run_is_an_error_that_names_it(launch: Launcher, tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_run_is_named_in_the_error(launch: Launcher, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="no-such-program"):
         process.start(replace(launch(), argv=("no-such-program",)), tmp_path)

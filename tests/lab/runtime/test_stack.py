@@ -1,4 +1,4 @@
-"""Services get what the compose file gives them, and nothing of the caller's shell."""
+"""Services get the environment of the compose file, and nothing of the caller's shell."""
 
 import json
 from pathlib import Path
@@ -21,21 +21,20 @@ def stack(folder: Path, offset: int = 0) -> Stack:
 
 
 def launch(folder: Path, name: str, offset: int = 0) -> Launch:
-    found = {i.name: i for i in stack(folder, offset).instances}
-    return stack(folder, offset)._launch(found[name])
+    return stack(folder, offset).launch(name)
 
 
-def test_the_database_service_and_the_job_are_no_processes_of_the_stack(tmp_path: Path) -> None:
+def test_the_stack_has_neither_the_database_nor_the_job(tmp_path: Path) -> None:
     assert stack(tmp_path).names() == ("device-service", "workflow-service")
 
 
-def test_the_database_url_leads_to_where_the_database_is(tmp_path: Path) -> None:
+def test_the_database_url_has_the_real_address(tmp_path: Path) -> None:
     environment = launch(tmp_path, "device-service").environment
     url = "postgresql+psycopg2://device_service:device_service@127.0.0.1:6000/other"
     assert environment["DATABASE_URL"] == url
 
 
-def test_ports_move_together_and_names_follow(tmp_path: Path) -> None:
+def test_an_offset_applies_to_all_ports_and_names(tmp_path: Path) -> None:
     environment = launch(tmp_path, "workflow-service", offset=100).environment
     assert environment["PORT"] == "5103"
     network = json.loads(environment["LAB_NETWORK"])
@@ -43,7 +42,7 @@ def test_ports_move_together_and_names_follow(tmp_path: Path) -> None:
     assert network["own"] == [5003, 5103]
 
 
-def test_nothing_of_the_callers_shell_leaks_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_the_callers_shell_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEVICE_SERVICE_URL", "http://device-service:5001")
     monkeypatch.setenv("HOST", "0.0.0.0")
     environment = launch(tmp_path, "workflow-service").environment
@@ -51,11 +50,11 @@ def test_nothing_of_the_callers_shell_leaks_in(tmp_path: Path, monkeypatch: pyte
     assert environment["HOST"] == "127.0.0.1"
 
 
-def test_the_limit_is_the_files(tmp_path: Path) -> None:
+def test_the_memory_limit_is_the_files(tmp_path: Path) -> None:
     assert launch(tmp_path, "device-service").memory_limit == 256 * 2**20
 
 
-def test_the_servers_account_and_settings_come_from_the_file() -> None:
+def test_account_and_settings_of_the_server_come_from_the_file() -> None:
     assert account_of(SHIPPED, 7) == Account(5449, "lab", "lab")
     assert database_of(SHIPPED) == "lab"
     settings = server_settings(SHIPPED, 18)
@@ -63,5 +62,5 @@ def test_the_servers_account_and_settings_come_from_the_file() -> None:
     assert settings["io_method"] == "sync"
 
 
-def test_an_older_server_is_not_given_what_it_does_not_know() -> None:
+def test_an_older_server_gets_no_setting_that_it_lacks() -> None:
     assert "io_method" not in server_settings(SHIPPED, 17)

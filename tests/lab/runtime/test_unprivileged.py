@@ -1,4 +1,4 @@
-"""PostgreSQL runs as nobody for root, by a namespace or by another user, and as oneself for anybody else."""
+"""Root runs PostgreSQL as the user nobody; any other user runs it as themselves."""
 
 import os
 import shutil
@@ -16,14 +16,14 @@ from tests.conftest import free_port
 WHEEL = find_binaries({})
 
 
-def test_an_ordinary_user_needs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_ordinary_user_needs_no_prefix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert unprivileged.as_ordinary_user(WHEEL.program("postgres"), tmp_path) == ()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")
-def test_root_without_namespaces_runs_it_as_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Not below pytest's own folder, which is closed to everybody else: as a container's root would have it.
+def test_root_without_namespaces_switches_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not in pytest's folder, which other users can't read.
     home = Path("/tmp") / f"lab-unprivileged-{os.getpid()}"
     tools = home / "tools"
     tools.mkdir(parents=True)
