@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Book one device from many clients at the same moment, and count how many are told that they have it.
+# Book one device from many clients at the same time, and count the bookings that succeed.
 set -u
 
 usage() {
     cat <<'TEXT'
 usage: test-race-condition.sh [-n CLIENTS] [DEVICE]
 
-Sends CLIENTS (default: 10) bookings of one device at once, shows how many succeeded and the bookings
-that they opened, and gives the device back. Takes the first available device unless one is named.
+Sends CLIENTS (default: 10) bookings of one device at once, shows how many succeeded and which bookings
+they opened, and releases the device. Without DEVICE, it uses the first available device.
 
   example:      ./test-race-condition.sh -n 20 device-03
-  DEVICE_URL    where device-service is (default: where lab says, else http://127.0.0.1:5001)
+  DEVICE_URL    URL of device-service (default: the one from lab url, else http://127.0.0.1:5001)
 
-exit codes: 0 one booking succeeded, 1 more than one did, 2 it could not be tried
+exit codes: 0 one booking succeeded, 1 more than one succeeded, 2 the test could not be run
 TEXT
 }
 
@@ -25,12 +25,12 @@ ask() {
     curl --silent --noproxy '*' --connect-timeout 5 --max-time 30 "$@"
 }
 
-post() { # book|release CLIENT: prints the answer's HTTP code, then its body on a line of its own
+post() { # book|release CLIENT: print the HTTP status to stderr and the body to stdout
     ask --write-out '%{stderr}%{http_code}\n' --header 'Content-Type: application/json' \
         --data "{\"workflow_id\": \"$run-$2\"}" "$url/devices/$device/$1"
 }
 
-is_available() { # among the devices on standard input, one a line
+is_available() { # filter the devices on standard input, one per line
     grep -E '"status" *: *"available"'
 }
 
@@ -38,7 +38,7 @@ first_available() {
     ask "$url/devices" | tr -d '\n' | tr '}' '\n' | is_available | sed -nE 's/.*"id" *: *"([^"]+)".*/\1/p' | head -n 1
 }
 
-give_back() { # who has the device is not asked: those who don't are told so
+release_all() { # release for every client: requests of those without the device are refused
     wait
     for client in $(seq "$clients"); do
         post release "$client" >/dev/null 2>&1
@@ -77,8 +77,8 @@ device=${device:-$(first_available)}
 ask "$url/devices/$device" | is_available >/dev/null || give_up "device $device is not available: choose another"
 
 run=race-$$-$RANDOM
-answers=$(mktemp -d) || give_up "no folder for the answers could be made"
-trap give_back EXIT
+answers=$(mktemp -d) || give_up "a temporary folder could not be created"
+trap release_all EXIT
 trap 'exit 130' INT TERM
 
 printf 'Booking %s from %d clients at once\n' "$device" "$clients"
@@ -96,5 +96,5 @@ count=$(wc -w <<<"$succeeded")
 printf '\nAnswers by HTTP code:\n'
 sort "$answers"/*.code | uniq -c
 printf '\n%d of %d bookings succeeded\n' "$count" "$clients"
-[ "$count" -gt 0 ] || give_up "no booking succeeded, so nothing was shown"
+[ "$count" -gt 0 ] || give_up "no booking succeeded, so the test shows nothing"
 [ "$count" -eq 1 ]
