@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from lab import compose
 from lab.database import connect
@@ -33,6 +36,19 @@ SETTINGS = {
 }
 
 TEMPLATE, FULL_TEMPLATE = "template_seeded", "template_full"
+TOGETHER = {
+    "tests/fixes/test_device_queue.py": "device queue",
+    "tests/fixes/test_every_subset.py": "subsets",
+    "tests/fixes/test_kill.py": "kills",
+    "tests/fixes/test_memory.py": "memory",
+    "tests/lab/cli/test_check.py": "measured lab",
+    "tests/lab/cli/test_demo.py": "measured lab",
+    "tests/lab/cli/test_verify.py": "measured lab",
+    "tests/lab/cli/test_lab.py": "command line",
+    "tests/lab/operations/test_lifecycle.py": "lifecycle",
+}
+"""Files whose tests share a lab that takes seconds to make: one process runs all of them."""
+
 LONGER = {"answers", "fixes", "operations", "shadow"}
 """The folders of the tests that bring up labs, or measure them."""
 
@@ -168,7 +184,9 @@ def database(server: Server, template: str) -> Iterator[Database]:
 
 
 def pytest_configure() -> None:
-    """Prepare what every process that a test starts inherits."""
+    """Prepare what every process that a test starts inherits, and what every property is held to."""
+    settings.register_profile("lab", deadline=None)  # how long a try takes is no claim of ours
+    settings.load_profile("lab")
     # Python takes a file for unchanged that was edited to the same size within a second of being compiled.
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     # The process that started the tests may ignore ^C and the like; its children would, too.
@@ -180,10 +198,22 @@ def pytest_configure() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The quick ones first, so that what is wrong shows early; then what one process has to run in order."""
-    items.sort(key=_rank)
+    items.sort(key=lambda item: _rank(item.path.relative_to(PROJECT)))
 
 
-def _rank(item: pytest.Item) -> int:
-    if item.get_closest_marker("xdist_group"):
+def _rank(path: Path) -> int:
+    if path.as_posix() in TOGETHER:
         return 1
-    return 2 if LONGER & set(item.path.parts) else 0
+    return 2 if LONGER & set(path.parts) else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How pytest-xdist hands out the tests: in their order, one by one, but those of TOGETHER as one."""
+    config.option.loadscopereorder = False
+    assert all((PROJECT / path).exists() for path in TOGETHER), "a test file of TOGETHER was moved"
+    return _Together(config, log)
+
+
+class _Together(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +20,7 @@ from lab.errors import LabError
 from lab.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEADLINE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,42 @@ class Killer:
     process: "subprocess.Popen[bytes]"
 
     def run(
-        self, root: Path, verb: str, *tokens: str, at: int | None = None, after: float | None = None
+        self,
+        root: Path,
+        verb: str,
+        *tokens: str,
+        at: int | None = None,
+        after: float | None = None,
+        when: Callable[[], object] | None = None,
     ) -> int:
-        """The exit code; -9 when it was killed, `at` its n-th boundary or `after` some seconds."""
-        return self._ask({"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after})
+        """Returns the exit code; -9 for a process that was killed.
+
+        It is killed `at` its n-th boundary, `after` some seconds, or when `when` returns something true.
+        """
+        child = self._ask({"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after})
+        if when is not None:
+            until = time.monotonic() + DEADLINE
+            while not when():
+                assert time.monotonic() < until, f"what {verb} was to be killed at did not come"
+            os.kill(child, signal.SIGKILL)
+        return self._answer()
 
     def alembic(self, root: Path, *words: str) -> int:
         """The exit code of plain Alembic, run in the workspace."""
-        return self._ask({"root": str(root), "verb": "alembic", "tokens": words, "at": None, "after": None})
+        self._ask({"root": str(root), "verb": "alembic", "tokens": words, "at": None, "after": None})
+        return self._answer()
 
     def _ask(self, order: dict[str, Any]) -> int:
+        """Start what is ordered; returns the id of its process."""
         assert self.process.stdin
-        assert self.process.stdout
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         self.process.stdin.flush()
-        code: int = json.loads(self.process.stdout.readline())
-        return code
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self.process.stdout
+        number: int = json.loads(self.process.stdout.readline())
+        return number
 
 
 @contextmanager
@@ -71,6 +92,7 @@ def _serve() -> None:
         child = os.fork()
         if child == 0:
             os._exit(_act(order))
+        os.write(1, json.dumps(child).encode() + b"\n")
         if order["after"] is not None:
             time.sleep(order["after"])
             os.kill(child, signal.SIGKILL)

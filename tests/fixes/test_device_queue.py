@@ -15,8 +15,6 @@ from tests.conftest import Database, Server
 from tests.fixes.conftest import Lab, Sql, new_lab, new_sql
 from tests.fixes.replica import Replica
 
-pytestmark = pytest.mark.xdist_group("device queue")
-
 
 @dataclass(frozen=True)
 class Device:

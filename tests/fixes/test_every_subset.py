@@ -23,7 +23,6 @@ from tests.conftest import PROJECT, Server
 from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 
-pytestmark = pytest.mark.xdist_group("subsets")
 WALKERS = 2
 SOME = 4
 """How many subsets `make test` walks to, beside each fix alone and all of them."""

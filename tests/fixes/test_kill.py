@@ -27,7 +27,6 @@ from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 from tests.killing import Killer, killer
 
-pytestmark = pytest.mark.xdist_group("killed")
 NUMBERS = (3, 5, 7)
 KILLED = -signal.SIGKILL
 MOMENTS = 20

@@ -28,8 +28,6 @@ LARGEST = {
     "samples": [{"sample_id": n, "role": "input"} for n in range(1, 21)],
 }
 
-pytestmark = pytest.mark.xdist_group("memory")
-
 
 @pytest.fixture(scope="module")
 def lab(server: Server, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:

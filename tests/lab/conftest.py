@@ -115,15 +115,15 @@ class MeasuredLab:
 
     workspace: Workspace
 
-    def lab(self, *words: str) -> Finished:
+    def lab(self, *words: str, timeout: float = 240) -> Finished:
         """Run the command in a process of its own, as a person does."""
-        finished = run([sys.executable, "-m", "lab", *words], cwd=self.workspace.root, timeout=240)
+        finished = run([sys.executable, "-m", "lab", *words], cwd=self.workspace.root, timeout=timeout)
         assert b"Traceback" not in finished.stderr
         return finished
 
-    def done(self, *words: str) -> str:
+    def done(self, *words: str, timeout: float = 240) -> str:
         """Run a command that succeeds; returns what it printed."""
-        finished = self.lab(*words)
+        finished = self.lab(*words, timeout=timeout)
         assert finished.code == 0, finished.stderr.decode()
         return finished.stdout.decode()
 

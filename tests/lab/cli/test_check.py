@@ -8,8 +8,6 @@ import pytest
 
 from tests.lab.conftest import MeasuredLab
 
-pytestmark = pytest.mark.xdist_group("measured")
-
 
 @pytest.fixture
 def fix_4(measured: MeasuredLab) -> Iterator[None]:

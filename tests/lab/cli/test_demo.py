@@ -6,8 +6,6 @@ import pytest
 
 from tests.lab.conftest import MeasuredLab
 
-pytestmark = pytest.mark.xdist_group("measured")
-
 
 def states(measured: MeasuredLab) -> dict[int, str]:
     report = json.loads(measured.done("fix", "status", "--json"))

@@ -17,7 +17,6 @@ from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.lab.cli.conftest import Command
 
-pytestmark = pytest.mark.xdist_group("cli")
 HEAVY = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
 
 

@@ -1,13 +1,12 @@
 """`lab fix verify`: the proof of a fix, row by row, and what it says of a fix that is wrong."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.lab.conftest import MeasuredLab
 
-pytestmark = pytest.mark.xdist_group("measured")
 BUGS = range(1, 8)
 
 
@@ -39,6 +38,18 @@ def test_a_fix_that_is_proved_is_exit_code_0_with_a_row_for_each_state(measured:
         "fix 2 reverted": {2: "present"},
     }
     assert [row["problems"] for row in report["rows"]] == [[], [], []]
+
+
+@pytest.mark.prove
+@pytest.mark.claim("Each fix removes its own symptom and no other, and reverted leaves no trace", "states")
+def test_the_whole_library_is_proved(
+    measured: MeasuredLab, record_property: Callable[[str, object], None]
+) -> None:
+    report = json.loads(measured.done("fix", "verify", "--json", timeout=1800))
+
+    assert report["whole"]
+    assert [row["problems"] for row in report["rows"]] == [[]] * 16
+    record_property("proved", len(report["rows"]))
 
 
 def test_a_problem_is_exit_code_1_and_in_the_summary(measured: MeasuredLab, failing_fix: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -280,9 +280,41 @@ class Anything(RuleBasedStateMachine):
         return b"".join((self.project.root / path).read_bytes() for path in FILES)
 
 
+SEQUENCES = 10
+"""How many orders one test tries: different ones with each seed."""
+
+
 def test_anything_in_any_order(
     server: Server, tiny_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    try_orders(1, 4, server, tiny_template, tmp_path_factory)
+
+
+@pytest.mark.claim(
+    "Fixes, edits, migrations and kills in any order leave nothing half and lose no edit", "orders"
+)
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=pytest.mark.prove if n > 2 else pytest.mark.slow) for n in range(2, 42)]
+)
+def test_anything_in_many_orders(
+    number: int,
+    server: Server,
+    tiny_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("proved", SEQUENCES)
+    try_orders(number, SEQUENCES, server, tiny_template, tmp_path_factory)
+
+
+def try_orders(
+    number: int,
+    count: int,
+    server: Server,
+    tiny_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Try `count` orders that the seed `number` decides."""
     made = 0
 
     def make() -> Project:
@@ -301,7 +333,6 @@ def test_anything_in_any_order(
         server.drop(project.url.rpartition("/")[2])
         shutil.rmtree(project.root)
 
-    examples = int(os.environ.get("LAB_ANYTHING", "12"))
     with killer() as kills:
         machine = type(
             "AnythingHere",
@@ -309,12 +340,12 @@ def test_anything_in_any_order(
             {"make": staticmethod(make), "drop": staticmethod(drop), "kills": kills},
         )
         run_state_machine_as_test(
-            machine,
+            seed(number)(machine),
             settings=settings(
-                max_examples=examples,
+                max_examples=count,
                 stateful_step_count=25,
                 deadline=None,
-                derandomize="LAB_ANYTHING" not in os.environ,
+                database=None,
                 suppress_health_check=list(HealthCheck),
                 print_blob=True,
             ),

@@ -165,7 +165,7 @@ def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Pr
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
-        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
+        assert kills.run(project.root, "apply", "2", when=lambda: project.sql(WAITING)) == KILLED
         assert project.sql(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
         ) == [(False,)]
@@ -183,7 +183,7 @@ def test_a_build_that_still_runs_is_ended_first(project: Project, kills: Killer)
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
-        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
+        assert kills.run(project.root, "apply", "2", when=lambda: project.sql(WAITING)) == KILLED
         assert project.sql(BUILDING) != []
         with pytest.raises(TimedOut, match="lock"):
             fixes.recover(project.workspace, options=Options(lock_timeout=0.2))
@@ -200,7 +200,7 @@ def test_killed_between_the_index_and_its_record(project: Project, kills: Killer
     before = project.all()
     with closing(connect(project.url)) as other, other.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE lab.fix_version IN SHARE MODE")
-        assert kills.run(project.root, "apply", "2", after=1.0) == KILLED
+        assert kills.run(project.root, "apply", "2", when=lambda: project.sql(WAITING)) == KILLED
         assert project.sql(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_things_seen_at'::regclass"
         ) == [(True,)]

@@ -32,7 +32,7 @@ from lab.workspace import Workspace
 from tests.lab.operations.conftest import ROWS, copy_shipped
 
 NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
-pytestmark = [pytest.mark.usefixtures("lab"), pytest.mark.xdist_group("lifecycle")]
+pytestmark = pytest.mark.usefixtures("lab")
 
 
 def now(workspace: Workspace) -> Status:

@@ -79,6 +79,9 @@ def break_both(bench: Bench, program: str) -> None:
         (bench.root / "app" / service / "__main__.py").write_text(program)
 
 
+@pytest.mark.claim(
+    "Whatever a service does instead of its work, every bug has a verdict with a reason", "faults"
+)
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, marks=[] if fault in QUICK else [pytest.mark.slow]) for fault in FAULTS]
 )

@@ -1,0 +1,124 @@
+"""What a person reads of measurements: every verdict, figures against their limits, before and after."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from lab.cli import check_views
+from lab.operations.demo import Compared, Shown
+from lab.operations.measure import Bug, Checked
+from lab.operations.verify import Row, Verified
+from lab.probes.evidence import Evidence, Figure, Verdict
+
+RUN = Path("/somewhere/runs/1")
+
+
+def text(view: RenderableType) -> str:
+    console = Console(width=200, no_color=True)
+    with console.capture() as captured:
+        console.print(view)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def found(*evidence: Evidence, notes: tuple[str, ...] = ()) -> str:
+    bugs = tuple(Bug(one.bug, f"Title {one.bug}") for one in evidence)
+    return text(check_views.checked(Checked(bugs, evidence, notes, RUN, 12.345)))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_each_verdict_is_shown_by_its_name_beside_the_reason(verdict: Verdict) -> None:
+    line = found(Evidence(3, verdict, "What was seen.")).splitlines()[1]
+
+    assert line.split() == ["3", "Title", "3", str(verdict), "What", "was", "seen."]
+
+
+def test_a_bug_that_is_blocked_names_the_one_in_its_way() -> None:
+    shown = found(Evidence(2, Verdict.BLOCKED, "It was not tried.", blocked_by=1))
+
+    assert " blocked by 1 " in shown
+
+
+@pytest.mark.parametrize(
+    ("figure", "line"),
+    [
+        (Figure("statements", 4), "statements: 4"),
+        (Figure("memory", 64.0, "MiB", 256), "memory: 64 MiB  ███░░░░░░░░░  at most 256 MiB"),
+        (Figure("blocks", 31925, "", 319), "blocks: 31,925  ████████████ 100×  at most 319"),
+        (Figure("answer", 1540.0, "ms", 1000), "answer: 1.5 s  ████████████ 1.5×  at most 1.0 s"),
+        (Figure("winners", 4, "", 0), "winners: 4  ████████████  at most 0"),
+        (Figure("winners", 0, "", 0), "winners: 0  ░░░░░░░░░░░░  at most 0"),
+    ],
+)
+def test_a_figure_is_shown_with_its_unit_and_how_much_of_its_limit_it_takes(
+    figure: Figure, line: str
+) -> None:
+    shown = found(Evidence(4, Verdict.PRESENT, "It shows.", (figure,)))
+
+    assert shown.splitlines()[2].strip() == line
+
+
+def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
+    shown = found(
+        Evidence(1, Verdict.FIXED, "It runs."),
+        Evidence(2, Verdict.MASKED, "It hides."),
+        notes=("An index was carried over.",),
+    )
+
+    assert shown.splitlines()[3:] == [
+        "",
+        "An index was carried over.",
+        "",
+        f"1 of 2 fixed, in 12.3 s. Raw data: {RUN}",
+    ]
+
+
+def test_before_and_after_stand_side_by_side_with_their_ratio_and_plans() -> None:
+    before, after = Evidence(5, Verdict.PRESENT, "It scans."), Evidence(5, Verdict.FIXED, "It does not.")
+    figures = (
+        Compared("blocks", "", 31925, 250),
+        Compared("new", "ms", None, 3.5),
+        Compared("gone", "", 2, 0),
+    )
+    shown = text(
+        check_views.shown(Shown(5, "Missing index", before, after, figures, ("Seq Scan", "Index Scan"), True))
+    )
+
+    rows = {line.split("  ")[0]: line.split() for line in shown.splitlines()}
+    assert rows["verdict"] == ["verdict", "present", "fixed"]
+    assert rows["blocks"] == ["blocks", "31,925", "250", "128×"]
+    assert rows["new"] == ["new", "–", "3.5", "ms"]
+    assert rows["gone"] == ["gone", "2", "0"]
+    assert rows["PLAN BEFORE"] == ["PLAN", "BEFORE", "PLAN", "AFTER"]
+    assert rows["Seq Scan"] == ["Seq", "Scan", "Index", "Scan"]
+    assert shown.splitlines()[-1] == "Fix 5 stays applied."
+
+
+def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
+    rows = (
+        Row("as shipped", None, (Evidence(1, Verdict.PRESENT, ""), Evidence(2, Verdict.PRESENT, "")), ()),
+        Row("fix 2 applied", 2, (Evidence(2, Verdict.MASKED, ""),), ("It hides.", "It slows.")),
+    )
+    shown = text(check_views.verified(Verified((Bug(1, "One"), Bug(2, "Two")), rows, False, RUN)))
+
+    lines = shown.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["1", "2"],
+        ["as", "shipped", "present", "present", "ok"],
+        ["fix", "2", "applied", "masked", "wrong"],
+    ]
+    assert lines[2].index("masked") == lines[0].index("2")
+    assert lines[4:] == [
+        "fix 2 applied: It hides.",
+        "fix 2 applied: It slows.",
+        f"2 problems. Raw data: {RUN}",
+    ]
+
+
+@pytest.mark.parametrize(("whole", "said"), [(True, "The library is proved."), (False, "Proved.")])
+def test_a_proof_without_problems_says_so(whole: bool, said: str) -> None:
+    row = Row("as shipped", None, (Evidence(1, Verdict.PRESENT, ""),), ())
+
+    shown = text(check_views.verified(Verified((Bug(1, "One"),), (row,), whole, RUN)))
+
+    assert shown.splitlines()[-1] == f"{said} Raw data: {RUN}"
