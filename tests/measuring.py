@@ -10,7 +10,8 @@ from lab.catalog import Fix
 from lab.database import connect
 from lab.operations.catalog import catalog_of
 from lab.probes.evidence import Evidence
-from lab.probes.suite import NEEDS, measure
+from lab.probes.suite import NEEDS
+from lab.probes.verdict import measure
 from lab.progress import Progress, silent
 from lab.shadow import Shadow, Source, shadow
 from lab.shell import run
@@ -65,7 +66,7 @@ class Bench:
     ) -> Mapping[int, Evidence]:
         """What the probes say of these bugs."""
         with self.shadow(*bugs, fixes=fixes, live=live) as made:
-            found = measure(made.endpoints, bugs, lambda _: None)
+            found = measure(made.endpoints, bugs)
             return {one.evidence.bug: one.evidence for one in found}
 
     def shadows(self) -> list[str]:

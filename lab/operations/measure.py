@@ -16,14 +16,12 @@ from lab.operations.ownership import template_of
 from lab.probes.evidence import Evidence as Evidence
 from lab.probes.evidence import Figure as Figure
 from lab.probes.evidence import Verdict as Verdict
-from lab.probes.suite import NEEDS, PROBES, measure
+from lab.probes.suite import NEEDS, PROBES
+from lab.probes.verdict import measure
 from lab.progress import Progress, Update, silent
 from lab.runtime.account import Account
-from lab.shadow import Shadow, Source, remove_leftovers, shadow
+from lab.shadow import Source, remove_leftovers, shadow
 from lab.workspace import Workspace
-
-COMPOSE_BUG = 1
-"""The bug whose place is the compose file: one that cannot be read is not mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +134,16 @@ def measure_in_shadow(
         def tell(bug: int) -> None:
             progress(Update(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
 
-        for one in measure(made.endpoints, numbers, tell):
+        for one in measure(
+            made.endpoints,
+            numbers,
+            tell,
+            compose_problem=made.compose_problem,
+            migration_problem=made.migration_problem,
+        ):
             raw = records.keep_raw(run, one.evidence.bug, one.raw)
-            found[one.evidence.bug] = replace(_in_this_light(one.evidence, made), raw=raw)
+            found[one.evidence.bug] = replace(one.evidence, raw=raw)
     evidence = tuple(found[number] for number in sorted(found))
     records.keep(run, evidence, made.notes)
     bugs = tuple(Bug(number, titles.get(number, "")) for number in sorted(found))
     return Checked(bugs, evidence, made.notes, run.folder, time.monotonic() - started)
-
-
-def _in_this_light(evidence: Evidence, made: Shadow) -> Evidence:
-    """The evidence with what the shadow's making had to say on it."""
-    if made.compose_problem and evidence.bug == COMPOSE_BUG:
-        return replace(evidence, verdict=Verdict.PRESENT, why=f"{made.compose_problem}.")
-    if made.migration_problem and evidence.verdict.shows_symptom:
-        return replace(evidence, why=f"{evidence.why} Before that, {made.migration_problem}.")
-    return evidence

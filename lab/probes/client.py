@@ -1,6 +1,7 @@
-"""Ask a service something and take whatever comes back for an answer: HTML, a closed socket, silence.
+"""Send HTTP requests to a service. Every outcome is a Reply, even a closed socket or a timeout.
 
-Every request has a deadline for the whole of it, so that a service that trickles cannot hold a probe up.
+Each request has one deadline for the complete response, so a service that sends a byte now and then cannot
+block a probe.
 """
 
 import json
@@ -12,15 +13,17 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 TIMEOUT = 15.0
-MOST = 64 * 2**20
-"""Bytes of an answer that are kept; a larger one is read by `stream`, piece by piece."""
+"""Seconds."""
 
-PIECE = 2**16
+MAX_BODY = 64 * 2**20
+"""The most bytes of a body that a reply has."""
+
+CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. `status` is None when none came; `problem` then says what happened instead."""
+    """The outcome of one request. Without a complete response, `status` is None and `problem` says why."""
 
     request: str
     status: int | None
@@ -38,25 +41,40 @@ class Reply:
         return self.status is not None and 400 <= self.status < 500
 
     @property
+    def failed(self) -> bool:
+        """Whether there was no complete response, or a server error (5xx)."""
+        return self.status is None or self.status >= 500
+
+    @property
     def json(self) -> Any:
-        """The body as JSON; None when it is anything else."""
+        """The body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
 
+    def objects(self, name: str) -> list[dict[str, Any]] | None:
+        """The list of objects that is the body, or its member `name`; None if there is no such list."""
+        document = self.json
+        return objects(document.get(name) if isinstance(document, dict) else document)
+
     def __str__(self) -> str:
-        """The request and what came of it, fit for a line of evidence."""
+        """The request and its outcome, as a clause for `Evidence.why`."""
         if self.status is None:
             return f"{self.request}: {self.problem}"
-        kind = self.headers.get("content-type", "").partition(";")[0]
-        form = (
-            "" if self.json is not None or not self.body else f" with {kind or 'no content type'}, not JSON"
-        )
         document = self.json
-        said = document.get("error") if isinstance(document, dict) else None
-        quoted = f": {said[:160]}" if isinstance(said, str) else ""
+        form = ""
+        if document is None and self.body:
+            kind = self.headers.get("content-type", "").partition(";")[0]
+            form = f" with {kind or 'no content type'}, not JSON"
+        error = document.get("error") if isinstance(document, dict) else None
+        quoted = f": {error[:160]}" if isinstance(error, str) else ""
         return f"{self.request} answered {self.status}{form}{quoted}"
+
+
+def objects(value: Any) -> list[dict[str, Any]] | None:
+    """The value, if it is a list that holds only JSON objects; else None."""
+    return value if isinstance(value, list) and all(isinstance(one, dict) for one in value) else None
 
 
 def request(
@@ -67,40 +85,28 @@ def request(
     body: Any = None,
     query: Mapping[str, Any] | None = None,
     timeout: float = TIMEOUT,
+    read_timeout: float | None = None,
+    receive: Callable[[bytes], bool] | None = None,
 ) -> Reply:
-    """Send one request and read the whole answer; never raises for what the service does."""
-    kept = bytearray()
+    """Send one request, with `body` as JSON, and return its reply.
 
-    def keep(piece: bytes) -> bool:
-        kept.extend(piece)
-        return len(kept) < MOST
-
-    reply = stream(url, path, keep, method=method, body=body, query=query, timeout=timeout)
-    return Reply(reply.request, reply.status, reply.seconds, bytes(kept), reply.headers, reply.problem)
-
-
-def stream(
-    url: str,
-    path: str,
-    take: Callable[[bytes], bool],
-    *,
-    method: str = "GET",
-    body: Any = None,
-    query: Mapping[str, Any] | None = None,
-    timeout: float = TIMEOUT,
-    silence: float | None = None,
-) -> Reply:
-    """Send one request and hand the answer to `take`, piece by piece, until it says False or all is read.
-
-    An answer has to be whole within `timeout` seconds, and may not pause for longer than `silence`.
+    The response must be complete within `timeout` seconds, and may not pause for longer than `read_timeout`
+    seconds. The reply has up to MAX_BODY bytes of the body. With `receive` it has none: the body is passed to
+    this function in chunks, until the function returns False.
     """
+    received = bytearray()
+
+    def keep(chunk: bytes) -> bool:
+        received.extend(chunk)
+        return len(received) < MAX_BODY
+
+    receive = receive or keep
     target = f"{path}?{urlencode(query)}" if query else path
-    request = f"{method} {target}"
     parts = urlsplit(url)
     started = time.monotonic()
     status: int | None = None
     headers: dict[str, str] = {}
-    pause = min(timeout, silence or timeout)
+    pause = min(timeout, read_timeout or timeout)
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
         payload = None if body is None else json.dumps(body).encode()
@@ -108,33 +114,27 @@ def stream(
         sock = connection.sock
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
-        code = response.status
-        while piece := response.read1(PIECE):
+        while chunk := response.read1(CHUNK):
             remaining = started + timeout - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError
             if sock is not None and sock.fileno() >= 0:
                 sock.settimeout(min(remaining, pause))
-            if not take(piece):
+            if not receive(chunk):
                 break
         else:
             if response.length:
                 raise ConnectionError
-        status = code
-        problem = ""
+        status, problem = response.status, ""
     except TimeoutError:
         waited = pause if time.monotonic() - started < timeout else timeout
-        problem = f"no whole answer within {waited:g} s"
-    except (OSError, HTTPException) as error:
-        problem = _reason(error)
+        problem = f"no complete response within {waited:g} s"
+    except ConnectionRefusedError:
+        problem = "the connection was refused"
+    except (ConnectionError, HTTPException):
+        problem = "the connection was closed before the response was complete"
+    except OSError as error:
+        problem = f"no response ({error})"
     finally:
         connection.close()
-    return Reply(request, status, time.monotonic() - started, b"", headers, problem)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    if isinstance(error, ConnectionError | HTTPException):
-        return "the connection was closed before the answer was whole"
-    return f"no answer ({error})"
+    return Reply(f"{method} {target}", status, time.monotonic() - started, bytes(received), headers, problem)

@@ -1,4 +1,4 @@
-"""Rows that a probe adds to the shadow and reads back: fresh devices, bookings, workflows."""
+"""A connection to the shadow's database, with which probes add devices and read back what became of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ from lab.database import connect
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+    from psycopg2.sql import Composable
 
 APPLICATION = "lab probe"
+NEW_DEVICE = "INSERT INTO devices (id, name, type, status) VALUES (%(id)s, %(id)s, 'centrifuge', %(status)s)"
+BOOK = """
+UPDATE devices SET status = 'busy', workflow_id = %(workflow)s WHERE id = %(device)s;
+INSERT INTO bookings (device_id, workflow_id) VALUES (%(device)s, %(workflow)s)
+"""
+DEVICE = """
+SELECT status, workflow_id, ARRAY(SELECT workflow_id::text FROM bookings b
+                                   WHERE device_id = d.id AND released_at IS NULL ORDER BY b.id)
+  FROM devices d WHERE id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as the database has it, and the workflows whose bookings of it are open."""
+    """A row of `devices`, and the workflows that have an open booking of it."""
 
     id: str
     status: str
@@ -41,13 +52,14 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class ProbeConnection:
-    """One connection to the shadow, as its owner."""
+    """An autocommit connection as the owner of the shadow's database."""
 
-    connection: Connection
+    _connection: Connection
 
-    def query(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(query, values or None)
+    def query(self, query: str | Composable, *values: Any, **named: Any) -> list[tuple[Any, ...]]:
+        """Execute SQL with values for %s or for %(name)s, and return the rows of the last statement."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(query, values or named or None)
             return cursor.fetchall() if cursor.description else []
 
     def value(self, query: str, *values: Any) -> Any:
@@ -55,22 +67,20 @@ class ProbeConnection:
         return self.query(query, *values)[0][0]
 
     def new_device(self, status: str = "available") -> str:
+        """Add a device and return its id."""
         device = f"probe-{uuid.uuid4().hex[:12]}"
-        self.query(
-            "INSERT INTO devices (id, name, type, status) VALUES (%s, %s, 'centrifuge', %s)",
-            device,
-            device,
-            status,
-        )
+        self.query(NEW_DEVICE, id=device, status=status)
         return device
 
+    def new_busy_device(self) -> tuple[str, str]:
+        """Add a device that a workflow holds, and return the ids of both. The workflow has no row."""
+        device, workflow = self.new_device(), new_workflow_id()
+        self.query(BOOK, device=device, workflow=workflow)
+        return device, workflow
+
     def device(self, device: str) -> Device:
-        found = self.query(
-            "SELECT status, workflow_id, ARRAY(SELECT workflow_id::text FROM bookings"
-            " WHERE device_id = d.id AND released_at IS NULL ORDER BY id) FROM devices d WHERE id = %s",
-            device,
-        )
-        status, workflow, bookings = found[0]
+        """The current state of this device."""
+        status, workflow, bookings = self.query(DEVICE, device)[0]
         return Device(device, status, workflow, tuple(bookings))
 
 
@@ -78,8 +88,8 @@ def new_workflow_id() -> str:
     return str(uuid.uuid4())
 
 
-def moment(text: Any) -> datetime | None:
-    """The moment that an answer names, in UTC without a zone, as the database keeps it."""
+def parse_timestamp(text: Any) -> datetime | None:
+    """The timestamp in UTC without a zone, as the database stores it; None if the text is not a timestamp."""
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:

@@ -1,65 +1,67 @@
-"""Feature 7: is the device queue there, and does it keep its contract, to one caller and to many?"""
+"""Feature 7: does the device queue exist, and does it keep its contract, for one client and for several?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from lab.probes.booking_race import warm
 from lab.probes.connection import new_workflow_id, open_connection
-from lab.probes.endpoints import DEVICE_SERVICE, Endpoints
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, require_running
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.gate import write_gate
-from lab.probes.queue_calls import GATED_TIMEOUT, NoAnswer, Queue
+from lab.probes.load import warm_up
+from lab.probes.queue_calls import GATED_TIMEOUT, BrokenPromise, Queue
 from lab.probes.queue_contract import CHECKS as CONTRACT
 from lab.probes.queue_races import CHECKS as RACES
 
 BUG = 7
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
-NOT_THERE = {404, 405}
+NOT_FOUND = {404, 405}
+DELETE_RUNS = "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Look whether there is a queue; then one caller after another; then, if all is well, several at once."""
-    down = next((one for one in endpoints.devices if one.problem), None)
-    if down is not None:
-        return Evidence(BUG, Verdict.PRESENT, f"{down.name} {down.problem}.")
+    """Check whether there is a queue, then its contract for one client, then for several at once."""
+    require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         queue = Queue(endpoints.devices, connection)
-        device, _ = queue.busy_device()
-        try:
-            reply = queue.join(device, new_workflow_id())
-        except NoAnswer as error:
-            return Evidence(BUG, Verdict.PRESENT, f"{error}.")
-        if reply.status in NOT_THERE:
+        device, _ = connection.new_busy_device()
+        reply = queue.join(device, new_workflow_id())
+        if reply.status in NOT_FOUND:
             why = f"POST /devices/{{id}}/queue answers {reply.status}: there is no queue."
             return Evidence(BUG, Verdict.PRESENT, why, _figures(len(CONTRACT), len(RACES)))
         try:
             return _judge(endpoints, queue)
-        except NoAnswer as error:
-            return Evidence(BUG, Verdict.PRESENT, f"{error}.")
         finally:
-            connection.query(
-                "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
-            )
+            connection.query(DELETE_RUNS)
 
 
 def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
-    found = {check.__name__: check(queue) for check in CONTRACT}
+    found = {check.__name__: _problem(partial(check, queue)) for check in CONTRACT}
     endpoints.raw["contract"] = found
-    broken = [wrong for wrong in found.values() if wrong]
+    broken = [problem for problem in found.values() if problem]
     if broken:
-        why = _sentence(broken)
-        return Evidence(BUG, Verdict.PRESENT, why, _figures(len(broken), 0)[:1])
-    warm(endpoints.devices)
+        return Evidence(BUG, Verdict.PRESENT, _sentence(broken), _figures(len(broken), 0)[:1])
+    warm_up(endpoints.devices)
     gated = replace(queue, timeout=GATED_TIMEOUT)
     with write_gate(endpoints.database, [service.url for service in endpoints.devices]) as gate:
-        raced = {check.__name__: check(gated, gate) for check in RACES}
-    endpoints.raw["races"] = raced
-    broken = [wrong for wrong in raced.values() if wrong]
+        found = {check.__name__: _problem(partial(check, gated, gate)) for check in RACES}
+    endpoints.raw["races"] = found
+    broken = [problem for problem in found.values() if problem]
     if broken:
         return Evidence(BUG, Verdict.MASKED, _sentence(broken), _figures(0, len(broken)))
-    why = "Order, handover, cancelling, maintenance and waits are as promised, also with several at once."
+    why = "Order, handover, cancelling, maintenance and waits keep the contract, also with several at once."
     return Evidence(BUG, Verdict.FIXED, why, _figures(0, 0))
+
+
+def _problem(check: Callable[[], None]) -> str:
+    """What the check found wrong, as a clause; empty if nothing."""
+    try:
+        check()
+    except BrokenPromise as broken:
+        return str(broken)
+    return ""
 
 
 def _figures(contract: int, races: int) -> tuple[Figure, ...]:

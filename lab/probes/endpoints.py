@@ -1,6 +1,6 @@
-"""All that a probe is given: where the services answer, how they fare, and the database beneath them.
+"""What a probe receives: the services under test, their database, and a way to start one more service.
 
-Probes know neither who runs the services nor how: what they need to ask of a process comes as a function.
+Probes do not know how services are run. Each question to a process is a function that they are given.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,23 @@ WORKFLOW_SERVICE = "workflow-service"
 DEVICE_URL = "DEVICE_SERVICE_URL"
 
 
+class ServiceFailed(Exception):
+    """A service does not run or does not respond, so the probe cannot go on. The message says what happened.
+
+    `blocked_by` is the other bug that prevents the service from running, if there is one.
+    """
+
+    def __init__(self, problem: str, blocked_by: int | None = None) -> None:
+        super().__init__(problem)
+        self.blocked_by = blocked_by
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A service process as it fares: its exit code as a shell shows it, its memory in bytes."""
+    """The state of a service process. `memory` and `peak` are in bytes, `exit_code` is as a shell shows it.
+
+    `last_line` is the last line of its log, once it has ended.
+    """
 
     alive: bool
     exit_code: int | None = None
@@ -33,16 +47,17 @@ class Health:
         if self.alive:
             return "runs"
         code = "" if self.exit_code is None else f" with exit code {self.exit_code}"
-        said = f": {self.last_line}" if self.last_line else ""
-        return f"ended{code} ({self.reason}){said}" if self.reason else f"ended{code}{said}"
+        reason = f" ({self.reason})" if self.reason else ""
+        output = f": {self.last_line}" if self.last_line else ""
+        return f"ended{code}{reason}{output}"
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One instance of a service, and the compose environment that it was given.
+    """One instance of a service, and the environment that it has from the compose file.
 
-    `role` is what it connects to the database as; `problem` says why it never answered /health, and is empty
-    when it did.
+    `role` is the database role that it connects as. `problem` says why it never answered GET /health; it is
+    empty if it did. `stop` ends the process and returns its last state.
     """
 
     name: str
@@ -55,7 +70,7 @@ class Service:
 
 
 class Launcher(Protocol):
-    """Starts one more instance and waits until it answers, has ended, or is late."""
+    """Starts one more instance, `<service>-<purpose>`, and waits for its /health, its end or a timeout."""
 
     def __call__(
         self,
@@ -69,11 +84,15 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """A lab to measure: `devices` are replicas of device-service; `database` is the owner's URL.
+    """A lab to measure.
 
-    `workflows` was started from the compose environment alone, so bug 1 may have kept it from starting.
-    `raw` is filled by the probe with whatever it measured, and is kept beside the evidence; `kept` holds
-    instances that one probe started and another can use.
+    devices: the replicas of device-service.
+    workflows: workflow-service, started with the compose file's environment, so bug 1 can prevent its start.
+    database: the URL of the database, for its owner.
+    memory_limit: of one service, in bytes.
+    full: measure to the end, even where the verdict is certain earlier.
+    raw: the probe adds what it measured; it is stored as JSON beside the evidence.
+    launched: instances that one probe started and others use too, by purpose.
     """
 
     devices: tuple[Service, ...]
@@ -83,10 +102,22 @@ class Endpoints:
     memory_limit: int
     full: bool = False
     raw: dict[str, Any] = field(default_factory=dict)
-    kept: dict[str, Service] = field(default_factory=dict)
+    launched: dict[str, Service] = field(default_factory=dict)
 
 
 class Probe(Protocol):
-    """One bug's measurement."""
+    """Measures one bug.
+
+    Raises:
+        ServiceFailed: a service that it needs does not run or does not respond.
+        EnvironmentFault, psycopg2.Error: the measurement could not be made.
+    """
 
     def __call__(self, endpoints: Endpoints) -> Evidence: ...
+
+
+def require_running(*services: Service) -> None:
+    """Raises ServiceFailed: one of the services does not run."""
+    for service in services:
+        if service.problem:
+            raise ServiceFailed(f"{service.name} {service.problem}")

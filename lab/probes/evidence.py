@@ -1,15 +1,21 @@
-"""What a probe hands back: a verdict, the figures that it rests on, and one line of what was seen.
+"""The result of one probe: a verdict, the figures behind it, and one sentence saying what was observed.
 
-The line never says how to mend anything. Evidence is written to `.lab/runs/` and graded from there.
+Candidates read the sentence too, so it never says how to fix the bug. `lab.records` stores evidence as JSON.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 
 class Verdict(StrEnum):
-    """How a bug stands."""
+    """The state of one bug.
+
+    fixed: the symptom and its cause are gone, and the responses are right. masked: the symptom is gone in an
+    easy test, its cause is not. present: the symptom shows. blocked: another bug prevents the measurement.
+    unmeasured: the environment failed, which counts neither for nor against the candidate.
+    """
 
     FIXED = "fixed"
     MASKED = "masked"
@@ -19,27 +25,37 @@ class Verdict(StrEnum):
 
     @property
     def shows_symptom(self) -> bool:
-        """Whether `lab check` fails on it; what could not be measured counts neither way."""
+        """Whether `lab check` fails because of this verdict."""
         return self in {Verdict.MASKED, Verdict.PRESENT, Verdict.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number measured, in `unit`; `limit` is the most that counts as good, where there is one."""
+    """One measured number, in `unit`; `limit` is the highest good value, None where there is no limit."""
 
     name: str
     value: float
     unit: str = ""
     limit: float | None = None
 
+    @classmethod
+    def duration(cls, name: str, seconds: float) -> Self:
+        """A time, converted to milliseconds, without a limit."""
+        return cls(name, round(seconds * 1000, 1), "ms")
+
     @property
     def within(self) -> bool:
+        """Whether the value is at most the limit; True where there is no limit."""
         return self.limit is None or self.value <= self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One bug as one probe found it. `raw` is the file with everything that was measured."""
+    """What one probe found out about one bug.
+
+    `why` is one sentence. `raw` is the file with everything that was measured, and `seconds` the time that
+    the measurement took.
+    """
 
     bug: int
     verdict: Verdict
@@ -48,10 +64,6 @@ class Evidence:
     blocked_by: int | None = None
     raw: Path | None = None
     seconds: float = 0.0
-
-    def stamped(self, *, raw: Path | None, seconds: float) -> "Evidence":
-        """The same, with where its raw data lies and how long it took to find."""
-        return replace(self, raw=raw, seconds=round(seconds, 3))
 
     def figure(self, name: str) -> Figure | None:
         return next((figure for figure in self.figures if figure.name == name), None)

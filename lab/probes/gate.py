@@ -1,13 +1,14 @@
-"""The write gate: overlaps that other tools hope for, made certain.
+"""The write gate forces concurrent requests to overlap, independently of their speed.
 
-Requests are sent one by one. Each goes as far as its first write and is held there, so that all of them have
-read before any has written; then all write before any commits. Nothing here depends on who is quick.
+Requests are sent one by one. Each is held at its first write, so all of them have read before any writes.
+Then all of them write before any commits.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,26 +16,28 @@ from typing import TYPE_CHECKING
 from lab.database import connect
 from lab.probes.client import Reply, request
 from lab.probes.latch import APPLICATION, Latch, latches
-from lab.probes.load import Pending
+from lab.probes.load import Send, send_in_background
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 QUIET = 0.35
-"""Seconds without any change after which a request that no lock holds up counts as waiting in its service."""
+"""After this many seconds without a change, a request that no lock holds counts as waiting in its service."""
 
 QUIET_IN_TRANSACTION = 1.5
-"""The same where a transaction is open or a statement runs: that will go on by itself sooner or later."""
+"""The same while a transaction is open or a statement runs, because these continue on their own."""
 
-QUIET_AT_LAST = 1.0
-BEATS = 8
-"""Answers that every replica must have given meanwhile: on a busy machine, quiet is measured by these."""
+QUIET_AFTER_LAST = 1.0
+"""The same once all requests are sent."""
 
-DEADLINE = 30.0
+HEARTBEATS = 8
+"""Responses that every service must also have given in that time, so that a busy machine is given longer."""
+
+HEARTBEAT_PATH = "/openapi.yaml"
+"""A path that needs no database."""
+
+TIMEOUT = 30.0
 POLL = 0.004
-HARMLESS = "/openapi.yaml"
-"""A path that is answered without the database."""
-
 OBSERVE = """
 SELECT pid, state, state_change::text, xact_start::text, pg_blocking_pids(pid)
   FROM pg_stat_activity
@@ -44,38 +47,43 @@ SELECT pid, state, state_change::text, xact_start::text, pg_blocking_pids(pid)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One connection of a service as the server shows it."""
+class Backend:
+    """The server process of one of the services' connections, as pg_stat_activity shows it."""
 
     pid: int
     state: str
-    changed: str
-    since: str | None
-    blockers: tuple[int, ...]
+    state_change: str
+    transaction_start: str | None
+    blockers: list[int]
 
     @property
-    def under_way(self) -> bool:
+    def running(self) -> bool:
         return not self.blockers and self.state not in {"idle", None}
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """What came of the requests; `windows` are the seconds from being sent to the first write, of each."""
+class Outcome:
+    """The replies in the order of the requests, and the seconds after which each held request was held."""
 
     replies: tuple[Reply, ...]
-    windows: tuple[float, ...]
+    delays: tuple[float, ...]
 
     @property
-    def won(self) -> tuple[Reply, ...]:
+    def succeeded(self) -> tuple[Reply, ...]:
         return tuple(reply for reply in self.replies if reply.ok)
 
     @property
-    def window(self) -> float:
-        return min(self.windows, default=0.0)
+    def failed(self) -> tuple[Reply, ...]:
+        """The replies that are neither a success nor a refusal (4xx)."""
+        return tuple(reply for reply in self.replies if not reply.ok and not reply.refused)
+
+    @property
+    def shortest_delay(self) -> float:
+        return min(self.delays, default=0.0)
 
 
 class Gate:
-    """Use it through `write_gate`."""
+    """Made by `write_gate` and `read_gate`."""
 
     def __init__(
         self, watch: Connection, tables: Sequence[Latch], commit: Latch, urls: Sequence[str]
@@ -84,97 +92,99 @@ class Gate:
         self._tables = tables
         self._commit = commit
         self._urls = urls
-        self._resigned = 0
+        self._waiting_in_service = 0
+        """Unanswered requests that no lock holds and that made no progress."""
 
-    def pass_through(
-        self, sends: Sequence[Callable[[], Reply]], between: Callable[[], None] | None = None
-    ) -> Passage:
-        """Send the requests, open latch after latch, return when every request is answered or late.
+    def pass_through(self, sends: Sequence[Send], between: Callable[[], None] | None = None) -> Outcome:
+        """Send the requests, unlock latch after latch, and return when all are answered or time out.
 
-        `between` is called whenever everything stands still.
+        `between` is called each time before a latch is unlocked, while no request makes progress.
+
+        Raises:
+            EnvironmentFault: a latch cannot be locked.
         """
         latches = (self._commit, *self._tables)
         try:
             for latch in latches:
-                latch.shut()
+                latch.lock()
             return self._pass(sends, between)
         finally:
             for latch in reversed(latches):
-                latch.open()
+                latch.unlock()
 
-    def _pass(self, sends: Sequence[Callable[[], Reply]], between: Callable[[], None] | None) -> Passage:
-        self._resigned = 0
-        pending: list[Pending] = []
-        windows: list[float] = []
+    def _pass(self, sends: Sequence[Send], between: Callable[[], None] | None) -> Outcome:
+        self._waiting_in_service = 0
+        pending: list[Future[Reply]] = []
+        delays: list[float] = []
         for send in sends:
-            started, held = time.monotonic(), len(self._held())
-            pending.append(Pending(send).start())
+            started, blocked = time.monotonic(), self._blocked()
+            pending.append(send_in_background(send))
             self._settle(pending)
-            if len(self._held()) > held:
-                windows.append(time.monotonic() - started)
-        if self._resigned:
-            self._resigned = 0
-            self._settle(pending, at_least=QUIET_AT_LAST)
-        self._open_in_turn(pending, between)
-        late = Reply("", None, DEADLINE, problem=f"no answer within {DEADLINE:g} s")
-        replies = tuple(one.reply or late for one in pending)
-        return Passage(replies, tuple(windows))
+            if self._blocked() > blocked:
+                delays.append(time.monotonic() - started)
+        if self._waiting_in_service:
+            self._waiting_in_service = 0
+            self._settle(pending, QUIET_AFTER_LAST)
+        self._unlock_in_turn(pending, between)
+        late = Reply("", None, TIMEOUT, problem=f"no response within {TIMEOUT:g} s")
+        replies = (one.result() if one.done() and not one.exception() else late for one in pending)
+        return Outcome(tuple(replies), tuple(delays))
 
-    def _open_in_turn(self, pending: Sequence[Pending], between: Callable[[], None] | None) -> None:
-        until = time.monotonic() + DEADLINE
-        while not all(one.answered for one in pending) and time.monotonic() < until:
-            chosen = self._ready()
-            if not chosen:
+    def _unlock_in_turn(self, pending: Sequence[Future[Reply]], between: Callable[[], None] | None) -> None:
+        until = time.monotonic() + TIMEOUT
+        while not all(one.done() for one in pending) and time.monotonic() < until:
+            blocking = self._blocking_latches()
+            if not blocking:
                 time.sleep(POLL)
                 continue
             if between is not None:
                 between()
-            for latch in chosen:
-                latch.let_through(self._watch)
-            self._resigned = 0
+            for latch in blocking:
+                latch.release_waiting(self._watch)
+            self._waiting_in_service = 0
             self._settle(pending)
 
-    def _ready(self) -> tuple[Latch, ...]:
-        """The latches that somebody waits at. Commits go last: everyone is to have written by then."""
-        blockers = {pid for seen in self._observe() for pid in seen.blockers}
+    def _blocking_latches(self) -> tuple[Latch, ...]:
+        """The table latches that block a request; the commit latch only if no request waits for a table."""
+        blockers = {pid for backend in self._observe() for pid in backend.blockers}
         tables = tuple(latch for latch in self._tables if latch.pid in blockers)
         return tables or ((self._commit,) if self._commit.pid in blockers else ())
 
-    def _held(self) -> tuple[Seen, ...]:
-        return tuple(seen for seen in self._observe() if seen.blockers)
+    def _blocked(self) -> int:
+        return sum(bool(backend.blockers) for backend in self._observe())
 
-    def _settle(self, pending: Sequence[Pending], at_least: float = QUIET) -> None:
-        """Return when every request is answered, or held by a lock, or has not moved for long enough."""
+    def _settle(self, pending: Sequence[Future[Reply]], quiet: float = QUIET) -> None:
+        """Return when each request is answered, or blocked by a lock, or has not changed for long enough."""
         before: tuple[object, ...] = ()
-        since, beats, until = time.monotonic(), 0, time.monotonic() + DEADLINE
+        since, heartbeats, until = time.monotonic(), 0, time.monotonic() + TIMEOUT
         while time.monotonic() < until:
-            unanswered = sum(not one.answered for one in pending)
-            seen = self._observe()
-            held = sum(bool(one.blockers) for one in seen)
-            if unanswered <= held + self._resigned:
+            unanswered = sum(not one.done() for one in pending)
+            backends = self._observe()
+            blocked = sum(bool(one.blockers) for one in backends)
+            if unanswered <= blocked + self._waiting_in_service:
                 return
-            now = (unanswered, seen)
+            now = (unanswered, backends)
             if now != before:
-                before, since, beats = now, time.monotonic(), 0
-            enough = QUIET_IN_TRANSACTION if any(one.under_way for one in seen) else at_least
-            if time.monotonic() - since >= enough and beats >= BEATS:
-                self._resigned = unanswered - held
+                before, since, heartbeats = now, time.monotonic(), 0
+            enough = QUIET_IN_TRANSACTION if any(one.running for one in backends) else quiet
+            if time.monotonic() - since >= enough and heartbeats >= HEARTBEATS:
+                self._waiting_in_service = unanswered - blocked
                 return
             if time.monotonic() - since > 20 * POLL:
                 for url in self._urls:
-                    request(url, HARMLESS, timeout=1.0)
-                beats += 1
+                    request(url, HEARTBEAT_PATH, timeout=1.0)
+                heartbeats += 1
             time.sleep(POLL)
 
-    def _observe(self) -> tuple[Seen, ...]:
+    def _observe(self) -> tuple[Backend, ...]:
         with self._watch.cursor() as cursor:
             cursor.execute(OBSERVE)
-            return tuple(Seen(row[0], row[1], row[2], row[3], tuple(row[4])) for row in cursor.fetchall())
+            return tuple(Backend(*columns) for columns in cursor.fetchall())
 
 
 @contextmanager
 def write_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
-    """A gate over every table of the database; `urls` are the services whose requests will pass."""
+    """A gate over every table of the database at `url`; `urls` are the services that receive the requests."""
     with (
         closing(connect(url, application=APPLICATION)) as watch,
         latches(url) as (tables, commit),

@@ -1,7 +1,8 @@
-"""One thing that holds writers up until it is opened, and holds up again whoever comes after them.
+"""Latches: locks that stop writing transactions, release those that wait, and stop the ones that follow.
 
-A table latch stops the first write to its table: SHARE lets reads and SELECT … FOR UPDATE pass. The commit
-latch stops whoever has written anything, at commit, through a deferred trigger on every table.
+A table latch stops the first write to its table. Its SHARE lock lets reads and SELECT ... FOR UPDATE pass.
+The commit latch stops the commit of a transaction that has written, by a deferred trigger on every table.
+Source: https://www.postgresql.org/docs/current/explicit-locking.html
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ APPLICATION = "lab gate"
 COMMIT_KEY = 0x6C61622E67617465
 """The advisory lock of the commit latch: "lab.gate" in ASCII."""
 
-QUEUE_DEADLINE = 5.0
+LOCK_TIMEOUT = 5.0
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname <> ALL ('{pg_catalog,information_schema,pg_toast,lab,lab_gate}')
@@ -46,12 +47,12 @@ FOR EACH ROW EXECUTE FUNCTION lab_gate.hold()
 
 
 class _Session:
-    """A connection that takes the lock on a thread of its own, for taking it may mean to wait."""
+    """A connection that takes a lock in a thread, because that may have to wait."""
 
     def __init__(self, url: str, statement: str) -> None:
         self._connection = connect(url, application=APPLICATION)
         self._statement = statement
-        self._waiter: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def pid(self) -> int:
@@ -59,23 +60,24 @@ class _Session:
 
     @property
     def waiting(self) -> bool:
-        return self._waiter is not None and self._waiter.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
-    def take(self) -> None:
-        self._waiter = threading.Thread(target=self._lock, daemon=True)
-        self._waiter.start()
+    def request_lock(self) -> None:
+        self._thread = threading.Thread(target=self._lock, daemon=True)
+        self._thread.start()
 
-    def wait(self) -> bool:
-        """Whether the lock was granted before the deadline."""
-        if self._waiter is not None:
-            self._waiter.join(QUEUE_DEADLINE)
+    def wait_for_lock(self) -> bool:
+        """Whether the lock was granted within LOCK_TIMEOUT seconds."""
+        if self._thread is not None:
+            self._thread.join(LOCK_TIMEOUT)
         return not self.waiting
 
     def release(self) -> None:
+        """Give the lock back, or stop waiting for it."""
         if self.waiting:
             with suppress(psycopg2.Error):
                 self._connection.cancel()
-            self.wait()
+            self.wait_for_lock()
         with suppress(psycopg2.Error), self._connection.cursor() as cursor:
             cursor.execute("ROLLBACK")
 
@@ -85,51 +87,55 @@ class _Session:
             self._connection.close()
 
     def _lock(self) -> None:
-        # A latch that is closed before it was granted cancels this.
+        # Fails when `release` cancels the statement.
         with suppress(psycopg2.Error), self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute(self._statement)
 
 
 class Latch:
-    """Holds one lock while it is shut; `statement` takes it."""
+    """One lock, taken by `statement`. Transactions that conflict with it wait while the latch is locked."""
 
     def __init__(self, url: str, statement: str) -> None:
         self._statement = statement
-        self._front = _Session(url, statement)
-        self._behind = _Session(url, statement)
+        self._holder = _Session(url, statement)
+        self._next = _Session(url, statement)
 
     @property
     def pid(self) -> int:
-        """The server process that whoever waits here is blocked by."""
-        return self._front.pid
+        """The server process that blocks the transactions that wait here."""
+        return self._holder.pid
 
-    def shut(self) -> None:
-        """Raises EnvironmentFault: somebody else's lock is in the way."""
-        self._front.take()
-        if not self._front.wait():
+    def lock(self) -> None:
+        """Raises EnvironmentFault: the lock is not granted, because another transaction holds one."""
+        self._holder.request_lock()
+        if not self._holder.wait_for_lock():
             raise EnvironmentFault(f"A lock of the measurement was not granted: {self._statement}.")
 
-    def let_through(self, watch: Connection) -> None:
-        """Let everyone who waits here go on, and nobody who comes later."""
-        self._behind.take()
-        until = time.monotonic() + QUEUE_DEADLINE
-        while self._behind.waiting and not _queued(watch, self._behind.pid) and time.monotonic() < until:
-            time.sleep(0.001)
-        self._front.release()
-        self._front, self._behind = self._behind, self._front
+    def release_waiting(self, watch: Connection) -> None:
+        """Let the transactions that wait now go on, and stop those that come later.
 
-    def open(self) -> None:
-        self._front.release()
+        A second session queues for the lock behind those that wait, before the first one gives it back.
+        """
+        self._next.request_lock()
+        until = time.monotonic() + LOCK_TIMEOUT
+        while self._next.waiting and not _blocked(watch, self._next.pid) and time.monotonic() < until:
+            time.sleep(0.001)
+        self._holder.release()
+        self._holder, self._next = self._next, self._holder
+
+    def unlock(self) -> None:
+        self._holder.release()
 
     def close(self) -> None:
-        self._front.close()
-        self._behind.close()
+        """Unlock the latch and close its connections."""
+        self._holder.close()
+        self._next.close()
 
 
 @contextmanager
 def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
-    """A latch for every table, and the one for every commit, all open; they are gone at the end."""
+    """A latch for each table, and the commit latch, all unlocked. The block's end removes them."""
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute(TABLES)
@@ -146,11 +152,11 @@ def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
         finally:
             for latch in reversed(made):
                 latch.close()
-            with suppress(psycopg2.Error):  # the shadow goes away with whatever would not be dropped
+            with suppress(psycopg2.Error):  # what cannot be dropped is removed with the shadow's database
                 cursor.execute("DROP SCHEMA lab_gate CASCADE")
 
 
-def _queued(watch: Connection, pid: int) -> bool:
+def _blocked(watch: Connection, pid: int) -> bool:
     with watch.cursor() as cursor:
         cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", (pid,))
         return cursor.fetchone() == (True,)

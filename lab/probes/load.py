@@ -1,57 +1,46 @@
-"""Requests sent by threads of their own, and the moment at which each was answered."""
+"""Send requests from threads: one in the background, or several at the same moment."""
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from functools import partial
 
-from lab.probes.client import Reply
+from lab.probes.client import Reply, request
+from lab.probes.endpoints import Service
+
+Send = Callable[[], Reply]
 
 
-@dataclass(slots=True)
-class Pending:
-    """A request under way; `reply` is there once it has been answered or given up."""
+def send_in_background(send: Send) -> Future[Reply]:
+    """Call `send` in a daemon thread, which does not keep the process alive."""
+    future: Future[Reply] = Future()
 
-    send: Callable[[], Reply]
-    reply: Reply | None = None
-    failure: BaseException | None = None
-    _done: threading.Event = field(default_factory=threading.Event)
-
-    def start(self) -> "Pending":
-        threading.Thread(target=self._run, daemon=True).start()
-        return self
-
-    @property
-    def answered(self) -> bool:
-        return self._done.is_set()
-
-    def wait(self, timeout: float) -> bool:
-        return self._done.wait(timeout)
-
-    def result(self, timeout: float) -> Reply:
-        """The reply; waits for it."""
-        if not self._done.wait(timeout) or self.reply is None:
-            raise self.failure or TimeoutError("a request outlived its own deadline")
-        return self.reply
-
-    def _run(self) -> None:
+    def run() -> None:
         try:
-            self.reply = self.send()
+            future.set_result(send())
         except BaseException as error:
-            self.failure = error
-        finally:
-            self._done.set()
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
-def send_together(sends: Sequence[Callable[[], Reply]], timeout: float = 60.0) -> tuple[Reply, ...]:
-    """Send all at the same time; answers the replies in the same order."""
+def send_together(sends: Sequence[Send], timeout: float = 60.0) -> tuple[Reply, ...]:
+    """Send all requests at the same moment and return their replies in the same order.
+
+    Raises:
+        TimeoutError: one of them has no reply after `timeout` seconds.
+    """
     barrier = threading.Barrier(len(sends))
 
-    def together(send: Callable[[], Reply]) -> Callable[[], Reply]:
-        def go() -> Reply:
-            barrier.wait(timeout)
-            return send()
+    def send_at_barrier(send: Send) -> Reply:
+        barrier.wait(timeout)
+        return send()
 
-        return go
-
-    pending = [Pending(together(send)).start() for send in sends]
+    pending = [send_in_background(partial(send_at_barrier, send)) for send in sends]
     return tuple(one.result(timeout) for one in pending)
+
+
+def warm_up(services: Sequence[Service], connections: int = 4) -> None:
+    """Make each service open this many database connections, so that no measured request waits for one."""
+    send_together([partial(request, one.url, "/devices") for one in services for _ in range(connections)])

@@ -1,20 +1,20 @@
-"""Bug 6: what does GET /execution-logs hold in memory, and are all of the logs to be had from it?"""
+"""Bug 6: how much memory does GET /execution-logs need, and can every log be read through it?"""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lab.probes.client import Reply, stream
+from lab.probes.client import Reply, request
 from lab.probes.connection import ProbeConnection, open_connection
-from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service, require_running
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.load import send_together
-from lab.probes.pages import SIZES, Page, find_turn, page_of, says_more_than_rows
+from lab.probes.pages import SIZES, Page, may_have_more, page_of
 from lab.probes.paging import Walk, walk
 
 BUG = 6
@@ -22,184 +22,185 @@ NEEDS: tuple[str, ...] = ()
 PATH = "/execution-logs"
 MIB = 2**20
 HUGE = 1_000_000
+"""Rows that a request for too many asks for."""
+
 TOGETHER = 8
 TIMEOUT = 60.0
-WHOLE = 300.0
-"""Seconds for the whole list to come in, on however slow a machine, as long as some of it comes."""
+FULL_LIST_TIMEOUT = 300.0
+"""Seconds for the whole list, on a slow machine. It may not pause for longer than TIMEOUT."""
 
-LAST_BREATH = 2.0
-GLANCE = 6.0
-"""Seconds for which several long answers are read side by side."""
+EXIT_WAIT = 2.0
+"""Seconds in which a service that broke off a response may still end."""
+
+READ_TIME = 6.0
+"""Seconds for which a long response is read where only the service's memory matters."""
 
 SMALL = 4 * MIB
-"""An answer up to this size is a page; a larger one is looked through as it comes."""
+"""Bytes: a body up to this size is kept and parsed. A larger one is only searched for ids and timestamps."""
 
-ROW = re.compile(rb'"id":\s*(-?\d+)')
-TIME = re.compile(rb'"started_at":\s*"([^"]+)"')
+ID = re.compile(rb'"id":\s*(-?\d+)')
+TIMESTAMP = re.compile(rb'"started_at":\s*"([^"]+)"')
 
 
 @dataclass(slots=True)
 class Body:
-    """An answer as it comes in: kept while it is small, else only looked through for ids and times."""
+    """Receives a body until the monotonic time `until`; `kept` is its first SMALL bytes."""
 
-    until: float = float("inf")
+    until: float
     kept: bytearray = field(default_factory=bytearray)
     size: int = 0
     cut: bool = False
     ids: list[int] = field(default_factory=list)
-    times_fall: bool = True
+    newest_first: bool = True
     _rest: bytes = b""
     _last: bytes = b""
 
-    def take(self, piece: bytes) -> bool:
-        self.size += len(piece)
+    def receive(self, chunk: bytes) -> bool:
+        """Take one chunk, and return whether to read on."""
+        self.size += len(chunk)
         if self.size <= SMALL:
-            self.kept.extend(piece)
-        text = self._rest + piece
-        # What stands before the last brace is whole; the rest waits for the next piece.
-        whole, brace, rest = text.rpartition(b"}")
+            self.kept.extend(chunk)
+        text = self._rest + chunk
+        # Objects before the last brace are complete. The rest waits for the next chunk.
+        complete, brace, rest = text.rpartition(b"}")
         self._rest = rest if brace else text
-        self._look_through(whole)
+        self._search(complete)
         self.cut = time.monotonic() >= self.until
         return not self.cut
 
-    def _look_through(self, text: bytes) -> None:
-        self.ids.extend(map(int, ROW.findall(text)))
-        for moment in TIME.findall(text):
-            if self._last and moment > self._last:
-                self.times_fall = False
-            self._last = moment
-
-
-def probe(endpoints: Endpoints) -> Evidence:
-    """Ask a fresh instance for the list, for huge pages of it, for eight at once; then walk its pages."""
-    service = endpoints.launch(DEVICE_SERVICE, "memory", memory_limit=endpoints.memory_limit)
-    if service.problem:
-        service.stop()
-        return Evidence(BUG, Verdict.PRESENT, f"{service.name} {service.problem}.")
-    with open_connection(endpoints.database) as connection:
-        total = int(connection.value("SELECT count(*) FROM execution_logs"))
-        try:
-            verdict, why, figures = _measure(endpoints, service, connection, total)
-        finally:
-            ended = service.stop()
-    peak = round(ended.peak / MIB, 1)
-    limit = endpoints.memory_limit / MIB
-    endpoints.raw["end"] = str(ended)
-    return Evidence(BUG, verdict, why, (Figure("most memory used", peak, "MiB", limit), *figures))
+    def _search(self, text: bytes) -> None:
+        self.ids.extend(map(int, ID.findall(text)))
+        for timestamp in TIMESTAMP.findall(text):
+            if self._last and timestamp > self._last:
+                self.newest_first = False
+            self._last = timestamp
 
 
 Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 
-def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection, total: int) -> Finding:
-    first, body = _get(service, {}, WHOLE)
+def probe(endpoints: Endpoints) -> Evidence:
+    """Request the list and huge pages of it from a new instance, some together; then walk the pages."""
+    service = endpoints.launch(DEVICE_SERVICE, "memory", memory_limit=endpoints.memory_limit)
+    try:
+        require_running(service)
+        with open_connection(endpoints.database) as connection:
+            verdict, why, figures = _measure(endpoints, service, connection)
+    finally:
+        ended = service.stop()
+    endpoints.raw["end"] = str(ended)
+    memory = Figure("most memory used", round(ended.peak / MIB, 1), "MiB", endpoints.memory_limit / MIB)
+    return Evidence(BUG, verdict, why, (memory, *figures))
+
+
+def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection) -> Finding:
+    total = int(connection.value("SELECT count(*) FROM execution_logs"))
+    first, body = _get(service, {}, FULL_LIST_TIMEOUT)
     figures: tuple[Figure, ...] = (
         Figure("logs in one answer", len(body.ids)),
-        Figure("time of one answer", round(first.seconds * 1000, 1), "ms"),
+        Figure.duration("time of one answer", first.seconds),
     )
-    if death := _death(service, endpoints.memory_limit, first):
-        return Verdict.PRESENT, f"GET {PATH} of {total:,} logs: the service {death}.", figures
+    if end := _end(service, endpoints.memory_limit, first):
+        return Verdict.PRESENT, f"GET {PATH} of {total:,} logs: the service {end}.", figures
     if not first.ok:
         return Verdict.PRESENT, f"{first}.", figures
     if body.cut:
-        return Verdict.PRESENT, f"GET {PATH}: the answer had no end within {WHOLE:g} s.", figures
-    if trouble := _under_load(endpoints, service, body):
-        return Verdict.MASKED, trouble, figures
+        why = f"GET {PATH}: the response had no end within {FULL_LIST_TIMEOUT:g} s."
+        return Verdict.PRESENT, why, figures
+    if problem := _problem_under_load(endpoints, service, READ_TIME if body.size > SMALL else TIMEOUT):
+        return Verdict.MASKED, problem, figures
     if body.size > SMALL:
-        verdict, why = _whole_list(body, total)
+        verdict, why = _judge_full_list(body, total)
         return verdict, why, figures
-    verdict, why, more = _page_by_page(endpoints, service, connection, first, body)
-    return verdict, why, (*figures, *more)
+    reply = replace(first, body=bytes(body.kept))
+    page = page_of(reply, {})
+    if page is None:
+        return Verdict.PRESENT, f"{reply}: there is no list of logs in it.", figures
+    if not page.rows:
+        return Verdict.MASKED, "The response has no logs in it.", figures
+    walked = walk(connection, page, partial(_get_page, service))
+    endpoints.raw["walk"] = asdict(walked)
+    verdict, why = _judge_walk(service, page, walked)
+    return verdict, why, (*figures, Figure("logs walked through", walked.rows), Figure("pages", walked.pages))
 
 
-def _under_load(endpoints: Endpoints, service: Service, body: Body) -> str:
-    """Whether the service outlives requests for far too much, one by one and eight at a time."""
+def _problem_under_load(endpoints: Endpoints, service: Service, timeout: float) -> str:
+    """How the service fails when asked for far too many rows, alone or together; empty if it does not."""
     for size in SIZES:
-        reply, _ = _get(service, {size: HUGE}, GLANCE if body.size > SMALL else TIMEOUT)
-        if death := _death(service, endpoints.memory_limit, reply):
-            return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {death}."
-        if reply.status is None or reply.status >= 500:
+        reply, _ = _get(service, {size: HUGE}, timeout)
+        if end := _end(service, endpoints.memory_limit, reply):
+            return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {end}."
+        if reply.failed:
             return f"GET {PATH} alone is answered, but {reply}."
-    timeout = GLANCE if body.size > SMALL else TIMEOUT
-    sends = [partial(_reply_only, service, {SIZES[n % 2]: HUGE}, timeout) for n in range(TOGETHER)]
+    sends = [partial(_get_reply, service, {SIZES[n % 2]: HUGE}, timeout) for n in range(TOGETHER)]
     replies = send_together(sends, timeout=TIMEOUT + 10)
     endpoints.raw["together"] = [str(reply) for reply in replies]
-    if death := _death(service, endpoints.memory_limit, *replies):
-        return f"One request at a time is answered, but with {TOGETHER} at once the service {death}."
-    failed = [reply for reply in replies if reply.status is None or reply.status >= 500]
-    if failed:
-        return f"With {TOGETHER} at once, {len(failed)} failed: {failed[0]}."
-    return ""
+    if end := _end(service, endpoints.memory_limit, *replies):
+        return f"One request at a time is answered, but with {TOGETHER} at once the service {end}."
+    failed = [reply for reply in replies if reply.failed]
+    return f"With {TOGETHER} at once, {len(failed)} failed: {failed[0]}." if failed else ""
 
 
-def _whole_list(body: Body, total: int) -> tuple[Verdict, str]:
-    """One answer with everything in it is right as long as it is not held in memory."""
-    if len(body.ids) != total or len(set(body.ids)) != total:
-        distinct = len(set(body.ids))
-        return Verdict.MASKED, f"The answer has {distinct:,} of {total:,} logs, and is no page of a few."
-    if not body.times_fall:
-        return Verdict.MASKED, f"The answer has all {total:,} logs, but not the newest first."
-    return Verdict.FIXED, f"All {total:,} logs came in one answer that never stood in memory, newest first."
-
-
-def _page_by_page(
-    endpoints: Endpoints, service: Service, connection: ProbeConnection, reply: Reply, body: Body
-) -> tuple[Verdict, str, tuple[Figure, ...]]:
-    def fetch(query: Mapping[str, Any]) -> Reply:
-        answer, content = _get(service, query)
-        return Reply(
-            answer.request, answer.status, answer.seconds, bytes(content.kept), answer.headers, answer.problem
+def _judge_full_list(body: Body, total: int) -> tuple[Verdict, str]:
+    """Judge one response with all logs. It is right as long as the service does not hold it in memory."""
+    distinct = len(set(body.ids))
+    if len(body.ids) != total or distinct != total:
+        return (
+            Verdict.MASKED,
+            f"The response is too large for a page, and has {distinct:,} of {total:,} logs.",
         )
-
-    whole = Reply(reply.request, reply.status, reply.seconds, bytes(body.kept), reply.headers, reply.problem)
-    first = page_of(whole, {})
-    if first is None:
-        return Verdict.PRESENT, f"{whole}: there is no list of logs in it.", ()
-    if not first.rows:
-        return Verdict.MASKED, "The answer has no logs in it.", ()
-    return _walk(endpoints, service, first, walk(connection, first, fetch, find_turn))
+    if not body.newest_first:
+        return Verdict.MASKED, f"The response has all {total:,} logs, but not the newest first."
+    why = f"All {total:,} logs came in one response, newest first, and never were in memory together."
+    return Verdict.FIXED, why
 
 
-def _walk(
-    endpoints: Endpoints, service: Service, first: Page, found: Walk
-) -> tuple[Verdict, str, tuple[Figure, ...]]:
-    endpoints.raw["walk"] = {"by": found.by, "pages": found.pages, "rows": found.rows, "wrong": found.wrong}
-    figures = (Figure("logs walked through", found.rows), Figure("pages", found.pages))
+def _judge_walk(service: Service, first: Page, found: Walk) -> tuple[Verdict, str]:
     if found.by is None:
-        if says_more_than_rows(first):
-            why = "It stays within its memory. How its pages are turned was not understood, nor judged."
-            return Verdict.FIXED, why, figures
-        why = f"An answer has {len(first.rows)} logs, and no way to older ones was found."
-        return Verdict.MASKED, why, figures
-    if found.wrong:
-        return Verdict.MASKED, f"The service stays within its memory, but {found.wrong}.", figures
-    if broken := _broken_by_nonsense(service, found.by):
-        return Verdict.MASKED, f"The service stays within its memory, but {broken}.", figures
-    why = f"It stays within its memory; {found.pages} pages, by {found.by}, are complete and newest first."
-    return Verdict.FIXED, why, figures
+        if may_have_more(first):
+            why = (
+                "The service stays within its memory limit; the form of its pages is unknown and not judged."
+            )
+            return Verdict.FIXED, why
+        return Verdict.MASKED, f"A response has {len(first.rows)} logs, and no way to older ones was found."
+    problem = found.wrong or _invalid_page_problem(service, found.by)
+    if problem:
+        return Verdict.MASKED, f"The service stays within its memory limit, but {problem}."
+    why = (
+        f"The service stays within its memory limit, and its {found.pages} pages, by {found.by}, are complete"
+        " and newest first."
+    )
+    return Verdict.FIXED, why
 
 
-def _broken_by_nonsense(service: Service, way: str) -> Reply | None:
-    """The answer to a page that there cannot be, where it is neither a page nor a refusal."""
-    names = {"page": ("page", "per_page"), "offset": ("offset", "limit")}.get(way, ())
+def _invalid_page_problem(service: Service, pagination: str) -> str:
+    """The reply to an invalid page number, if it is a failure; else empty."""
+    names = {"page": ("page", "per_page"), "offset": ("offset", "limit")}.get(pagination, ())
     replies = (_get(service, {name: value})[0] for name in names for value in ("-1", "first"))
-    return next((reply for reply in replies if reply.status is None or reply.status >= 500), None)
+    return next((str(reply) for reply in replies if reply.failed), "")
 
 
 def _get(service: Service, query: Mapping[str, Any], timeout: float = TIMEOUT) -> tuple[Reply, Body]:
+    """Request the list, and read it for `timeout` seconds at most. The reply itself has no body."""
     body = Body(until=time.monotonic() + timeout)
-    reply = stream(service.url, PATH, body.take, query=query, timeout=timeout + 5, silence=TIMEOUT)
+    reply = request(
+        service.url, PATH, query=query, timeout=timeout + 5, read_timeout=TIMEOUT, receive=body.receive
+    )
     return reply, body
 
 
-def _reply_only(service: Service, query: Mapping[str, Any], timeout: float) -> Reply:
+def _get_page(service: Service, query: Mapping[str, Any]) -> Reply:
+    reply, body = _get(service, query)
+    return replace(reply, body=bytes(body.kept))
+
+
+def _get_reply(service: Service, query: Mapping[str, Any], timeout: float) -> Reply:
     return _get(service, query, timeout)[0]
 
 
-def _death(service: Service, limit: int, *replies: Reply) -> str:
-    """How the service ended; empty while it lives. One that broke off an answer may be about to end."""
-    until = time.monotonic() + (LAST_BREATH if any(reply.status is None for reply in replies) else 0)
+def _end(service: Service, limit: int, *replies: Reply) -> str:
+    """How the service ended; empty while it runs. `limit` is its memory limit in bytes."""
+    until = time.monotonic() + (EXIT_WAIT if any(reply.status is None for reply in replies) else 0)
     while (health := service.health()).alive and time.monotonic() < until:
         time.sleep(0.02)
     if health.alive:

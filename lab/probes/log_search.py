@@ -1,7 +1,7 @@
-"""Bug 5: what does the search of one day's execution logs make the server read?
+"""Bug 5: how many blocks does the search of one day's execution logs make the server read?
 
-Judged by blocks, which no machine's speed changes: first for a span of a few logs, which is cheap whatever
-stands, and for the whole of the day only when that leaves the verdict open (or when asked to be thorough).
+Blocks do not depend on the machine's speed. A span of a few logs is searched first, because it is quick even
+with the bug. The whole day is searched only if that leaves the verdict open, or for `--full`.
 """
 
 from __future__ import annotations
@@ -11,34 +11,37 @@ from datetime import datetime, timedelta
 
 from lab.probes.client import Reply, request
 from lab.probes.connection import ProbeConnection, open_connection
-from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service, require_running
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.plans import Plan, PlanLog, explained
 from lab.probes.search_rows import TABLE, change, change_back, difference, expected_rows
-from lab.probes.statements import Count, counted
+from lab.probes.statements import NOT_COUNTED, Count, counted
 
 BUG = 5
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 PATH = "/execution-logs/search"
 DAY = datetime(2025, 1, 1)
 FEW = 4
-"""Logs in the first, narrow span."""
+"""Logs in the narrow span."""
 
-WHOLESALE = 0.5
-"""A share of the table read per log from which on the verdict is certain."""
+CERTAIN_SHARE = 0.5
+"""Reading this share of the table for each log makes the verdict certain."""
 
 FACTOR = 100
-"""The search must read less than this part of what one scan of the table per log would."""
+"""The search must read less than 1/FACTOR of the blocks of one table scan for each log."""
 
 TIMEOUT = 30.0
-LONG_TIMEOUT = 180.0
+DAY_TIMEOUT = 180.0
 AROUND = timedelta(days=6)
-"""Before and after the day: enough logs that an answer cut at a round number shows."""
+"""Added before and after the day in the last search, so that a response cut at a round number is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search: what it said, what it cost, and what is wrong with it."""
+    """One search: its reply, statements and plans, and the number of logs that it should return.
+
+    `wrong` is empty if the reply is right.
+    """
 
     reply: Reply
     count: Count
@@ -46,19 +49,23 @@ class Search:
     wrong: str = ""
     plans: tuple[Plan, ...] = ()
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with the reply, as a sentence; empty if it is right."""
+        if not self.reply.ok:
+            return f"{self.reply}."
+        return f"The search of {self.logs} logs is wrong: {self.wrong}." if self.wrong else ""
+
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Search a narrow span, then the day, then more days after logs were added to them."""
-    down = next((one for one in endpoints.devices if one.problem), None)
-    if down is not None:
-        return Evidence(BUG, Verdict.PRESENT, f"{down.name} {down.problem}.")
+    """Search a narrow span, then the day, then more days before and after some of their logs changed."""
+    require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         with explained(connection, endpoints.devices[0].role):
             service = endpoints.launch(DEVICE_SERVICE, "search")
-            request(service.url, PATH, query=_span(DAY, DAY))  # opens the connection that is explained
+            request(service.url, PATH, query=_span(DAY, DAY))  # opens the connection whose plans are logged
         try:
-            if service.problem:
-                return Evidence(BUG, Verdict.PRESENT, f"{service.name} {service.problem}.")
+            require_running(service)
             return _measure(endpoints, service, connection)
         finally:
             service.stop()
@@ -68,72 +75,74 @@ def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection
     connection.query(f"ANALYZE {TABLE}")
     pages = int(connection.value("SELECT pg_relation_size(%s::regclass) / 8192", TABLE))
     log = PlanLog(connection)
-    start, end = _narrow(connection)
-    narrow = _search(service, connection, start, end, log)
+    narrow = _search(service, connection, _narrow(connection), log)
     _keep(endpoints, "narrow", narrow)
-    day = connection.value(
+    logs = connection.value(
         f"SELECT count(*) FROM {TABLE} WHERE started_at >= %s AND started_at < %s", *_day()
     )
-    limit = round((day + 1) * pages / FACTOR)
-    figures = _narrow_figures(narrow, pages, day, limit)
-    if not narrow.reply.ok or narrow.wrong:
-        return Evidence(BUG, Verdict.PRESENT, _trouble(narrow), figures)
-    whole = sum(plan.scans_whole(TABLE) for plan in narrow.plans)
-    certain = narrow.count.blocks >= (FEW + 1) * pages * WHOLESALE
+    limit = round((logs + 1) * pages / FACTOR)
+    figures = _narrow_figures(narrow, pages, logs, limit)
+    if narrow.problem:
+        return Evidence(BUG, Verdict.PRESENT, narrow.problem, figures)
+    scans = sum(plan.full_scans(TABLE) for plan in narrow.plans)
+    certain = narrow.count.blocks >= (FEW + 1) * pages * CERTAIN_SHARE
     if certain and not endpoints.full:
-        return Evidence(BUG, Verdict.PRESENT, _wholesale(narrow, whole, pages), figures)
-    plain = endpoints.devices[0] if endpoints.full else service  # whose time no plan was taken in
-    search = _search(plain, connection, *_day(), log, LONG_TIMEOUT)
-    _keep(endpoints, "day", search)
-    figures = _day_figures(search, limit)
-    if not search.reply.ok or search.wrong:
-        return Evidence(BUG, Verdict.PRESENT, _trouble(search), figures)
-    if certain or search.count.blocks > limit:
-        return Evidence(BUG, Verdict.PRESENT, _wholesale(search, whole, pages), figures)
-    # Whoever reads a table from end to end touches each of its blocks, whether a plan was seen or not.
-    whole = sum(plan.scans_whole(TABLE) for plan in (*narrow.plans, *search.plans))
-    if whole or narrow.count.blocks >= pages:
+        return Evidence(BUG, Verdict.PRESENT, _cost(narrow, scans, pages), figures)
+    # With --full the time counts too, so the day is searched on an instance whose plans are not logged.
+    timed = endpoints.devices[0] if endpoints.full else service
+    day = _search(timed, connection, _day(), log, DAY_TIMEOUT)
+    _keep(endpoints, "day", day)
+    figures = (
+        Figure(f"blocks read for the day's {day.logs} logs", day.count.blocks, "", limit),
+        Figure.duration(f"time for the day's {day.logs} logs", day.reply.seconds),
+    )
+    if day.problem:
+        return Evidence(BUG, Verdict.PRESENT, day.problem, figures)
+    if certain or day.count.blocks > limit:
+        return Evidence(BUG, Verdict.PRESENT, _cost(day, scans, pages), figures)
+    # A full scan reads at least every block of the table, so it shows even where no plan was logged.
+    if narrow.count.blocks >= pages or any(plan.full_scans(TABLE) for plan in (*narrow.plans, *day.plans)):
         why = f"{TABLE} is no longer read once per log, but it is still read from end to end."
         return Evidence(BUG, Verdict.MASKED, why, figures)
-    return _still_right(service, connection, log, figures, search)
+    if problem := _problem_after_change(service, connection, log):
+        return Evidence(BUG, Verdict.MASKED, problem, figures)
+    if not day.count.blocks:
+        return Evidence(BUG, Verdict.UNMEASURED, NOT_COUNTED, figures)
+    why = (
+        f"{day.logs} logs of the day took {day.count.blocks:,} blocks and no full scan of {TABLE},"
+        " and the rows are right."
+    )
+    return Evidence(BUG, Verdict.FIXED, why, figures)
 
 
-def _still_right(
-    service: Service, connection: ProbeConnection, log: PlanLog, figures: tuple[Figure, ...], search: Search
-) -> Evidence:
-    wide = _search(service, connection, DAY - AROUND, DAY + AROUND, log)
-    change(connection, DAY, DAY + timedelta(days=1))
+def _problem_after_change(service: Service, connection: ProbeConnection, log: PlanLog) -> str:
+    """What is wrong with a search of more days, before or after some logs change; empty if nothing is."""
+    span = DAY - AROUND, DAY + AROUND
+    before = _search(service, connection, span, log)
+    change(connection, *_day())
     try:
-        again = _search(service, connection, DAY - AROUND, DAY + AROUND, log)
+        after = _search(service, connection, span, log)
     finally:
         change_back(connection)
-    for one in (wide, again):
-        if not one.reply.ok or one.wrong:
-            return Evidence(BUG, Verdict.MASKED, _trouble(one), figures)
-    if not search.count.blocks:
-        why = "The answer is right, but no statement of the service's own role was seen: nothing was counted."
-        return Evidence(BUG, Verdict.UNMEASURED, why, figures)
-    why = f"{search.logs} logs of the day took {search.count.blocks:,} blocks, and no scan of {TABLE}."
-    return Evidence(BUG, Verdict.FIXED, f"{why} The rows are right.", figures)
+    return before.problem or after.problem
 
 
 def _search(
     service: Service,
     connection: ProbeConnection,
-    start: datetime,
-    end: datetime,
+    span: tuple[datetime, datetime],
     log: PlanLog,
     timeout: float = TIMEOUT,
 ) -> Search:
     with counted(connection, service.role) as count:
-        reply = request(service.url, PATH, query=_span(start, end), timeout=timeout)
-    expected = expected_rows(connection, start, end)
+        reply = request(service.url, PATH, query=_span(*span), timeout=timeout)
+    expected = expected_rows(connection, *span)
     wrong = difference(reply, expected) if reply.ok else ""
     return Search(reply, count, len(expected), wrong, log.read(TABLE))
 
 
 def _narrow(connection: ProbeConnection) -> tuple[datetime, datetime]:
-    """A span of the day that holds FEW logs, well inside it; of the latest logs when the day has too few."""
+    """A span within the day that has FEW logs; a span of the latest logs if the day has too few."""
     found = connection.query(
         f"SELECT started_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s"
         " ORDER BY started_at, id OFFSET 10 LIMIT %s",
@@ -155,32 +164,19 @@ def _span(start: datetime, end: datetime) -> dict[str, str]:
     return {"start": f"{start.isoformat()}Z", "end": f"{end.isoformat()}Z"}
 
 
-def _narrow_figures(narrow: Search, pages: int, day: int, limit: int) -> tuple[Figure, ...]:
+def _narrow_figures(narrow: Search, pages: int, logs: int, limit: int) -> tuple[Figure, ...]:
     blocks = narrow.count.blocks
-    reckoned = round(blocks / (FEW + 1) * (day + 1))
+    estimate = round(blocks / (FEW + 1) * (logs + 1))
     return (
         Figure(f"blocks read for {FEW} logs", blocks, "", round((FEW + 1) * pages / FACTOR)),
-        Figure(f"blocks read for the day's {day} logs, at that rate", reckoned, "", limit),
-        Figure(f"time for {FEW} logs", round(narrow.reply.seconds * 1000, 1), "ms"),
+        Figure(f"blocks read for the day's {logs} logs, at that rate", estimate, "", limit),
+        Figure.duration(f"time for {FEW} logs", narrow.reply.seconds),
     )
 
 
-def _day_figures(search: Search, limit: int) -> tuple[Figure, ...]:
-    return (
-        Figure(f"blocks read for the day's {search.logs} logs", search.count.blocks, "", limit),
-        Figure(f"time for the day's {search.logs} logs", round(search.reply.seconds * 1000, 1), "ms"),
-    )
-
-
-def _wholesale(search: Search, whole: int, pages: int) -> str:
-    scans = f" {TABLE} was read from end to end {whole} times." if whole else ""
-    return f"{search.logs} logs took {search.count.blocks:,} blocks; the table has {pages:,}.{scans}"
-
-
-def _trouble(search: Search) -> str:
-    if not search.reply.ok:
-        return f"{search.reply}."
-    return f"The search of {search.logs} logs is wrong: {search.wrong}."
+def _cost(search: Search, scans: int, pages: int) -> str:
+    often = f", and it was read from end to end {scans} times" if scans else ""
+    return f"{search.logs} logs took {search.count.blocks:,} blocks; {TABLE} has {pages:,}{often}."
 
 
 def _keep(endpoints: Endpoints, name: str, search: Search) -> None:

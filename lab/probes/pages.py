@@ -1,8 +1,7 @@
-"""Whatever way a candidate chose to hand out a long list in parts, found by trying.
+"""Find out how a list is paginated, by trying: candidates choose the form of their pages themselves.
 
-Understood are: a link or a cursor to what comes next, in the answer or in its Link header; `page` with
-`per_page`; `offset` with `limit`; a key of the last row passed back (`before`, `after_id` and the like). The
-rows are the answer's only list of objects, or the one called `logs`.
+Known forms are a link or a cursor in the body or in the Link header, `page`, `offset`, and a key of the last
+row (`before`, `after_id` and the like). The rows are the body's only list, or the one called `logs`.
 """
 
 from __future__ import annotations
@@ -13,28 +12,27 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from lab.probes.client import Reply
+from lab.probes.client import Reply, objects
 
 Fetch = Callable[[Mapping[str, Any]], Reply]
-"""Asks for the list with these query parameters."""
+"""Requests the list with these query parameters."""
 
 Row = dict[str, Any]
 
 LISTS = ("logs", "items", "results", "data", "execution_logs", "rows")
 SIZES = ("per_page", "limit", "page_size", "size", "count")
+"""Query parameters that ask for a page size."""
+
 LINK = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?', re.I)
 NEXT_LINKS = ("next", "next_url", "next_page_url", "next_link", "next_page")
 CURSORS = (
-    "next_cursor",
-    "cursor",
-    "next_token",
-    "next_page_token",
-    "continuation",
-    "next_before",
-    "next_after",
+    *("next_cursor", "cursor", "next_token", "next_page_token", "continuation"),
+    *("next_before", "next_after"),
 )
-LEADS_ON = re.compile(r"next|cursor|token|link|more|offset|before|after|older|last|key|marker|url|href", re.I)
-"""What a member of the answer that leads to older rows is called, whatever its form."""
+NEXT_HINT = re.compile(
+    r"next|cursor|token|link|more|offset|before|after|older|last|key|marker|url|href", re.I
+)
+"""Names of members of a body that may lead to older rows in a form that is not known here."""
 
 BY_TIME = ("before", "until", "older_than", "end", "cursor", "after", "before_started_at", "started_before")
 BY_ID = ("before_id", "last_id", "after_id", "cursor", "before", "after", "max_id", "start_after")
@@ -42,7 +40,7 @@ BY_ID = ("before_id", "last_id", "after_id", "cursor", "before", "after", "max_i
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One part of the list; `document` is the whole answer around it."""
+    """One page of the list; `document` is the whole body, `query` the parameters of its request."""
 
     rows: tuple[Row, ...]
     document: Any
@@ -54,61 +52,63 @@ class Page:
         return tuple(row.get("id") for row in self.rows)
 
 
-Turn = Callable[[Page, int], Mapping[str, Any] | None]
-"""From a page and how many came up to its end to the parameters of the next; None where it ends."""
+@dataclass(frozen=True, slots=True)
+class Pagination:
+    """A way to get the next page.
+
+    `next_query` takes a page and the number of rows up to its end, and returns the parameters of the next
+    page, or None after the last one.
+    """
+
+    name: str
+    next_query: Callable[[Page, int], Mapping[str, Any] | None]
 
 
 def page_of(reply: Reply, query: Mapping[str, Any]) -> Page | None:
-    """The rows in the answer; None when there is no list of objects in it."""
+    """The page in the reply; None if the reply has no list of objects."""
     document = reply.json
     found = _rows(document)
     return None if found is None else Page(tuple(found), document, reply.headers, dict(query))
 
 
-def find_turn(first: Page, fetch: Fetch) -> tuple[str, Turn] | None:
-    """A way from the first page to others that are not the first again, and what it is called."""
-    for name, turn in _ways(first):
-        query = turn(first, len(first.rows))
+def find_pagination(first: Page, fetch: Fetch) -> Pagination | None:
+    """The first known form that leads from this page to one with other rows; None if no form does."""
+    for pagination in _candidates(first):
+        query = pagination.next_query(first, len(first.rows))
         if query is None:
             continue
         reply = fetch(query)
         page = page_of(reply, query) if reply.ok else None
         if page is not None and page.rows and page.ids[0] != first.ids[0] and page.ids != first.ids:
-            return name, turn
+            return pagination
     return None
 
 
-def says_more_than_rows(page: Page) -> bool:
-    """Whether the answer holds anything beside the rows that might lead on, in a form not known here."""
+def may_have_more(page: Page) -> bool:
+    """Whether the body has a member that may lead to more rows in an unknown form."""
     for holder in _holders(page.document):
-        if any(
-            LEADS_ON.search(key) and value and isinstance(value, dict | str) for key, value in holder.items()
-        ):
-            return True
+        for key, value in holder.items():
+            if value and isinstance(value, dict | str) and NEXT_HINT.search(key):
+                return True
     return "link" in page.headers
 
 
-def _ways(first: Page) -> Iterator[tuple[str, Turn]]:
-    if _told_next(first) is not None:
-        yield "the answer's own link or cursor", lambda page, _: _told_next(page)
+def _candidates(first: Page) -> Iterator[Pagination]:
+    if _given_next(first) is not None:
+        yield Pagination("the response's own link or cursor", lambda page, _: _given_next(page))
     size = len(first.rows)
-    yield "page", lambda page, done: {**page.query, "page": done // size + 1}
-    yield "offset", lambda page, done: {**page.query, "offset": done}
-    for name in BY_ID:
-        yield name, _by_key(name, "id")
-    for name in BY_TIME:
-        yield name, _by_key(name, "started_at")
+    yield Pagination("page", lambda page, done: {**page.query, "page": done // size + 1})
+    yield Pagination("offset", lambda page, done: {**page.query, "offset": done})
+    for column, names in (("id", BY_ID), ("started_at", BY_TIME)):
+        yield from (_by_key(name, column) for name in names)
 
 
-def _by_key(name: str, column: str) -> Turn:
-    def turn(page: Page, _: int) -> Mapping[str, Any] | None:
-        return {name: page.rows[-1].get(column)} if page.rows else None
-
-    return turn
+def _by_key(name: str, column: str) -> Pagination:
+    return Pagination(name, lambda page, _: {name: page.rows[-1].get(column)} if page.rows else None)
 
 
-def _told_next(page: Page) -> Mapping[str, Any] | None:
-    """What the answer itself says comes next, as query parameters."""
+def _given_next(page: Page) -> Mapping[str, Any] | None:
+    """The query parameters of the next page, as the response itself gives them; None if it does not."""
     if found := LINK.search(page.headers.get("link", "")):
         return _of_link(found[1])
     for holder in _holders(page.document):
@@ -130,11 +130,10 @@ def _told_next(page: Page) -> Mapping[str, Any] | None:
 
 
 def _holders(document: Any) -> Iterator[dict[str, Any]]:
+    """The body and its members that are objects."""
     if isinstance(document, dict):
         yield document
-        for value in document.values():
-            if isinstance(value, dict):
-                yield value
+        yield from (value for value in document.values() if isinstance(value, dict))
 
 
 def _of_link(link: str) -> Mapping[str, Any]:
@@ -142,12 +141,10 @@ def _of_link(link: str) -> Mapping[str, Any]:
 
 
 def _rows(document: Any) -> list[Row] | None:
-    if isinstance(document, list):
-        return document if all(isinstance(row, dict) for row in document) else None
     if not isinstance(document, dict):
-        return None
+        return objects(document)
     for name in LISTS:
         if isinstance(document.get(name), list):
-            return _rows(document[name])
+            return objects(document[name])
     lists = [value for value in document.values() if isinstance(value, list)]
-    return _rows(lists[0]) if len(lists) == 1 else None
+    return objects(lists[0]) if len(lists) == 1 else None

@@ -1,23 +1,23 @@
-"""Walk the pages of the execution logs while rows change places beneath them.
+"""Walk through the pages of the execution logs while rows move in the table, and compare with the table.
 
-Many logs of the very same moment are put on top first. Between two pages their rows are written anew, which
-changes where they lie but nothing in them: only a total order keeps such rows from showing twice or never.
+First, many logs with the same timestamp are added as the newest. Between two pages their rows are rewritten
+in another order, with the same values: only a total order then returns each of them exactly once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from lab.probes.connection import ProbeConnection, moment
-from lab.probes.pages import Fetch, Page, Turn, page_of
+from lab.probes.connection import ProbeConnection, parse_timestamp
+from lab.probes.pages import Fetch, Page, Pagination, find_pagination, page_of
 
-PAGES = 4
-ENOUGH = 200
-"""Rows after which the walk ends, once PAGES pages are seen."""
+MIN_PAGES = 4
+MIN_ROWS = 200
+"""The walk ends when it has this many rows from at least MIN_PAGES pages."""
 
 TIES = 160
 BATCH = "probe tie"
@@ -34,12 +34,10 @@ WITH gone AS (DELETE FROM execution_logs WHERE message LIKE %s RETURNING id, {CO
 INSERT INTO execution_logs (id, {COLUMNS}) SELECT * FROM gone ORDER BY md5(id::text || %s)
 """
 
-FindTurn = Callable[[Page, Fetch], tuple[str, Turn] | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What a walk found: `by` is how pages are turned (None: no way was found), `wrong` what is amiss."""
+    """`by` names the pagination, None if none was found; `wrong` is empty if all pages are right."""
 
     by: str | None
     pages: int
@@ -47,40 +45,39 @@ class Walk:
     wrong: str = ""
 
 
-def walk(connection: ProbeConnection, first: Page, fetch: Fetch, find_turn: FindTurn) -> Walk:
-    """Turn page after page, and hold them against the database."""
-    found = find_turn(first, fetch)
-    if found is None:
+def walk(connection: ProbeConnection, first: Page, fetch: Fetch) -> Walk:
+    """Request the pages after the first one, and compare their rows with the database."""
+    pagination = find_pagination(first, fetch)
+    if pagination is None:
         return Walk(None, 1, len(first.rows))
-    name, turn = found
     connection.query(TIE, BATCH, max(TIES, len(first.rows) * 3))
     try:
-        return _walk(connection, name, turn, first, fetch)
+        return _walk(connection, pagination, first, fetch)
     finally:
         connection.query("DELETE FROM execution_logs WHERE message LIKE %s", f"{BATCH}%")
 
 
-def _walk(connection: ProbeConnection, name: str, turn: Turn, first: Page, fetch: Fetch) -> Walk:
-    seen: list[Page] = []
+def _walk(connection: ProbeConnection, pagination: Pagination, first: Page, fetch: Fetch) -> Walk:
+    name, pages = pagination.name, 0
     rows: list[dict[str, Any]] = []
     query: Mapping[str, Any] | None = {}
-    while query is not None and (len(seen) < PAGES or len(rows) < ENOUGH):
+    while query is not None and (pages < MIN_PAGES or len(rows) < MIN_ROWS):
         reply = fetch(query)
         page = page_of(reply, query) if reply.ok else None
         if page is None:
-            return Walk(name, len(seen), len(rows), f"page {len(seen) + 1} fails: {reply}")
+            return Walk(name, pages, len(rows), f"page {pages + 1} fails: {reply}")
         if not page.rows:
             break
-        seen.append(page)
+        pages += 1
         rows.extend(page.rows)
-        query = turn(page, len(rows))
-        connection.query(REWRITE, f"{BATCH}%", str(len(seen)))
-    wrong = _difference(connection, rows) or _far_end(connection, name, first, fetch)
-    return Walk(name, len(seen), len(rows), wrong)
+        query = pagination.next_query(page, len(rows))
+        connection.query(REWRITE, f"{BATCH}%", str(pages))
+    wrong = _difference(connection, rows) or _last_page_problem(connection, name, first, fetch)
+    return Walk(name, pages, len(rows), wrong)
 
 
 def _difference(connection: ProbeConnection, rows: list[dict[str, Any]]) -> str:
-    """What is wrong with these rows as the newest of all; empty when nothing is."""
+    """How these rows differ from the newest rows of the table; empty if they do not."""
     ids = [row.get("id") for row in rows]
     if not all(isinstance(number, int) for number in ids):
         return "some logs have no id"
@@ -88,21 +85,19 @@ def _difference(connection: ProbeConnection, rows: list[dict[str, Any]]) -> str:
     if repeated:
         return f"of {len(ids)} logs on successive pages, {repeated} came twice"
     expected = connection.query(NEWEST, len(rows))
-    moments = [moment(row.get("started_at")) or datetime.min for row in rows]
-    if any(earlier < later for earlier, later in pairwise(moments)):
+    times = [parse_timestamp(row.get("started_at")) or datetime.min for row in rows]
+    if any(earlier < later for earlier, later in pairwise(times)):
         return "the logs are not the newest first"
-    if moments != [started for _, started in expected]:
+    if times != [started for _, started in expected]:
         return f"the first {len(rows)} logs are not the newest {len(rows)}: some are left out"
     known = dict(expected)
-    # At the last moment of all, which of several equal logs come first is the service's to choose.
-    strangers = [
-        n for n, moment in zip(ids, moments, strict=True) if n not in known and moment != moments[-1]
-    ]
-    return f"log {strangers[0]} does not belong where it is" if strangers else ""
+    # The service may choose which of several logs with the last timestamp are still on the last page.
+    misplaced = [n for n, time in zip(ids, times, strict=True) if n not in known and time != times[-1]]
+    return f"log {misplaced[0]} is in the wrong place" if misplaced else ""
 
 
-def _far_end(connection: ProbeConnection, name: str, first: Page, fetch: Fetch) -> str:
-    """Whether the oldest log can be reached, where pages are numbered."""
+def _last_page_problem(connection: ProbeConnection, name: str, first: Page, fetch: Fetch) -> str:
+    """What is wrong with the last page, where pages are numbered; empty if it ends with the oldest log."""
     if name not in {"page", "offset"}:
         return ""
     total = int(connection.value("SELECT count(*) FROM execution_logs"))
@@ -114,6 +109,6 @@ def _far_end(connection: ProbeConnection, name: str, first: Page, fetch: Fetch) 
     oldest = connection.query("SELECT id, started_at FROM execution_logs ORDER BY started_at, id LIMIT 1")[0]
     if page is None or not page.rows:
         return f"the last page is empty: {reply}"
-    if moment(page.rows[-1].get("started_at")) != oldest[1]:
+    if parse_timestamp(page.rows[-1].get("started_at")) != oldest[1]:
         return f"the last page does not end with the oldest log, {oldest[0]}"
     return ""

@@ -1,7 +1,8 @@
-"""The plans that a service's statements really had, taken from the server's log (auto_explain, jsonlog).
+"""The plans with which the server executed a service's statements, read from its log (auto_explain, jsonlog).
 
-The settings hold for one role in one database, for connections made while the block lasts: the running lab,
-which shares the server, is not touched, and its log gets the plans of these few statements only.
+The settings apply to one role in one database, for connections that are opened within the block. They do not
+affect a running lab on the same server.
+Source: https://www.postgresql.org/docs/current/auto-explain.html
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ SETTINGS = {
     "auto_explain.log_buffers": "on",
     "auto_explain.log_timing": "off",
 }
-MARK = "plan:\n"
+MARKER = "plan:\n"
+"""The text before the plan in a log message."""
+
+READ = "SELECT pg_read_binary_file(%s, %s, 100000000)"
 TIMEOUT = 2.0
-SETTLED = 0.1
+POLL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement and how the server carried it out, as EXPLAIN (ANALYZE, FORMAT JSON) has it."""
+    """One statement, and the root node of its plan in the form of EXPLAIN (ANALYZE, FORMAT JSON)."""
 
     text: str
     root: dict[str, Any]
 
-    def nodes(self) -> Iterator[dict[str, Any]]:
-        yield from _walk(self.root)
-
-    def scans_whole(self, table: str) -> int:
+    def full_scans(self, table: str) -> int:
         """How many times the statement read the table from end to end."""
-        # The loops of a scan that several processes share are those processes.
+        # In a parallel scan, the loops are the processes that share it.
         return sum(
             1 if node.get("Parallel Aware") else int(node.get("Actual Loops", 1))
-            for node in self.nodes()
+            for node in _nodes(self.root)
             if "Seq Scan" in str(node.get("Node Type")) and node.get("Relation Name") == table
         )
 
@@ -56,21 +57,19 @@ class Plan:
 
 @contextmanager
 def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
-    """Connections that `role` makes to this database within the block have their plans logged."""
-    place = (sql.Identifier(role), sql.Identifier(connection.value("SELECT current_database()")))
-    change = sql.SQL("ALTER ROLE {} IN DATABASE {} ")
-    with connection.connection.cursor() as cursor:
-        for name, value in SETTINGS.items():
-            setting = sql.SQL("SET {} = {}").format(sql.SQL(name), sql.Literal(value))
-            cursor.execute(change.format(*place) + setting)
-        try:
-            yield
-        finally:
-            cursor.execute(change.format(*place) + sql.SQL("RESET ALL"))
+    """Log the plans of connections that `role` opens to this database within the block."""
+    database = connection.value("SELECT current_database()")
+    alter = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database))
+    for name, value in SETTINGS.items():
+        connection.query(alter + sql.SQL("SET {} = {}").format(sql.SQL(name), sql.Literal(value)))
+    try:
+        yield
+    finally:
+        connection.query(alter + sql.SQL("RESET ALL"))
 
 
 class PlanLog:
-    """The server's log from here on. Empty for ever where the server keeps no jsonlog that it can show us."""
+    """The server's log from now on. It stays empty if the server has no jsonlog, or we may not read it."""
 
     def __init__(self, connection: ProbeConnection) -> None:
         self._connection = connection
@@ -84,20 +83,16 @@ class PlanLog:
             self._file = None
 
     def read(self, mention: str) -> tuple[Plan, ...]:
-        """The plans logged since the last call of statements that mention this; waits for the first."""
+        """The plans since the last call of statements that contain this text; waits up to TIMEOUT seconds."""
         until = time.monotonic() + TIMEOUT
         text = b""
         while self._file and time.monotonic() < until:
-            more = bytes(
-                self._connection.value(
-                    "SELECT pg_read_binary_file(%s, %s, 100000000)", self._file, self._offset + len(text)
-                )
-            )
+            more = bytes(self._connection.value(READ, self._file, self._offset + len(text)))
             text += more
             if not more and (plans := self._plans(text, mention)):
                 self._offset += len(text)
                 return plans
-            time.sleep(SETTLED)
+            time.sleep(POLL)
         self._offset += len(text)
         return ()
 
@@ -107,18 +102,18 @@ class PlanLog:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                if entry.get("dbname") == name and MARK in entry.get("message", ""):
-                    document = json.loads(entry["message"].split(MARK, 1)[1])
+                if entry.get("dbname") == name and MARKER in entry.get("message", ""):
+                    document = json.loads(entry["message"].split(MARKER, 1)[1])
                     found.append(Plan(document["Query Text"], document["Plan"]))
             except (ValueError, KeyError, AttributeError):
                 continue
         return tuple(plan for plan in found if mention in plan.text)
 
 
-def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for child in node.get("Plans", ()):
-        yield from _walk(child)
+        yield from _nodes(child)
 
 
 def _outline(node: dict[str, Any], depth: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The calls of the device queue, and what their answers say, whatever their exact form."""
+"""Requests to the device queue, and what their responses contain. Candidates choose the form of these."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.probes.client import Reply, request
-from lab.probes.connection import ProbeConnection, new_workflow_id
-from lab.probes.endpoints import Service
+from lab.probes.client import Reply, objects, request
+from lab.probes.connection import ProbeConnection
+from lab.probes.endpoints import Service, ServiceFailed
 
 TIMEOUT = 20.0
 GATED_TIMEOUT = 35.0
-"""Seconds: longer than the gate holds anybody up."""
+"""Seconds: longer than the gate holds a request."""
 
 RUNS = 12
-RUN = """
+ADD_RUNS = """
 WITH runs AS (
-    SELECT moment, moment + %s * interval '1 s' AS ended
-      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %s) AS n)
-        AS starts (moment)
+    SELECT start_at, start_at + %(seconds)s * interval '1 s' AS ended
+      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %(runs)s) AS n)
+        AS starts (start_at)
 ), booked AS (
     INSERT INTO bookings (device_id, workflow_id, booked_at, released_at)
-    SELECT %s, 'probe', moment, ended FROM runs ORDER BY moment
+    SELECT %(device)s, 'probe', start_at, ended FROM runs ORDER BY start_at
 )
 INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
-SELECT %s, 'probe', 'spin', 'completed', moment, ended, extract(epoch FROM ended - moment) * 1000
-  FROM runs ORDER BY moment
+SELECT %(device)s, 'probe', 'spin', 'completed', start_at, ended, extract(epoch FROM ended - start_at) * 1000
+  FROM runs ORDER BY start_at
 """
-HELD = """
-WITH held AS (UPDATE bookings SET booked_at = booked_at - %s * interval '1 s'
-               WHERE device_id = %s AND released_at IS NULL)
-UPDATE devices SET updated_at = updated_at - %s * interval '1 s' WHERE id = %s
+EXTEND_BOOKING = """
+UPDATE bookings SET booked_at = booked_at - %(seconds)s * interval '1 s'
+ WHERE device_id = %(device)s AND released_at IS NULL;
+UPDATE devices SET updated_at = updated_at - %(seconds)s * interval '1 s' WHERE id = %(device)s
 """
 
 
-class NoAnswer(Exception):
-    """A call that was never answered: whatever else would be asked takes as long and tells no more."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply))
-        self.reply = reply
+class BrokenPromise(Exception):
+    """The queue does not keep its contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The queues of both replicas' devices, and the rows beneath."""
+    """The device queues, through all replicas of device-service, and the database.
+
+    Raises:
+        ServiceFailed: a request got no response. Later requests would wait as long and show no more.
+    """
 
     services: Sequence[Service]
     connection: ProbeConnection
@@ -55,8 +55,7 @@ class Queue:
         body = {"workflow_id": workflow} | ({"priority": priority} if priority else {})
         return self._send(replica, "POST", f"/devices/{device}/queue", body)
 
-    def join_as_nobody(self, device: str) -> Reply:
-        """A request that names no workflow."""
+    def join_without_workflow(self, device: str) -> Reply:
         return self._send(0, "POST", f"/devices/{device}/queue", {"priority": "high"})
 
     def cancel(self, device: str, entry: Any, *, replica: int = 0) -> Reply:
@@ -76,47 +75,47 @@ class Queue:
         return self._send(0, "GET", f"/devices/{device}/wait-time{query}")
 
     def entries(self, device: str) -> list[dict[str, Any]] | None:
-        """Who waits, in the order that the service tells; None when that cannot be made out."""
-        document = self.listing(device).json
-        if isinstance(document, dict):
-            lists = [value for value in document.values() if isinstance(value, list)]
-            document = document.get("queue", lists[0] if len(lists) == 1 else None)
-        if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
-            return None
-        return document
+        """The waiting entries, the next one first; None if the response has no list of entries."""
+        return entries_in(self.listing(device))
 
-    def line(self, device: str) -> list[str] | None:
-        """The workflows that wait, the next one first."""
+    def waiting(self, device: str) -> list[str] | None:
+        """The workflows of `entries`."""
         entries = self.entries(device)
         return None if entries is None else [str(entry.get("workflow_id")) for entry in entries]
 
-    def busy_device(self) -> tuple[str, str]:
-        """A device that some workflow holds, and that workflow."""
-        device, holder = self.connection.new_device(), new_workflow_id()
-        self.connection.query(
-            "UPDATE devices SET status = 'busy', workflow_id = %s WHERE id = %s", holder, device
-        )
-        self.connection.query("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, %s)", device, holder)
-        return device, holder
+    def add_runs(self, device: str, seconds: int) -> None:
+        """Add recent runs of the device that took this long, each with its own booking."""
+        self.connection.query(ADD_RUNS, device=device, seconds=seconds, runs=RUNS)
 
-    def with_runs(self, device: str, seconds: int) -> None:
-        """Give the device some recent runs that took this long, each under a booking of its own."""
-        self.connection.query(RUN, seconds, RUNS, device, device)
-
-    def held_for(self, device: str, seconds: int) -> None:
-        """Have the device be held since that much earlier."""
-        self.connection.query(HELD, seconds, device, seconds, device)
+    def extend_booking(self, device: str, seconds: int) -> None:
+        """Move the start of the device's open booking back by this time."""
+        self.connection.query(EXTEND_BOOKING, device=device, seconds=seconds)
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:
         service = self.services[replica % len(self.services)]
         reply = request(service.url, path, method=method, body=body, timeout=self.timeout)
         if reply.status is None:
-            raise NoAnswer(reply)
+            raise ServiceFailed(str(reply))
         return reply
 
 
+def expect(condition: bool, problem: str) -> None:
+    """Raises BrokenPromise: the condition is false. `problem` is a clause saying what was observed."""
+    if not condition:
+        raise BrokenPromise(problem)
+
+
+def entries_in(listing: Reply) -> list[dict[str, Any]] | None:
+    """The list of entries that is the body, its member `queue`, or its only list; None if there is none."""
+    document = listing.json
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = document.get("queue", lists[0] if len(lists) == 1 else None)
+    return objects(document)
+
+
 def member(reply: Reply, name: str) -> Any:
-    """A member of the answer, or of the one object within it that has it; None where there is none."""
+    """A member of the body, or of the first object in it that has this member; None if there is none."""
     document = reply.json
     if not isinstance(document, dict):
         return None
@@ -127,7 +126,7 @@ def member(reply: Reply, name: str) -> Any:
 
 
 def estimate(reply: Reply) -> tuple[bool, Any]:
-    """Whether the answer has an estimate of the wait, and what it is; null is one."""
+    """Whether the body has an estimate of the wait, and its value. None is an estimate too."""
     document = reply.json
     if isinstance(document, dict):
         for name, value in document.items():
@@ -137,6 +136,7 @@ def estimate(reply: Reply) -> tuple[bool, Any]:
 
 
 def has_reason(reply: Reply) -> bool:
+    """Whether the body has a text that explains the estimate."""
     document = reply.json
     return isinstance(document, dict) and any(
         isinstance(value, str) and value.strip() and word in name

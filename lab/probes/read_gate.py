@@ -1,7 +1,7 @@
-"""The read gate: a request that has read, and acts on it only after another one is done.
+"""The read gate makes one request act on outdated rows: it has read them before another request changed them.
 
-The first read of a table is held in the middle of its statement, by a row security policy, with the snapshot
-taken: what it answers is old by then. The write gate cannot hold anybody between a read and a try for a lock.
+A row security policy holds the first read of a table in the middle of its statement, after its snapshot was
+taken. The write gate cannot do this: it cannot hold a request between a read and an attempt to take a lock.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from lab.probes.gate import Gate
 from lab.probes.latch import APPLICATION, Latch
 
 READ_KEY = 0x6C61622E72656164
-"""The advisory lock that the reader waits for: "lab.read" in ASCII."""
+"""The advisory lock for which the reader waits: "lab.read" in ASCII."""
 
 READER_KEY = READ_KEY + 1
-"""The one that makes a transaction the reader, until its end: the others read on."""
+"""The advisory lock that makes a transaction the reader until its end. The others are not held."""
 
 UNGUARDED = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -46,7 +46,7 @@ ALTER TABLE {0} ENABLE ROW LEVEL SECURITY
 
 @contextmanager
 def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
-    """The first request that passes is held in its first read until the others got as far as they can."""
+    """A gate that holds the first request in its first read until the others are answered or wait for it."""
     with (
         closing(connect(url, application=APPLICATION)) as connection,
         connection.cursor() as cursor,
@@ -61,8 +61,10 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
                 cursor.execute(sql.SQL(GUARD).format(table))
             yield Gate(connection, (), latch, urls)
         finally:
-            latch.open()
-            with suppress(psycopg2.Error):  # where it stays it lets everybody through, until the shadow goes
+            latch.unlock()
+            with suppress(
+                psycopg2.Error
+            ):  # a policy that remains holds no request, once the latch is unlocked
                 for table in tables:
                     cursor.execute(sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(table))
                 cursor.execute("DROP SCHEMA lab_read CASCADE")

@@ -1,4 +1,4 @@
-"""The rows that a search of the execution logs has to answer with, and changes that it has to notice."""
+"""The rows that a search of the execution logs must return, and changes that it must notice."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lab.probes.client import Reply
-from lab.probes.connection import ProbeConnection, moment
+from lab.probes.connection import ProbeConnection, parse_timestamp
 
 TABLE = "execution_logs"
 ADDED = "probe"
-"""The workflow of the logs that this probe adds, and the status of the one that it changes."""
-
+"""The workflow of the added logs, and the status of the changed one."""
 
 LOOK_BACK = timedelta(days=60)
-"""How far before the span each device's previous run is, as a rule."""
+"""Usually, each device's previous run is within this time before the span."""
 
 EXPECTED = f"""
 SELECT id, device_id, started_at, completed_at, status,
@@ -25,8 +24,8 @@ SELECT id, device_id, started_at, completed_at, status,
 """
 ADD = f"""
 INSERT INTO {TABLE} (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
-SELECT device_id, %s, 'spin', 'completed', moment, moment + interval '5 s', 5000
-  FROM (SELECT device_id, ended + (started_at - ended) / 2 AS moment
+SELECT device_id, %s, 'spin', 'completed', start_at, start_at + interval '5 s', 5000
+  FROM (SELECT device_id, ended + (started_at - ended) / 2 AS start_at
           FROM (SELECT device_id, started_at,
                        lag(completed_at) OVER (PARTITION BY device_id ORDER BY started_at) AS ended
                   FROM {TABLE} WHERE started_at >= %s AND started_at < %s) AS runs
@@ -40,7 +39,7 @@ UPDATE {TABLE} SET status = %s
 
 
 def expected_rows(connection: ProbeConnection, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
-    """The logs of the span with their idle times, by a way that needs no index."""
+    """The logs of the span with their idle times in seconds, by a query that needs no index."""
     for since in (start - LOOK_BACK, datetime.min):
         found = connection.query(EXPECTED, since, start, end)
         if all(row[-1] is not None for row in found):
@@ -49,7 +48,7 @@ def expected_rows(connection: ProbeConnection, start: datetime, end: datetime) -
 
 
 def change(connection: ProbeConnection, start: datetime, end: datetime) -> None:
-    """Two more runs in the span, and one that ended otherwise: an answer kept from before is out of date."""
+    """Add two runs within the span and change another's status, so that a cached response is outdated."""
     connection.query(ADD, ADDED, start, end)
     connection.query(MARK, ADDED, start, end)
 
@@ -60,19 +59,18 @@ def change_back(connection: ProbeConnection) -> None:
 
 
 def difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:
-    """What is wrong with the answer; empty when it has the span's logs and idle times, in order."""
-    document = reply.json
-    logs = document.get("logs") if isinstance(document, dict) else document
-    if not isinstance(logs, list) or not all(isinstance(one, dict) for one in logs):
-        return "the answer is not a list of logs"
+    """What is wrong with the response; empty if it has the expected logs and idle times, in order."""
+    logs = reply.objects("logs")
+    if logs is None:
+        return "the response is not a list of logs"
     if len(logs) != len(expected):
-        return f"the answer has {len(logs)} logs of {len(expected)}"
+        return f"the response has {len(logs)} logs of {len(expected)}"
     for found, (number, device, started, completed, status, idle) in zip(logs, expected, strict=True):
         if found.get("id") != number:
-            return f"log {number} is not where it belongs in the answer"
-        told = (found.get("device_id"), moment(found.get("started_at")), moment(found.get("completed_at")))
-        if told != (device, started, completed) or found.get("status") != status:
-            return f"log {number} is not as it is in the database"
+            return f"log {number} is in the wrong place"
+        times = [parse_timestamp(found.get(name)) for name in ("started_at", "completed_at")]
+        if times != [started, completed] or (found.get("device_id"), found.get("status")) != (device, status):
+            return f"log {number} differs from its row in the database"
         seconds = found.get("idle_seconds")
         if (seconds is None) != (idle is None):
             return f"log {number} has idle_seconds {seconds}, not {idle}"

@@ -1,4 +1,7 @@
-"""What a service has the database do, counted by the server itself (pg_stat_statements)."""
+"""Count the statements that one database role executes, with pg_stat_statements.
+
+Source: https://www.postgresql.org/docs/current/pgstatstatements.html
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 
 from lab.probes.connection import ProbeConnection
 
+NOT_COUNTED = "The response is right, but the database counted no statement of the service's role."
 DATA = re.compile(
     r"\A(\s|--[^\n]*\n|/\*.*?\*/)*(select|insert|update|delete|merge|with|values|table|declare)\b",
     re.I | re.S,
@@ -25,7 +29,7 @@ SELECT s.queryid::text || s.toplevel, s.query, s.calls, s.rows, s.shared_blks_hi
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a role, its values left out: how often it ran, and the blocks that it touched."""
+    """One normalized statement of a role: its calls, and the rows, blocks and time of all of them."""
 
     text: str
     calls: int
@@ -33,10 +37,20 @@ class Statement:
     blocks: int
     milliseconds: float
 
+    def since(self, earlier: Statement) -> Statement:
+        """The same statement, with only what was added after `earlier`."""
+        return Statement(
+            self.text,
+            self.calls - earlier.calls,
+            self.rows - earlier.rows,
+            self.blocks - earlier.blocks,
+            self.milliseconds - earlier.milliseconds,
+        )
+
 
 @dataclass(slots=True)
 class Count:
-    """What ran between two moments. Set-up (BEGIN, pings, FETCH) is left out."""
+    """The statements of one period, without BEGIN, FETCH and the like, and without pings (SELECT 1)."""
 
     statements: tuple[Statement, ...] = ()
 
@@ -55,26 +69,15 @@ class Count:
 
 @contextmanager
 def counted(connection: ProbeConnection, role: str) -> Iterator[Count]:
-    """Count what `role` runs in this block; one request at a time, or they are counted together."""
+    """Count the statements that `role` executes within the block; the count is filled at its end."""
     before = _snapshot(connection, role)
     count = Count()
     yield count
-    after = _snapshot(connection, role)
-    nothing = Statement("", 0, 0, 0, 0.0)
-    found = []
-    for key, late in after.items():
-        early = before.get(key, nothing)
-        if late.calls > early.calls and DATA.match(late.text) and not PING.match(late.text):
-            found.append(
-                Statement(
-                    late.text,
-                    late.calls - early.calls,
-                    late.rows - early.rows,
-                    late.blocks - early.blocks,
-                    late.milliseconds - early.milliseconds,
-                )
-            )
-    count.statements = tuple(found)
+    none = Statement("", 0, 0, 0, 0.0)
+    added = [late.since(before.get(key, none)) for key, late in _snapshot(connection, role).items()]
+    count.statements = tuple(
+        one for one in added if one.calls > 0 and DATA.match(one.text) and not PING.match(one.text)
+    )
 
 
 def _snapshot(connection: ProbeConnection, role: str) -> dict[str, Statement]:

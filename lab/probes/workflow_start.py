@@ -2,9 +2,9 @@
 
 from lab.probes.client import Reply, request
 from lab.probes.connection import ProbeConnection, open_connection
-from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service, require_running
 from lab.probes.evidence import Evidence, Figure, Verdict
-from lab.probes.workflows import not_started, started
+from lab.probes.workflows import configured
 
 BUG = 2
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE, WORKFLOW_SERVICE)
@@ -12,12 +12,8 @@ NEEDS: tuple[str, ...] = (DEVICE_SERVICE, WORKFLOW_SERVICE)
 
 def probe(endpoints: Endpoints) -> Evidence:
     """Create and start one workflow on a free device, then another on the same device, now busy."""
-    service = started(endpoints)
-    if service.problem:
-        return not_started(BUG, endpoints, service)
-    down = next((replica for replica in endpoints.devices if replica.problem), None)
-    if down is not None:
-        return Evidence(BUG, Verdict.PRESENT, f"No device can be booked: {down.name} {down.problem}.")
+    service = configured(endpoints)
+    require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         device = connection.new_device()
         workflow, reply = _create(service, device)
@@ -25,34 +21,34 @@ def probe(endpoints: Endpoints) -> Evidence:
             return Evidence(BUG, Verdict.PRESENT, f"No workflow can be created: {reply}.")
         reply = _start(service, workflow)
         after = connection.device(device)
-        figures = (Figure("time to start a workflow", round(reply.seconds * 1000, 1), "ms"),)
+        figures = (Figure.duration("time to start a workflow", reply.seconds),)
         if not reply.ok:
-            return Evidence(
-                BUG, Verdict.PRESENT, f"{_short(reply, workflow)}; the device is {after}.", figures
-            )
+            why = f"{_without_id(reply, workflow)}; the device is {after}."
+            return Evidence(BUG, Verdict.PRESENT, why, figures)
         if not after.held_once_by(workflow):
             why = f"The start was answered {reply.status}, but the device is {after}."
             return Evidence(BUG, Verdict.MASKED, why, figures)
-        return _on_a_busy_device(service, connection, device, figures)
+        return _start_on_busy_device(service, connection, device, figures)
 
 
-def _on_a_busy_device(
+def _start_on_busy_device(
     service: Service, connection: ProbeConnection, device: str, figures: tuple[Figure, ...]
 ) -> Evidence:
-    """A refusal by device-service has to come through: what always says yes books nothing."""
+    """Masked unless the start is refused: a service that never asks device-service accepts every start."""
     second, reply = _create(service, device)
     if second is None:
         return Evidence(BUG, Verdict.MASKED, f"No second workflow can be created: {reply}.", figures)
     reply = _start(service, second)
     status = connection.value("SELECT status FROM workflows WHERE id = %s", second)
     if not reply.refused or status == "running":
-        why = f"A second workflow on the busy device: {_short(reply, second)}; the workflow is {status}."
+        why = f"A second workflow on the busy device: {_without_id(reply, second)}; the workflow is {status}."
         return Evidence(BUG, Verdict.MASKED, why, figures)
-    why = "The workflow started and holds its device by one booking; a second one was refused it."
+    why = "A started workflow holds its device with one booking, and a second start on it was refused."
     return Evidence(BUG, Verdict.FIXED, why, figures)
 
 
 def _create(service: Service, device: str) -> tuple[str | None, Reply]:
+    """The id of a new workflow on this device, None if none was created, and the reply."""
     body = {
         "name": "Probe",
         "device_id": device,
@@ -69,5 +65,6 @@ def _start(service: Service, workflow: str) -> Reply:
     return request(service.url, f"/workflows/{workflow}/start", method="POST", body={})
 
 
-def _short(reply: Reply, workflow: str) -> str:
+def _without_id(reply: Reply, workflow: str) -> str:
+    """The reply with `{id}` for the workflow's id, which a candidate may choose in any form."""
     return str(reply).replace(workflow, "{id}")

@@ -1,54 +1,55 @@
-"""workflow-service for the probes that need it running: as composed, else with what bug 1 withholds."""
+"""Instances of workflow-service with a chosen address of device-service, for probes of its other bugs."""
 
 from urllib.parse import urlsplit
 
-from lab.probes.endpoints import DEVICE_SERVICE, DEVICE_URL, WORKFLOW_SERVICE, Endpoints, Service
-from lab.probes.evidence import Evidence, Verdict
+from lab.probes.endpoints import (
+    DEVICE_SERVICE,
+    DEVICE_URL,
+    WORKFLOW_SERVICE,
+    Endpoints,
+    Service,
+    ServiceFailed,
+)
 
 REACHABLE = f"http://{DEVICE_SERVICE}:5001"
-NOWHERE = "http://db:5001"
-"""A host that resolves, at a port where nobody listens."""
+UNREACHABLE = "http://db:5001"
+"""A host that resolves, and a port on which nothing listens."""
 
-GIVEN = "given"
-STARTED_BY = 1
-"""The bug that keeps workflow-service from starting."""
+CONFIGURED = "configured"
+START_BUG = 1
+"""The bug that prevents workflow-service from starting with the compose file's environment."""
 
 
-def started(endpoints: Endpoints) -> Service:
-    """An instance that can reach device-service, whatever the compose file says.
+def configured(endpoints: Endpoints) -> Service:
+    """An instance that is given the address of device-service, whether or not the compose file gives it.
 
-    The fault of the compose file is bug 1's, so it is made good here: the other bugs of the service are
-    measured for themselves.
+    A missing address is bug 1. It is corrected here so that the other bugs are measured independently of it.
+
+    Raises:
+        ServiceFailed: it does not start with the address either.
     """
-    composed = endpoints.workflows
-    if not composed.problem and composed.environment.get(DEVICE_URL, "").rstrip("/") == REACHABLE:
-        return composed
-    if GIVEN not in endpoints.kept:
-        endpoints.kept[GIVEN] = endpoints.launch(
-            WORKFLOW_SERVICE, GIVEN, environment=_pointing(composed, REACHABLE)
-        )
-    return endpoints.kept[GIVEN]
+    service = endpoints.workflows
+    if service.problem or service.environment.get(DEVICE_URL, "").rstrip("/") != REACHABLE:
+        if CONFIGURED not in endpoints.launched:
+            endpoints.launched[CONFIGURED] = _launch(endpoints, CONFIGURED, REACHABLE)
+        service = endpoints.launched[CONFIGURED]
+    if service.problem:
+        blocked_by = START_BUG if endpoints.workflows.problem else None
+        raise ServiceFailed(f"{WORKFLOW_SERVICE} {service.problem}", blocked_by)
+    return service
 
 
-def astray(endpoints: Endpoints) -> Service:
-    """An instance whose environment leads it nowhere."""
-    return endpoints.launch(WORKFLOW_SERVICE, "astray", environment=_pointing(endpoints.workflows, NOWHERE))
+def misrouted(endpoints: Endpoints) -> Service:
+    """An instance whose environment gives it an address at which nothing listens."""
+    return _launch(endpoints, "misrouted", UNREACHABLE)
 
 
-def not_started(bug: int, endpoints: Endpoints, service: Service) -> Evidence:
-    """What there is to say of a bug in a service that does not even start with its address given."""
-    if endpoints.workflows.problem:
-        why = f"{WORKFLOW_SERVICE} {service.problem}."
-        return Evidence(bug, Verdict.BLOCKED, why, blocked_by=STARTED_BY)
-    return Evidence(bug, Verdict.PRESENT, f"{WORKFLOW_SERVICE} {service.problem}.")
-
-
-def _pointing(service: Service, url: str) -> dict[str, str]:
-    """The variables to change so that all of the service's ways to device-service lead to `url`."""
+def _launch(endpoints: Endpoints, purpose: str, url: str) -> Service:
+    """An instance in whose environment every address of device-service is replaced by `url`."""
     host = urlsplit(url).hostname or ""
-    named = {
+    changed = {
         name: url if f"//{DEVICE_SERVICE}" in text else text.replace(DEVICE_SERVICE, host)
-        for name, text in service.environment.items()
+        for name, text in endpoints.workflows.environment.items()
         if DEVICE_SERVICE in text
     }
-    return {**named, DEVICE_URL: url}
+    return endpoints.launch(WORKFLOW_SERVICE, purpose, environment={**changed, DEVICE_URL: url})

@@ -1,4 +1,4 @@
-"""Whatever a service does, asking it gives a reply that says what happened, in time."""
+"""Every request returns a reply within its timeout, and the reply says what happened."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from lab.probes.client import request, stream
+from lab.probes.client import request
 from tests.conftest import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -16,7 +16,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @contextmanager
 def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that reads one request and then does as it is told."""
+    """A server that reads one request and then calls `talk`."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -24,7 +24,7 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         with peer:
             peer.recv(65536)
             talk(peer)
-            # To close with something unread would take back what was sent.
+            # Closing a socket with unread data would discard the data that was sent.
             with suppress(OSError):
                 peer.shutdown(socket.SHUT_WR)
                 peer.settimeout(5)
@@ -40,19 +40,19 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         listener.close()
 
 
-def test_a_whole_answer_is_taken_with_its_status_and_json() -> None:
+def test_a_complete_response_has_status_and_json() -> None:
     with server(lambda peer: peer.sendall(OK + b'Content-Length: 11\r\n\r\n{"a": [1]} ')) as url:
         reply = request(url, "/x", query={"q": "ä"})
     assert (reply.status, reply.json, reply.request) == (200, {"a": [1]}, "GET /x?q=%C3%A4")
 
 
-def test_nobody_listening_is_a_reply() -> None:
+def test_a_refused_connection_is_a_reply() -> None:
     reply = request(f"http://127.0.0.1:{free_port()}", "/x")
-    assert (reply.status, reply.problem) == (None, "nothing listens there")
+    assert (reply.status, reply.problem) == (None, "the connection was refused")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "data",
     [
         b"",
         OK + b"Content-Length: 100\r\n\r\n{",
@@ -60,19 +60,19 @@ def test_nobody_listening_is_a_reply() -> None:
     ],
     ids=["at once", "in the body", "in a chunk"],
 )
-def test_a_connection_that_is_closed_early_is_no_answer(said: bytes) -> None:
-    with server(lambda peer: peer.sendall(said)) as url:
+def test_a_connection_that_is_closed_early_is_no_response(data: bytes) -> None:
+    with server(lambda peer: peer.sendall(data)) as url:
         reply = request(url, "/x")
     assert reply.status is None
     assert "closed before" in reply.problem
 
 
-def test_something_that_is_not_http_is_no_answer() -> None:
+def test_data_that_is_not_http_is_no_response() -> None:
     with server(lambda peer: peer.sendall(b"220 mail.example ready\r\n")) as url:
         assert request(url, "/x").status is None
 
 
-def test_html_is_an_answer_that_is_not_json() -> None:
+def test_html_is_a_response_without_json() -> None:
     with server(
         lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Hello")
     ) as url:
@@ -82,7 +82,7 @@ def test_html_is_an_answer_that_is_not_json() -> None:
     assert "text/html, not JSON" in str(reply)
 
 
-def test_silence_ends_at_the_deadline() -> None:
+def test_a_service_that_sends_nothing_times_out() -> None:
     done = threading.Event()
     started = time.monotonic()
     with server(lambda peer: bool(done.wait(10))) as url:
@@ -94,7 +94,7 @@ def test_silence_ends_at_the_deadline() -> None:
     assert took < 5
 
 
-def test_a_trickle_ends_at_the_deadline_too() -> None:
+def test_a_service_that_sends_single_bytes_times_out() -> None:
     done = threading.Event()
 
     def trickle(peer: socket.socket) -> None:
@@ -112,7 +112,7 @@ def test_a_trickle_ends_at_the_deadline_too() -> None:
     assert "within 0.5 s" in reply.problem
 
 
-def test_a_long_answer_can_be_left_in_the_middle() -> None:
+def test_receive_can_end_a_long_response() -> None:
     def endless(peer: socket.socket) -> None:
         peer.sendall(OK + b"\r\n")
         try:
@@ -123,19 +123,19 @@ def test_a_long_answer_can_be_left_in_the_middle() -> None:
 
     seen = 0
 
-    def take(piece: bytes) -> bool:
+    def receive(chunk: bytes) -> bool:
         nonlocal seen
-        seen += len(piece)
+        seen += len(chunk)
         return seen < 1_000_000
 
     with server(endless) as url:
-        assert stream(url, "/x", take).status == 200
+        assert request(url, "/x", receive=receive).status == 200
     assert 1_000_000 <= seen < 2_000_000
 
 
 def test_the_error_of_a_refusal_is_quoted() -> None:
-    said = b'HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\n\r\n{"error": "Device is busy."}'
-    with server(lambda peer: peer.sendall(said)) as url:
+    data = b'HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\n\r\n{"error": "Device is busy."}'
+    with server(lambda peer: peer.sendall(data)) as url:
         reply = request(url, "/devices/1/book", method="POST", body={})
     assert reply.refused
     assert str(reply) == "POST /devices/1/book answered 409: Device is busy."

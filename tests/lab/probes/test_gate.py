@@ -1,4 +1,4 @@
-"""The gate makes overlaps certain: shown on plain SQL clients that take the part of a service's requests."""
+"""The gates force overlaps, shown with plain SQL clients in place of a service's requests."""
 
 from __future__ import annotations
 
@@ -81,14 +81,16 @@ def service_url(database: Database) -> str:
     [(unlocked, 4), (locked, 1), (checked_afterwards, 4)],
     ids=lambda v: getattr(v, "__name__", v),
 )
-def test_whoever_can_overlap_does(client: Client, winners: int, database: Database, service_url: str) -> None:
+def test_clients_overlap_if_they_can(
+    client: Client, winners: int, database: Database, service_url: str
+) -> None:
     with write_gate(database.url, []) as gate:
-        passage = gate.pass_through([partial(as_request, client, service_url)] * 4)
-    assert len(passage.won) == winners
-    assert all(reply.ok or reply.refused for reply in passage.replies)
+        outcome = gate.pass_through([partial(as_request, client, service_url)] * 4)
+    assert len(outcome.succeeded) == winners
+    assert all(reply.ok or reply.refused for reply in outcome.replies)
 
 
-def test_nothing_is_seen_as_written_before_all_have_read(database: Database, service_url: str) -> None:
+def test_no_write_is_visible_before_all_have_read(database: Database, service_url: str) -> None:
     seen: list[str] = []
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
 
@@ -105,7 +107,7 @@ def test_nothing_is_seen_as_written_before_all_have_read(database: Database, ser
 def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
     with latches(database.url) as (tables, commit):
         for latch in (*tables, commit):
-            latch.shut()
+            latch.lock()
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'lab_gate'")
         assert cursor.fetchone() == (0,)
@@ -115,12 +117,14 @@ def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
         assert cursor.fetchone() == ("busy",)
 
 
-def test_reads_pass_a_closed_gate(database: Database, service_url: str) -> None:
+def test_reads_pass_the_gate(database: Database, service_url: str) -> None:
     with (
-        latches(database.url),
+        latches(database.url) as (tables, commit),
         closing(psycopg2.connect(DatabaseUrl.parse(service_url).libpq)) as reader,
         reader.cursor() as cursor,
     ):
+        for latch in (*tables, commit):
+            latch.lock()
         cursor.execute("SET statement_timeout = '2s'")
         cursor.execute(f"SELECT id FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
         assert cursor.fetchone() == (DEVICE,)
@@ -131,13 +135,13 @@ def test_reads_pass_a_closed_gate(database: Database, service_url: str) -> None:
     [(unlocked, 2), (locked, 1), (tried_after_reading, 2)],
     ids=lambda v: getattr(v, "__name__", v),
 )
-def test_who_has_read_goes_on_when_the_other_is_done(
+def test_the_reader_goes_on_when_the_other_is_done(
     client: Client, winners: int, database: Database, service_url: str
 ) -> None:
     with read_gate(database.url, []) as gate:
-        passage = gate.pass_through([partial(as_request, client, service_url)] * 2)
-    assert len(passage.won) == winners
-    assert all(reply.ok or reply.refused for reply in passage.replies)
+        outcome = gate.pass_through([partial(as_request, client, service_url)] * 2)
+    assert len(outcome.succeeded) == winners
+    assert all(reply.ok or reply.refused for reply in outcome.replies)
 
 
 def test_the_read_gate_leaves_no_policy(database: Database, service_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Pages are found in whatever form they come, and a repeat of the first page is no second one."""
+"""Every known form of pagination is found, and a repeated first page is not taken for a second one."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.probes.client import Reply
-from lab.probes.pages import Page, find_turn, page_of, says_more_than_rows
+from lab.probes.pages import Page, find_pagination, may_have_more, page_of
 
 TOTAL = 25
 SIZE = 10
@@ -19,7 +19,7 @@ def reply(document: Any, headers: Mapping[str, str] | None = None) -> Reply:
 
 
 class Service:
-    """Answers with pages in one of the forms."""
+    """Returns pages in one of the forms."""
 
     def __init__(self, form: str) -> None:
         self.form = form
@@ -79,11 +79,11 @@ def test_every_form_leads_through_all_rows(form: str) -> None:
     fetch = Service(form)
     page = page_of(fetch({}), {})
     assert page is not None
-    found = find_turn(page, fetch)
+    found = find_pagination(page, fetch)
     assert found is not None
     seen = list(page.ids)
     while len(seen) < TOTAL:
-        query = found[1](page, len(seen))
+        query = found.next_query(page, len(seen))
         assert query is not None
         page = page_of(fetch(query), query)
         assert page is not None
@@ -91,33 +91,33 @@ def test_every_form_leads_through_all_rows(form: str) -> None:
     assert seen == [row["id"] for row in ROWS]
 
 
-def test_the_same_page_again_is_no_way_on() -> None:
+def test_a_repeated_page_is_no_pagination() -> None:
     answer = reply({"logs": ROWS[:SIZE]})
     page = page_of(answer, {})
     assert page is not None
-    assert find_turn(page, lambda query: answer) is None
-    assert not says_more_than_rows(page)
+    assert find_pagination(page, lambda query: answer) is None
+    assert not may_have_more(page)
 
 
-def test_an_unknown_form_is_told_from_none() -> None:
+def test_an_unknown_form_may_have_more() -> None:
     page = page_of(reply({"logs": ROWS[:SIZE], "paging": {"more": "ask for it"}}), {})
     assert page is not None
-    assert says_more_than_rows(page)
+    assert may_have_more(page)
 
 
 @pytest.mark.parametrize("extra", [{"note": "the newest only"}, {"page": {"size": 10}}, {"more": True}])
-def test_a_remark_leads_nowhere(extra: dict[str, Any]) -> None:
+def test_other_members_do_not_lead_to_more(extra: dict[str, Any]) -> None:
     page = page_of(reply({"logs": ROWS[:SIZE], **extra}), {})
     assert page is not None
-    assert not says_more_than_rows(page)
+    assert not may_have_more(page)
 
 
 @pytest.mark.parametrize("document", [None, 3, "x", {"error": "x"}, {"logs": None}, {"logs": [1]}, [1, 2]])
-def test_what_is_no_list_of_objects_is_no_page(document: Any) -> None:
+def test_a_body_without_a_list_of_objects_is_no_page(document: Any) -> None:
     assert page_of(reply(document), {}) is None
 
 
-def test_the_only_list_is_taken_whatever_its_name() -> None:
+def test_the_only_list_is_used_under_any_name() -> None:
     page = page_of(reply({"entries": ROWS[:2], "total": 2}), {})
     assert isinstance(page, Page)
     assert page.ids == (25, 24)

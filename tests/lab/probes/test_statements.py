@@ -1,4 +1,4 @@
-"""The server's own count of a role's statements is exact, and leaves out what is no question."""
+"""The count of a role's statements is exact, and leaves out BEGIN, pings and the like."""
 
 from contextlib import closing
 
