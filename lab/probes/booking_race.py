@@ -1,7 +1,5 @@
 """Bug 3: can two workflows hold one device? Forced with the write gate, over two replicas."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass

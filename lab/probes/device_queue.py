@@ -1,7 +1,5 @@
 """Feature 7: does the device queue exist, and does it keep its contract, for one client and for several?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Bug 6: how much memory does GET /execution-logs need, and can every log be read through it?"""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Mapping

@@ -1,10 +1,8 @@
 """Bug 5: how many blocks does the search of one day's execution logs make the server read?
 
 Blocks do not depend on the machine's speed. A span of a few logs is searched first, because it is quick even
-with the bug. The whole day is searched only if that leaves the verdict open, or for `--full`.
+with the bug. The whole day is searched only if that leaves the verdict open, or if `full` is set.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,7 +86,7 @@ def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection
     certain = narrow.count.blocks >= (FEW + 1) * pages * CERTAIN_SHARE
     if certain and not endpoints.full:
         return Evidence(BUG, Verdict.PRESENT, _cost(narrow, scans, pages), figures)
-    # With --full the time counts too, so the day is searched on an instance whose plans are not logged.
+    # With `full` the time is shown too, so the day is searched on an instance whose plans are not logged.
     timed = endpoints.devices[0] if endpoints.full else service
     day = _search(timed, connection, _day(), log, DAY_TIMEOUT)
     _keep(endpoints, "day", day)

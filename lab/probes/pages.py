@@ -4,8 +4,6 @@ Known forms are a link or a cursor in the body or in the Link header, `page`, `o
 row (`before`, `after_id` and the like). The rows are the body's only list, or the one called `logs`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

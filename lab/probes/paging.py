@@ -4,8 +4,6 @@ First, many logs with the same timestamp are added as the newest. Between two pa
 in another order, with the same values: only a total order then returns each of them exactly once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ affect a running lab on the same server.
 Source: https://www.postgresql.org/docs/current/auto-explain.html
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator

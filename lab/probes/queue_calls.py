@@ -1,7 +1,5 @@
 """Requests to the device queue, and what their responses contain. Candidates choose the form of these."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +35,12 @@ UPDATE devices SET updated_at = updated_at - %(seconds)s * interval '1 s' WHERE 
 
 class BrokenPromise(Exception):
     """The queue does not keep its contract."""
+
+
+def expect(condition: bool, problem: str) -> None:
+    """Raises BrokenPromise: the condition is false. `problem` is a clause saying what was observed."""
+    if not condition:
+        raise BrokenPromise(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,14 @@ class Queue:
         entries = self.entries(device)
         return None if entries is None else [str(entry.get("workflow_id")) for entry in entries]
 
+    def expect_state(self, device: str, holder: str, waiting: list[str] | None, what: str) -> None:
+        """Expect that the holder has the device, and that these workflows wait; None if any may wait."""
+        after, found = self.connection.device(device), self.waiting(device)
+        expect(
+            after.held_once_by(holder) and waiting in (None, found),
+            f"{what}: the device is {after}, {len(found or ())} waiting",
+        )
+
     def add_runs(self, device: str, seconds: int) -> None:
         """Add recent runs of the device that took this long, each with its own booking."""
         self.connection.query(ADD_RUNS, device=device, seconds=seconds, runs=RUNS)
@@ -97,12 +109,6 @@ class Queue:
         if reply.status is None:
             raise ServiceFailed(str(reply))
         return reply
-
-
-def expect(condition: bool, problem: str) -> None:
-    """Raises BrokenPromise: the condition is false. `problem` is a clause saying what was observed."""
-    if not condition:
-        raise BrokenPromise(problem)
 
 
 def entries_in(listing: Reply) -> list[dict[str, Any]] | None:

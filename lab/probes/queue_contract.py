@@ -1,7 +1,5 @@
 """The contract of the device queue for one client. Each check raises BrokenPromise if it is not kept."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 
@@ -17,8 +15,7 @@ def books_at_once(queue: Queue) -> None:
     device, workflow = queue.connection.new_device(), new_workflow_id()
     reply = queue.join(device, workflow)
     expect(reply.status == CREATED, f"{_brief(reply)} for a free device")
-    after = queue.connection.device(device)
-    expect(after.held_once_by(workflow), f"a workflow queued for a free device and did not get it: {after}")
+    queue.expect_state(device, workflow, None, "a workflow queued for a free device and did not get it")
 
 
 def serves_in_order(queue: Queue) -> None:
@@ -37,15 +34,9 @@ def serves_in_order(queue: Queue) -> None:
     _expect_listed(queue, device, order)
     for number, workflow in enumerate(order, start=1):
         reply = queue.release(device, holder)
-        after = queue.connection.device(device)
-        expect(
-            reply.ok and after.held_once_by(workflow),
-            f"release {number} did not give the device to the next workflow: {_brief(reply)}, it is {after}",
-        )
-        expect(
-            queue.waiting(device) == order[number:],
-            f"after release {number} the queue has other entries than those still waiting",
-        )
+        expect(reply.ok, f"release {number} with workflows waiting fails: {_brief(reply)}")
+        what = f"release {number} did not serve exactly the next workflow"
+        queue.expect_state(device, workflow, order[number:], what)
         holder = workflow
     queue.release(device, holder)
     after = queue.connection.device(device)
@@ -69,37 +60,28 @@ def refuses(queue: Queue) -> None:
         ("the wait for an unknown device", queue.wait_time(unknown), 404),
         ("cancelling an unknown entry", queue.cancel(device, 2_000_000_000), 404),
     ):
-        expect(reply.status == status, f"{what} answers {reply.status or reply.problem}, not {status}")
+        _expect_status(reply, status, what)
     expect(queue.waiting(device) == [waiting], "a refused request changed the queue")
 
 
 def cancels(queue: Queue) -> None:
     """A cancelled entry is not served, a served one cannot be cancelled, and the workflow may join again."""
     device, holder = queue.connection.new_busy_device()
-    gone, next_one, third = (new_workflow_id() for _ in range(3))
-    for workflow in (gone, next_one, third):
+    cancelled, next_one, third = (new_workflow_id() for _ in range(3))
+    for workflow in (cancelled, next_one, third):
         queue.join(device, workflow)
     entries = {str(entry.get("workflow_id")): entry.get("id") for entry in queue.entries(device) or ()}
-    expect(set(entries) == {gone, next_one, third}, "the queue does not list the waiting workflows")
-    reply = queue.cancel(device, entries[gone])
-    expect(reply.ok, f"cancelling an entry answers {reply.status or reply.problem}")
+    expect(set(entries) == {cancelled, next_one, third}, "the queue does not list the waiting workflows")
+    reply = queue.cancel(device, entries[cancelled])
+    expect(reply.ok, f"cancelling an entry answers {reply.status}")
     expect(queue.waiting(device) == [next_one, third], "a cancelled entry is still in the queue")
     queue.release(device, holder)
-    after = queue.connection.device(device)
-    expect(
-        after.held_once_by(next_one),
-        f"with the first entry cancelled, the second did not get the device: {after}",
-    )
+    queue.expect_state(device, next_one, None, "with the first entry cancelled, the second was not served")
     late = queue.cancel(device, entries[next_one])
-    expect(
-        late.status == 409,
-        f"cancelling an entry that has the device answers {late.status or late.problem}, not 409",
-    )
-    again = queue.join(device, gone)
-    expect(
-        again.status == CREATED and queue.waiting(device) == [third, gone],
-        f"after cancelling, queueing again: {_brief(again)}",
-    )
+    _expect_status(late, 409, "cancelling an entry that has the device")
+    again = queue.join(device, cancelled)
+    last = again.status == CREATED and queue.waiting(device) == [third, cancelled]
+    expect(last, f"after cancelling, queueing again: {_brief(again)}")
 
 
 def waits_out_maintenance(queue: Queue) -> None:
@@ -109,26 +91,15 @@ def waits_out_maintenance(queue: Queue) -> None:
         reply = queue.join(device, one)
         expect(reply.status == CREATED, f"{_brief(reply)} for a device in maintenance")
     after = queue.connection.device(device)
-    expect(
-        after.status == "maintenance" and not after.open_bookings,
-        f"a device in maintenance was booked: it is {after}",
-    )
+    unchanged = after.status == "maintenance" and not after.open_bookings
+    expect(unchanged, f"a device in maintenance was booked: it is {after}")
     queue.set_status(device, "offline")
     after = queue.connection.device(device)
-    expect(
-        not after.open_bookings and after.status != "busy",
-        f"a device that is offline was booked: it is {after}",
-    )
+    booked = after.open_bookings or after.status == "busy"
+    expect(not booked, f"a device that is offline was booked: it is {after}")
     reply = queue.set_status(device, "available")
-    after = queue.connection.device(device)
-    expect(
-        after.held_once_by(workflow),
-        f"back in service ({_brief(reply)}), the next workflow did not get the device: it is {after}",
-    )
-    expect(
-        queue.waiting(device) == [later],
-        "back in service, the queue has other entries than those still waiting",
-    )
+    what = f"back in service ({_brief(reply)}), the device did not serve exactly the next workflow"
+    queue.expect_state(device, workflow, [later], what)
 
 
 def estimates_the_wait(queue: Queue) -> None:
@@ -146,37 +117,26 @@ def estimates_the_wait(queue: Queue) -> None:
     after = estimate(queue.wait_time(quick, "low"))[1]
     ahead = estimate(queue.wait_time(quick, "high"))[1]
     waits = f"{before} s, with three in line {after} s, at high priority {ahead} s"
-    expect(
-        _less(before, after) and _less(ahead, after),
-        f"the wait does not depend on the entries ahead: {waits}",
-    )
+    longer = _less(before, after) and _less(ahead, after)
+    expect(longer, f"the wait does not depend on the entries ahead: {waits}")
     entries = queue.entries(quick) or ()
     listed = [value for entry in entries for name, value in entry.items() if "wait" in name]
-    expect(
-        len(listed) == 3 and all(_less(a, b) for a, b in pairwise(listed)),
-        f"the queue lists these waits for three in line: {listed}",
-    )
-    bad = queue.wait_time(quick, "urgent")
-    expect(bad.status == 400, f"an unknown priority answers {bad.status or bad.problem}, not 400")
+    rising = len(listed) == 3 and all(_less(a, b) for a, b in pairwise(listed))
+    expect(rising, f"the queue lists these waits for three in line: {listed}")
+    _expect_status(queue.wait_time(quick, "urgent"), 400, "the wait for an unknown priority")
 
 
 def _expect_estimates(free: Reply, quick: Reply, slow: Reply, out: Reply) -> None:
     for what, reply in (("free", free), ("busy", quick), ("busy", slow), ("in maintenance", out)):
-        expect(
-            reply.ok and estimate(reply)[0],
-            f"the wait for a device that is {what} is not in the response: {_brief(reply)}",
-        )
+        given = reply.ok and estimate(reply)[0]
+        expect(given, f"the wait for a device that is {what} is not in the response: {_brief(reply)}")
     none, short, long, unknown = (estimate(reply)[1] for reply in (free, quick, slow, out))
     expect(none == 0, f"the wait for a free device is {none}, not 0")
-    expect(
-        unknown is None and has_reason(out),
-        f"the wait in maintenance is {unknown}, and should be null with a reason",
-    )
+    explained = unknown is None and has_reason(out)
+    expect(explained, f"the wait in maintenance is {unknown}, and should be null with a reason")
     waits = f"{short} s with runs of 60 s, {long} s with runs of 6000 s"
-    expect(
-        _less(0, short) and _less(short, long),
-        f"the wait does not depend on the device's own runs: {waits}",
-    )
+    longer = _less(0, short) and _less(short, long)
+    expect(longer, f"the wait does not depend on the device's own runs: {waits}")
 
 
 def _expect_no_negative_wait(queue: Queue) -> None:
@@ -186,10 +146,8 @@ def _expect_no_negative_wait(queue: Queue) -> None:
     queue.extend_booking(device, 3600)
     reply = queue.wait_time(device)
     wait = estimate(reply)[1]
-    expect(
-        reply.ok and not _less(wait, 0),
-        f"after an hour on a device whose runs take 60 s, the wait is {wait} s ({_brief(reply)})",
-    )
+    what = "after an hour on a device whose runs take 60 s, the wait"
+    expect(reply.ok and not _less(wait, 0), f"{what} is {wait} s ({_brief(reply)})")
 
 
 def _expect_listed(queue: Queue, device: str, order: list[str]) -> None:
@@ -207,6 +165,10 @@ def _expect_listed(queue: Queue, device: str, order: list[str]) -> None:
     )
     waits = all(any("wait" in name for name in entry) for entry in entries)
     expect(waits, "the queue does not list each entry's wait")
+
+
+def _expect_status(reply: Reply, status: int, what: str) -> None:
+    expect(reply.status == status, f"{what} answers {reply.status}, not {status}")
 
 
 def _less(a: Any, b: Any) -> bool:

@@ -4,8 +4,6 @@ A row security policy holds the first read of a table in the middle of its state
 taken. The write gate cannot do this: it cannot hold a request between a read and an attempt to take a lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 

@@ -1,7 +1,5 @@
 """The rows that a search of the execution logs must return, and changes that it must notice."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -3,12 +3,11 @@
 Source: https://www.postgresql.org/docs/current/pgstatstatements.html
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from lab.probes.connection import ProbeConnection
 
@@ -37,14 +36,14 @@ class Statement:
     blocks: int
     milliseconds: float
 
-    def since(self, earlier: Statement) -> Statement:
+    def since(self, earlier: Self) -> Self:
         """The same statement, with only what was added after `earlier`."""
-        return Statement(
-            self.text,
-            self.calls - earlier.calls,
-            self.rows - earlier.rows,
-            self.blocks - earlier.blocks,
-            self.milliseconds - earlier.milliseconds,
+        return replace(
+            self,
+            calls=self.calls - earlier.calls,
+            rows=self.rows - earlier.rows,
+            blocks=self.blocks - earlier.blocks,
+            milliseconds=self.milliseconds - earlier.milliseconds,
         )
 
 

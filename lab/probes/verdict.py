@@ -1,7 +1,5 @@
 """Measure bugs and decide their verdicts. No other module changes a verdict that a probe has returned."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Bug 4: does GET /workflows execute more statements when there are more workflows?"""
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
