@@ -53,12 +53,14 @@ class Bench:
         full: bool = False,
         name: str = "run",
         progress: Progress = silent,
+        **timeouts: float,
     ) -> Iterator[Shadow]:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
         account = self.server.account
         origin = Source(Workspace(self.root), account, self.template, live, lambda: fixes)
         needed = {service for bug in bugs for service in NEEDS[bug]}
-        with shadow(origin, self.runs / name, services=needed, full=full, progress=progress) as made:
+        run = self.runs / name
+        with shadow(origin, run, services=needed, full=full, progress=progress, **timeouts) as made:
             yield made
 
     def measure(

@@ -1,4 +1,4 @@
-"""A throw-away copy of the lab to measure in: database, code and services, gone when the block ends."""
+"""A temporary copy of the lab to measure in: its database, code and services exist for one `with` block."""
 
 from lab.shadow.leftovers import remove_leftovers
 from lab.shadow.scratch import Scratch, scratch

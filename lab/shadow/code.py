@@ -1,4 +1,4 @@
-"""The code under repair, copied: an edit in the middle of a measurement changes nothing in it."""
+"""A copy of the code under repair, so that edits during a measurement do not affect it."""
 
 import re
 import shutil
@@ -14,15 +14,15 @@ from lab.runtime.stack import DATABASE_SERVICE
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import PROJECT, Workspace
 
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
-NOWHERE = "127.0.0.1:1"
-MEMORY = 2**28
-"""Bytes that device-service may use at most: bug 6 is what does not fit, and no file says otherwise."""
+NOT_COPIED = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
+UNREACHABLE = "127.0.0.1:1"
+MEMORY_LIMIT = 2**28
+"""Bytes. The compose file can lower the limit of device-service for bug 6, but not raise it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A copy of a workspace's code, and what its compose file says. `problem` when that cannot be used."""
+    """A copy of a workspace's code. `problem` says why the shipped compose file replaces its own."""
 
     workspace: Workspace
     compose: ComposeFile
@@ -30,34 +30,35 @@ class Code:
     problem: str = ""
 
     def service(self, name: str) -> ServiceSpec:
-        """The service as the file describes it, else as the lab came with it."""
+        """Return the service as the file describes it, else as the shipped file does."""
         spec = self.compose.services.get(name) or self.shipped.service(name)
-        return replace(spec, environment={key: _walled(text) for key, text in spec.environment.items()})
+        confined = {key: _confined(text) for key, text in spec.environment.items()}
+        return replace(spec, environment=confined)
 
     @property
     def memory_limit(self) -> int:
-        """What device-service may use: never more than MEMORY, whatever the file says."""
-        return min(MEMORY, self.service("device-service").memory_limit or MEMORY)
+        """The memory limit of device-service in bytes, at most MEMORY_LIMIT."""
+        return min(MEMORY_LIMIT, self.service("device-service").memory_limit or MEMORY_LIMIT)
 
 
-def copy(workspace: Workspace, target: Path) -> Code:
-    """Copy what the services and the migrations are made of.
+def copy(workspace: Workspace, target: Path, installation: Path = PROJECT) -> Code:
+    """Copy the code of the services and the migrations to `target`.
 
     Raises:
-        EnvironmentFault: it cannot be read or written.
-        InvalidFile: the compose file cannot be used, and neither can the one that the lab came with.
+        EnvironmentFault: a file cannot be read or written.
+        InvalidFile: neither the workspace's compose file nor the shipped one can be used.
     """
     try:
         for name in FOLDERS:
             if (workspace.root / name).is_dir():
                 shutil.copytree(
-                    workspace.root / name, target / name, ignore=LEFT_OUT, ignore_dangling_symlinks=True
+                    workspace.root / name, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True
                 )
         for name in FILES:
             shutil.copy2(workspace.root / name, target / name)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
-    copied, as_shipped = Workspace(target), _as_shipped(workspace, target)
+    copied, as_shipped = Workspace(target), _as_shipped(workspace, target, installation)
     try:
         return Code(copied, compose.read(copied.compose_file), as_shipped)
     except InvalidFile as error:
@@ -67,24 +68,24 @@ def copy(workspace: Workspace, target: Path) -> Code:
         )
 
 
-def _as_shipped(workspace: Workspace, target: Path) -> ComposeFile:
-    """The compose file as shipped: what was kept, for the lab may be installed from this very workspace."""
+def _as_shipped(workspace: Workspace, target: Path, installation: Path) -> ComposeFile:
+    """Return the compose file that was kept as shipped: the installed one may be the candidate's own."""
     name = workspace.compose_file.relative_to(workspace.root).as_posix()
-    # Nothing was kept where the workspace never had a lab of its own; what was, may have been damaged first.
+    # A workspace that was never up has kept none, and one that was edited before may have kept a damaged one.
     with suppress(EnvironmentFault, InvalidFile):
         for file in shipped.files(workspace):
             if file.path.as_posix() == name and (text := shipped.content(workspace, file.blob)) is not None:
                 write_atomic(target / "shipped-compose.yml", text)
                 return compose.read(target / "shipped-compose.yml")
-    return compose.read(Workspace(PROJECT).compose_file)
+    return compose.read(Workspace(installation).compose_file)
 
 
-def _walled(text: str) -> str:
-    """A database URL that names anything but the compose network's database leads nowhere from in here."""
+def _confined(text: str) -> str:
+    """Return `text`; a database URL gets an unreachable address unless its host is the `db` service."""
     if not text.startswith("postgres"):
         return text
     login, at, place = text.partition("://")[2].rpartition("@")
     host = re.split(r"[:/?]", place, maxsplit=1)[0]
     if host == DATABASE_SERVICE:
         return text
-    return f"{text.partition('://')[0]}://{login}{at}{NOWHERE}/{place.partition('/')[2]}"
+    return f"{text.partition('://')[0]}://{login}{at}{UNREACHABLE}/{place.partition('/')[2]}"

@@ -1,4 +1,4 @@
-"""The shadow's database: a copy of the template, on which the fixes and the candidate's migrations run."""
+"""The shadow's database: a copy of the template, with the fixes' and the candidate's migrations."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lab.engine.schema import Schema
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
 from lab.runtime import databases
 from lab.runtime.account import Account
+from lab.shadow.leftovers import Reservation
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,19 +26,21 @@ if TYPE_CHECKING:
     from lab.catalog import Fix
 
 APPLICATION = "lab shadow"
-LEAST_LOGS = 300_000
-"""Fewer execution logs leave the symptoms of bugs 5 and 6 no room; the missing ones are made."""
+MINIMUM_LOGS = 300_000
+"""The symptoms of bugs 5 and 6 need that many execution logs. Missing ones are inserted."""
 
-MIGRATION_DEADLINE = 60.0
+MIGRATION_TIMEOUT = 60.0
 LOCK_TIMEOUT = 10.0
-BY_HAND = "This stands only in the running database, in no migration,"
+"""Seconds that a statement may wait for a lock."""
 
-QUIETLY = """
+NO_MIGRATION = "An index of the running database is in no migration."
+
+LESS_LOGGING = """
 ALTER DATABASE {0} SET log_min_duration_statement = -1;
 ALTER DATABASE {0} SET log_lock_waits = off;
 ALTER DATABASE {0} SET deadlock_timeout = '1s'
 """
-TOP_UP = """
+INSERT_LOGS = """
 INSERT INTO execution_logs
     (id, device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
 SELECT oldest.id - n, device[1 + n %% cardinality(device)],
@@ -55,35 +58,36 @@ SELECT pg_get_indexdef(i.indexrelid)
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE i.indisvalid AND n.nspname = 'public'
 """
-END_OTHERS = """
+END_OTHER_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-def copy_template(account: Account, template: str, name: str, comment: str) -> str:
-    """Make the database and say whose it is; answers its owner's URL.
+def copy_template(account: Account, template: str, reserved: Reservation, workspace: Workspace) -> str:
+    """Copy the template to the reserved database, and return the URL of that for its owner.
 
     Raises:
         EnvironmentFault: there is no template, or the server refuses.
     """
+    name = reserved.database
     databases.create(account, name, template=template)
-    databases.set_comment(account, name, comment)
+    databases.set_comment(account, name, reserved.comment(workspace))
     url = account.url(name)
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
-        # The lab's own log is no place for what a measurement provokes.
-        cursor.execute(sql.SQL(QUIETLY).format(sql.Identifier(name)))
-        _top_up(cursor)
+        # Slow statements and lock waits of a measurement would fill the log of the lab.
+        cursor.execute(sql.SQL(LESS_LOGGING).format(sql.Identifier(name)))
+        _fill_up(cursor)
     return url
 
 
-def _top_up(cursor: Cursor) -> None:
+def _fill_up(cursor: Cursor) -> None:
     cursor.execute("SELECT count(*) FROM execution_logs")
     (count,) = cursor.fetchone() or (0,)
-    if count >= LEAST_LOGS:
+    if count >= MINIMUM_LOGS:
         return
     try:
-        cursor.execute(TOP_UP, (LEAST_LOGS - count,))
+        cursor.execute(INSERT_LOGS, (MINIMUM_LOGS - count,))
         cursor.execute(
             "SELECT setval(pg_get_serial_sequence('execution_logs', 'id'), max(id)) FROM execution_logs"
         )
@@ -93,10 +97,10 @@ def _top_up(cursor: Cursor) -> None:
 
 
 def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
-    """Run the revisions of these fixes.
+    """Run the revisions of the fixes.
 
     Raises:
-        LabError: one failed.
+        LabError: one of them failed.
     """
     if not applied:
         return
@@ -106,45 +110,45 @@ def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
             migrations.upgrade(fix)
 
 
-def migrate(code: Workspace, url: str) -> str:
-    """Run the candidate's own migrations; answers why they failed, or nothing.
+def migrate(code: Workspace, url: str, timeout: float = MIGRATION_TIMEOUT) -> str:
+    """Run the candidate's migrations, and return why they failed; empty if they succeeded.
 
-    A migration that failed or never ended is a finding: what it left is what is measured.
+    A migration that fails, or doesn't end within `timeout` seconds, does not stop the measurement.
     """
     try:
-        candidate.upgrade(code, url, timeout=MIGRATION_DEADLINE)
+        candidate.upgrade(code, url, timeout=timeout)
     except TimedOut:
         with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
-            cursor.execute(END_OTHERS)  # its statement runs on in the server without it
-        return f"the migrations did not end within {MIGRATION_DEADLINE:g} s"
+            cursor.execute(END_OTHER_SESSIONS)  # the killed client's statement still runs in the server
+        return f"the migrations did not end within {timeout:g} s"
     except LabError as error:
         return "the migrations failed: " + error.message.partition(": ")[2].rstrip(".")
     return ""
 
 
 def indexes_of(url: str) -> list[str]:
-    """The definitions of the indexes in the candidate's database; none when it does not answer."""
+    """Return the definitions of the database's valid indexes; none if the database is unreachable."""
     try:
         return _indexes(url)
     except DatabaseUnreachable:
         return []
 
 
-def carry_over(url: str, live: list[str]) -> Iterator[str]:
-    """Make those of the live database's indexes that no migration has made here; tells of each."""
-    standing = {_nameless(definition) for definition in _indexes(url)}
+def copy_indexes(url: str, live: list[str]) -> Iterator[str]:
+    """Make the indexes among `live` that the migrations did not make, and yield a note on each."""
+    existing = {_nameless(definition) for definition in _indexes(url)}
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")
         for definition in live:
-            if _nameless(definition) in standing:
+            if _nameless(definition) in existing:
                 continue
             try:
                 cursor.execute(definition)
             except psycopg2.Error as error:
                 reason = str(error).strip().splitlines()[0]
-                yield f"{BY_HAND} and could not be carried over ({reason}): {definition}"
+                yield f"{NO_MIGRATION} It could not be copied ({reason}): {definition}"
             else:
-                yield f"{BY_HAND} and was carried over: {definition}"
+                yield f"{NO_MIGRATION} It was copied: {definition}"
 
 
 def _indexes(url: str) -> list[str]:
@@ -152,7 +156,7 @@ def _indexes(url: str) -> list[str]:
         try:
             cursor.execute(INDEXES)
         except psycopg2.Error as error:
-            raise DatabaseUnreachable(f"The database refused: {str(error).strip()}.") from error
+            raise DatabaseUnreachable(f"The database refused the query: {str(error).strip()}.") from error
         return sorted(definition for (definition,) in cursor.fetchall())
 
 

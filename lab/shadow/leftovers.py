@@ -1,33 +1,33 @@
-"""What a killed measurement leaves behind, and how the next one finds and removes it.
+"""Reserve the folder and the database of a shadow, and remove what a killed measurement left.
 
-Before anything is made, the run's folder says whose it is (a process by its pid and start time) and what the
-database will be called. Whatever belongs to a dead owner is taken down; whatever is anybody else's is left.
+Before anything is made, the folder gets a file with the database's name and the maker's process. If that
+process is dead, the next command removes all that the shadow left. Shadows of living processes stay.
 """
 
-import json
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from lab.errors import LabError
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.runtime import databases, process
 from lab.runtime.account import Account
 from lab.runtime.launch import ProcessId, process_id, read_record
+from lab.workspace import Workspace
 
-OWNER = "owner.json"
-CODE = "code"
-SERVICES = "services"
-PATIENCE = 3.0
+OWNER_FILE = "owner.json"
+GUARD_TIMEOUT = 3.0
+"""Seconds that the guards of killed services have to record their exit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Who makes a shadow in `folder`, and its database's name."""
+class Reservation:
+    """The folder and the name of the database that the process `owner` uses for a shadow."""
 
     folder: Path
     database: str
@@ -35,73 +35,88 @@ class Claim:
 
     @property
     def code(self) -> Path:
-        return self.folder / CODE
+        return self.folder / "code"
 
     @property
-    def services(self) -> Path:
-        return self.folder / SERVICES
+    def service_records(self) -> Path:
+        return self.folder / "services"
 
-    def write(self) -> None:
-        content = json.dumps({"database": self.database, "owner": asdict(self.owner)}, indent=1)
-        write_atomic(self.folder / OWNER, content.encode())
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    def comment(self, workspace: Workspace) -> str:
+        """Return the database's comment, which names the owner's process and its workspace as JSON."""
+        return to_json({"lab_shadow": self.owner, "workspace": workspace.root}, indent=0)
 
 
-def claim(folder: Path, database: str) -> Claim:
-    """Say that this process is about to make a shadow there."""
-    made = Claim(folder, database, process_id())
-    made.write()
-    return made
+@dataclass(frozen=True, slots=True)
+class _OwnerFile:
+    """The content of `owner.json`."""
+
+    database: str
+    owner: ProcessId
+
+
+def reserve(folder: Path, database: str) -> Reservation:
+    """Reserve the folder and the database for this process."""
+    reserved = Reservation(folder, database, process_id())
+    write_atomic(folder / OWNER_FILE, to_json(_OwnerFile(database, reserved.owner)).encode())
+    return reserved
+
+
+def remove(reserved: Reservation, account: Account | None) -> None:
+    """End the shadow's services, delete its code and drop its database, as far as they exist.
+
+    Without an account the database stays, and the reservation with it.
+
+    Raises:
+        EnvironmentFault: a service does not end, or the server refuses. The reservation stays.
+    """
+    _kill_services(reserved.service_records)
+    shutil.rmtree(reserved.code, ignore_errors=True)
+    if account is None:
+        return
+    if reserved.database:
+        databases.drop(account, reserved.database)
+    (reserved.folder / OWNER_FILE).unlink(missing_ok=True)
 
 
 def remove_leftovers(runs: Path, account: Account | None) -> tuple[str, ...]:
-    """Take down every shadow under `runs` whose maker is dead; answers their databases' names.
+    """Remove every shadow below `runs` whose owner is dead, and return the names of their databases.
 
-    Without an account (the server is down) processes are ended and the databases are left to the next call.
+    Without an account (no server runs) only services and code are removed; a later call does the rest. A
+    shadow that cannot be removed is left for a later call too.
     """
-    swept = []
-    for path in sorted((*runs.glob(f"*/{OWNER}"), *runs.glob(f"*/*/{OWNER}"))):
+    removed = []
+    for path in sorted((*runs.glob(f"*/{OWNER_FILE}"), *runs.glob(f"*/*/{OWNER_FILE}"))):
         found = _read(path)
-        if found is None or found.owner.process() is None:
+        if found.owner.process() is None:
             with suppress(LabError):
-                take_down(found or Claim(path.parent, "", process_id()), account)
-                swept.append(found.database if found else path.parent.name)
-    return tuple(swept)
+                remove(found, account)
+                removed.append(found.database or path.parent.name)
+    return tuple(removed)
 
 
-def take_down(claimed: Claim, account: Account | None) -> None:
-    """End the shadow's services, drop its database, delete its code. What is gone already is fine.
-
-    Raises:
-        EnvironmentFault: something would not end, or the server refuses; the next call tries again.
-    """
-    end_services(claimed.services)
-    shutil.rmtree(claimed.code, ignore_errors=True)
-    if account is None:
-        return
-    if claimed.database:
-        databases.drop(account, claimed.database)
-    (claimed.folder / OWNER).unlink(missing_ok=True)
-
-
-def end_services(records: Path) -> None:
-    """Kill every recorded service: nobody waits for an answer, so nobody is asked to stop first."""
+def _kill_services(records: Path) -> None:
+    """Kill every recorded service at once. No client waits for a reply, so none needs a clean stop."""
     names = process.recorded(records)
     found = [record for name in names if (record := read_record(records, name)) is not None]
     for record in found:
-        child = record.child.process()
-        if child is not None:
+        if (child := record.child.process()) is not None:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + GUARD_TIMEOUT
     while any(record.guard.process() for record in found) and time.monotonic() < until:
         time.sleep(0.01)
     for name in names:
         process.stop(records, name)
 
 
-def _read(path: Path) -> Claim | None:
+def _read(path: Path) -> Reservation:
+    """Return the reservation. A damaged file has no database and no owner."""
     try:
-        document = json.loads(path.read_bytes())
-        return Claim(path.parent, str(document["database"]), ProcessId(**document["owner"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        stored = from_json(path.read_bytes(), _OwnerFile)
+    except (OSError, ValueError):
+        stored = _OwnerFile("", ProcessId(0, ""))
+    return Reservation(path.parent, stored.database, stored.owner)

@@ -1,10 +1,9 @@
-"""A scratch workspace of shipped code with a database of its own, to change at will."""
+"""A scratch workspace of the shipped code, with a database of its own, for a caller to change."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab import shipped
@@ -13,18 +12,18 @@ from lab.files import write_atomic
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
 from lab.shadow.shadow import unused_name
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """The workspace, and the owner's URL of its database, which stands at the shipped head."""
+    """A workspace and the URL of its database, which is at the shipped head, for the owner."""
 
     workspace: Workspace
     url: str
 
     def files(self) -> Mapping[str, bytes]:
-        """Every file of the code by its path, to be compared byte for byte."""
+        """Return the content of every file of the code, by path, to be compared byte for byte."""
         root = self.workspace.root
         found = (path for name in shipped.FOLDERS for path in sorted((root / name).rglob("*")))
         return {
@@ -35,32 +34,30 @@ class Scratch:
 
 
 @contextmanager
-def scratch(origin: Workspace, account: Account, template: str, folder: Path) -> Iterator[Scratch]:
-    """A scratch workspace of what `origin` was shipped as; gone at the end of the block.
+def scratch(workspace: Workspace, account: Account, template: str, folder: Path) -> Iterator[Scratch]:
+    """Make a scratch workspace of the code that `workspace` was shipped with; remove it after the block.
 
     Raises:
-        Refused: the shipped code was not kept there.
+        Refused: that code was not kept, or is damaged.
     """
-    claim = leftovers.claim(folder, unused_name())
+    reserved = leftovers.reserve(folder, unused_name())
     try:
-        workspace = _write(origin, claim.code)
-        comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.root)})
-        url = data.copy_template(account, template, claim.database, comment)
-        write_atomic(workspace.database_url_file, url.encode(), mode=0o600)
-        yield Scratch(workspace, url)
+        made = _write(workspace, reserved.code)
+        url = data.copy_template(account, template, reserved, workspace)
+        write_atomic(made.database_url_file, url.encode(), mode=0o600)
+        yield Scratch(made, url)
     finally:
-        leftovers.take_down(claim, account)
+        leftovers.remove(reserved, account)
 
 
-def _write(origin: Workspace, target: Path) -> Workspace:
-    for file in shipped.files(origin):
-        content = shipped.content(origin, file.blob)
+def _write(workspace: Workspace, target: Path) -> Workspace:
+    for file in shipped.files(workspace):
+        content = shipped.content(workspace, file.blob)
         if content is None:
             raise Refused(f"The kept copy of {file.path} is damaged.", "Start from a fresh copy of the lab.")
         write_atomic(target / file.path, content, mode=0o755 if file.executable else 0o644)
-    library = origin.fixes if origin.fixes.is_dir() else PROJECT / "fixes"
-    shutil.copytree(library, target / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
-    workspace = Workspace(target)
-    if origin.shipped.is_dir():
-        shutil.copytree(origin.shipped, workspace.shipped)
-    return workspace
+    shutil.copytree(workspace.fixes, target / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
+    made = Workspace(target)
+    if workspace.shipped.is_dir():
+        shutil.copytree(workspace.shipped, made.shipped)
+    return made

@@ -1,10 +1,9 @@
-"""The shadow's services, on free ports, under the compose file's environment and limits."""
+"""The shadow's services: processes on free ports, with the environment and limits of the compose file."""
 
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psutil
@@ -18,31 +17,35 @@ from lab.runtime.log_files import tail
 from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
 from lab.shadow.code import Code
+from lab.shadow.leftovers import Reservation
 
-START_DEADLINE = 30.0
-EXIT_PATIENCE = 5.0
-TRIES = 3
+START_TIMEOUT = 30.0
+"""Seconds that services started together have to answer GET /health."""
+
+EXIT_TIMEOUT = 5.0
+"""Seconds that a guard has to record how its service ended."""
+
+ATTEMPTS = 3
+"""Attempts to start on a port that was free when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Starts instances of the copied code, over the shadow's database."""
+    """Starts services of the copied code on the shadow's database. `ports` has one for each instance."""
 
     code: Code
     account: Account
-    database: str
-    records: Path
-    logs: Path
+    reserved: Reservation
     ports: Mapping[str, int]
+    start_timeout: float = START_TIMEOUT
 
     def start(self, *names: str) -> tuple[Service, ...]:
-        """Start these together and wait for each; what does not come up says why.
+        """Start the instances and wait for all. The `problem` of one that did not start says why.
 
         Raises:
             EnvironmentFault: a process cannot be started at all.
         """
-        instances = [self._instance(name) for name in names]
-        return self._start(instances)
+        return self._start([self._instance(name) for name in names])
 
     def launch(
         self,
@@ -52,7 +55,7 @@ class Services:
         environment: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
     ) -> Service:
-        """Start one more instance, for a purpose that gives it its name."""
+        """Start one more instance of `service`, whose name ends in `purpose`."""
         spec = self.code.service(service)
         spec = replace(
             spec,
@@ -66,19 +69,26 @@ class Services:
         return Instance(name, self.code.service(service), self.ports[name])
 
     def _start(self, instances: list[Instance]) -> tuple[Service, ...]:
-        base = [self._instance(name) for name in self.ports]
         names = {instance.name for instance in instances}
-        everyone = (*(one for one in base if one.name not in names), *instances)
-        # The compose network knows the first instance of each service by that service's name.
-        ordered = tuple(sorted(everyone, key=lambda one: one.name != one.service.name))
-        stack = Stack(self.code.workspace.root, ordered, self.account, self.database, self.records, self.logs)
+        others = [self._instance(name) for name in self.ports if name not in names]
+        # The name of a service resolves to its first instance.
+        ordered = tuple(sorted([*others, *instances], key=lambda one: one.name != one.service.name))
+        reserved = self.reserved
+        stack = Stack(
+            folder=self.code.workspace.root,
+            instances=ordered,
+            account=self.account,
+            database=reserved.database,
+            records=reserved.service_records,
+            logs=reserved.logs,
+        )
         for instance in instances:
             _start_one(stack, instance.name)
-        until = time.monotonic() + START_DEADLINE
+        until = time.monotonic() + self.start_timeout
         return tuple(self._service(stack, instance, until) for instance in instances)
 
-    def absent(self, name: str) -> Service:
-        """An instance that nobody asked to start, for what it would be given."""
+    def not_started(self, name: str) -> Service:
+        """Return an instance that is not started, for its environment and role."""
         return self._described(self._instance(name), "was not started")
 
     def _service(self, stack: Stack, instance: Instance, until: float) -> Service:
@@ -88,7 +98,7 @@ class Services:
         if readiness is Readiness.EXITED:
             problem = str(self.health(instance.name))
         elif readiness is Readiness.LATE:
-            problem = f"did not answer GET /health with 200 within {START_DEADLINE:g} s"
+            problem = f"did not answer GET /health with 200 within {self.start_timeout:g} s"
         return self._described(instance, problem)
 
     def _described(self, instance: Instance, problem: str) -> Service:
@@ -103,10 +113,10 @@ class Services:
         )
 
     def health(self, name: str) -> Health:
-        """How the process fares; waits a moment for its guard to write down how it ended."""
-        until = time.monotonic() + EXIT_PATIENCE
+        """Return the state of the process. If it ended, wait until its guard has recorded how."""
+        until = time.monotonic() + EXIT_TIMEOUT
         while True:
-            record = read_record(self.records, name)
+            record = read_record(self.reserved.service_records, name)
             if record is None:
                 return Health(alive=False, reason="was never started")
             running = record.child.process()
@@ -115,21 +125,21 @@ class Services:
             if record.exit is not None or time.monotonic() > until:
                 break
             time.sleep(0.01)
-        lines = [line for line in tail(self.logs / f"{name}.log") if line.strip()]
-        said = lines[-1].strip()[:300] if lines else ""
+        lines = [line for line in tail(self.reserved.logs / f"{name}.log") if line.strip()]
+        last_line = lines[-1].strip()[:300] if lines else ""
         ended = record.exit
         if ended is None:
-            return Health(alive=False, reason="its guard was killed", last_line=said)
-        return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=said)
+            return Health(alive=False, reason="its guard was killed", last_line=last_line)
+        return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=last_line)
 
     def stop(self, name: str) -> Health:
-        """Stop the instance; answers how it ended, with the most memory that it ever used."""
-        process.stop(self.records, name)
+        """Stop the instance and return how it ended, with its peak memory."""
+        process.stop(self.reserved.service_records, name)
         return self.health(name)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; all are held until the last is found, so that they differ."""
+    """Return different ports on which no process listens."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
@@ -141,20 +151,20 @@ def free_ports(count: int) -> list[int]:
 
 
 def _start_one(stack: Stack, name: str) -> None:
-    for attempt in range(TRIES):
+    for attempt in range(ATTEMPTS):
         try:
             stack.start([name])
             return
         except PortTaken:
-            # Somebody took it since we looked.
-            if attempt == TRIES - 1:
+            # Another process took the port after it was chosen.
+            if attempt == ATTEMPTS - 1:
                 raise
             time.sleep(0.2)
     raise EnvironmentFault(f"{name} was not started.")
 
 
 def _role(instance: Instance) -> str:
-    """The database role that the service's own DATABASE_URL names."""
+    """Return the database role in the service's DATABASE_URL."""
     url = instance.service.environment.get("DATABASE_URL", "")
     return unquote(urlsplit(url).username or "") or instance.service.name.replace("-", "_")
 

@@ -1,11 +1,10 @@
-"""Make the shadow, hand it to the probes, take it down whatever happens."""
+"""Make a shadow for the probes, and remove it afterwards."""
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.catalog import Fix
@@ -16,20 +15,21 @@ from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow import code, data, leftovers
-from lab.shadow.services import Services, free_ports
+from lab.shadow.services import START_TIMEOUT, Services, free_ports
 from lab.workspace import Workspace
 
-SECOND = "-2"
-INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{SECOND}", WORKFLOW_SERVICE)
+REPLICA = "-2"
+INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{REPLICA}", WORKFLOW_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a shadow is made from: a workspace's code, a template, and the database that it is run on.
+    """What a shadow is made from.
 
-    `live` is the name of the candidate's database, whose hand-made indexes count; None for none. `applied`
-    answers which fixes the shadow's schema is to have. It is asked, and the live indexes
-    are read, while the workspace is locked and its code is copied: all three are of one moment.
+    The code is the workspace's, the data the template's. `live` is the candidate's database, whose indexes
+    are copied if no migration makes them; None for no such database. `applied` returns the fixes whose schema
+    the shadow gets. It is called, and the indexes are read, while the workspace is locked and its code is
+    copied, so that code and schema agree.
     """
 
     workspace: Workspace
@@ -41,7 +41,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A lab to measure. `notes` tell what a reader must know: what was carried over, what failed."""
+    """A lab to measure. `notes` say what was copied from the live database and what failed.
+
+    A problem is empty if the compose file could be used, or the migrations succeeded.
+    """
 
     endpoints: Endpoints
     notes: tuple[str, ...]
@@ -51,65 +54,54 @@ class Shadow:
 
 @contextmanager
 def shadow(
-    origin: Source,
+    source: Source,
     folder: Path,
     *,
     services: Collection[str] = (DEVICE_SERVICE, WORKFLOW_SERVICE),
     full: bool = False,
     progress: Progress = silent,
+    start_timeout: float = START_TIMEOUT,
+    migration_timeout: float = data.MIGRATION_TIMEOUT,
 ) -> Iterator[Shadow]:
-    """A shadow of `origin`, with its records and logs in `folder`, for the length of the block.
+    """Make a shadow of `source`, with its records and logs in `folder`, and remove it after the block.
 
-    Of its services only those named are started, device-service twice.
+    Only the services named are started, with two replicas of device-service. Timeouts are in seconds.
 
     Raises:
-        EnvironmentFault: there is no template, or something cannot be started.
-        Locked: another lab is changing the workspace, and goes on.
-        LabError: a fix's own revision failed on the copy.
+        EnvironmentFault: there is no template, or a process cannot be started.
+        Locked: another lab kept the workspace locked.
+        LabError: the revision of a fix failed.
     """
-    if not databases.exists(origin.account, origin.template):
+    if not databases.exists(source.account, source.template):
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    claim = leftovers.claim(folder, unused_name())
+    reserved = leftovers.reserve(folder, unused_name())
     try:
-        yield _build(origin, claim, services, full, progress)
+        progress(Update("Copying the lab"))
+        with exclusive_lock(source.workspace.lock, progress=progress):
+            copied, applied = code.copy(source.workspace, reserved.code), source.applied()
+            live = [] if source.live is None else data.indexes_of(source.account.url(source.live))
+        url = data.copy_template(source.account, source.template, reserved, source.workspace)
+        data.apply_fixes(url, applied)
+        progress(Update("Running the migrations"))
+        migration_problem = data.migrate(copied.workspace, url, migration_timeout)
+        notes = [*data.copy_indexes(url, live)]
+        notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
+        progress(Update("Starting the services"))
+        ports = dict(zip(INSTANCES, free_ports(len(INSTANCES)), strict=True))
+        starter = Services(copied, source.account, reserved, ports, start_timeout)
+        endpoints = _start(starter, services, url, copied.memory_limit, full)
+        yield Shadow(endpoints, tuple(notes), copied.problem, migration_problem)
     finally:
-        leftovers.take_down(claim, origin.account)
+        leftovers.remove(reserved, source.account)
 
 
-def _build(
-    origin: Source,
-    claim: leftovers.Claim,
-    wanted: Collection[str],
-    full: bool,
-    progress: Progress,
-) -> Shadow:
-    progress(Update("Copying the lab"))
-    with exclusive_lock(origin.workspace.lock, progress=progress):
-        copied, applied = code.copy(origin.workspace, claim.code), origin.applied()
-        live = [] if origin.live is None else data.indexes_of(origin.account.url(origin.live))
-    comment = json.dumps({"lab_shadow": asdict(claim.owner), "workspace": str(origin.workspace.root)})
-    url = data.copy_template(origin.account, origin.template, claim.database, comment)
-    data.apply_fixes(url, applied)
-    progress(Update("Running the migrations"))
-    migration_problem = data.migrate(copied.workspace, url)
-    carried = tuple(data.carry_over(url, live))
-    progress(Update("Starting the services"))
-    started = Services(
-        copied,
-        origin.account,
-        claim.database,
-        claim.services,
-        claim.folder / "logs",
-        dict(zip(INSTANCES, free_ports(len(INSTANCES)), strict=True)),
-    )
-    names = [name for name in INSTANCES if name.removesuffix(SECOND) in wanted]
-    running = {one.name: one for one in started.start(*names)}
-    first, second, workflows = (running.get(name) or started.absent(name) for name in INSTANCES)
-    endpoints = Endpoints((first, second), workflows, url, started.launch, copied.memory_limit, full)
-    problems = [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
-    return Shadow(endpoints, (*carried, *problems), copied.problem, migration_problem)
+def _start(starter: Services, wanted: Collection[str], url: str, memory_limit: int, full: bool) -> Endpoints:
+    names = [name for name in INSTANCES if name.removesuffix(REPLICA) in wanted]
+    running = {service.name: service for service in starter.start(*names)}
+    first, second, workflows = (running.get(name) or starter.not_started(name) for name in INSTANCES)
+    return Endpoints((first, second), workflows, url, starter.launch, memory_limit, full)
 
 
 def unused_name() -> str:
-    """A name for one more database, whoever else measures on the server."""
+    """Return a name for a database that no other measurement on the server uses."""
     return f"lab_shadow_{os.getpid()}_{secrets.token_hex(4)}"

@@ -10,7 +10,6 @@ import pytest
 from lab.probes.evidence import Evidence, Verdict
 from lab.probes.suite import PROBES
 from lab.probes.verdict import measure
-from lab.shadow import services
 from tests.conftest import Server
 from tests.measuring import Bench, copy_shipped
 
@@ -58,9 +57,9 @@ def bench(server: Server, full_template: str, tmp_path: Path) -> Bench:
     return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
 
 
-def measured(bench: Bench, *bugs: int) -> dict[int, Evidence]:
+def measured(bench: Bench, *bugs: int, **timeouts: float) -> dict[int, Evidence]:
     """The evidence, after checking that the shadow and all its processes are gone."""
-    with bench.shadow(*bugs) as made:
+    with bench.shadow(*bugs, **timeouts) as made:
         found = {one.evidence.bug: one.evidence for one in measure(made.endpoints, bugs)}
     assert bench.shadows() == []
     assert running_in(bench.runs) == []
@@ -103,10 +102,9 @@ def test_the_last_line_of_a_service_that_ends_at_start_is_quoted(bench: Bench) -
     assert found[2].blocked_by == found[4].blocked_by == 1
 
 
-def test_a_service_that_never_gets_ready_times_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "START_DEADLINE", 1.0)
+def test_a_service_that_never_gets_ready_times_out(bench: Bench) -> None:
     break_both(bench, "import time\ntime.sleep(3600)\n")
-    found = measured(bench, *PROBES)
+    found = measured(bench, *PROBES, start_timeout=1.0)
     assert {evidence.verdict for evidence in found.values()} <= NOT_FIXED
     assert all("did not answer GET /health" in evidence.why for evidence in found.values()), found
 

@@ -1,0 +1,51 @@
+"""A workspace of the shipped code to make shadows of, and what its tests change in it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.probes.connection import open_connection
+from tests.conftest import Server
+from tests.measuring import Bench, copy_shipped
+
+REVISION = """
+from alembic import op
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    {up}
+
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.fixture
+def bench(server: Server, full_template: str, tmp_path: Path) -> Bench:
+    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+
+
+@pytest.fixture
+def live(server: Server, full_template: str) -> Iterator[str]:
+    """The name of a candidate's database."""
+    name = f"live_{os.getpid()}"
+    server.create(name, full_template)
+    yield name
+    server.drop(name)
+
+
+def add_revision(bench: Bench, up: str) -> None:
+    """Give the candidate a migration that runs the statement `up`."""
+    (bench.root / "migrations" / "versions" / "0003_mine.py").write_text(REVISION.format(up=up))
+
+
+def indexes(url: str) -> set[str]:
+    """Return the names of the indexes in the database."""
+    with open_connection(url) as connection:
+        found = connection.query("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+        return {name for (name,) in found}

@@ -1,0 +1,80 @@
+"""The copied code reaches no other database, and a compose file that is damaged or raised has no effect."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import shipped
+from lab.errors import InvalidFile
+from lab.shadow import code
+from lab.workspace import Workspace
+from tests.measuring import copy_shipped
+
+DEVICE_SERVICE = "device-service"
+OWN_URL = "postgresql+psycopg2://device_service:device_service@db:5432/lab"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(copy_shipped(tmp_path / "workspace"))
+
+
+def edit_compose(workspace: Workspace, old: str, new: str) -> None:
+    text = workspace.compose_file.read_text()
+    assert old in text
+    workspace.compose_file.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("url", "confined"),
+    [
+        (OWN_URL, OWN_URL),
+        ("postgresql://a:b@127.0.0.1:5442/lab", "postgresql://a:b@127.0.0.1:1/lab"),
+        ("postgresql+psycopg2://a:b@db.example/lab", "postgresql+psycopg2://a:b@127.0.0.1:1/lab"),
+        ("postgres://a:b@localhost/lab", "postgres://a:b@127.0.0.1:1/lab"),
+        ("http://device-service:5001", "http://device-service:5001"),
+    ],
+)
+def test_urls_of_other_databases_become_unreachable(
+    workspace: Workspace, tmp_path: Path, url: str, confined: str
+) -> None:
+    edit_compose(workspace, OWN_URL, url)
+    service = code.copy(workspace, tmp_path / "copy").service(DEVICE_SERVICE)
+    assert service.environment["DATABASE_URL"] == confined
+
+
+def test_a_raised_memory_limit_is_ignored(workspace: Workspace, tmp_path: Path) -> None:
+    edit_compose(workspace, "mem_limit: 256m", "mem_limit: 4g")
+    copied = code.copy(workspace, tmp_path / "copy")
+    assert copied.service(DEVICE_SERVICE).memory_limit == 4 * 2**30
+    assert copied.memory_limit == 256 * 2**20
+
+
+def test_a_lowered_memory_limit_counts(workspace: Workspace, tmp_path: Path) -> None:
+    edit_compose(workspace, "mem_limit: 256m", "mem_limit: 128m")
+    assert code.copy(workspace, tmp_path / "copy").memory_limit == 128 * 2**20
+
+
+def test_the_shipped_compose_file_replaces_a_damaged_one(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.compose_file.write_text("services: [")
+    copied = code.copy(workspace, tmp_path / "copy")
+    assert copied.problem.startswith("docker-compose.yml cannot be used: ")
+    assert copied.service(DEVICE_SERVICE).command == ("python", "-m", "app.device_service")
+
+
+def test_the_kept_compose_file_serves_where_lab_is_installed_in_the_workspace(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """As in an ordinary clone, where the installed file and the candidate's are the same."""
+    shipped.keep(workspace)
+    workspace.compose_file.write_text("services: [")
+    copied = code.copy(workspace, tmp_path / "copy", installation=workspace.root)
+    assert copied.problem
+    assert copied.service(DEVICE_SERVICE).environment["DATABASE_URL"] == OWN_URL
+
+
+def test_without_a_usable_compose_file_the_error_names_it(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.compose_file.write_text("services: [")
+    shipped.keep(workspace)
+    with pytest.raises(InvalidFile, match=r"docker-compose\.yml"):
+        code.copy(workspace, tmp_path / "copy", installation=workspace.root)

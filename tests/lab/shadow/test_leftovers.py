@@ -1,0 +1,85 @@
+"""The leftovers of a killed measurement are removed, and the shadows of living processes are not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.probes.client import request
+from lab.runtime import databases
+from lab.runtime.launch import read_record
+from lab.shadow import leftovers, remove_leftovers
+from tests.conftest import PROJECT
+from tests.measuring import Bench
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from lab.runtime.account import Account
+from lab.shadow import Source, shadow
+from lab.workspace import Workspace
+account = Account(int(sys.argv[3]), "lab", "lab")
+with shadow(Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None), Path(sys.argv[2]) / "killed"):
+    print("made", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("when", ["half made", "made"])
+def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> None:
+    argv = [sys.executable, "-c", KILLED, str(bench.root), str(bench.runs)]
+    argv += [str(bench.server.account.port), bench.template]
+    with subprocess.Popen(argv, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        if when == "made":
+            assert child.stdout.readline() == "made\n"
+        else:
+            until = time.monotonic() + 30
+            while not list(bench.runs.glob("*/services/*.json")) and time.monotonic() < until:
+                time.sleep(0.01)
+        assert remove_leftovers(bench.runs, bench.server.account) == ()  # its owner lives
+        child.send_signal(signal.SIGKILL)
+    names = [path.stem for path in bench.runs.glob("*/services/*.json")]
+    assert names
+    assert len(remove_leftovers(bench.runs, bench.server.account)) == 1
+    assert bench.shadows() == []
+    for name in names:
+        record = read_record(bench.runs / "killed" / "services", name)
+        assert record is not None
+        assert record.child.process() is None
+    assert not (bench.runs / "killed" / "code").exists()
+    assert remove_leftovers(bench.runs, bench.server.account) == ()
+
+
+def test_the_shadow_of_a_living_process_stays(bench: Bench) -> None:
+    with bench.shadow(3) as made:
+        assert remove_leftovers(bench.runs, bench.server.account) == ()
+        assert request(made.endpoints.devices[0].url, "/health").ok
+
+
+def test_a_folder_with_a_damaged_owner_file_is_cleaned(tmp_path: Path, bench: Bench) -> None:
+    reserved = leftovers.reserve(tmp_path / "run", "")
+    reserved.code.mkdir()
+    (reserved.folder / leftovers.OWNER_FILE).write_text('{"owner": 1}')
+    assert remove_leftovers(tmp_path, bench.server.account) == ("run",)
+    assert list(reserved.folder.iterdir()) == []
+
+
+def test_without_a_server_the_reservation_stays_for_a_later_call(tmp_path: Path) -> None:
+    reserved = leftovers.reserve(tmp_path / "run", "a_database")
+    reserved.code.mkdir()
+    leftovers.remove(reserved, None)
+    assert [path.name for path in reserved.folder.iterdir()] == [leftovers.OWNER_FILE]
+
+
+def test_the_databases_comment_names_the_owner_and_the_workspace(bench: Bench) -> None:
+    with bench.shadow(6):
+        (name,) = bench.shadows()
+        document = json.loads(databases.comments(bench.server.account, [name])[name] or "")
+        assert document["lab_shadow"]["pid"] == os.getpid()
+        assert document["workspace"] == str(bench.root)
