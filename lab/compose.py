@@ -17,22 +17,8 @@ from lab.errors import InvalidFile, UsageError
 
 TOP_KEYS = {"services", "volumes"}
 SERVICE_KEYS = {
-    "build",
-    "cap_drop",
-    "command",
-    "depends_on",
-    "environment",
-    "healthcheck",
-    "image",
-    "mem_limit",
-    "memswap_limit",
-    "ports",
-    "read_only",
-    "restart",
-    "security_opt",
-    "tmpfs",
-    "user",
-    "volumes",
+    *("build", "cap_drop", "command", "depends_on", "environment", "healthcheck", "image", "mem_limit"),
+    *("memswap_limit", "ports", "read_only", "restart", "security_opt", "tmpfs", "user", "volumes"),
 }
 UNITS = {"": 1, "b": 1, "k": 2**10, "kb": 2**10, "m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
 PORT = re.compile(r"(?:(?P<address>[\d.]+):)?(?P<host>\d{1,5}):(?P<container>\d{1,5})(?:/tcp)?")
@@ -58,7 +44,6 @@ class ServiceSpec:
     ports: tuple[Port, ...]
     memory_limit: int | None
     depends_on: tuple[str, ...]
-    image: str | None
     has_health_check: bool
 
     @property
@@ -149,7 +134,6 @@ class _Reader:
             self.problems.append(f"{where}: a map is expected")
             body = {}
         self._unknown(f"{where}.", body, SERVICE_KEYS)
-        image = body.get("image")
         return ServiceSpec(
             name=name,
             command=tuple(self._texts(f"{where}.command", body.get("command"))),
@@ -157,7 +141,6 @@ class _Reader:
             ports=tuple(self._ports(f"{where}.ports", body.get("ports"))),
             memory_limit=self._size(f"{where}.mem_limit", body.get("mem_limit")),
             depends_on=self._names(f"{where}.depends_on", body.get("depends_on")),
-            image=None if image is None else self._fill(f"{where}.image", str(image)),
             has_health_check="healthcheck" in body,
         )
 

@@ -41,6 +41,15 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
     return connection
 
 
+def connection_problem(url: str) -> str:
+    """Return why no connection can be opened; empty if one can."""
+    try:
+        connect(url).close()
+    except DatabaseUnreachable as error:
+        return error.message
+    return ""
+
+
 def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> str:
     """Return the URL of the workspace's database: LAB_DATABASE_URL, else the one that `lab up` stored.
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from lab import compose
 from lab.compose import ComposeFile
-from lab.database import connect
-from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, UsageError
+from lab.database import connection_problem
+from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
@@ -93,7 +93,7 @@ class DockerRuntime:
         found = self._container(DATABASE_SERVICE)
         if found is None or not found.running or self.account.port not in found.ports:
             return False
-        return not self._database_problem()
+        return not connection_problem(self.account.url(MAINTENANCE))
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the services that don't run, and replace containers that differ from the compose file.
@@ -165,7 +165,7 @@ class DockerRuntime:
 
     def _await_database(self) -> None:
         until = time.monotonic() + DATABASE_DEADLINE
-        while problem := self._database_problem():
+        while problem := connection_problem(self.account.url(MAINTENANCE)):
             container = self._container(DATABASE_SERVICE)
             if container is None or not container.running or time.monotonic() > until:
                 lines = [line for _, line in self.logs([DATABASE_SERVICE], 50, follow=False)]
@@ -175,14 +175,6 @@ class DockerRuntime:
                     f"PostgreSQL did not start in its container: {reason}", DATABASE_REMEDY
                 )
             time.sleep(POLL)
-
-    def _database_problem(self) -> str:
-        """Return why the server does not accept connections; empty if it does."""
-        try:
-            connect(self.account.url(MAINTENANCE)).close()
-        except DatabaseUnreachable as error:
-            return error.message
-        return ""
 
 
 def docker_runtime(

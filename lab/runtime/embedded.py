@@ -3,10 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from lab.compose import ComposeFile
-from lab.database import connect
+from lab.database import connection_problem
 from lab.database_url import URL_FORMAT, DatabaseUrl
 from lab.errors import DatabaseUnreachable, UsageError
 from lab.progress import Progress
@@ -24,19 +23,6 @@ https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)
 """
 
 
-class DatabaseServer(Protocol):
-    """A database server as the runtime uses it."""
-
-    @property
-    def account(self) -> Account: ...
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def running(self) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ExistingServer:
     """The server that LAB_DATABASE_URL names. The lab neither starts nor stops it."""
@@ -49,14 +35,9 @@ class ExistingServer:
         Raises:
             DatabaseUnreachable: it does not.
         """
-        try:
-            connect(self.account.url(MAINTENANCE)).close()
-        except DatabaseUnreachable as error:
-            error.remedy = "Correct LAB_DATABASE_URL, or use the lab's own server: lab up --embedded"
-            raise
-
-    def stop(self) -> None:
-        """Do nothing: others use the server too."""
+        if problem := connection_problem(self.account.url(MAINTENANCE)):
+            remedy = "Correct LAB_DATABASE_URL, or use the lab's own server: lab up --embedded"
+            raise DatabaseUnreachable(problem, remedy)
 
     def running(self) -> bool:
         return True
@@ -66,7 +47,7 @@ class ExistingServer:
 class EmbeddedRuntime:
     """One workspace's server and services."""
 
-    server: DatabaseServer
+    server: EmbeddedPostgres | ExistingServer
     database: str
     stack: Stack
 
@@ -138,14 +119,8 @@ def embedded_runtime(
         UsageError: LAB_DATABASE_URL is malformed, or its database has a name that is too long.
     """
     server, database = _server(workspace, compose, port_offset, environ)
-    stack = Stack(
-        folder=workspace.root,
-        instances=instances_of(compose, port_offset),
-        account=server.account,
-        database=database,
-        records=workspace.service_records,
-        logs=workspace.logs,
-    )
+    instances, records = instances_of(compose, port_offset), workspace.service_records
+    stack = Stack(workspace.root, instances, server.account, database, records, workspace.logs)
     return EmbeddedRuntime(server, database, stack)
 
 
@@ -169,7 +144,7 @@ def stop_all(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
 
 def _server(
     workspace: Workspace, compose: ComposeFile, port_offset: int, environ: Mapping[str, str]
-) -> tuple[DatabaseServer, str]:
+) -> tuple[EmbeddedPostgres | ExistingServer, str]:
     if url := environ.get("LAB_DATABASE_URL", "").strip():
         named = _existing_url(url)
         return ExistingServer(Account.from_url(named, shared=True)), named.database

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from lab.database import connect
-from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.database import connection_problem
+from lab.errors import EnvironmentFault
 from lab.runtime import data_directory
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import Binaries
@@ -105,13 +105,8 @@ class EmbeddedPostgres:
 
     def running(self) -> bool:
         """Return whether the server of this data directory accepts connections on our port."""
-        if self.port_in_use() != self.account.port:
-            return False
-        try:
-            connect(self.account.url(MAINTENANCE)).close()
-        except DatabaseUnreachable:
-            return False
-        return True
+        on_our_port = self.port_in_use() == self.account.port
+        return on_our_port and not connection_problem(self.account.url(MAINTENANCE))
 
     def postmaster(self) -> psutil.Process | None:
         """Return the server's first process; None if no postgres runs in our data directory.
@@ -172,13 +167,11 @@ class EmbeddedPostgres:
         return run([*prefix, pg_ctl, "start", *options], timeout=40).code == 0
 
     def _require_account(self) -> None:
-        try:
-            connect(self.account.url(MAINTENANCE)).close()
-        except DatabaseUnreachable as error:
+        if problem := connection_problem(self.account.url(MAINTENANCE)):
             raise EnvironmentFault(
-                f"PostgreSQL runs, but refuses its owner {self.account.user}: {error.message}",
+                f"PostgreSQL runs, but refuses its owner {self.account.user}: {problem}",
                 "Restore POSTGRES_USER and POSTGRES_PASSWORD, or start from nothing: lab down --destroy",
-            ) from error
+            )
 
     def _is_ours(self, process: psutil.Process) -> bool:
         """Return whether it is one of this server's processes, by its name and its current folder."""

@@ -5,6 +5,7 @@ that file is damaged, and with either version of compose.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,16 +41,12 @@ class Container:
     id: str
     name: str
     service: str
-    status: str
+    running: bool
     exit_code: int
     out_of_memory: bool
     problem: str
     memory_limit: int | None
     ports: tuple[int, ...]
-
-    @property
-    def running(self) -> bool:
-        return self.status == "running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +183,9 @@ def _tool(run: Runner) -> tuple[str, ...]:
 
 def parse_size(text: str) -> int | None:
     """Return the bytes of a size as `docker stats` writes it (44.5MiB); None if `text` is not a size."""
-    for unit, factor in UNITS.items():
-        if text.endswith(unit):
-            try:
-                return int(float(text.removesuffix(unit)) * factor)
-            except ValueError:
-                return None
-    return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(\w+)", text)
+    factor = UNITS.get(found[2]) if found else None
+    return int(float(found[1]) * factor) if found and factor else None
 
 
 def _container(document: dict[str, Any]) -> Container:
@@ -203,7 +196,7 @@ def _container(document: dict[str, Any]) -> Container:
         id=document["Id"],
         name=document["Name"].lstrip("/"),
         service=document["Config"]["Labels"].get(SERVICE_LABEL, ""),
-        status=state["Status"],
+        running=state["Status"] == "running",
         exit_code=state["ExitCode"],
         # Docker keeps the flag over a restart: it is of the last exit only if the exit code agrees.
         out_of_memory=bool(state.get("OOMKilled")) and state["ExitCode"] == KILLED,

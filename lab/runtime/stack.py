@@ -5,7 +5,8 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,7 @@ from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.account import Account
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, Record, read_record
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, read_record
 from lab.runtime.process import Readiness
 
 DATABASE_SERVICE = "db"
@@ -117,28 +118,24 @@ class Stack:
         return self.logs / f"{name}.log"
 
     def _status(self, instance: Instance) -> ServiceStatus:
-        log, limit = self.log(instance.name), instance.service.memory_limit
-        record = read_record(self.records, instance.name)
+        name, log = instance.name, self.log(instance.name)
+        record = read_record(self.records, name)
         if record is None:
-            return ServiceStatus(instance.name, "stopped", instance.port, log, memory_limit=limit)
-        running = record.child.process()
-        if running is None:
-            return _ended(instance, record, log)
-        try:
-            memory = running.memory_info().rss
-        except psutil.Error:
-            return _ended(instance, read_record(self.records, instance.name) or record, log)
-        state = "healthy" if process.answers_health(record.launch.port) else "unhealthy"
-        return ServiceStatus(
-            instance.name,
-            state,
-            record.launch.port,
-            log,
-            running.pid,
-            memory,
-            record.launch.memory_limit,
-            reason=None if record.guard.process() else UNGUARDED,
-        )
+            limit = instance.service.memory_limit
+            return ServiceStatus(name, "stopped", instance.port, log, memory_limit=limit)
+        status = ServiceStatus(name, "exited", instance.port, log, memory_limit=record.launch.memory_limit)
+        running, port = record.child.process(), record.launch.port
+        if running is not None:
+            with suppress(psutil.Error):  # raised if the process has just ended
+                memory = running.memory_info().rss
+                state = "healthy" if process.answers_health(port) else "unhealthy"
+                reason = None if record.guard.process() else UNGUARDED
+                return replace(status, state=state, port=port, pid=running.pid, memory=memory, reason=reason)
+        ended = (read_record(self.records, name) or record).exit
+        if ended is None:
+            return replace(status, reason="its guard was killed, so how it ended is unknown")
+        state = "stopped" if ended.reason == STOPPED else "exited"
+        return replace(status, state=state, exit_code=ended.code, reason=ended.reason, peak=ended.peak)
 
     def launch(self, name: str) -> Launch:
         """Return how the instance of that name is started."""
@@ -222,18 +219,3 @@ def shifted(port: Port, offset: int) -> int:
             f"Port {port.host} moved by {offset} is above {HIGHEST_PORT}.", "Choose a smaller --port-offset."
         )
     return port.host + offset
-
-
-def _ended(instance: Instance, record: Record, log: Path) -> ServiceStatus:
-    ended = record.exit
-    state = "stopped" if ended and ended.reason == STOPPED else "exited"
-    return ServiceStatus(
-        instance.name,
-        state,
-        instance.port,
-        log,
-        memory_limit=record.launch.memory_limit,
-        exit_code=ended.code if ended else None,
-        reason=ended.reason if ended else "its guard was killed, so how it ended is unknown",
-        peak=ended.peak if ended else None,
-    )

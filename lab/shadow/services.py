@@ -3,12 +3,13 @@
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 import psutil
 
-from lab.errors import EnvironmentFault, PortTaken
+from lab.errors import PortTaken
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
 from lab.runtime import process
 from lab.runtime.account import Account
@@ -73,15 +74,9 @@ class Services:
         others = [self._instance(name) for name in self.ports if name not in names]
         # The name of a service resolves to its first instance.
         ordered = tuple(sorted([*others, *instances], key=lambda one: one.name != one.service.name))
-        reserved = self.reserved
-        stack = Stack(
-            folder=self.code.workspace.root,
-            instances=ordered,
-            account=self.account,
-            database=reserved.database,
-            records=reserved.service_records,
-            logs=reserved.logs,
-        )
+        root, reserved = self.code.workspace.root, self.reserved
+        records, logs = reserved.service_records, reserved.logs
+        stack = Stack(root, ordered, self.account, reserved.database, records, logs)
         for instance in instances:
             _start_one(stack, instance.name)
         until = time.monotonic() + self.start_timeout
@@ -115,20 +110,17 @@ class Services:
     def health(self, name: str) -> Health:
         """Return the state of the process. If it ended, wait until its guard has recorded how."""
         until = time.monotonic() + EXIT_TIMEOUT
-        while True:
-            record = read_record(self.reserved.service_records, name)
-            if record is None:
-                return Health(alive=False, reason="was never started")
-            running = record.child.process()
-            if running is not None:
+        while (record := read_record(self.reserved.service_records, name)) is not None:
+            if (running := record.child.process()) is not None:
                 return Health(alive=True, memory=_memory(running))
             if record.exit is not None or time.monotonic() > until:
                 break
             time.sleep(0.01)
+        if record is None:
+            return Health(alive=False, reason="was never started")
         lines = [line for line in tail(self.reserved.logs / f"{name}.log") if line.strip()]
         last_line = lines[-1].strip()[:300] if lines else ""
-        ended = record.exit
-        if ended is None:
+        if (ended := record.exit) is None:
             return Health(alive=False, reason="its guard was killed", last_line=last_line)
         return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=last_line)
 
@@ -151,16 +143,13 @@ def free_ports(count: int) -> list[int]:
 
 
 def _start_one(stack: Stack, name: str) -> None:
-    for attempt in range(ATTEMPTS):
-        try:
+    """Start the service. Another process may take its port after it was chosen, so try again."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(PortTaken):
             stack.start([name])
             return
-        except PortTaken:
-            # Another process took the port after it was chosen.
-            if attempt == ATTEMPTS - 1:
-                raise
-            time.sleep(0.2)
-    raise EnvironmentFault(f"{name} was not started.")
+        time.sleep(0.2)
+    stack.start([name])
 
 
 def _role(instance: Instance) -> str:
