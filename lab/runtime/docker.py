@@ -15,8 +15,8 @@ from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.launch import OUT_OF_MEMORY
-from lab.runtime.project import DOCKER_COMPOSE, PULL_DEADLINE, SERVICE_GRACE, Container, Project, Runner
-from lab.runtime.stack import DATABASE_SERVICE, START_DEADLINE, ServiceStatus
+from lab.runtime.project import DOCKER_COMPOSE, PULL_TIMEOUT, SERVICE_GRACE, Container, Project, Runner
+from lab.runtime.stack import DATABASE_SERVICE, START_TIMEOUT, ServiceStatus
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -25,7 +25,7 @@ PORT_VARIABLES = {
     "device-service": "LAB_DEVICE_PORT",
     "workflow-service": "LAB_WORKFLOW_PORT",
 }
-DATABASE_DEADLINE = 120.0
+DATABASE_TIMEOUT = 120.0
 """Seconds that the database has to accept connections."""
 
 POLL = 0.1
@@ -103,9 +103,9 @@ class DockerRuntime:
         """
         names = self._chosen(chosen)
         self._compose("", "up", "--detach", "--no-deps", *names)
-        until = time.monotonic() + START_DEADLINE
+        deadline = time.monotonic() + START_TIMEOUT
         waiting = set(names)
-        while waiting and time.monotonic() < until:
+        while waiting and time.monotonic() < deadline:
             running = {one.service for one in self.project.containers() if one.running}
             waiting = {n for n in waiting & running if not self.is_healthy(self.ports[n])}
             time.sleep(POLL)
@@ -157,17 +157,17 @@ class DockerRuntime:
         return tuple(name for name in self.services if not wanted or name in wanted)
 
     def _compose(self, remedy: str, *words: str) -> None:
-        finished = self.project.compose(*words, timeout=PULL_DEADLINE)
+        finished = self.project.compose(*words, timeout=PULL_TIMEOUT)
         if finished.code != 0:
             self.project.require_engine()
             output = finished.stderr.decode(errors="replace") + finished.stdout.decode(errors="replace")
             raise EnvironmentFault(f"compose {words[0]} failed: {reason_of(output)}", remedy)
 
     def _await_database(self) -> None:
-        until = time.monotonic() + DATABASE_DEADLINE
+        deadline = time.monotonic() + DATABASE_TIMEOUT
         while problem := connection_problem(self.account.url(MAINTENANCE)):
             container = self._container(DATABASE_SERVICE)
-            if container is None or not container.running or time.monotonic() > until:
+            if container is None or not container.running or time.monotonic() > deadline:
                 lines = [line for _, line in self.logs([DATABASE_SERVICE], 50, follow=False)]
                 fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|[Ee]rror):", line)]
                 reason = " / ".join((fatal or lines)[-3:]) or problem

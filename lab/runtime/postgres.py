@@ -54,11 +54,11 @@ class EmbeddedPostgres:
     def log(self) -> Path:
         return self.log_folder / "postgres.log"
 
-    def start(self, deadline: float = 30.0) -> None:
+    def start(self, timeout: float = 30.0) -> None:
         """Start the server if it doesn't run, and make its data directory if there is none.
 
         Raises:
-            EnvironmentFault: it did not start within `deadline` seconds; the message quotes its log.
+            EnvironmentFault: it did not start within `timeout` seconds; the message quotes its log.
         """
         if self._runs_already():
             return
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
         data_directory.require_version(self.data, self.binaries)
         self._prepare_log_folder()
         data_directory.configure(self.data, self.account.port, self.log, self.settings)
-        until = time.monotonic() + deadline
+        deadline = time.monotonic() + timeout
         while True:
             self._remove_stale_lock_file()
             self._start_log.write_bytes(b"")
@@ -76,7 +76,7 @@ class EmbeddedPostgres:
                 self._require_account()
                 return
             messages = self._messages_since(log_size)
-            if time.monotonic() > until or "lock file" not in messages:
+            if time.monotonic() > deadline or "lock file" not in messages:
                 raise EnvironmentFault(f"PostgreSQL did not start: {messages}", f"Its log: {self.log}")
             time.sleep(RETRY_INTERVAL)  # the kernel has not yet released what a killed server held
 
@@ -136,11 +136,11 @@ class EmbeddedPostgres:
 
     def _runs_already(self) -> bool:
         """Return whether the server is usable. Stop one that is on another port or refuses our account."""
-        until = time.monotonic() + RECOVERY_TIMEOUT
+        deadline = time.monotonic() + RECOVERY_TIMEOUT
         while self.postmaster() is not None:
             if self.running():
                 return True
-            if self.port_in_use() != self.account.port or time.monotonic() > until:
+            if self.port_in_use() != self.account.port or time.monotonic() > deadline:
                 self.stop()
             time.sleep(RETRY_INTERVAL)
         return False

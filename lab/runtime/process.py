@@ -163,22 +163,22 @@ def _end(identity: ProcessId, grace: float, *, group: bool = False) -> bool:
     return True
 
 
-def wait_for_end(identity: ProcessId, deadline: float) -> bool:
-    """Wait at most `deadline` seconds for the process to end or become a zombie; return whether it has."""
-    until = time.monotonic() + deadline
+def wait_for_end(identity: ProcessId, timeout: float) -> bool:
+    """Wait at most `timeout` seconds for the process to end or become a zombie; return whether it has."""
+    deadline = time.monotonic() + timeout
     while identity.process() is not None:
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return False
         time.sleep(END_POLL)
     return True
 
 
 def wait_until_ready(
-    records: Path, name: str, ready: Callable[[int], bool], deadline: float, poll: float = 0.03
+    records: Path, name: str, ready: Callable[[int], bool], timeout: float, poll: float = 0.03
 ) -> Readiness:
-    """Wait until `ready(port)` is true, the service has ended, or `deadline` seconds have passed."""
-    until = time.monotonic() + deadline
-    while time.monotonic() < until:
+    """Wait until `ready(port)` is true, the service has ended, or `timeout` seconds have passed."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
         record = read_record(records, name)
         if record is None or record.exit is not None or record.child.process() is None:
             return Readiness.EXITED

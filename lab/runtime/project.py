@@ -27,8 +27,8 @@ TOOLS = (("docker", "compose"), DOCKER_COMPOSE)
 SERVICE_GRACE, DATABASE_GRACE = 5, 30
 """Seconds that a container has for a clean stop before it is killed."""
 
-DEADLINE = 60.0
-PULL_DEADLINE = 1800.0
+COMMAND_TIMEOUT = 60.0
+PULL_TIMEOUT = 1800.0
 """Seconds for a command that may download images first."""
 
 EMBEDDED = "Or run the lab without containers: lab up --embedded"
@@ -87,7 +87,7 @@ class Project:
         """
         return _tool(self.run)
 
-    def compose(self, *words: str, timeout: float = DEADLINE) -> Finished:
+    def compose(self, *words: str, timeout: float = COMMAND_TIMEOUT) -> Finished:
         """Run compose on the project. The caller checks the exit code.
 
         Raises:
@@ -96,7 +96,7 @@ class Project:
         argv = [*self.tool(), "--project-name", self.name, "--file", str(self.file), *words]
         return self.run(argv, cwd=self.root, env=self.variables, timeout=timeout)
 
-    def docker(self, *words: str, timeout: float = DEADLINE) -> Finished:
+    def docker(self, *words: str, timeout: float = COMMAND_TIMEOUT) -> Finished:
         """Run docker and return its output.
 
         Raises:
@@ -113,7 +113,7 @@ class Project:
         ids = self._ids("ps", "--all", "--no-trunc")
         if not ids:
             return ()
-        finished = self.run(["docker", "inspect", "--type", "container", *ids], timeout=DEADLINE)
+        finished = self.run(["docker", "inspect", "--type", "container", *ids], timeout=COMMAND_TIMEOUT)
         if finished.code != 0:
             self.require_engine()  # if it answers, a container was removed since the listing
         found: list[dict[str, Any]] = json.loads(finished.stdout or b"[]")
@@ -132,7 +132,7 @@ class Project:
         """Stop the containers, and kill those that still run after `grace` seconds."""
         if containers:
             ids = [container.id for container in containers]
-            self.docker("stop", "-t", str(grace), *ids, timeout=DEADLINE + grace * len(ids))
+            self.docker("stop", "-t", str(grace), *ids, timeout=COMMAND_TIMEOUT + grace * len(ids))
 
     def stop_all(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
         """Stop and remove the containers and the network, and with `destroy` the volume that holds the data.

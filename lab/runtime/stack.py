@@ -20,7 +20,7 @@ from lab.runtime.process import Readiness
 
 DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
-START_DEADLINE = 20.0
+START_TIMEOUT = 20.0
 """Seconds that a service has to answer its health check."""
 
 HIGHEST_PORT = 65535
@@ -104,10 +104,10 @@ class Stack:
         """Stop the services that run, and return their names."""
         return tuple(n for n in reversed(self.names(chosen)) if process.stop(self.records, n))
 
-    def wait(self, chosen: Iterable[str] = (), deadline: float = START_DEADLINE) -> dict[str, Readiness]:
-        """Wait until each service answers its health check, has ended, or `deadline` seconds have passed."""
+    def wait(self, chosen: Iterable[str] = (), timeout: float = START_TIMEOUT) -> dict[str, Readiness]:
+        """Wait until each service answers its health check, has ended, or `timeout` seconds have passed."""
         return {
-            name: process.wait_until_ready(self.records, name, process.answers_health, deadline)
+            name: process.wait_until_ready(self.records, name, process.answers_health, timeout)
             for name in self.names(chosen)
         }
 

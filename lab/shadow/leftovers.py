@@ -106,8 +106,8 @@ def _kill_services(records: Path) -> None:
         if (child := record.child.process()) is not None:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-    until = time.monotonic() + GUARD_TIMEOUT
-    while any(record.guard.process() for record in found) and time.monotonic() < until:
+    deadline = time.monotonic() + GUARD_TIMEOUT
+    while any(record.guard.process() for record in found) and time.monotonic() < deadline:
         time.sleep(0.01)
     for name in names:
         process.stop(records, name)

@@ -79,16 +79,16 @@ class Services:
         stack = Stack(root, ordered, self.account, reserved.database, records, logs)
         for instance in instances:
             _start_one(stack, instance.name)
-        until = time.monotonic() + self.start_timeout
-        return tuple(self._service(stack, instance, until) for instance in instances)
+        deadline = time.monotonic() + self.start_timeout
+        return tuple(self._service(stack, instance, deadline) for instance in instances)
 
     def not_started(self, name: str) -> Service:
         """Return an instance that is not started, for its environment and role."""
         return self._described(self._instance(name), "was not started")
 
-    def _service(self, stack: Stack, instance: Instance, until: float) -> Service:
-        deadline = max(0.5, until - time.monotonic())
-        readiness = stack.wait([instance.name], deadline)[instance.name]
+    def _service(self, stack: Stack, instance: Instance, deadline: float) -> Service:
+        timeout = max(0.5, deadline - time.monotonic())
+        readiness = stack.wait([instance.name], timeout)[instance.name]
         problem = ""
         if readiness is Readiness.EXITED:
             problem = str(self.health(instance.name))
@@ -109,11 +109,11 @@ class Services:
 
     def health(self, name: str) -> Health:
         """Return the state of the process. If it ended, wait until its guard has recorded how."""
-        until = time.monotonic() + EXIT_TIMEOUT
+        deadline = time.monotonic() + EXIT_TIMEOUT
         while (record := read_record(self.reserved.service_records, name)) is not None:
             if (running := record.child.process()) is not None:
                 return Health(alive=True, memory=_memory(running))
-            if record.exit is not None or time.monotonic() > until:
+            if record.exit is not None or time.monotonic() > deadline:
                 break
             time.sleep(0.01)
         if record is None:
