@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import check_views
-from lab.operations.demo import Compared, Shown
+from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Bug, Checked
 from lab.operations.verify import Row, Verified
 from lab.probes.evidence import Evidence, Figure, Verdict
@@ -76,12 +76,14 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
 def test_before_and_after_stand_side_by_side_with_their_ratio_and_plans() -> None:
     before, after = Evidence(5, Verdict.PRESENT, "It scans."), Evidence(5, Verdict.FIXED, "It does not.")
     figures = (
-        Compared("blocks", "", 31925, 250),
-        Compared("new", "ms", None, 3.5),
-        Compared("gone", "", 2, 0),
+        ComparedFigure("blocks", "", 31925, 250),
+        ComparedFigure("new", "ms", None, 3.5),
+        ComparedFigure("gone", "", 2, 0),
     )
     shown = text(
-        check_views.shown(Shown(5, "Missing index", before, after, figures, ("Seq Scan", "Index Scan"), True))
+        check_views.shown(
+            Demonstration(5, "Missing index", before, after, figures, ("Seq Scan", "Index Scan"), True)
+        )
     )
 
     rows = {line.split("  ")[0]: line.split() for line in shown.splitlines()}
