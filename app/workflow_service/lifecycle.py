@@ -33,8 +33,8 @@ def start(devices: DeviceClient, workflow_id: str) -> dict[str, Any]:
         with database.transaction() as session:
             return queries.describe(session, queries.mark_running(session, workflow_id))
     except errors.Conflict:
-        # Another request started the workflow meanwhile. If its completion was requested as well, the device
-        # may have been released before our booking, which no later request would release.
+        # Another request started the workflow meanwhile. If its completion was requested as well, its device
+        # may have been released before this request booked it again. No later request would release it.
         with database.transaction() as session:
             is_ending = queries.get_workflow(session, workflow_id).completed_at is not None
         if is_ending:
@@ -51,7 +51,7 @@ def complete(devices: DeviceClient, workflow_id: str) -> dict[str, Any]:
         ApiError: the call to device-service failed; the workflow is still running.
     """
     with database.transaction() as session:
-        # Written before the release, so that an overlapping start can see that the device may be free again.
+        # Set `completed_at` before the release: an overlapping start reads it to decide whether to release.
         device_id = queries.request_completion(session, workflow_id).device_id
     devices.release(device_id, workflow_id)
     with database.transaction() as session:

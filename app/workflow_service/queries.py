@@ -98,7 +98,12 @@ def _check_samples(session: orm.Session, sample_ids: list[int]) -> None:
 
 
 def get_pending(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Return the workflow. Raises NotFound or, if it is not pending, Conflict."""
+    """Return a workflow that is pending.
+
+    Raises:
+        NotFound: there is no such workflow.
+        Conflict: it is not pending.
+    """
     workflow = get_workflow(session, workflow_id)
     if workflow.status != "pending":
         raise _unexpected(workflow, "pending")
@@ -106,22 +111,37 @@ def get_pending(session: orm.Session, workflow_id: str) -> models.Workflow:
 
 
 def mark_running(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Change the status from pending to running. Of concurrent callers, all but one get a Conflict."""
+    """Change the status from pending to running. Of several concurrent callers, one succeeds.
+
+    Raises:
+        NotFound: there is no such workflow.
+        Conflict: it is not pending.
+    """
     return _update(session, workflow_id, "pending", status="running", started_at=sa.func.now())
 
 
 def request_completion(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Set `completed_at` of a running workflow. It can be repeated until the workflow is completed."""
+    """Set `completed_at` of a running workflow. The call can be repeated until the workflow is completed.
+
+    Raises:
+        NotFound: there is no such workflow.
+        Conflict: it is not running.
+    """
     return _update(session, workflow_id, "running", completed_at=sa.func.now())
 
 
 def mark_completed(session: orm.Session, workflow_id: str) -> models.Workflow:
-    """Change the status from running to completed. Of concurrent callers, all but one get a Conflict."""
+    """Change the status from running to completed. Of several concurrent callers, one succeeds.
+
+    Raises:
+        NotFound: there is no such workflow.
+        Conflict: it is not running.
+    """
     return _update(session, workflow_id, "running", status="completed")
 
 
 def _update(session: orm.Session, workflow_id: str, expected: str, **values: Any) -> models.Workflow:
-    """Set these columns if the workflow has the expected status. Raises NotFound or Conflict otherwise."""
+    """Set these columns if the workflow has the expected status, or raise Conflict if it has another one."""
     updated = session.scalars(
         sa.update(models.Workflow)
         .where(models.Workflow.id == workflow_id, models.Workflow.status == expected)
