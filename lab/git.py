@@ -1,6 +1,7 @@
-"""The only file that runs git: merge texts, read commits, compare. No configuration has a part in it.
+"""The only module that runs git: merge texts, read commits, compare folders.
 
-A workspace that comes back from a candidate is not trusted: no command that its configuration names is run.
+No user or system configuration is read, and no command that a repository's configuration names is run: a
+candidate's workspace is not trusted.
 """
 
 import os
@@ -14,21 +15,21 @@ from lab.shell import Finished, run
 ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
-    # A missing object of a partial clone would be fetched, by whatever command the repository names.
+    # Git would fetch a missing object of a partial clone by the command that the repository's settings name.
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "LC_ALL": "C",
 }
 MOST_CONFLICTS = 127
 READ = ("git", "-c", "safe.directory=*")
-"""Reading an object is safe whoever owns the repository."""
+"""Reads objects of a repository that another user owns, too: that is safe."""
 
 DIFF = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedFile:
-    """One file of a commit: its path below the folder that was asked for, and its blob's id."""
+    """One file of a commit: its path below the folder, and its blob id."""
 
     path: PurePosixPath
     blob: str
@@ -36,10 +37,10 @@ class CommittedFile:
 
 
 def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Finished:
-    """Run `git merge-file`: exit code 0 when it is clean, else the number of conflicts.
+    """Run `git merge-file`. Its exit code is 0 if the merge is clean, else the number of conflicts.
 
     Raises:
-        EnvironmentFault: git is missing, or cannot merge such texts.
+        EnvironmentFault: git is missing, or a text is binary.
     """
     with tempfile.TemporaryDirectory(prefix="lab-merge-") as folder:
         names = ("ours", "base", "theirs")
@@ -48,7 +49,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
         finished = run(
             ["git", "merge-file", "-p", "--diff3", f"--marker-size={marker_size}", *names],
             cwd=Path(folder),
-            # The folder for temporary files may itself lie inside a repository.
+            # The folder for temporary files may be inside a repository.
             env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
         )
     if finished.code > MOST_CONFLICTS:
@@ -57,7 +58,11 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
 
 
 def read_blob(repository: Path, blob_id: str) -> bytes | None:
-    """The content of a blob in the repository at or above the folder, if there is one that holds it."""
+    """Return the content of a blob of the repository at or above the folder; None if there is none.
+
+    Raises:
+        EnvironmentFault: git is missing.
+    """
     if not repository.is_dir():
         return None
     finished = run([*READ, "-C", repository, "cat-file", "blob", blob_id], env=ENVIRONMENT)
@@ -65,7 +70,7 @@ def read_blob(repository: Path, blob_id: str) -> bytes | None:
 
 
 def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
-    """The files at and below `names` in the folder as HEAD has them; none where git does not track them.
+    """Return the files at and below `names` in the folder, as HEAD has them; none if git doesn't track them.
 
     Raises:
         EnvironmentFault: git is missing.
@@ -81,7 +86,7 @@ def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
 
 
 def diff_folders(folder: Path, before: str, after: str) -> bytes:
-    """The patch from one folder in `folder` to another as `git apply` takes it; the names are its prefixes.
+    """Return the patch from the folder `before` to the folder `after`, both in `folder`, for `git apply`.
 
     Raises:
         EnvironmentFault: git is missing, or there is no difference.

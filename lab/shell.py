@@ -1,4 +1,4 @@
-"""Run one command to its end: an argument list, a deadline, and everything it said."""
+"""Run one command to its end: an argument list in, its exit code and output out."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ TRACEBACK = "Traceback (most recent call last):"
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a command ended and what it wrote."""
+    """The exit code and the output of a command that has ended."""
 
     argv: tuple[str, ...]
     code: int
@@ -24,9 +24,9 @@ class Finished:
 
     @property
     def last_line(self) -> str:
-        """The last line that the command wrote, standard error first: its reason, as a rule.
+        """The last line that the command wrote, from standard error if it wrote any: most often its reason.
 
-        Of a Python traceback it is the line that names the exception: more may follow that.
+        After a Python traceback it is the line that names the exception, although more lines may follow.
         """
         lines = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace").splitlines()
         if TRACEBACK in lines:
@@ -43,14 +43,14 @@ def run(
     timeout: float = 60.0,
     stdin: bytes = b"",
 ) -> Finished:
-    """Run `argv` and wait for at most `timeout` seconds; the exit code is the caller's to judge.
+    """Run `argv`, wait for its end, and return its output and exit code, whatever the code is.
 
-    `env` is added to this process's environment. The command gets a process group of its own, and the
-    whole group is killed when the deadline passes or the caller is interrupted.
+    `env` is added to this process's environment. The command gets a process group of its own. The whole group
+    is killed after `timeout` seconds, or when the caller is interrupted.
 
     Raises:
         EnvironmentFault: the program does not exist or cannot be run.
-        TimedOut: the deadline passed.
+        TimedOut: the command did not end within `timeout` seconds.
     """
     words = tuple(str(word) for word in argv)
     try:
@@ -65,7 +65,7 @@ def run(
         )
     except OSError as error:
         raise EnvironmentFault(
-            f"{words[0]} cannot be run: {error.strerror}.", "What the lab needs of a machine: lab doctor"
+            f"{words[0]} cannot be run: {error.strerror}.", "To see what the lab needs: lab doctor"
         ) from error
     with child:
         try:
@@ -80,7 +80,7 @@ def run(
 
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
-    # Not only while the command runs: what it started may outlive it and hold its pipes. It is not reaped
-    # yet, so that the group's number is still its own.
+    # Also if the command itself has ended: its children may still run and hold its pipes. It is not reaped
+    # yet, so no other group can have its number.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)

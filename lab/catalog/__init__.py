@@ -1,6 +1,6 @@
-"""The library of fixes: each folder `fixes/NN_slug/` read once into a frozen `Fix`.
+"""The library of fixes: each folder `fixes/NN_slug/` is read once into a frozen `Fix`.
 
-Every mistake of a folder comes in one report, and a broken folder does not hide the good ones.
+All mistakes of a folder come in one report. A broken folder doesn't affect the others.
 """
 
 from lab.catalog.catalog import Catalog, load

@@ -1,4 +1,4 @@
-"""The library of fixes: every folder read, checked against the others, and found by what people type."""
+"""Load every folder of the library, check the fixes against each other, and select them by number or slug."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,14 @@ from lab.catalog.folder import FindShipped, FolderReader
 from lab.catalog.unified_diff import FileDiff
 from lab.errors import InvalidFile, UsageError
 
+UNUSED = "Correct this: until then the fix is not used."
 LEAST_GAP = 3
-"""Unchanged lines that must lie between the hunks of any two fixes, so that they go on in any order."""
+"""Unchanged lines between the hunks of any two fixes, so that they can be applied in any order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The fixes that can be used, by rising number, and the report on each folder that cannot."""
+    """The usable fixes, by number, and a report on each folder that cannot be used."""
 
     root: Path
     fixes: tuple[Fix, ...]
@@ -27,25 +28,24 @@ class Catalog:
         return next((fix for fix in self.fixes if fix.number == number), None)
 
     def select(self, tokens: Sequence[str]) -> tuple[Fix, ...]:
-        """The fixes meant by numbers, ranges (`1-3`), slugs or `all`, each once, by rising number.
+        """Return the fixes named by numbers, ranges (`1-3`), slugs or `all`, each once, by number.
 
         Raises:
-            UsageError: a token means nothing, or a fix that the library does not have.
-            InvalidFile: it means a folder that is broken.
+            UsageError: a token names no fix of the library.
+            InvalidFile: a token names a folder that cannot be used.
         """
         return tuple(
-            sorted({fix for token in tokens for fix in self._means(token)}, key=lambda fix: fix.number)
+            sorted({fix for token in tokens for fix in self._named(token)}, key=lambda fix: fix.number)
         )
 
-    def _means(self, token: str) -> Iterable[Fix]:
+    def _named(self, token: str) -> Iterable[Fix]:
         word = token.strip().lower().replace("-", "_")
         if word == "all":
             return self.fixes
-        spread = re.fullmatch(r"([0-9]{1,4})_([0-9]{1,4})", word)
-        if spread and int(spread[1]) <= int(spread[2]):
-            return [self._numbered(n, token) for n in range(int(spread[1]), int(spread[2]) + 1)]
-        if re.fullmatch(r"[0-9]{1,4}", word):
-            return [self._numbered(int(word), token)]
+        if numbers := re.fullmatch(r"([0-9]{1,4})(?:_([0-9]{1,4}))?", word):
+            first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+            if first <= last:
+                return [self._numbered(n, token) for n in range(first, last + 1)]
         for fix in self.fixes:
             if word in {fix.slug, fix.folder.name}:
                 return [fix]
@@ -70,15 +70,15 @@ class Catalog:
         there = ", ".join(f"{fix.number} {fix.slug}" for fix in self.fixes) or "none"
         return UsageError(
             f"There is no fix {token!r}.{hint}",
-            f"The fixes are: {there}; a range such as 1-3 and all also do.",
+            f"The fixes are: {there}. A range such as 1-3 and the word all are valid, too.",
         )
 
 
 def load(root: Path, shipped: FindShipped) -> Catalog:
-    """Read every folder below `root`; `shipped` finds the text that a patch was made from.
+    """Read every folder in `root`. `shipped` finds the text that a patch was made from.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: `root` is not a folder.
     """
     if not root.is_dir():
         raise UsageError(f"There is no library of fixes at {root}.", "Name another workspace with -C DIR.")
@@ -88,16 +88,16 @@ def load(root: Path, shipped: FindShipped) -> Catalog:
         reader = FolderReader(folder, shipped)
         fix = reader.read()
         if fix is not None:
-            reader.problems += _crowded(fix, fixes)
+            reader.problems += _clashes(fix, fixes)
         if fix is not None and not reader.problems:
             fixes.append(fix)
         else:
-            broken.append(InvalidFile(folder, reader.problems, "Mend these: until then the fix is not used."))
+            broken.append(InvalidFile(folder, reader.problems, UNUSED))
     return _check_requires(Catalog(root, tuple(sorted(fixes, key=lambda fix: fix.number)), tuple(broken)))
 
 
-def _crowded(fix: Fix, others: Sequence[Fix]) -> list[str]:
-    """What keeps `fix` from standing beside the fixes before it."""
+def _clashes(fix: Fix, others: Sequence[Fix]) -> list[str]:
+    """Return why `fix` cannot be used together with the other fixes."""
     problems = [
         f"fix.toml: number: {other.folder.name} has {fix.number} too"
         for other in others
@@ -108,7 +108,9 @@ def _crowded(fix: Fix, others: Sequence[Fix]) -> list[str]:
             if mine.is_new or theirs.is_new:
                 problems.append(f"code.patch: {mine.path}: {other.folder.name} makes or edits this file too")
             elif mine.old_blob != theirs.old_blob:
-                problems.append(f"code.patch: {mine.path}: made from another text than {other.folder.name}'s")
+                problems.append(
+                    f"code.patch: {mine.path}: not made from the same text as {other.folder.name}'s"
+                )
             elif _gap(mine, theirs) < LEAST_GAP:
                 problems.append(
                     f"code.patch: {mine.path}: keep {LEAST_GAP} unchanged lines or more from the lines that"
@@ -118,7 +120,7 @@ def _crowded(fix: Fix, others: Sequence[Fix]) -> list[str]:
 
 
 def _gap(one: FileDiff, other: FileDiff) -> int:
-    """The fewest unchanged lines between a line that `one` changes and one that `other` changes."""
+    """Return the fewest unchanged lines between a line that `one` changes and one that `other` changes."""
     return min(
         max(b - a_end, a - b_end)
         for mine in one.hunks
@@ -129,13 +131,13 @@ def _gap(one: FileDiff, other: FileDiff) -> int:
 
 
 def _check_requires(catalog: Catalog) -> Catalog:
-    """Move the fixes that require an unusable one, or each other in a circle, to the broken ones."""
+    """Move to `broken` each fix that requires a fix which is unusable or has no lower number."""
     for fix in catalog.fixes:
         missing = [n for n in fix.requires if catalog.get(n) is None or n >= fix.number]
         if missing:
             named = ", ".join(map(str, missing))
             problem = f"fix.toml: requires: {named}: not a usable fix of a lower number"
-            report = InvalidFile(fix.folder, [problem], "Mend this: until then the fix is not used.")
+            report = InvalidFile(fix.folder, [problem], UNUSED)
             rest = tuple(other for other in catalog.fixes if other is not fix)
             return _check_requires(Catalog(catalog.root, rest, (*catalog.broken, report)))
     return catalog

@@ -1,4 +1,4 @@
-"""Check the keys of fix.toml, each once, and hand them on as typed values."""
+"""Check every key of fix.toml and return the values."""
 
 import re
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ KINDS = ("table", "index", "constraint", "column")
 
 
 class FieldReader:
-    """The keys of fix.toml, each checked once."""
+    """Reads the keys of fix.toml and adds each mistake to `problems`."""
 
     TEXTS = ("title", "difficulty", "area", "symptom")
     KNOWN = ("number", "slug", *TEXTS, "hints", "objects", "requires", "order")

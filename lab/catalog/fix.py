@@ -1,4 +1,4 @@
-"""What a fix is: the frozen values that everything above the catalog works with."""
+"""A fix as frozen values."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from lab.catalog.unified_diff import FileDiff
 
 
 class Order(StrEnum):
-    """Which goes first when the fix is applied; reverting goes the other way round."""
+    """Which part comes first when the fix is applied. Reverting has the opposite order."""
 
     MIGRATION_FIRST = "migration-first"
     PATCH_FIRST = "patch-first"
@@ -16,7 +16,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnedObject:
-    """Something that a fix's migration makes in the schema; a column is named `table.column`."""
+    """An object that a fix's migration creates; a column is named `table.column`."""
 
     kind: str
     name: str
@@ -27,7 +27,7 @@ class OwnedObject:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One fix; the fields up to `order` are the keys of fix.toml."""
+    """One fix. The fields up to `order` are the keys of fix.toml."""
 
     number: int
     slug: str
@@ -44,10 +44,12 @@ class Fix:
 
     @property
     def revision(self) -> str:
+        """Its revision in the library's history."""
         return f"fix_{self.number}"
 
     @property
     def label(self) -> str:
+        """Its branch in the library's history."""
         return f"fix{self.number}"
 
     @property

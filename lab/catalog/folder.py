@@ -1,4 +1,4 @@
-"""Read one folder of the library: its four files, and everything that is wrong with them in one go."""
+"""Read one folder of the library and find every mistake in its four files."""
 
 import re
 import tomllib
@@ -15,11 +15,11 @@ FOLDER = re.compile(r"(\d{2,})_([a-z][a-z0-9_]*)")
 FILES = ("fix.toml", "migration.py", "code.patch", "guide.md")
 
 FindShipped = Callable[[PurePosixPath, str], bytes | None]
-"""The shipped text of a file, by its path and its blob id."""
+"""Returns the shipped text of a file, given its path and its blob id; None if it cannot be found."""
 
 
 class FolderReader:
-    """Reads one folder and gathers everything that is wrong with it, as `file: key: problem`."""
+    """Reads one folder and collects its mistakes, each as `file: key: problem`, in `problems`."""
 
     def __init__(self, folder: Path, shipped: FindShipped) -> None:
         self.folder = folder
@@ -27,6 +27,7 @@ class FolderReader:
         self.problems: list[str] = []
 
     def read(self) -> Fix | None:
+        """Return the fix, or None if there are problems."""
         named = FOLDER.fullmatch(self.folder.name)
         if named is None:
             self.problems.append("the folder's name is not NN_slug (two digits, then a-z, 0-9 and _)")
@@ -74,7 +75,7 @@ class FolderReader:
             if text is None:
                 self.problems.append(
                     f"code.patch: {file.path}: the text that it was made from, blob {file.old_blob[:10]},"
-                    " is not the shipped one, nor kept anywhere; make the patch anew"
+                    " is not the shipped one; make the patch again from the shipped text"
                 )
                 continue
             try:

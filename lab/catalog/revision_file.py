@@ -1,4 +1,4 @@
-"""Check a fix's migration by reading it: it is never run for this, and needs no alembic."""
+"""Check a fix's migration by parsing it. It is not run, and Alembic is not loaded."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
 
 
 def check_revision(path: Path, revision: str, label: str) -> list[str]:
-    """Every reason why the file at `path` is not the one revision, `revision`, of the branch `label`."""
+    """Return the mistakes in the file at `path`, which must be the one revision of the branch `label`."""
     try:
         source = path.read_bytes()
     except OSError as error:
@@ -36,7 +36,7 @@ def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:
         yield f"branch_labels: {labels!r}, but it must be {(label,)!r}"
     for key in ("down_revision", "depends_on"):
         if names.get(key) is not None or (key == "down_revision" and key not in names):
-            yield f"{key}: must be None, for fixes go on and off one by one"
+            yield f"{key}: must be None, because each fix is applied and reverted alone"
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for verb in ("upgrade", "downgrade"):
         if verb not in functions:
@@ -45,7 +45,7 @@ def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:
             yield f"{verb}: not written yet"
     if functions.keys() >= {"upgrade", "downgrade"}:
         if not _is_empty(functions["upgrade"]) and _is_empty(functions["downgrade"]):
-            yield "downgrade: takes nothing back"
+            yield "downgrade: does nothing, but upgrade does something"
         yield from _not_repeatable(functions["upgrade"], functions["downgrade"])
 
 
@@ -60,7 +60,7 @@ def _imports(tree: ast.Module) -> set[str]:
 
 
 def _assigned(tree: ast.Module) -> dict[str, object]:
-    """The module's constants, by name."""
+    """Return the module's constants by name."""
     found: dict[str, object] = {}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -82,7 +82,7 @@ def _is_empty(function: ast.FunctionDef) -> bool:
 
 
 def _not_repeatable(upgrade: ast.FunctionDef, downgrade: ast.FunctionDef) -> Iterator[str]:
-    """CONCURRENTLY runs outside a transaction: after a kill it is run again, over what is there."""
+    """CONCURRENTLY runs outside a transaction. After a kill it runs again, although its work may be done."""
     for function, option in ((upgrade, "if_not_exists"), (downgrade, "if_exists")):
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             options = {keyword.arg for keyword in call.keywords}

@@ -1,4 +1,4 @@
-"""Make the folder of a new fix from the template; it cannot be used until its author has filled it in."""
+"""Make the folder of a new fix from the template, which its author has to fill in."""
 
 import re
 from pathlib import Path
@@ -12,15 +12,15 @@ TEMPLATE = Path(__file__).parent / "template"
 
 
 def scaffold(root: Path, slug: str) -> Path:
-    """Make `NN_slug` below `root`, with the next free number.
+    """Make the folder `NN_slug` in `root`, with the next free number, and return its path.
 
     Raises:
-        UsageError: the slug is not one.
-        Refused: there is a fix of that slug.
+        UsageError: `slug` is not a valid slug.
+        Refused: a fix has that slug.
     """
     word = slug.strip().lower().replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", word):
-        raise UsageError(f"{slug!r} is not a slug.", "Use a-z, 0-9 and _, a letter first, at most 40.")
+        raise UsageError(f"{slug!r} is not a slug.", "Use at most 40 of a-z, 0-9 and _, with a letter first.")
     found = [match for path in root.iterdir() if (match := FOLDER.fullmatch(path.name))]
     for match in found:
         if match[2] == word:
@@ -29,7 +29,7 @@ def scaffold(root: Path, slug: str) -> Path:
     folder = root / f"{number:02}_{word}"
     for name in FILES:
         source = TEMPLATE / name
-        # A template that ended in .py would be taken for code.
+        # A template whose name ended in .py would be checked and formatted as code.
         text = (source if source.exists() else TEMPLATE / f"{name}.txt").read_text(encoding="utf-8")
         filled = Template(text).safe_substitute(number=number, slug=word)
         write_atomic(folder / name, filled.encode())

@@ -1,6 +1,6 @@
-"""Read a unified diff as git writes it, and apply it exactly: no offset, no fuzz. Pure: bytes to bytes.
+"""Read a unified diff as git writes it, and apply it exactly: no offset, no fuzz.
 
-Only edits and new files are known. Deletions, renames, changes of mode and binary files are refused by name.
+Edits and new files are supported. Deletions, renames, changes of mode and binary files are refused.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class DoesNotApply(Exception):
 
 
 class InvalidDiff(Exception):
-    """The diff cannot be used; `problems` lists every mistake that was found."""
+    """The diff cannot be used. `problems` lists every mistake."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -41,7 +41,7 @@ class InvalidDiff(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines with their mark (space, plus or minus) kept; `start` counts from 0, in the old text."""
+    """Lines with their mark (space, plus or minus); `start` is a line of the old text, from 0."""
 
     start: int
     lines: tuple[bytes, ...]
@@ -56,7 +56,7 @@ class Hunk:
 
     @property
     def changed(self) -> Iterator[tuple[int, int]]:
-        """The runs of old lines that it replaces, as (first, past the last); equal for an insertion."""
+        """The runs of old lines that it replaces, as (first, past the last). Equal for an insertion."""
         at, first = self.start, None
         for line in (*self.lines, b" "):
             if line[:1] != b" ":
@@ -69,7 +69,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """What the diff does to one file; the blob ids name the text before and after, as git hashes it."""
+    """The changes of one file. The blob ids identify the text before and after, as in git."""
 
     path: PurePosixPath
     old_blob: str
@@ -82,12 +82,12 @@ class FileDiff:
         return self.old_blob == NO_BLOB
 
     def apply(self, text: bytes) -> bytes:
-        """The text after the diff.
+        """Return the text after the diff.
 
         Raises:
-            DoesNotApply: a line differs from what the diff expects, or the result is not what it promises.
+            DoesNotApply: a line differs from the diff's, or the result's blob id does.
         """
-        lines = _lines(text)
+        lines = split_lines(text)
         result: list[bytes] = []
         at = 0
         for hunk in self.hunks:
@@ -98,12 +98,12 @@ class FileDiff:
             at = end
         after = b"".join([*result, *lines[at:]])
         if blob_id(after) != self.new_blob:
-            raise DoesNotApply(f"{self.path}: the result is not blob {self.new_blob}, which the diff names")
+            raise DoesNotApply(f"{self.path}: the result is not blob {self.new_blob}, as the diff says")
         return after
 
 
 def blob_id(content: bytes) -> str:
-    """The name that git gives to a file's content."""
+    """Return the hash by which git identifies the content of a file."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
@@ -112,13 +112,13 @@ def parse(diff: bytes) -> tuple[FileDiff, ...]:
     """Read a diff made by `git diff --full-index`.
 
     Raises:
-        InvalidDiff: with every mistake in it.
+        InvalidDiff: it cannot be used.
     """
-    return _Parser(_lines(diff)).parse()
+    return _Parser(split_lines(diff)).parse()
 
 
-def _lines(text: bytes) -> list[bytes]:
-    """Lines with their ends kept, cut at the newline only: bytes.splitlines also cuts at a lone CR."""
+def split_lines(text: bytes) -> list[bytes]:
+    """Split after each LF and keep it. bytes.splitlines would also split at a CR of its own."""
     return [line for line in re.split(rb"(?<=\n)", text) if line]
 
 
@@ -168,7 +168,7 @@ class _Parser:
             return None
         path = PurePosixPath(header[1].decode(errors="replace"))
         if path.is_absolute() or ".." in path.parts or path.parts[0] in {".git", ".lab"}:
-            self._problem(f"{path}: leads out of the workspace's files")
+            self._problem(f"{path}: is outside the workspace's files")
         self.at += 1
         mode, index = self._extended(path)
         if index is None:
@@ -181,7 +181,7 @@ class _Parser:
         return FileDiff(path, index[0], index[1], mode, hunks)
 
     def _extended(self, path: PurePosixPath) -> tuple[int, tuple[str, str] | None]:
-        """The lines between `diff --git` and the first hunk."""
+        """Read the lines between `diff --git` and the first hunk: the mode, and the two blob ids."""
         mode, index = 0o644, None
         while self.at < len(self.lines) and not self._here().startswith((b"@@ ", b"diff --git ")):
             line = self._here()

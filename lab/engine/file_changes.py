@@ -8,12 +8,12 @@ from lab.errors import EnvironmentFault, Refused
 from lab.files import sync_folder, write_atomic
 
 ReadFile = Callable[[PurePosixPath], bytes | None]
-"""The content of a file of the workspace; None when it is not there."""
+"""Returns the content of a file of the workspace, or None if there is no such file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file before and after; None is no file. `mode` is for a file that is made."""
+    """The content of one file before and after a change; None means no file. `mode` is for a new file."""
 
     path: PurePosixPath
     before: bytes | None
@@ -22,10 +22,10 @@ class FileChange:
 
 
 def read(root: Path, path: PurePosixPath) -> bytes | None:
-    """The content of the file, or None when nothing is there.
+    """Return the content of the file, or None if it does not exist.
 
     Raises:
-        Refused: it is a link, a folder, or lies outside the workspace.
+        Refused: it is a link, a folder, or outside the workspace.
         EnvironmentFault: it cannot be read.
     """
     full = root / path
@@ -53,7 +53,7 @@ def replace(root: Path, change: FileChange, scratch: Path) -> None:
 
     def check() -> None:
         if read(root, change.path) != change.before:
-            raise Refused(f"{change.path} was edited while the lab was at work.", "Save it, then try again.")
+            raise Refused(f"{change.path} was edited while lab was changing it.", "Save it, then try again.")
 
     if read(root, change.path) == change.after:
         return

@@ -1,4 +1,4 @@
-"""Look at every fix, and work out what its code would become. Nothing is written, no lock is needed."""
+"""Read the state of every fix, and compute the files that a change would write. It writes nothing."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -16,47 +16,47 @@ from lab.workspace import Workspace
 
 
 def read_fix_states(
-    workspace: Workspace, catalog: Catalog, patcher: Patcher, view: SchemaSnapshot | None
+    workspace: Workspace, catalog: Catalog, patcher: Patcher, snapshot: SchemaSnapshot | None
 ) -> dict[int, FixState]:
-    """How every fix stands; without a view of the database, its schema is unknown."""
+    """Return the state of every fix by its number. Without a snapshot, the schema's state is unknown."""
     read = partial(file_changes.read, workspace.root)
-    ours = journal.applied_by_lab(workspace)
-    made_by = partial(candidate.creator_of, workspace)
+    applied_by_lab = journal.applied_by_lab(workspace)
+    creator_of = partial(candidate.creator_of, workspace)
     return {
         fix.number: FixState(
             fix,
             patcher.state_of(fix, read),
-            PartState(State.UNKNOWN) if view is None else view.state_of(fix, made_by),
-            view is not None and fix.revision in view.recorded,
-            fix.number in ours,
+            PartState(State.UNKNOWN) if snapshot is None else snapshot.state_of(fix, creator_of),
+            snapshot is not None and fix.revision in snapshot.recorded,
+            fix.number in applied_by_lab,
         )
         for fix in catalog.fixes
     }
 
 
 def plan_file_changes(
-    patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], found: Mapping[int, FixState]
+    patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], states: Mapping[int, FixState]
 ) -> dict[int, tuple[file_changes.FileChange, ...]]:
-    """Every file that each fix changes, before and after, one fix on top of the other; nothing is written.
+    """Return the files that each fix changes, by its number. Each fix starts from the result of the previous.
 
     Raises:
-        Refused: the code of one does not fit, or is there in part.
+        Refused: the code of a fix conflicts with the candidate's, or only a part of it is there.
     """
-    overlay: dict[PurePosixPath, bytes | None] = {}
+    planned: dict[PurePosixPath, bytes | None] = {}
 
     def read(path: PurePosixPath) -> bytes | None:
-        return overlay[path] if path in overlay else file_changes.read(workspace.root, path)
+        return planned[path] if path in planned else file_changes.read(workspace.root, path)
 
-    contents: dict[int, tuple[file_changes.FileChange, ...]] = {}
+    changes: dict[int, tuple[file_changes.FileChange, ...]] = {}
     for fix in fixes:
         try:
-            changes = patcher.change(fix, verb, read)
+            files = patcher.change(fix, verb, read)
         except Refused:
             # If the workspace's own lines are the conflict, report them with their current line numbers.
             patcher.change(fix, verb, partial(file_changes.read, workspace.root))
             raise
-        if found[fix.number].code.state is State.MIXED:
-            raise mixed_state(found[fix.number])
-        contents[fix.number] = tuple(c for c in changes if c.before != c.after)
-        overlay.update({change.path: change.after for change in changes})
-    return contents
+        if states[fix.number].code.state is State.MIXED:
+            raise mixed_state(states[fix.number])
+        changes[fix.number] = tuple(file for file in files if file.before != file.after)
+        planned.update({file.path: file.after for file in files})
+    return changes

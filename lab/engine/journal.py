@@ -1,27 +1,26 @@
-"""What a change is about to do, on disk before the first step; and what changes were done.
+"""The journal holds a change while it is being made; the history lists the changes that are finished.
 
-The journal only says where to look after a kill. Whether a step was done is always found by looking.
+The journal is written before the first step. After a kill it names the steps that may have been done; whether
+one was done is found from the files and the database.
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 from lab.engine.file_changes import FileChange
 from lab.engine.plan import Part
 from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, InvalidFile
-from lab.files import write_atomic
+from lab.files import sync_folder, write_atomic
+from lab.json_files import from_json, to_json
 from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One half of one fix; a patch names every file before and after."""
+    """One part of one fix; a patch has the files that it changes."""
 
     fix: int
     part: Part
@@ -30,7 +29,7 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change: which way, since when (ISO 8601, UTC), by which process, in which steps."""
+    """A change: its direction, when it started (ISO 8601, UTC), its process id and its steps."""
 
     verb: Verb
     started: str
@@ -39,12 +38,13 @@ class Entry:
 
     @property
     def numbers(self) -> tuple[int, ...]:
+        """The numbers of its fixes."""
         return tuple(dict.fromkeys(step.fix for step in self.steps))
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of the history: `verb` is apply, revert or recover."""
+    """A line of the history: `verb` is apply, revert or recover; `at` is ISO 8601, UTC."""
 
     verb: str
     fixes: tuple[int, ...]
@@ -54,72 +54,47 @@ class Event:
 
 
 def read(workspace: Workspace) -> Entry | None:
-    """The change that is open: under way, or interrupted if nobody holds the lock.
+    """Return the open change, or None. If no process holds the workspace's lock, it was interrupted.
 
     Raises:
-        InvalidFile: it was damaged by somebody else, for it is written in one step.
+        InvalidFile: the journal is damaged. `lab` writes it in one step, so another program changed it.
     """
     try:
-        document = json.loads(workspace.journal.read_bytes())
+        return from_json(workspace.journal.read_bytes(), Entry)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _damaged(workspace, error) from error
-    try:
-        steps = tuple(
-            PlannedStep(s["fix"], Part(s["part"]), tuple(_file(f) for f in s["files"]))
-            for s in document["steps"]
-        )
-        return Entry(Verb(document["verb"]), document["started"], document["process"], steps)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(workspace, error) from error
+        raise InvalidFile(
+            workspace.journal,
+            [f"the journal of an interrupted change is damaged: {error}"],
+            "Look at lab fix status, delete that file, then revert what is mixed: lab fix recover N",
+        ) from error
 
 
 def open_entry(workspace: Workspace, entry: Entry) -> None:
-    """Write the intent and force it to the disk."""
-    steps = [
-        {
-            "fix": step.fix,
-            "part": step.part,
-            "files": [
-                {
-                    "path": str(change.path),
-                    "before": _packed(change.before),
-                    "after": _packed(change.after),
-                    "mode": change.mode,
-                }
-                for change in step.files
-            ],
-        }
-        for step in entry.steps
-    ]
-    document = {"verb": entry.verb, "started": entry.started, "process": entry.process, "steps": steps}
-    write_atomic(workspace.journal, json.dumps(document).encode(), mode=0o600)
+    """Write the journal and flush it to the disk."""
+    write_atomic(workspace.journal, to_json(entry).encode(), mode=0o600)
 
 
 def close_entry(workspace: Workspace, event: Event | None) -> None:
-    """The change is over: note it in the history, then forget the intent."""
+    """End the change: add the event, if there is one, to the history, then delete the journal."""
     if event is not None:
-        _append(workspace.history, json.dumps(asdict(event)))
+        _append(workspace.history, to_json(event, indent=0))
     workspace.journal.unlink(missing_ok=True)
-    folder = os.open(workspace.state, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(workspace.state)
 
 
 def history(workspace: Workspace) -> tuple[Event, ...]:
-    """Every change that was done, oldest first; a line that a power cut tore is left out."""
+    """Return every finished change, oldest first. A line that a power cut broke off is left out."""
     return tuple(_events(workspace.history))
 
 
 def applied_by_lab(workspace: Workspace) -> frozenset[int]:
-    """The fixes that lab, as far as it remembers, put on and did not take off."""
-    on: set[int] = set()
+    """Return the fixes that `lab` applied and did not revert since, according to the history."""
+    applied: set[int] = set()
     for event in history(workspace):
-        on = on.union(event.fixes) if event.verb == Verb.APPLY else on.difference(event.fixes)
-    return frozenset(on)
+        applied = applied.union(event.fixes) if event.verb == Verb.APPLY else applied.difference(event.fixes)
+    return frozenset(applied)
 
 
 def _append(path: Path, line: str) -> None:
@@ -142,30 +117,6 @@ def _events(path: Path) -> Iterator[Event]:
         return
     for line in lines:
         try:
-            raw: dict[str, Any] = json.loads(line)
-            yield Event(
-                raw["verb"],
-                tuple(map(int, raw["fixes"])),
-                raw["at"],
-                float(raw["seconds"]),
-                tuple(raw["files"]),
-            )
-        except (ValueError, TypeError, KeyError):
+            yield from_json(line, Event)
+        except ValueError:
             continue
-
-
-def _packed(content: bytes | None) -> str | None:
-    return None if content is None else base64.b64encode(content).decode()
-
-
-def _file(raw: dict[str, Any]) -> FileChange:
-    before, after = (None if raw[key] is None else base64.b64decode(raw[key]) for key in ("before", "after"))
-    return FileChange(PurePosixPath(raw["path"]), before, after, raw["mode"])
-
-
-def _damaged(workspace: Workspace, error: Exception) -> InvalidFile:
-    return InvalidFile(
-        workspace.journal,
-        [f"the journal of an interrupted change is damaged: {error}"],
-        "Look at lab fix status, delete that file, then take back what is mixed: lab fix recover N",
-    )

@@ -1,20 +1,21 @@
-"""Merge three texts, whatever their line ends: clean, or the lines in conflict. No marker gets out."""
+"""Merge three texts line by line. The result is clean, or a list of the lines in conflict without markers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from lab.catalog.unified_diff import split_lines
 from lab.git import merge_file
 
 MARKER = 64
 SIDES = {b"<": "ours", b"|": "base", b"=": "theirs", b">": "both"}
-"""Which side the lines after a marker are from."""
+"""The side that the lines after a marker belong to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Lines `first` to `last` of our text, from 1, which both sides change (none: `last` < `first`)."""
+    """Lines `first` to `last` of our text, from 1, which both sides changed (none if `last` < `first`)."""
 
     first: int
     last: int
@@ -28,63 +29,47 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged text, which counts only when nothing is in conflict."""
+    """The merged text. It is empty if there are conflicts."""
 
     text: bytes
     conflicts: tuple[Conflict, ...] = ()
 
 
 def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
-    """Our text with what leads from `base` to `theirs` done to it, in the line ends that our text has."""
-    mine, base, theirs = normal(ours), normal(base), normal(theirs)
-    if base.endswith(b"\n") == theirs.endswith(b"\n") != mine.endswith(b"\n"):
-        # Whether the last line has an end is ours alone; it must not count as an edit of that line.
-        merged = _merge(_turned(mine), base, theirs)
-        text = _turned(merged.text)
-    else:
-        merged = _merge(mine, base, theirs)
-        text = merged.text
-    return merged if merged.conflicts else Merged(restyled(ours, text))
+    """Return our text with the changes from `base` to `theirs`.
+
+    If every line of our text ends in CRLF, so does every line of the result. Whether the last line has an end
+    is left as our text has it.
+    """
+    crlf = ours.count(b"\r\n") == ours.count(b"\n") > 0
+    mine, base, theirs = normalised(ours) if crlf else ours, normalised(base), normalised(theirs)
+    # A last line that only lacks its end, or only has one, must not count as edited.
+    toggle = base.endswith(b"\n") == theirs.endswith(b"\n") != mine.endswith(b"\n")
+    merged = _merge(_toggled(mine) if toggle else mine, base, theirs)
+    if merged.conflicts:
+        return merged
+    text = _toggled(merged.text) if toggle else merged.text
+    return Merged(text.replace(b"\n", b"\r\n") if crlf else text)
 
 
-def _turned(text: bytes) -> bytes:
-    """With the last line's end taken off, or put on."""
-    return text[:-1] if text.endswith(b"\n") else text + b"\n"
-
-
-def normal(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n")
-
-
-def restyled(original: bytes, text: bytes) -> bytes:
-    """`text`, which has plain newlines, with `original`'s line ends: each kept line's own, else the usual."""
-    crlf, ends = original.count(b"\r\n"), original.count(b"\n")
-    if not crlf:
-        return text
-    end = b"\r\n" if crlf * 2 > ends else b"\n"
-    if crlf == ends:
-        return text.replace(b"\n", end)
-    old, new = lines(original), lines(text)
-    result: list[bytes] = []
-    for tag, a, a_end, b, b_end in opcodes(lines(normal(original)), new):
-        result += old[a:a_end] if tag == "equal" else [line.replace(b"\n", end) for line in new[b:b_end]]
-    return b"".join(result)
-
-
-def lines(text: bytes) -> list[bytes]:
-    """Cut at the newline only, ends kept: bytes.splitlines also cuts at a lone carriage return."""
-    *whole, rest = text.split(b"\n")
-    return [line + b"\n" for line in whole] + ([rest] if rest else [])
+def normalised(text: bytes) -> bytes:
+    """Return the text with LF for each CRLF."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def changed(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
-    """The runs of lines of `before`, counted from 1, that differ in `after`."""
-    for tag, a, a_end, _, _ in opcodes(lines(before), lines(after)):
+    """Yield the runs of lines of `before`, as (first, last) counted from 1, that differ in `after`."""
+    for tag, a, a_end, _, _ in _opcodes(split_lines(before), split_lines(after)):
         if tag != "equal":
             yield a + 1, max(a + 1, a_end)
 
 
-def opcodes(a: Sequence[bytes], b: Sequence[bytes]) -> Sequence[tuple[str, int, int, int, int]]:
+def _toggled(text: bytes) -> bytes:
+    """Remove the end of the last line, or add it."""
+    return text[:-1] if text.endswith(b"\n") else text + b"\n"
+
+
+def _opcodes(a: Sequence[bytes], b: Sequence[bytes]) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
 
 
@@ -99,11 +84,11 @@ def _merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
 
 
 def _read(marked: bytes, ours: bytes) -> Merged:
-    """Turn git's markers into values."""
+    """Read the conflicts from git's output with markers."""
     side = "both"
     kept: list[bytes] = []  # the merge, with our side of each conflict
     found: list[tuple[int, list[bytes], list[bytes]]] = []
-    for line in lines(marked):
+    for line in split_lines(marked):
         if line[:MARKER] == line[:1] * MARKER and line[:1] in SIDES:
             side = SIDES[line[:1]]
             if side == "ours":
@@ -114,7 +99,7 @@ def _read(marked: bytes, ours: bytes) -> Merged:
             kept.append(line)
             if side == "ours":
                 found[-1][1].append(line)
-    places = _places(kept, lines(ours))
+    places = _places(kept, split_lines(ours))
     conflicts = [
         Conflict(places[at] + 1, places[at + len(mine)], b"".join(mine), b"".join(their))
         for at, mine, their in found
@@ -123,9 +108,9 @@ def _read(marked: bytes, ours: bytes) -> Merged:
 
 
 def _places(kept: Sequence[bytes], ours: Sequence[bytes]) -> list[int]:
-    """For each gap between lines of `kept`, the gap in our text."""
+    """Return, for each gap between lines of `kept`, the matching gap in our text."""
     places = [0] * (len(kept) + 1)
-    for _, a, a_end, b, b_end in opcodes(kept, ours):
+    for _, a, a_end, b, b_end in _opcodes(kept, ours):
         for at in range(a, a_end + 1):
             places[at] = min(b + at - a, b_end)
     return places

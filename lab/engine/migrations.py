@@ -1,7 +1,7 @@
-"""Run the revisions of the library's own history. The only file that imports alembic, and only when needed.
+"""Run the revisions of the library's history. The only module that imports alembic, and only when needed.
 
-Each fix is a branch of its own with a version row in `lab.fix_version`, as `alembic -n fixes` keeps it. The
-workspace's env.py is not used: nothing of the code under repair runs inside `lab`, or can break it.
+Each fix is a branch with a row in `lab.fix_version`, as `alembic -n fixes` writes it. The workspace's env.py
+is not used: no code of the workspace runs inside `lab`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.catalog import Fix
 from lab.database import connect
-from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema
+from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema, set_timeouts
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 
 if TYPE_CHECKING:
@@ -30,32 +30,34 @@ ADMIN_SHUTDOWN = {"57P01", "57P02", "57P03"}
 VERSION_TABLE_SQL = re.compile(rf"CREATE TABLE {VERSION_SCHEMA}\.{VERSION_TABLE} .*?;\n+", re.DOTALL)
 
 Revisions = Callable[["ScriptDirectory", Any], "Iterable[Any]"]
-"""The steps to run, from the history and the revisions that are recorded."""
+"""Returns the revisions to run, given the fix's history and the revisions that are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migrations:
-    """Takes fixes up and down in one database."""
+    """Upgrades and downgrades fixes in one database. `lock_timeout` is in seconds."""
 
     url: str
     schema: Schema
     lock_timeout: float
 
     def upgrade(self, fix: Fix) -> None:
-        """Run the fix's revision and record it; nothing is done if it is recorded.
+        """Run the fix's revision and record it. Does nothing if it is recorded.
 
         Raises:
-            Refused: the revision failed; what it did in a transaction is undone.
+            Refused: the revision failed; what it did in a transaction is rolled back.
             TimedOut: it waited too long for a lock.
+            DatabaseUnreachable: the connection was lost.
         """
         self._run(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads))
 
     def downgrade(self, fix: Fix) -> None:
-        """Take the fix's revision back and its record away; nothing is done if it is not recorded.
+        """Downgrade the fix's revision and delete its record. Does nothing if it is not recorded.
 
         Raises:
-            Refused: the revision failed.
+            Refused: the revision failed; what it did in a transaction is rolled back.
             TimedOut: it waited too long for a lock.
+            DatabaseUnreachable: the connection was lost.
         """
         self._run(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads))
 
@@ -83,25 +85,25 @@ class Migrations:
         except CommandError as error:
             raise Refused(
                 f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
-                "Put the folder of that fix back, or take its row away.",
+                "Restore the folder of that fix, or delete its row.",
             ) from error
 
     def _engine(self) -> Engine:
         from sqlalchemy import NullPool, create_engine
 
-        def session() -> Any:
+        def new_connection() -> Any:
             connection = connect(self.url, application=self.schema.application)
             with connection.cursor() as cursor:
                 cursor.execute("SET statement_timeout = 0")
-            self.schema.prepare(connection, self.lock_timeout)
+            set_timeouts(connection, self.lock_timeout)
             connection.autocommit = False
             return connection
 
-        return create_engine("postgresql+psycopg2://", creator=session, poolclass=NullPool)
+        return create_engine("postgresql+psycopg2://", creator=new_connection, poolclass=NullPool)
 
     def _failure(self, fix: Fix, cause: BaseException | None) -> BaseException:
         code = getattr(cause, "pgcode", None)
-        said = (str(cause).strip().splitlines() or ["no reason given"])[0]
+        reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
         if code == LOCK_NOT_AVAILABLE:
             return TimedOut(
                 f"The migration of fix {fix.number} waited {self.lock_timeout:g} s for a lock: "
@@ -109,17 +111,19 @@ class Migrations:
                 "End that transaction, then try again.",
             )
         if code is None or code in ADMIN_SHUTDOWN:
-            return DatabaseUnreachable(f"The database went away: {said}.", "See lab status, then try again.")
-        return Refused(f"The migration of fix {fix.number} failed: {said}.", "See lab fix show --sql.")
+            return DatabaseUnreachable(
+                f"The connection to the database was lost: {reason}.", "See lab status, then try again."
+            )
+        return Refused(f"The migration of fix {fix.number} failed: {reason}.", "See lab fix show --sql.")
 
 
 def upgrade_sql(fix: Fix) -> str:
-    """What applying the fix runs in the database."""
+    """Return the SQL that applying the fix runs, without touching a database."""
     return _sql(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads), None)
 
 
 def downgrade_sql(fix: Fix) -> str:
-    """What reverting the fix runs in the database."""
+    """Return the SQL that reverting the fix runs, without touching a database."""
     start = fix.revision
     return _sql(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads), start)
 
@@ -135,9 +139,9 @@ def _sql(fix: Fix, revisions: Revisions, start: str | None) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let ^C cancel a statement, and end the block: libpq alone would wait for the server's answer first.
+    """Let ^C cancel the running statement, then raise KeyboardInterrupt; libpq alone would wait for its end.
 
-    psycopg2's own wait_select does not tell whether it was ^C that cancelled, and forgets one that came late.
+    psycopg2's own wait_select doesn't say whether ^C was the reason, and forgets one that comes late.
     https://www.psycopg.org/docs/advanced.html#support-for-coroutine-libraries
     """
     from psycopg2.extensions import POLL_OK, POLL_READ, get_wait_callback, set_wait_callback
@@ -173,10 +177,10 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _environment(fix: Fix, revisions: Revisions, **options: Any) -> Iterator[EnvironmentContext]:
-    """The history of the one fix, in which no other's folder can break anything.
+    """Load the history of this fix alone, so that a mistake in another folder doesn't matter.
 
     Raises:
-        Refused: its file, or something in it, raised what Alembic and SQLAlchemy have no name for.
+        Refused: the revision's file, or the code in it, raised an exception.
     """
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext

@@ -1,17 +1,17 @@
-"""A fix's code in a workspace: whether it is there, the files with it put on, the files with it taken off.
+"""A fix's code in a workspace: whether it is there, and the files with it applied or reverted, in memory.
 
-Shipped text, fixed text and the workspace's are merged three ways. A merge counts only when the way back
-leads to the same bytes: so nothing of a candidate's is lost, and what is put on comes off again.
+The shipped text, the fixed text and the workspace's text are merged three ways. A merge counts only if the
+opposite merge gives back the same bytes. So no edit of the candidate is lost, and what is applied can be
+reverted.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lab.catalog import Fix
 from lab.catalog.unified_diff import FileDiff, blob_id
 from lab.engine.file_changes import FileChange, ReadFile
-from lab.engine.merge import Conflict, changed, merge, normal
+from lab.engine.merge import Conflict, changed, merge, normalised
 from lab.engine.state import PartState, State, combined
 from lab.engine.verb import Verb
 from lab.errors import Refused
@@ -22,19 +22,16 @@ from lab.workspace import PROJECT, Workspace
 
 @dataclass(frozen=True, slots=True)
 class ShippedTexts:
-    """Finds a file's text as shipped, by the blob id that a patch names: looks, then checks the hash."""
+    """Finds the shipped text of a file by the blob id that a patch names."""
 
     workspace: Workspace
 
     def find(self, path: PurePosixPath, name: str) -> bytes | None:
-        """The text, or None when it is nowhere."""
+        """Return the text whose blob id is `name`, or None if no place has it."""
         root = self.workspace.root
         for place in (self.workspace.shipped / name, PROJECT / path, root / path):
-            if place.is_file():
-                content = place.read_bytes()
-                for candidate in (content, normal(content)):
-                    if blob_id(candidate) == name:
-                        return candidate
+            if place.is_file() and blob_id(content := place.read_bytes()) == name:
+                return content
         for repository in dict.fromkeys((PROJECT, root)):
             found = read_blob(repository, name)
             if found is not None and blob_id(found) == name:
@@ -42,16 +39,20 @@ class ShippedTexts:
         return None
 
     def get(self, file: FileDiff) -> bytes:
-        """The text that `file` was made from; the catalog has seen to it that there is one."""
+        """Return the text that `file` was made from, empty for a new file.
+
+        Raises:
+            Refused: no place has it any more. It was there when the catalog was loaded.
+        """
         if file.is_new:
             return b""
         found = self.find(file.path, file.old_blob)
         if found is None:
-            raise Refused(f"The shipped text of {file.path} is nowhere to be found.", "Run lab fix list.")
+            raise Refused(f"The shipped text of {file.path} cannot be found.", "Run lab fix list.")
         return found
 
     def keep(self, fixes: tuple[Fix, ...]) -> None:
-        """Keep every text that these fixes start from in `.lab/shipped`, so that it is there for good."""
+        """Copy every text that these fixes start from to `.lab/shipped`."""
         for file in {file for fix in fixes for file in fix.files if not file.is_new}:
             kept = self.workspace.shipped / file.old_blob
             if not kept.is_file() or blob_id(kept.read_bytes()) != file.old_blob:
@@ -59,136 +60,121 @@ class ShippedTexts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
-    """One file of a fix: the text as shipped, as fixed, and as it is."""
+class _File:
+    """One file of a fix: its text as shipped, as fixed, and as it is in the workspace (None: no file)."""
 
     diff: FileDiff
     shipped: bytes
     fixed: bytes
-    found: bytes | None
+    current: bytes | None
 
-    def merged(self, verb: Verb) -> bytes | tuple[Conflict, ...]:
+    def after(self, verb: Verb) -> bytes | tuple[Conflict, ...]:
         """Return the text after `verb`, or the conflicts: none of them if the change could not be undone."""
         start, goal = (self.shipped, self.fixed) if verb is Verb.APPLY else (self.fixed, self.shipped)
-        found = self.found or b""
-        there = merge(found, start, goal)
+        current = self.current or b""
+        there = merge(current, start, goal)
         if there.conflicts:
             return there.conflicts
         back = merge(there.text, goal, start)
-        if there.text == found or back.conflicts or back.text != found:
+        if there.text == current or back.conflicts or back.text != current:
             return ()
         return there.text
 
     def state(self) -> PartState:
         path = self.diff.path
         if self.diff.is_new:
-            if self.found is None:
+            if self.current is None:
                 return PartState(State.ABSENT)
-            if normal(self.found) == normal(self.fixed):
+            if normalised(self.current) == normalised(self.fixed):
                 return PartState(State.PRESENT)
             return PartState(State.MIXED, (f"{path} is there, with other lines than the fix's",))
-        if self.found is None:
+        if self.current is None:
             return PartState(State.MIXED, (f"{path} is missing",))
-        if b"\0" in self.found:
+        if b"\0" in self.current:
             return PartState(State.MIXED, (f"{path} is not a text",))
-        on, off = self.merged(Verb.APPLY), self.merged(Verb.REVERT)
-        if isinstance(on, bytes) and not isinstance(off, bytes):
+        applied, reverted = self.after(Verb.APPLY), self.after(Verb.REVERT)
+        if isinstance(applied, bytes) and not isinstance(reverted, bytes):
             return PartState(State.ABSENT)
-        if isinstance(off, bytes) and not isinstance(on, bytes):
+        if isinstance(reverted, bytes) and not isinstance(applied, bytes):
             return PartState(State.PRESENT)
-        if isinstance(on, tuple) and on:
-            where = ", ".join(conflict.lines for conflict in on)
+        if isinstance(applied, tuple) and applied:
+            where = ", ".join(conflict.lines for conflict in applied)
             return PartState(State.MIXED, (f"{path}, {where}: neither as shipped nor as the fix has them",))
-        return PartState(State.MIXED, (f"{path} holds a part of the fix: {self._rest()}",))
+        return PartState(State.MIXED, (f"{path} has only a part of the fix: {self._rest()}",))
 
     def _rest(self) -> str:
-        whole = merge(self.found or b"", self.shipped, self.fixed)
-        spans = [
-            f"line {a}" if a == b else f"lines {a}-{b}" for a, b in changed(self.found or b"", whole.text)
-        ]
-        return f"the rest of it would change {', '.join(spans)}" if spans else "it cannot be told which"
+        current = self.current or b""
+        runs = changed(current, merge(current, self.shipped, self.fixed).text)
+        where = ", ".join(f"line {a}" if a == b else f"lines {a}-{b}" for a, b in runs)
+        return f"the rest of it would change {where}" if where else "which part is not clear"
 
 
 @dataclass(frozen=True, slots=True)
 class Patcher:
-    """Puts fixes on and takes them off, in memory: nothing is written."""
+    """Applies and reverts the code of fixes in memory. It writes no file."""
 
     texts: ShippedTexts
 
     def state_of(self, fix: Fix, read: ReadFile) -> PartState:
-        """Whether the fix's lines are in the files, judged by looking at the files alone."""
-        findings: dict[PurePosixPath, PartState] = {}
+        """Return whether the fix's lines are in the files."""
+        states: dict[PurePosixPath, PartState] = {}
         for file in fix.files:
             try:
-                findings[file.path] = self._sides(file, read).state()
+                states[file.path] = self._file(file, read).state()
             except Refused as refusal:
-                findings[file.path] = PartState(State.MIXED, (refusal.message,))
-        state = combined(finding.state for finding in findings.values())
-        return PartState(state, tuple(_why(state, findings)))
+                states[file.path] = PartState(State.MIXED, (refusal.message,))
+        state = combined(one.state for one in states.values())
+        why = tuple(line for one in states.values() for line in one.why)
+        if state is State.MIXED and not why:
+            why = tuple(f"{path}: {one.state}" for path, one in states.items())
+        return PartState(state, why)
 
     def change(
         self, fix: Fix, verb: Verb, read: ReadFile, *, only: PurePosixPath | None = None
     ) -> tuple[FileChange, ...]:
-        """Return the files of the fix as they are and as `verb` makes them; `only` one of them if named.
+        """Return the files of the fix before and after `verb`, or the file `only` if it is given.
 
         Raises:
             Refused: the lines that would change were edited. The message shows both versions.
         """
         return tuple(self._change(fix, f, verb, read) for f in fix.files if only in (None, f.path))
 
-    def _sides(self, file: FileDiff, read: ReadFile) -> _Sides:
+    def _file(self, file: FileDiff, read: ReadFile) -> _File:
         shipped = self.texts.get(file)
-        return _Sides(file, shipped, file.apply(shipped), read(file.path))
+        return _File(file, shipped, file.apply(shipped), read(file.path))
 
-    def _change(self, fix: Fix, file: FileDiff, verb: Verb, read: ReadFile) -> FileChange:
-        sides = self._sides(file, read)
-        finding = sides.state()
-        if finding.state is verb.result:
-            return FileChange(file.path, sides.found, sides.found, file.mode)
-        if finding.state is not verb.opposite.result:
-            has_lines = not file.is_new and sides.found is not None and b"\0" not in sides.found
-            conflicts = sides.merged(verb) if has_lines else ()
-            raise _refusal(fix, verb, finding, file, conflicts if isinstance(conflicts, tuple) else ())
-        if file.is_new:
-            after = _in_style(sides.fixed, fix, read) if verb is Verb.APPLY else None
+    def _change(self, fix: Fix, diff: FileDiff, verb: Verb, read: ReadFile) -> FileChange:
+        file = self._file(diff, read)
+        state = file.state()
+        if state.state is verb.result:
+            return FileChange(diff.path, file.current, file.current, diff.mode)
+        after: bytes | tuple[Conflict, ...] | None
+        if not diff.is_new:
+            is_text = file.current is not None and b"\0" not in file.current
+            after = file.after(verb) if is_text else ()
         else:
-            merged = sides.merged(verb)
-            after = merged if isinstance(merged, bytes) else None
-        return FileChange(file.path, sides.found, after, file.mode)
-
-
-def _why(state: State, findings: Mapping[PurePosixPath, PartState]) -> list[str]:
-    why = [line for finding in findings.values() for line in finding.why]
-    if state is State.MIXED and not why:
-        why = [f"{path}: {finding.state}" for path, finding in findings.items()]
-    return why
-
-
-def _in_style(text: bytes, fix: Fix, read: ReadFile) -> bytes:
-    """A new file has the line ends of the file beside it that the fix edits."""
-    beside = next((read(file.path) for file in fix.files if not file.is_new), None) or b""
-    crlf = beside.count(b"\r\n")
-    return text.replace(b"\n", b"\r\n") if crlf and crlf == beside.count(b"\n") else text
+            after = file.fixed if verb is Verb.APPLY else None
+        if state.state is not verb.opposite.result or isinstance(after, tuple):
+            raise _refusal(fix, verb, state, diff, after if isinstance(after, tuple) else ())
+        return FileChange(diff.path, file.current, after, diff.mode)
 
 
 def _refusal(
-    fix: Fix, verb: Verb, finding: PartState, file: FileDiff, conflicts: tuple[Conflict, ...]
+    fix: Fix, verb: Verb, state: PartState, diff: FileDiff, conflicts: tuple[Conflict, ...]
 ) -> Refused:
     refused = f"Fix {fix.number} cannot be {verb.past}"
     if not conflicts:
-        return Refused(f"{refused}: {'; '.join(finding.why)}.", REMEDIES[verb])
+        return Refused(f"{refused}: {'; '.join(state.why)}.", REMEDIES[verb])
     where = ", ".join(conflict.lines for conflict in conflicts)
     theirs = "the fix" if verb is Verb.APPLY else "without the fix"
     shown = "".join(_shown("yours", c.ours) + _shown(theirs, c.theirs) for c in conflicts)
-    edited = f"{file.path} was edited in the lines that the fix changes ({where})"
+    edited = f"{diff.path} was edited in the lines that the fix changes ({where})"
     return Refused(f"{refused}: {edited}.{shown}\n", REMEDIES[verb])
 
 
 def _shown(side: str, text: bytes) -> str:
-    body = (
-        "".join(f"\n    {line}" for line in text.decode(errors="replace").splitlines()) or "\n    (nothing)"
-    )
-    return f"\n  {side}:{body}"
+    lines = text.decode(errors="replace").splitlines() or ["(nothing)"]
+    return f"\n  {side}:" + "".join(f"\n    {line}" for line in lines)
 
 
 REMEDIES = {

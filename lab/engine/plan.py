@@ -1,4 +1,4 @@
-"""Decide what to do about the fixes asked for, or refuse. Pure: findings come in, the order goes out."""
+"""Choose the fixes to apply or revert and their order, or refuse. Pure: it reads no file and no database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from lab.errors import Refused
 
 
 class Part(StrEnum):
-    """The two halves of a fix, each one step."""
+    """The two parts of a fix. Each is one step of a change."""
 
     MIGRATION = "migration"
     PATCH = "patch"
@@ -19,7 +19,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FixState:
-    """How one fix was found to stand, its code and its schema apart."""
+    """The state of one fix: its code and its schema."""
 
     fix: Fix
     code: PartState
@@ -27,97 +27,96 @@ class FixState:
     recorded: bool
     """Whether the database records its revision."""
     applied_by_lab: bool
-    """Whether lab was the last to put it on, by its history: asked only so as to take nobody else's work."""
+    """Whether `lab` applied it, by its history. The candidate's own work is never reverted."""
 
     @property
     def state(self) -> State:
-        """Both or neither, else mixed."""
+        """The state that code and schema share, else mixed."""
         return combined((self.code.state, self.schema.state))
 
     @property
     def why(self) -> tuple[str, ...]:
-        """What is mixed: the parts' own reasons, or that one half is there without the other."""
-        halves = {State.ABSENT: "is not there", State.PRESENT: "is there"}
+        """Why it is mixed: the reasons of each part, or that one part is there without the other."""
+        presence = {State.ABSENT: "is not there", State.PRESENT: "is there"}
         apart: tuple[str, ...] = ()
-        if self.state is State.MIXED and self.code.state in halves and self.schema.state in halves:
-            code, schema = halves[self.code.state], halves[self.schema.state]
+        if self.state is State.MIXED and self.code.state in presence and self.schema.state in presence:
+            code, schema = presence[self.code.state], presence[self.schema.state]
             apart = (f"its code {code}, its revision {schema}",)
         return (*self.code.why, *self.schema.why, *apart)
 
 
 def parts(fix: Fix, verb: Verb) -> tuple[Part, Part]:
-    """The order of the halves: the schema is the wider one while the code changes, or as fix.toml says."""
+    """Return the order of the two parts: the code must never need what the schema doesn't have yet."""
     migration_first = (fix.order is Order.MIGRATION_FIRST) == (verb is Verb.APPLY)
     return (Part.MIGRATION, Part.PATCH) if migration_first else (Part.PATCH, Part.MIGRATION)
 
 
-def to_apply(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tuple[Fix, ...]:
-    """Those of the chosen fixes that are absent, in the order in which to apply them.
+def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
+    """Return those of the chosen fixes that are not applied, in the order in which to apply them.
 
-    Code that is neither as shipped nor as fixed is left to the merge, which names the lines.
+    Mixed code is not refused here: the merge refuses it later and names the lines.
 
     Raises:
-        Refused: a fix is mixed, its objects are somebody else's, or one that it requires is not there.
+        Refused: a fix is mixed, the candidate made its objects or lines, or a fix that it requires is absent.
     """
     ordered = sorted(chosen, key=lambda fix: fix.number)
-    coming = {fix.number for fix in ordered}
-    going = [fix for fix in ordered if fix_states[fix.number].state is not State.PRESENT]
+    numbers = {fix.number for fix in ordered}
+    going = [fix for fix in ordered if states[fix.number].state is not State.PRESENT]
     for fix in going:
-        fix_state = fix_states[fix.number]
-        absent = [n for n in fix.requires if n not in coming and not fix_states[n].recorded]
+        state = states[fix.number]
+        absent = [n for n in fix.requires if n not in numbers and not states[n].recorded]
         if absent:
             raise Refused(
                 f"Fix {fix.number} requires {_fixes(absent)}, not applied yet.",
                 f"Apply them together: lab fix apply {_words([*absent, fix.number])}",
             )
-        if fix_state.recorded or (fix_state.applied_by_lab and fix_state.code.state is State.PRESENT):
-            raise mixed_state(fix_state)
-        if fix_state.schema.state is not State.ABSENT:
-            why = "; ".join(fix_state.schema.why)
+        if state.recorded or (state.applied_by_lab and state.code.state is State.PRESENT):
+            raise mixed_state(state)
+        if state.schema.state is not State.ABSENT:
             raise Refused(
-                f"Fix {fix.number} cannot be applied: {why}.",
-                "Nothing was touched. Take that away first, or leave the fix out.",
+                f"Fix {fix.number} cannot be applied: {'; '.join(state.schema.why)}.",
+                "Nothing was touched. Drop that object first, or leave the fix out.",
             )
-        if fix_state.code.state is State.PRESENT:
+        if state.code.state is State.PRESENT:
             raise Refused(
                 f"Fix {fix.number} cannot be applied: its lines are in the code already, and not by lab.",
-                "Nothing was touched. Leave it out. If they are the lab's after all: "
+                "Nothing was touched. Leave the fix out. If lab applied it after all: "
                 f"lab fix recover {fix.number}",
             )
     return tuple(going)
 
 
-def to_revert(chosen: Iterable[Fix], fix_states: Mapping[int, FixState]) -> tuple[Fix, ...]:
-    """Those of the chosen fixes that lab put on, in the order in which to revert them.
+def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
+    """Return those of the chosen fixes that `lab` applied, in the order in which to revert them.
 
     Raises:
-        Refused: a fix is mixed, or one that stays requires it.
+        Refused: a fix is mixed, or an applied fix that was not chosen requires it.
     """
-    leaving = {fix.number for fix in chosen}
+    numbers = {fix.number for fix in chosen}
     going: list[Fix] = []
     for fix in sorted(chosen, key=lambda fix: fix.number, reverse=True):
-        fix_state = fix_states[fix.number]
-        if not fix_state.recorded and (not fix_state.applied_by_lab or fix_state.state is State.ABSENT):
+        state = states[fix.number]
+        if not state.recorded and (not state.applied_by_lab or state.state is State.ABSENT):
             continue
-        users = [n for n, s in sorted(fix_states.items()) if fix.number in s.fix.requires and s.recorded]
-        staying = [n for n in users if n not in leaving]
+        users = [n for n, s in sorted(states.items()) if fix.number in s.fix.requires and s.recorded]
+        staying = [n for n in users if n not in numbers]
         if staying:
             raise Refused(
                 f"Fix {fix.number} cannot be reverted: {_fixes(staying)} requires it.",
                 f"Revert them together: lab fix revert {_words([fix.number, *staying])}",
             )
-        if fix_state.schema.state is not State.PRESENT or fix_state.code.state is State.ABSENT:
-            raise mixed_state(fix_state)
+        if state.schema.state is not State.PRESENT or state.code.state is State.ABSENT:
+            raise mixed_state(state)
         going.append(fix)
     return tuple(going)
 
 
-def mixed_state(fix_state: FixState) -> Refused:
-    """The refusal of a fix that is there in part."""
-    number = fix_state.fix.number
+def mixed_state(state: FixState) -> Refused:
+    """Return the refusal of a fix of which only a part is there."""
+    number = state.fix.number
     return Refused(
-        f"Fix {number} is neither applied nor absent: {'; '.join(fix_state.why)}.",
-        f"Nothing was touched. Take back what is there of it: lab fix recover {number}",
+        f"Fix {number} is neither applied nor absent: {'; '.join(state.why)}.",
+        f"Nothing was touched. Revert the part that is there: lab fix recover {number}",
     )
 
 

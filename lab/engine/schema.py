@@ -1,6 +1,6 @@
-"""Look at the database: which fixes it records, which of their objects stand, who else is at work in it.
+"""Read the database: which fixes it records and which of their objects exist. Take the lock for a change.
 
-Works by plain SQL; the revisions themselves are run by `migrations`.
+It uses plain SQL; `migrations` runs the revisions.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 VERSION_SCHEMA = "lab"
 VERSION_TABLE = "fix_version"
 LOCK_KEY = 0x6C61622E666978
-"""Of the advisory lock that a change holds: "lab.fix" in ASCII."""
-APPLICATION_PREFIX = "lab fix"
-"""How the application_name of every connection that changes something begins."""
+"""The key of the advisory lock that a change holds: "lab.fix" in ASCII."""
 
-ENDING = 30.0
-"""Seconds that a session of a killed lab gets to end: it may have gigabytes to undo or to write out."""
+APPLICATION_PREFIX = "lab fix"
+"""How the application_name of every connection of a change begins."""
+
+END_TIMEOUT = 30.0
+"""Seconds for a terminated server process to end: it may have gigabytes to roll back."""
 
 OBJECTS = """
 SELECT 'table', c.relname, true FROM pg_class c
@@ -55,11 +56,11 @@ SELECT coalesce(nullif(a.application_name, ''), 'server process ' || a.pid)
  WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database
        WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
-LEFT_BEHIND = """
+ABANDONED = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND application_name LIKE %s AND application_name <> %s
 """
-IN_THE_WAY = """
+BLOCKING = """
 SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_name, ''), usename), state)
   FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -69,73 +70,79 @@ SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_
 
 @dataclass(frozen=True, slots=True)
 class SchemaSnapshot:
-    """What stood in the database when it was looked at."""
+    """What the database contained when it was read."""
 
     recorded: frozenset[str]
+    """The revisions of the library's history."""
     objects: Mapping[OwnedObject, bool]
-    """Every object of the schema, and whether it is whole: an index can be half built."""
+    """Every object of the schema, and whether it is valid: an index can be invalid."""
 
-    def state_of(self, fix: Fix, made_by: Callable[[OwnedObject], str]) -> PartState:
-        """Whether the fix's revision and everything that it makes are there; `made_by` names a stranger's."""
+    def state_of(self, fix: Fix, creator_of: Callable[[OwnedObject], str]) -> PartState:
+        """Return whether the fix's revision and all its objects are there.
+
+        `creator_of` says who made an object that exists although the revision isn't recorded.
+        """
         recorded = fix.revision in self.recorded
         why: list[str] = []
-        for thing in fix.objects:
-            if thing in self.objects and not self.objects[thing]:
-                why.append(f"{thing} is half built")
-            elif thing in self.objects and not recorded:
-                why.append(f"{thing} exists already: {made_by(thing)}")
-            elif thing not in self.objects and recorded:
-                why.append(f"{fix.revision} is recorded, but {thing} is not there")
-        plain = State.PRESENT if recorded else State.ABSENT
-        return PartState(State.MIXED if why else plain, tuple(why))
+        for owned in fix.objects:
+            if owned in self.objects and not self.objects[owned]:
+                why.append(f"{owned} is half built")
+            elif owned in self.objects and not recorded:
+                why.append(f"{owned} exists already: {creator_of(owned)}")
+            elif owned not in self.objects and recorded:
+                why.append(f"{fix.revision} is recorded, but {owned} is not there")
+        unmixed = State.PRESENT if recorded else State.ABSENT
+        return PartState(State.MIXED if why else unmixed, tuple(why))
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One database, through one connection in autocommit mode: it never holds a snapshot for long."""
+    """The schema of one database, read through a connection in autocommit mode."""
 
     connection: Connection
     application: str = ""
 
     def snapshot(self) -> SchemaSnapshot:
-        """Read what stands, now."""
+        """Read the recorded revisions and the objects."""
         with self._cursor() as cursor:
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{VERSION_SCHEMA}.{VERSION_TABLE}",))
-            (there,) = cursor.fetchone() or (False,)
             recorded: frozenset[str] = frozenset()
-            if there:
+            if cursor.fetchone() == (True,):
                 cursor.execute(f"SELECT version_num FROM {VERSION_SCHEMA}.{VERSION_TABLE}")
                 recorded = frozenset(name for (name,) in cursor.fetchall())
             cursor.execute(OBJECTS)
-            objects = {OwnedObject(kind, name): whole for kind, name, whole in cursor.fetchall()}
+            objects = {OwnedObject(kind, name): valid for kind, name, valid in cursor.fetchall()}
         return SchemaSnapshot(recorded, objects)
 
-    def drop_invalid_indexes(self, things: Iterable[OwnedObject]) -> None:
-        """Drop those of the indexes that a killed CREATE or DROP INDEX CONCURRENTLY left behind."""
+    def drop_invalid_indexes(self, owned: Iterable[OwnedObject]) -> SchemaSnapshot:
+        """Drop those of the objects that are invalid indexes, and return the schema afterwards.
+
+        A killed CREATE or DROP INDEX CONCURRENTLY leaves an invalid index behind.
+        """
         from psycopg2 import sql
 
-        objects = self.snapshot().objects
-        for thing in things:
-            if thing.kind == "index" and objects.get(thing) is False:
-                with self._cursor() as cursor:
-                    cursor.execute(
-                        sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(thing.name))
-                    )
+        snapshot = self.snapshot()
+        invalid = [one for one in owned if one.kind == "index" and snapshot.objects.get(one) is False]
+        for index in invalid:
+            with self._cursor() as cursor:
+                name = sql.Identifier(index.name)
+                cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
+        return self.snapshot() if invalid else snapshot
 
     def end_abandoned_sessions(self) -> None:
-        """End the sessions of a lab that was killed: the server finishes a statement whose client is gone.
+        """Terminate the server processes of a `lab` that was killed: they would finish their statement.
 
-        Call it only while holding the lock: then whoever else is at work in a fix's name is such a session.
+        Call it only while holding the lock: then every other connection of a change is abandoned.
 
         Raises:
-            TimedOut: one would not end.
+            TimedOut: one did not end.
         """
-        # Asked until nobody is there, and not for what pg_terminate_backend answers: that is false also of a
-        # session which has just ended by itself, as one does when its client is gone.
-        deadline = time.monotonic() + ENDING
+        # Repeated until none is left. pg_terminate_backend's result is unreliable: it is false also for a
+        # process that has just ended by itself.
+        deadline = time.monotonic() + END_TIMEOUT
         with self._cursor() as cursor:
             while True:
-                cursor.execute(LEFT_BEHIND, (f"{APPLICATION_PREFIX} %", self.application))
+                cursor.execute(ABANDONED, (f"{APPLICATION_PREFIX} %", self.application))
                 left = cursor.fetchall()
                 if not left:
                     return
@@ -145,20 +152,11 @@ class Schema:
                     )
                 time.sleep(POLL)
 
-    def prepare(self, connection: Connection, lock_timeout: float) -> None:
-        """Bound how long the session waits for locks, and how long it outlives us."""
-        import psycopg2
-
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{lock_timeout}s",))
-            with suppress(psycopg2.Error):  # not on every platform
-                cursor.execute("SET client_connection_check_interval = '2s'")
-
     def blocking_transactions(self, seconds: float) -> str:
-        """Who has had a transaction open for that long."""
+        """Name the transactions that have been open for that long, for a message."""
         with self.connection.cursor() as cursor:
-            cursor.execute(IN_THE_WAY, (seconds,))
-            return ", ".join(text for (text,) in cursor.fetchall()) or "somebody who has let go since"
+            cursor.execute(BLOCKING, (seconds,))
+            return ", ".join(text for (text,) in cursor.fetchall()) or "a transaction that has ended since"
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor]:
@@ -178,8 +176,8 @@ class Schema:
             ) from error
 
     def _try_lock(self) -> bool:
-        # Never wait inside the server: a waiting statement holds a snapshot, and CREATE INDEX CONCURRENTLY,
-        # run by whoever holds the lock, would wait for that.
+        # Never wait inside the server: a waiting statement holds a snapshot, and a CREATE INDEX CONCURRENTLY
+        # of the process that has the lock would wait for that snapshot to end.
         with self._cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))
             return cursor.fetchone() == (True,)
@@ -190,6 +188,16 @@ class Schema:
             found = cursor.fetchone()
         name = str(found[0]) if found else "one that has just finished"
         return f"process {name.split()[2]}" if name.startswith(f"{APPLICATION_PREFIX} ") else name
+
+
+def set_timeouts(connection: Connection, lock_timeout: float) -> None:
+    """Limit how many seconds the connection waits for a lock, and its life after our process has ended."""
+    import psycopg2
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{lock_timeout}s",))
+        with suppress(psycopg2.Error):  # not supported on every platform
+            cursor.execute("SET client_connection_check_interval = '2s'")
 
 
 def read_schema(url: str) -> SchemaSnapshot:
@@ -206,15 +214,17 @@ def read_schema(url: str) -> SchemaSnapshot:
 def lock_schema(
     url: str, *, progress: Progress, lock_timeout: float, wait: float = LOCK_WAIT
 ) -> Iterator[Schema]:
-    """A connection that holds the database's lock against every other lab, wherever it runs.
+    """Connect and hold the database's lock, so that no other `lab` changes it, on this machine or another.
+
+    `lock_timeout` is for locks on tables, `wait` for the other `lab`; both in seconds.
 
     Raises:
-        DatabaseUnreachable: there is none.
-        Locked: another lab held it for `wait` seconds.
+        DatabaseUnreachable: no connection could be made.
+        Locked: another `lab` still held the lock after `wait` seconds.
     """
     application = f"{APPLICATION_PREFIX} {os.getpid()} {secrets.token_hex(4)}"
     with closing(connect(url, application=application)) as connection:
         schema = Schema(connection, application)
-        schema.prepare(connection, lock_timeout)
+        set_timeouts(connection, lock_timeout)
         acquire(schema._try_lock, schema._holder, progress, wait)
         yield schema

@@ -1,4 +1,4 @@
-"""What looking at the world can find: a part of a fix is there, is not, or is neither."""
+"""The states that a fix, or one of its two parts, can be in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Of a fix's code, of its schema, or of both."""
+    """The state of a fix's code, of its schema, or of both together."""
 
     ABSENT = "absent"
     PRESENT = "present"
     MIXED = "mixed"
     UNKNOWN = "unknown"
-    """Could not be looked at: no database."""
+    """The database cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """A state, and one line for each thing that keeps it from being plain."""
+    """The state of a fix's code or schema. `why` has one line for each reason for which it is mixed."""
 
     state: State
     why: tuple[str, ...] = ()
 
 
 def combined(states: Iterable[State]) -> State:
-    """The state that all of them share, else mixed; unknown when one is."""
+    """Return the state that all of them share; unknown if one is unknown, else mixed."""
     found = set(states)
     if State.UNKNOWN in found:
         return State.UNKNOWN

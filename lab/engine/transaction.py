@@ -1,6 +1,7 @@
-"""Carry a change out as one thing: journal, steps, done; undone on an error, taken back after a kill.
+"""Make a change as one transaction: all its steps, or none of them.
 
-The one recovery rule: a change that was interrupted, whichever way it went, ends with its fixes not applied.
+A change that fails is undone at once. A change whose process was killed is recovered later, by one rule:
+whatever its direction, its fixes end as not applied.
 """
 
 import os
@@ -20,7 +21,7 @@ from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
 from lab.engine.plan import FixState, Part, parts
-from lab.engine.schema import Schema, lock_schema
+from lab.engine.schema import lock_schema, set_timeouts
 from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Step
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
@@ -35,60 +36,72 @@ def no_checkpoint(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a change is carried out: who is told of its progress, and how many seconds it waits for locks."""
+    """How a change reports its progress, and how many seconds it waits for locks."""
 
     progress: Progress = silent
     checkpoint: Checkpoint = no_checkpoint
-    lock_timeout: float = 30.0  # for locks of the database; a slow search holds its transaction for 15
-    lock_wait: float = LOCK_WAIT  # for another lab
+    lock_timeout: float = 30.0
+    """For locks on tables: a slow search keeps its transaction open for 15 s."""
+    lock_wait: float = LOCK_WAIT
+    """For another `lab`."""
 
 
 DEFAULTS = Options()
 UNDO_LOCK_TIMEOUT = 3.0
+"""The transaction that blocked the change may block its undo too: don't wait twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """The workspace and its database, held against every other lab."""
+    """A workspace and its database, locked against every other `lab`."""
 
     workspace: Workspace
     catalog: Catalog
     patcher: Patcher
     migrations: Migrations
-    progress: Progress
-    checkpoint: Checkpoint
-
-    @property
-    def schema(self) -> Schema:
-        return self.migrations.schema
+    options: Options
 
     def fix_states(self) -> dict[int, FixState]:
-        """How every fix stands, found by looking."""
-        return read_fix_states(self.workspace, self.catalog, self.patcher, self.schema.snapshot())
+        """Read the state of every fix."""
+        snapshot = self.migrations.schema.snapshot()
+        return read_fix_states(self.workspace, self.catalog, self.patcher, snapshot)
 
-    def steps(self, verb: Verb, fixes: Sequence[Fix], found: dict[int, FixState]) -> tuple[Step, ...]:
-        """The steps, with every new content worked out in memory.
+    def steps(self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState]) -> tuple[Step, ...]:
+        """Return the steps that apply or revert these fixes, with the new content of every file.
 
         Raises:
-            Refused: the code of one does not fit, or is there in part.
+            Refused: the code of a fix conflicts with the candidate's, or only a part of it is there.
         """
-        contents = plan_file_changes(self.patcher, self.workspace, verb, fixes, found)
+        changes = plan_file_changes(self.patcher, self.workspace, verb, fixes, states)
         return tuple(
-            self._step(fix, verb, part, contents[fix.number]) for fix in fixes for part in parts(fix, verb)
+            self._step(fix, verb, part, changes[fix.number]) for fix in fixes for part in parts(fix, verb)
+        )
+
+    def removal_steps(self, state: FixState) -> tuple[Step, ...]:
+        """Return the steps that revert the parts of a mixed fix that are there: its lines, its revision.
+
+        Raises:
+            Refused: its lines were edited.
+        """
+        fix = state.fix
+        changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
+        there = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: state.recorded}
+        return tuple(
+            self._step(fix, Verb.REVERT, part, changes) for part in parts(fix, Verb.REVERT) if there[part]
         )
 
     def run(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
-        """Do the steps, or none of them.
+        """Do all the steps, or none: if one fails, undo those before it. Returns the time of each step.
 
         Raises:
-            LabError: a step failed; what was done before it is undone, unless the message says otherwise.
+            LabError: a step failed. The message says so if the steps before it could not be undone.
         """
         self.patcher.texts.keep(tuple({step.fix: None for step in steps}))
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        entry = Entry(verb, started, os.getpid(), tuple(_planned(step) for step in steps))
-        self.checkpoint("planned")
+        planned = tuple(PlannedStep(step.fix.number, step.part, step.changes) for step in steps)
+        entry = Entry(verb, _now(), os.getpid(), planned)
+        self.options.checkpoint("planned")
         journal.open_entry(self.workspace, entry)
-        self.checkpoint("journal written")
+        self.options.checkpoint("journal written")
         done: list[Update] = []
         begun: list[Step] = []
         try:
@@ -96,99 +109,80 @@ class Transaction:
                 begun.append(step)
                 done.append(self._timed(step.do, step, verb))
         except BaseException as error:
-            self._put_back(begun, error)
+            self._undo(begun, error)
             raise
-        seconds = sum(event.seconds or 0 for event in done)
-        journal.close_entry(self.workspace, _event(verb, entry, seconds))
-        sweep(self.workspace)
-        self.checkpoint("done")
+        self._close(_event(verb, entry, sum(update.seconds or 0 for update in done)), "done")
         return tuple(done)
 
-    def removal_steps(self, fix_state: FixState) -> tuple[Step, ...]:
-        """The steps that take back whatever is there of a fix, and nothing that no revision is recorded for.
-
-        Raises:
-            Refused: its lines were edited.
-        """
-        fix = fix_state.fix
-        changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
-        wanted = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: fix_state.recorded}
-        return tuple(
-            self._step(fix, Verb.REVERT, part, changes) for part in parts(fix, Verb.REVERT) if wanted[part]
-        )
-
     def recover(self) -> Entry | None:
-        """Take back the change that was interrupted, if there is one: its fixes are not applied afterwards.
+        """Revert the change that was interrupted, if there is one, and return it.
 
         Raises:
-            Refused: the code was edited since, so that the fix does not come out of it.
+            Refused: the code was edited since, so that the fix cannot be reverted.
         """
         entry = journal.read(self.workspace)
         if entry is None:
             return None
-        self.schema.end_abandoned_sessions()
+        self.migrations.schema.end_abandoned_sessions()
         started = time.monotonic()
-        onward = entry.verb is Verb.REVERT
-        for planned in entry.steps if onward else reversed(entry.steps):
+        finish = entry.verb is Verb.REVERT
+        for planned in entry.steps if finish else reversed(entry.steps):
             step = self._step(self._fix(planned.fix), entry.verb, planned.part, planned.files)
-            self._timed(step.do if onward else step.undo, step, Verb.REVERT)
-        journal.close_entry(self.workspace, _event("recover", entry, time.monotonic() - started))
-        sweep(self.workspace)
-        self.checkpoint("recovered")
+            self._timed(step.do if finish else step.undo, step, Verb.REVERT)
+        self._close(_event("recover", entry, time.monotonic() - started), "recovered")
         return entry
 
     def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[file_changes.FileChange, ...]) -> Step:
         if part is Part.MIGRATION:
             return MigrationStep(fix, verb, self.migrations)
-        scratch = scratch_of(self.workspace)
-        return PatchStep(fix, verb, changes, self.workspace.root, scratch, self.patcher, self.checkpoint)
+        root, scratch = self.workspace.root, _scratch(self.workspace)
+        return PatchStep(fix, verb, changes, root, scratch, self.patcher, self.options.checkpoint)
 
     def _fix(self, number: int) -> Fix:
         fix = self.catalog.get(number)
         if fix is None:
             raise Refused(
                 f"A change of fix {number} was interrupted, and the library has no usable fix {number} now.",
-                "Put its folder back as it was, then run: lab fix recover",
+                "Restore its folder, then run: lab fix recover",
             )
         return fix
 
     def _timed(self, act: Callable[[], None], step: Step, verb: Verb) -> Update:
         name = f"{verb} {step.fix.number} {step.fix.slug}: {step.part}"
-        self.checkpoint(f"before {name}")
+        self.options.checkpoint(f"before {name}")
         started = time.monotonic()
         act()
-        event = Update(name, seconds=time.monotonic() - started)
-        self.checkpoint(f"after {name}")
-        self.progress(event)
-        return event
+        update = Update(name, seconds=time.monotonic() - started)
+        self.options.checkpoint(f"after {name}")
+        self.options.progress(update)
+        return update
 
-    def _put_back(self, begun: Sequence[Step], error: BaseException) -> None:
+    def _undo(self, begun: Sequence[Step], error: BaseException) -> None:
         try:
-            # Whoever kept the step from being done may keep it from being undone: no use in waiting twice.
-            self.schema.prepare(self.schema.connection, UNDO_LOCK_TIMEOUT)
+            set_timeouts(self.migrations.schema.connection, UNDO_LOCK_TIMEOUT)
             for step in reversed(begun):
                 step.undo()
         except Exception as second:
             raise LabError(
-                f"{error} What was done before that could not be undone: {second}",
+                f"{error} The steps before that could not be undone: {second}",
                 "Nothing is lost. When the cause is gone, run: lab fix recover",
             ) from error
-        journal.close_entry(self.workspace, None)
-        sweep(self.workspace)
+        self._close(None, "undone")
+
+    def _close(self, event: Event | None, checkpoint: str) -> None:
+        journal.close_entry(self.workspace, event)
+        _delete_temporary_files(self.workspace)
+        self.options.checkpoint(checkpoint)
 
 
 @contextmanager
 def transaction(
-    workspace: Workspace,
-    catalog: Catalog,
-    patcher: Patcher,
-    url: str,
-    options: Options = DEFAULTS,
+    workspace: Workspace, catalog: Catalog, patcher: Patcher, url: str, options: Options = DEFAULTS
 ) -> Iterator[Transaction]:
-    """Hold the workspace and the database.
+    """Lock the workspace and the database at `url` for the block.
 
     Raises:
-        Locked: another lab held one of them for too long.
+        Locked: another `lab` still held one of them after `options.lock_wait` seconds.
         DatabaseUnreachable: no connection could be made.
     """
     progress, timeout, wait = options.progress, options.lock_timeout, options.lock_wait
@@ -196,28 +190,26 @@ def transaction(
         exclusive_lock(workspace.lock, progress=progress, wait=wait),
         lock_schema(url, progress=progress, lock_timeout=timeout, wait=wait) as schema,
     ):
-        sweep(workspace)
-        migrations = Migrations(url, schema, timeout)
-        yield Transaction(workspace, catalog, patcher, migrations, options.progress, options.checkpoint)
+        _delete_temporary_files(workspace)
+        yield Transaction(workspace, catalog, patcher, Migrations(url, schema, timeout), options)
 
 
-def scratch_of(workspace: Workspace) -> Path:
-    """Where new contents are staged: what a kill leaves there is in nobody's way."""
+def _scratch(workspace: Workspace) -> Path:
+    """Return the folder in which new contents are prepared."""
     return workspace.state / "scratch"
 
 
-def sweep(workspace: Workspace) -> None:
-    """Delete what a kill in the middle of a write of ours left in `.lab`; call it while holding the lock."""
-    shutil.rmtree(scratch_of(workspace), ignore_errors=True)
-    for left in (*workspace.state.glob(f".{workspace.journal.name}.*"), *workspace.shipped.glob(".*")):
-        left.unlink(missing_ok=True)
+def _delete_temporary_files(workspace: Workspace) -> None:
+    """Delete what a kill in the middle of a write left in `.lab`. The lock must be held."""
+    shutil.rmtree(_scratch(workspace), ignore_errors=True)
+    for path in (*workspace.state.glob(f".{workspace.journal.name}.*"), *workspace.shipped.glob(".*")):
+        path.unlink(missing_ok=True)
 
 
-def _planned(step: Step) -> PlannedStep:
-    return PlannedStep(step.fix.number, step.part, step.changes if isinstance(step, PatchStep) else ())
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _event(verb: str, entry: Entry, seconds: float) -> Event:
     paths = sorted({str(change.path) for step in entry.steps for change in step.files})
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    return Event(verb, entry.numbers, at, round(seconds, 3), tuple(paths))
+    return Event(verb, entry.numbers, _now(), round(seconds, 3), tuple(paths))

@@ -1,4 +1,4 @@
-"""The two directions of a change."""
+"""The two directions of a change: apply and revert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Git reads what is asked for, and runs nothing that a repository names."""
+"""Git reads blobs and commits, and runs no command that a repository's settings name."""
 
 from pathlib import Path, PurePosixPath
 
@@ -9,7 +9,7 @@ from lab.git import CommittedFile, committed_files, diff_folders, read_blob
 from lab.shell import run
 
 
-def test_a_blob_is_read_from_whatever_repository_lies_at_or_above(tmp_path: Path) -> None:
+def test_a_blob_is_read_from_the_repository_at_or_above(tmp_path: Path) -> None:
     run(["git", "init", "-q"], cwd=tmp_path)
     name = run(["git", "hash-object", "-w", "--stdin"], cwd=tmp_path, stdin=b"kept\n").stdout.decode().strip()
     inner = tmp_path / "inner"
@@ -19,7 +19,7 @@ def test_a_blob_is_read_from_whatever_repository_lies_at_or_above(tmp_path: Path
     assert read_blob(tmp_path / "none", name) is None
 
 
-def test_what_is_committed_is_listed_whoever_owns_it_and_whatever_it_is_called(tmp_path: Path) -> None:
+def test_committed_files_are_listed_with_any_name(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "a b\n.py").write_text("x\n")
     (tmp_path / "elsewhere").write_text("y\n")
@@ -36,8 +36,8 @@ def test_what_is_committed_is_listed_whoever_owns_it_and_whatever_it_is_called(t
     assert committed_files(tmp_path / "app", "absent") == ()
 
 
-def test_nothing_that_a_repository_names_is_run(tmp_path: Path) -> None:
-    """As of a workspace that comes back: a partial clone that would fetch, a monitor of its files."""
+def test_no_command_of_the_repositorys_settings_is_run(tmp_path: Path) -> None:
+    """Neither the transport of a partial clone nor the file system monitor."""
     trap = tmp_path / "sprung"
     for words in (
         ["init", "-q"],
@@ -54,7 +54,7 @@ def test_nothing_that_a_repository_names_is_run(tmp_path: Path) -> None:
     assert not trap.exists()
 
 
-def test_two_folders_without_a_difference_make_no_patch(tmp_path: Path) -> None:
+def test_two_equal_folders_have_no_patch(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
     with pytest.raises(EnvironmentFault, match="git diff failed"):

@@ -1,4 +1,4 @@
-"""Running a command: its end is told, its deadline is kept, its children go with it."""
+"""A command's output and exit code are returned; after its timeout it is killed with its children."""
 
 import sys
 
@@ -11,14 +11,14 @@ from lab.shell import run
 SLEEPER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
 
 
-def test_what_it_wrote_and_its_code_are_told() -> None:
+def test_the_output_and_the_exit_code_are_returned() -> None:
     finished = run(
         [sys.executable, "-c", "import sys; print('out'); sys.stderr.write('a\\nerr\\n'); sys.exit(3)"]
     )
     assert (finished.code, finished.stdout, finished.last_line) == (3, b"out\n", "err")
 
 
-def test_the_environment_is_added_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_env_is_added_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEPT", "1")
     finished = run(
         [sys.executable, "-c", "import os; print(os.environ['KEPT'] + os.environ['NEW'])"], env={"NEW": "2"}
@@ -26,13 +26,13 @@ def test_the_environment_is_added_to(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finished.stdout == b"12\n"
 
 
-def test_a_late_command_is_ended_with_its_children() -> None:
+def test_after_the_timeout_the_command_and_its_children_are_killed() -> None:
     before = set(psutil.Process().children(recursive=True))
     with pytest.raises(TimedOut, match=r"within 0\.5 s"):
         run([sys.executable, "-c", SLEEPER], timeout=0.5)
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
-def test_a_missing_program_is_named() -> None:
+def test_a_missing_program_is_reported() -> None:
     with pytest.raises(EnvironmentFault, match="no-such-program"):
         run(["no-such-program"])

@@ -1,4 +1,4 @@
-"""Every mistake of a folder comes in one report, and a broken folder does not hide the good ones."""
+"""All mistakes of a folder come in one report, and a broken folder doesn't affect the others."""
 
 import sys
 from pathlib import Path, PurePosixPath
@@ -97,22 +97,24 @@ def test_a_folder_is_read_into_a_fix(library: Path) -> None:
         ([], []),
     ],
 )
-def test_fixes_are_selected_by_what_people_type(library: Path, tokens: list[str], numbers: list[int]) -> None:
+def test_fixes_are_selected_by_number_range_slug_or_all(
+    library: Path, tokens: list[str], numbers: list[int]
+) -> None:
     assert [fix.number for fix in read(library).select(tokens)] == numbers
 
 
 @pytest.mark.parametrize("token", ["9", "0", "3-1", "1-9", "thrid", "", "-1", "1-", "٣"])
-def test_an_unknown_fix_is_refused_with_what_there_is(library: Path, token: str) -> None:
+def test_an_unknown_fix_is_refused_and_the_fixes_are_listed(library: Path, token: str) -> None:
     with pytest.raises(UsageError, match="1 first, 2 second_one, 3 third"):
         read(library).select([token])
 
 
-def test_a_near_miss_is_suggested(library: Path) -> None:
+def test_a_similar_slug_is_suggested(library: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean third"):
         read(library).select(["thrid"])
 
 
-def test_a_broken_folder_leaves_the_others_in_use(library: Path) -> None:
+def test_the_others_are_used_if_a_folder_is_broken(library: Path) -> None:
     (library / "02_second_one" / "guide.md").unlink()
     catalog = read(library)
     assert [fix.number for fix in catalog.fixes] == [1, 3]
@@ -162,7 +164,7 @@ def test_every_mistake_comes_in_one_report(library: Path) -> None:
         ("fix.toml", 'title = "A title"', "title = 3", "title: a text is expected"),
         ("migration.py", "down_revision = None", 'down_revision = "0002"', "down_revision: must be None"),
         ("migration.py", '("fix3",)', '("fix3", "more")', "branch_labels: "),
-        ("migration.py", 'op.drop_index("ix_a", if_exists=True)', "pass", "downgrade: takes nothing back"),
+        ("migration.py", 'op.drop_index("ix_a", if_exists=True)', "pass", "downgrade: does nothing"),
         ("migration.py", '["b"])', '["b"], postgresql_concurrently=True)', "if_not_exists=True"),
         ("migration.py", "def upgrade()", "def upgrade(", "cannot be read as Python"),
         ("code.patch", "diff --git", "dif --git", "belongs to no file"),
@@ -173,35 +175,35 @@ def test_each_mistake_is_named(library: Path, file: str, old: str, new: str, pro
     assert problem in problems(library)
 
 
-def test_a_migration_that_does_nothing_may_take_nothing_back(library: Path) -> None:
+def test_downgrade_may_be_empty_if_upgrade_is(library: Path) -> None:
     migration = library / "03_third" / "migration.py"
     edit(migration, 'op.create_index("ix_a", "a", ["b"])', "pass")
     edit(migration, 'op.drop_index("ix_a", if_exists=True)', "pass")
     assert read(library).broken == ()
 
 
-def test_hunks_of_two_fixes_keep_their_distance(library: Path) -> None:
+def test_hunks_of_two_fixes_that_are_too_near_are_refused(library: Path) -> None:
     folder(library, 4, "near", patch(33))
     assert "keep 3 unchanged lines or more from the lines that 03_third changes" in problems(library)
 
 
-def test_three_unchanged_lines_are_distance_enough(library: Path) -> None:
+def test_three_unchanged_lines_between_hunks_are_enough(library: Path) -> None:
     folder(library, 4, "near", patch(34))
     assert read(library).broken == ()
 
 
-def test_two_folders_of_one_number_cannot_both_be_used(library: Path) -> None:
+def test_a_second_folder_with_the_same_number_is_refused(library: Path) -> None:
     folder(library, 3, "zwei", patch(50))
     assert "03_third has 3 too" in problems(library)
 
 
-def test_a_patch_from_other_code_is_refused(library: Path) -> None:
+def test_a_patch_of_an_unknown_text_is_refused(library: Path) -> None:
     catalog = load(library, lambda path, blob: None)
     assert not catalog.fixes
     assert "is not the shipped one" in catalog.broken[0].problems[0]
 
 
-def test_no_library_is_a_plain_error(tmp_path: Path) -> None:
+def test_a_missing_library_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no library of fixes"):
         read(tmp_path / "nowhere")
 

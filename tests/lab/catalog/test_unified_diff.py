@@ -1,4 +1,4 @@
-"""A diff is applied to the very text that it was made from, or not at all."""
+"""A diff is applied to exactly the text that it was made from, or not at all."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ texts = st.lists(
 
 
 @given(before=texts, after=texts)
-def test_applying_gives_the_text_that_the_diff_was_made_for(before: bytes, after: bytes) -> None:
+def test_apply_gives_the_new_text(before: bytes, after: bytes) -> None:
     if before == after:
         return
     (file,) = parse(make_patch({"app/x.py": (before, after)}))
     assert file.apply(before) == after
 
 
-def test_it_reads_what_git_writes(tmp_path: Path) -> None:
+def test_a_diff_written_by_git_is_read(tmp_path: Path) -> None:
     before = b"".join(b"%d\n" % n for n in range(30))
     after = before.replace(b"\n3\n", b"\nthree\nmore\n").replace(b"28\n29\n", b"28\nend")
     run(["git", "init", "-q"], cwd=tmp_path)
@@ -40,7 +40,7 @@ def test_it_reads_what_git_writes(tmp_path: Path) -> None:
     assert files["empty.py"].apply(b"") == b""
 
 
-def test_another_text_is_refused_even_one_line_off() -> None:
+def test_another_text_is_refused_even_if_it_is_shifted_by_one_line() -> None:
     (file,) = parse(make_patch({"app/x.py": (b"a\nb\n", b"a\nc\n")}))
     with pytest.raises(DoesNotApply, match="line 1 and on"):
         file.apply(b"new\na\nb\n")
@@ -59,14 +59,14 @@ def test_another_text_is_refused_even_one_line_off() -> None:
         (b"index 1234567..89abcde 100644\n", "--full-index"),
     ],
 )
-def test_what_a_fix_may_not_do_is_named(extra: bytes, problem: str) -> None:
+def test_an_unsupported_change_is_named(extra: bytes, problem: str) -> None:
     with pytest.raises(InvalidDiff, match=problem):
         parse(b"diff --git a/app/x.py b/app/x.py\n" + extra)
 
 
 @pytest.mark.parametrize("path", ["../x.py", "/x.py", ".git/config", ".lab/journal"])
-def test_a_path_out_of_the_workspace_is_refused(path: str) -> None:
-    with pytest.raises(InvalidDiff, match="leads out"):
+def test_a_path_outside_the_workspace_is_refused(path: str) -> None:
+    with pytest.raises(InvalidDiff, match="outside the workspace"):
         parse(make_patch({path: (b"a\n", b"b\n")}))
 
 

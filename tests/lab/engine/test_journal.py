@@ -1,5 +1,6 @@
-"""The journal gives back what was written, or says that it is damaged; the history survives a torn line."""
+"""The journal returns what was written or reports damage. The history survives a line that is broken off."""
 
+import json
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -30,6 +31,16 @@ ENTRY = Entry(
 )
 
 
+WRITTEN = """
+{"verb": "apply", "started": "2026-01-01T00:00:00+00:00", "process": 4711, "steps": [
+  {"fix": 5, "part": "migration", "files": []},
+  {"fix": 5, "part": "patch", "files": [
+    {"path": "app/x.py", "before": "Y2Fm6Q0K", "after": "AG5ldw==", "mode": 493},
+    {"path": "app/new.py", "before": null, "after": "", "mode": 420}]}]}
+"""
+"""ENTRY as version 0.1 wrote it, with the json module and base64."""
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     made = Workspace(tmp_path)
@@ -41,7 +52,7 @@ def event(verb: str, *fixes: int) -> Event:
     return Event(verb, fixes, "2026-01-01T00:00:00+00:00", 0.5, ("app/x.py",))
 
 
-def test_what_is_read_is_what_was_written(workspace: Workspace) -> None:
+def test_read_returns_what_was_written(workspace: Workspace) -> None:
     assert journal.read(workspace) is None
     journal.open_entry(workspace, ENTRY)
     assert journal.read(workspace) == ENTRY
@@ -50,19 +61,26 @@ def test_what_is_read_is_what_was_written(workspace: Workspace) -> None:
     assert journal.history(workspace) == (event("apply", 5),)
 
 
-def test_nobody_else_may_read_the_files_in_it(workspace: Workspace) -> None:
+def test_the_format_on_disk_stays_the_same(workspace: Workspace) -> None:
+    workspace.journal.write_text(WRITTEN)
+    assert journal.read(workspace) == ENTRY
+    journal.open_entry(workspace, ENTRY)
+    assert json.loads(workspace.journal.read_bytes()) == json.loads(WRITTEN)
+
+
+def test_only_its_owner_may_read_the_journal(workspace: Workspace) -> None:
     journal.open_entry(workspace, ENTRY)
     assert workspace.journal.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"verb": "apply"}', b"\xff", b'{"verb": "dance"}'])
-def test_a_damaged_journal_is_said_to_be_one(workspace: Workspace, content: bytes) -> None:
+def test_a_damaged_journal_is_reported(workspace: Workspace, content: bytes) -> None:
     workspace.journal.write_bytes(content)
     with pytest.raises(InvalidFile, match="journal of an interrupted change is damaged"):
         journal.read(workspace)
 
 
-def test_a_torn_line_of_the_history_is_left_out(workspace: Workspace) -> None:
+def test_a_broken_line_of_the_history_is_left_out(workspace: Workspace) -> None:
     journal.close_entry(workspace, event("apply", 5))
     with workspace.history.open("ab") as file:
         file.write(b'{"verb": "app')
@@ -70,7 +88,7 @@ def test_a_torn_line_of_the_history_is_left_out(workspace: Workspace) -> None:
     assert [e.fixes for e in journal.history(workspace)] == [(5,), (6,)]
 
 
-def test_what_is_lab_s_own_is_what_it_put_on_and_did_not_take_off(workspace: Workspace) -> None:
+def test_applied_by_lab_is_what_was_applied_and_not_reverted_since(workspace: Workspace) -> None:
     for verb, *fixes in (("apply", 1, 2, 3), ("revert", 1), ("recover", 2), ("apply", 1)):
         journal.close_entry(workspace, event(str(verb), *map(int, fixes)))
     assert journal.applied_by_lab(workspace) == {1, 3}

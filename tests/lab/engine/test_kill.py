@@ -1,4 +1,4 @@
-"""Killed at any instant, a change ends with its fixes not applied; nothing of the candidate's is touched."""
+"""A change killed at any moment ends with its fixes not applied and the candidate's work unchanged."""
 
 import signal
 import subprocess
@@ -29,25 +29,25 @@ def kills() -> Iterator[Killer]:
         yield ready
 
 
-def boundaries(project: Project, verb: str, *tokens: str) -> list[str]:
-    """The names of the boundaries that a change passes; it is carried out."""
+def checkpoints(project: Project, verb: str, *tokens: str) -> list[str]:
+    """Make the change and return the names of the checkpoints that it passes."""
     passed: list[str] = []
     getattr(fixes, verb)(project.workspace, tokens, options=Options(checkpoint=passed.append))
     return passed
 
 
-def whole(project: Project) -> None:
+def assert_no_leftovers(project: Project) -> None:
     assert project.sql("SELECT indexrelid FROM pg_index WHERE NOT indisvalid OR NOT indisready") == []
     assert not list(project.root.rglob(".*.*.py*"))
     assert not (project.workspace.state / "scratch").exists()
 
 
 @pytest.mark.parametrize("number", ["1", "2"])
-def test_apply_killed_at_every_boundary_ends_not_applied(
+def test_apply_killed_at_every_checkpoint_ends_not_applied(
     project: Project, kills: Killer, number: str
 ) -> None:
     before = project.all()
-    names = boundaries(project, "apply", number)
+    names = checkpoints(project, "apply", number)
     project.revert(number)
     for at, name in enumerate(names):
         assert kills.run(project.root, "apply", number, at=at) == KILLED, name
@@ -58,28 +58,28 @@ def test_apply_killed_at_every_boundary_ends_not_applied(
             assert project.applied() == {int(number)}
             project.revert(number)
         assert project.all() == before, name
-        whole(project)
+        assert_no_leftovers(project)
 
 
 @pytest.mark.parametrize("number", ["1", "2"])
-def test_revert_killed_at_every_boundary_ends_not_applied(
+def test_revert_killed_at_every_checkpoint_ends_not_applied(
     project: Project, kills: Killer, number: str
 ) -> None:
     before = project.all()
     project.apply(number)
     applied = project.all()
-    names = boundaries(project, "revert", number)
+    names = checkpoints(project, "revert", number)
     for at, name in enumerate(names):
         project.apply(number)
         assert kills.run(project.root, "revert", number, at=at) == KILLED, name
         project.recover()
         assert project.all() == (applied if name == "planned" else before), name
-        whole(project)
+        assert_no_leftovers(project)
 
 
-def test_several_fixes_killed_anywhere_end_not_applied(project: Project, kills: Killer) -> None:
+def test_a_killed_change_of_several_fixes_ends_with_none_applied(project: Project, kills: Killer) -> None:
     before = project.all()
-    names = boundaries(project, "apply", "all")
+    names = checkpoints(project, "apply", "all")
     project.revert("all")
     for at in range(1, len(names) - 1, 3):
         assert kills.run(project.root, "apply", "all", at=at) == KILLED
@@ -93,7 +93,7 @@ def test_several_fixes_killed_anywhere_end_not_applied(project: Project, kills: 
 
 def test_recovery_itself_may_be_killed(project: Project, kills: Killer) -> None:
     before = project.all()
-    names = boundaries(project, "apply", "2")
+    names = checkpoints(project, "apply", "2")
     project.revert("2")
     last = names.index("done") - 1
     at = 0
@@ -104,13 +104,13 @@ def test_recovery_itself_may_be_killed(project: Project, kills: Killer) -> None:
         at += 1
         project.recover()
         assert project.all() == before
-        whole(project)
+        assert_no_leftovers(project)
     assert at >= 5
     assert project.all() == before
 
 
-def test_the_next_command_recovers_by_itself_and_says_so(project: Project, kills: Killer) -> None:
-    names = boundaries(project, "apply", "2")
+def test_the_next_command_recovers_and_reports_it(project: Project, kills: Killer) -> None:
+    names = checkpoints(project, "apply", "2")
     project.revert("2")
     kills.run(project.root, "apply", "2", at=len(names) - 2)
     with pytest.raises(Refused, match="lab fix recover"):
@@ -120,11 +120,11 @@ def test_the_next_command_recovers_by_itself_and_says_so(project: Project, kills
     assert project.applied() == {1}
 
 
-def test_a_refusal_after_a_recovery_says_so_and_restarts_what_that_changed(
+def test_a_refusal_after_a_recovery_reports_it_and_restarts_the_changed_services(
     project: Project, kills: Killer
 ) -> None:
     project.apply("1")
-    names = boundaries(project, "revert", "1")
+    names = checkpoints(project, "revert", "1")
     project.apply("1")
     kills.run(project.root, "revert", "1", at=names.index("journal written"))
     project.edit("app/service.py", "total += 1", "total = total + 1")
@@ -136,7 +136,7 @@ def test_a_refusal_after_a_recovery_says_so_and_restarts_what_that_changed(
 
 
 def test_edits_made_after_the_kill_are_kept(project: Project, kills: Killer) -> None:
-    names = boundaries(project, "apply", "2")
+    names = checkpoints(project, "apply", "2")
     project.revert("2")
     kills.run(project.root, "apply", "2", at=len(names) - 2)
     project.edit("app/service.py", '"""Begin anew."""', '"""Forget it."""')
@@ -148,7 +148,7 @@ def test_edits_made_after_the_kill_are_kept(project: Project, kills: Killer) -> 
 
 
 def test_an_edit_of_the_fix_after_the_kill_is_refused_and_kept(project: Project, kills: Killer) -> None:
-    names = boundaries(project, "apply", "2")
+    names = checkpoints(project, "apply", "2")
     project.revert("2")
     kills.run(project.root, "apply", "2", at=len(names) - 2)
     project.edit("app/service.py", "len(things)", "len(list(things))")
@@ -160,7 +160,9 @@ def test_an_edit_of_the_fix_after_the_kill_is_refused_and_kept(project: Project,
     assert project.applied() == set()
 
 
-def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Project, kills: Killer) -> None:
+def test_an_index_that_the_server_completes_after_the_kill_is_dropped(
+    project: Project, kills: Killer
+) -> None:
     """CREATE INDEX CONCURRENTLY waits for a writer; its client is killed; then the writer lets go."""
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
@@ -179,7 +181,7 @@ def test_an_index_that_the_server_finished_after_the_kill_is_dropped(project: Pr
     assert project.all() == before
 
 
-def test_a_build_that_still_runs_is_ended_first(project: Project, kills: Killer) -> None:
+def test_an_index_build_that_still_runs_is_terminated_first(project: Project) -> None:
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
@@ -194,7 +196,7 @@ def test_a_build_that_still_runs_is_ended_first(project: Project, kills: Killer)
     assert project.all() == before
 
 
-def test_killed_between_the_index_and_its_record(project: Project, kills: Killer) -> None:
+def test_a_kill_between_the_index_and_its_record_is_recovered(project: Project) -> None:
     project.apply("2")
     project.revert("2")
     before = project.all()
@@ -210,7 +212,7 @@ def test_killed_between_the_index_and_its_record(project: Project, kills: Killer
     assert project.all() == before
 
 
-def test_a_lock_that_is_not_had_in_time_undoes_everything_and_names_who_holds_it(project: Project) -> None:
+def test_a_lock_timeout_undoes_everything_and_names_the_blocking_transaction(project: Project) -> None:
     before = project.all()
     with closing(connect(project.url)) as other, other.cursor() as cursor:
         # An index's build lets readers in, and waits for writers.
@@ -224,7 +226,7 @@ def test_a_lock_that_is_not_had_in_time_undoes_everything_and_names_who_holds_it
     assert project.all() == before
 
 
-def test_an_interrupt_undoes_everything_at_once(project: Project) -> None:
+def test_an_interrupt_undoes_everything_immediately(project: Project) -> None:
     """^C while the migration waits for a lock: well before the 30 s that it would wait are over."""
     before = project.all()
     argv = [sys.executable, "-m", "lab", "-C", str(project.root), "fix", "apply", "1"]
@@ -243,11 +245,14 @@ def test_an_interrupt_undoes_everything_at_once(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "error", "said"),
-    [("cancel", Refused, "fix 1 failed: canceling"), ("terminate", DatabaseUnreachable, "went away")],
+    ("function", "error", "message"),
+    [
+        ("cancel", Refused, "fix 1 failed: canceling"),
+        ("terminate", DatabaseUnreachable, "connection to the database was lost"),
+    ],
 )
-def test_what_a_stranger_ends_is_undone_and_is_no_interrupt(
-    project: Project, function: str, error: type[LabError], said: str
+def test_a_cancelled_or_terminated_migration_is_undone_and_is_not_an_interrupt(
+    project: Project, function: str, error: type[LabError], message: str
 ) -> None:
     before = project.all()
     with closing(connect(project.url)) as other, other.cursor() as cursor, ThreadPoolExecutor() as pool:
@@ -256,14 +261,14 @@ def test_what_a_stranger_ends_is_undone_and_is_no_interrupt(
         while not project.sql(WAITING):
             assert not change.done()
         project.sql(f"SELECT pg_{function}_backend(pid) FROM ({WAITING}) AS waiting")
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             change.result(30)
         cursor.execute("ROLLBACK")
     assert journal.read(project.workspace) is None
     assert project.all() == before
 
 
-def test_what_cannot_be_undone_for_a_lock_is_said_and_left_to_recover(project: Project) -> None:
+def test_a_change_that_cannot_be_undone_is_reported_and_left_to_recover(project: Project) -> None:
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")

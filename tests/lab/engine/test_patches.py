@@ -1,4 +1,4 @@
-"""Random candidate edits, near and far: a patch lands exactly, comes off exactly, or is refused."""
+"""Random edits of the candidate: a patch is applied and reverted exactly, or it is refused."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -119,7 +119,7 @@ styles = st.sampled_from(["", "crlf", "bare", "crlf bare"])
 
 
 @given(edits=far_edits(), style=styles)
-def test_around_far_edits_it_lands_exactly_and_comes_off_exactly(
+def test_with_edits_elsewhere_it_is_applied_and_reverted_exactly(
     folder: Path, edits: tuple[list[bytes], list[bytes]], style: str
 ) -> None:
     above, below = edits
@@ -134,7 +134,7 @@ def test_around_far_edits_it_lands_exactly_and_comes_off_exactly(
 
 
 @given(data=st.data(), style=styles)
-def test_among_any_edits_it_is_exact_or_refused(folder: Path, data: st.DataObject, style: str) -> None:
+def test_with_edits_anywhere_it_is_exact_or_refused(folder: Path, data: st.DataObject, style: str) -> None:
     lines = list(LINES)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(lines)))
@@ -154,13 +154,13 @@ def test_among_any_edits_it_is_exact_or_refused(folder: Path, data: st.DataObjec
 
 
 @given(data=st.data())
-def test_a_file_that_mixes_line_ends_keeps_every_byte_of_its_own(folder: Path, data: st.DataObject) -> None:
+def test_a_file_with_mixed_line_ends_keeps_its_bytes(folder: Path, data: st.DataObject) -> None:
     ends = [data.draw(st.sampled_from([b"\n", b"\r\n"])) for _ in LINES]
     before = b"".join(line.rstrip(b"\n") + end for line, end in zip(LINES, ends, strict=True))
     lab = case(folder, before)
     try:
         lab.apply()
-    except Refused:  # the lines that it would take out have ends that it could not give back
+    except Refused:  # the fix's lines have CRLF line ends, which count as edits
         assert lab.files[PATH] == before
         return
     after = lab.files[PATH]
@@ -171,7 +171,7 @@ def test_a_file_that_mixes_line_ends_keeps_every_byte_of_its_own(folder: Path, d
     assert lab.files[PATH] == before
 
 
-def test_an_edit_of_the_same_lines_is_named_with_both_sides(folder: Path) -> None:
+def test_an_edit_of_the_same_lines_is_shown_with_both_versions(folder: Path) -> None:
     lab = case(folder, SHIPPED.replace(LINES[19], b"my own line\n"))
     with pytest.raises(Refused) as refusal:
         lab.apply()
@@ -182,7 +182,7 @@ def test_an_edit_of_the_same_lines_is_named_with_both_sides(folder: Path) -> Non
     assert "<<<<" not in text
 
 
-def test_revert_is_refused_when_its_lines_were_edited_since(folder: Path) -> None:
+def test_revert_is_refused_if_the_fixed_lines_were_edited(folder: Path) -> None:
     lab = case(folder)
     lab.apply()
     edited = lab.files[PATH]
@@ -194,7 +194,7 @@ def test_revert_is_refused_when_its_lines_were_edited_since(folder: Path) -> Non
     assert lab.state() is State.MIXED
 
 
-def test_revert_keeps_a_new_file_that_was_edited_since(folder: Path) -> None:
+def test_revert_is_refused_if_the_new_file_was_edited(folder: Path) -> None:
     lab = case(folder)
     lab.apply()
     lab.files[NEW] = QUEUE + b"mine = True\n"
@@ -202,14 +202,14 @@ def test_revert_keeps_a_new_file_that_was_edited_since(folder: Path) -> None:
         lab.revert()
 
 
-def test_a_file_of_the_candidates_is_never_taken_for_the_new_one(folder: Path) -> None:
+def test_apply_is_refused_if_the_candidate_has_a_file_of_that_name(folder: Path) -> None:
     lab = case(folder)
     lab.files[NEW] = b"my queue\n"
     with pytest.raises(Refused, match=r"app/queue\.py is there"):
         lab.apply()
 
 
-def test_half_of_the_fix_written_by_hand_is_mixed_and_says_which_half(folder: Path) -> None:
+def test_a_part_of_the_fix_written_by_hand_is_mixed_and_the_rest_is_named(folder: Path) -> None:
     shipped = b"".join(b"line %d\n" % n for n in range(30))
     both = shipped.replace(b"line 5\n", b"five\n").replace(b"line 20\n", b"twenty\n")
     workspace = Workspace(folder)
@@ -220,13 +220,13 @@ def test_half_of_the_fix_written_by_hand_is_mixed_and_says_which_half(folder: Pa
     lab.files = {PATH: half}
     finding = lab.patcher.state_of(lab.fix, lab.read)
     assert finding.state is State.MIXED
-    assert finding.why == ("app/service.py holds a part of the fix: the rest of it would change line 21",)
+    assert finding.why == ("app/service.py has only a part of the fix: the rest of it would change line 21",)
     with pytest.raises(Refused, match="line 21"):
         lab.apply()
     assert lab.files == {PATH: half}
 
 
-def test_doing_what_is_done_changes_nothing(folder: Path) -> None:
+def test_apply_and_revert_are_idempotent(folder: Path) -> None:
     lab = case(folder)
     lab.revert()
     assert lab.files == {PATH: SHIPPED, NEW: None}
@@ -236,14 +236,14 @@ def test_doing_what_is_done_changes_nothing(folder: Path) -> None:
     assert lab.files == applied
 
 
-def test_a_file_that_is_no_text_is_left_alone(folder: Path) -> None:
+def test_a_binary_file_is_refused(folder: Path) -> None:
     lab = case(folder, SHIPPED.replace(b"line 1\n", b"\0\n"))
     assert lab.patcher.state_of(lab.fix, lab.read).why[0] == "app/service.py is not a text"
     with pytest.raises(Refused, match="not a text"):
         lab.apply()
 
 
-def test_a_missing_file_is_said_to_be_missing(folder: Path) -> None:
+def test_a_missing_file_is_reported(folder: Path) -> None:
     lab = case(folder, None)
     assert lab.patcher.state_of(lab.fix, lab.read).why[0] == "app/service.py is missing"
     with pytest.raises(Refused, match="is missing"):

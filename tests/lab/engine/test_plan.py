@@ -1,4 +1,4 @@
-"""What is asked for and what is there decide what is done, in which order, or why not."""
+"""The plan has the right fixes in the right order, or is refused for the right reason."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,29 +30,29 @@ ONE, TWO, THREE = FIX, replace(FIX, number=2), replace(FIX, number=3, requires=(
 
 @dataclass(frozen=True)
 class Has:
-    """What was found of a fix."""
+    """The state of a fix."""
 
     code: State = State.ABSENT
     schema: State = State.ABSENT
     recorded: bool = False
-    ours: bool = False
+    applied_by_lab: bool = False
 
 
 NOTHING = Has()
-ALL = Has(State.PRESENT, State.PRESENT, recorded=True, ours=True)
+ALL = Has(State.PRESENT, State.PRESENT, recorded=True, applied_by_lab=True)
 ONLY_CODE = Has(State.PRESENT)
-ONLY_OUR_CODE = Has(State.PRESENT, ours=True)
+ONLY_CODE_BY_LAB = Has(State.PRESENT, applied_by_lab=True)
 ONLY_SCHEMA = Has(State.ABSENT, State.PRESENT, recorded=True)
-OBJECT_OF_OTHERS = Has(State.ABSENT, State.MIXED)
-OBJECT_GONE = Has(State.PRESENT, State.MIXED, recorded=True, ours=True)
+OBJECT_OF_THE_CANDIDATE = Has(State.ABSENT, State.MIXED)
+OBJECT_MISSING = Has(State.PRESENT, State.MIXED, recorded=True, applied_by_lab=True)
 EDITED = Has(State.MIXED)
-EDITED_SINCE = Has(State.MIXED, State.PRESENT, recorded=True, ours=True)
+EDITED_SINCE = Has(State.MIXED, State.PRESENT, recorded=True, applied_by_lab=True)
 
 
 def found(*all_: Has) -> dict[int, FixState]:
     return {
         fix.number: FixState(
-            fix, PartState(has.code), PartState(has.schema, ("its why",)), has.recorded, has.ours
+            fix, PartState(has.code), PartState(has.schema, ("its why",)), has.recorded, has.applied_by_lab
         )
         for fix, has in zip((ONE, TWO, THREE), (*all_, NOTHING, NOTHING, NOTHING), strict=False)
     }
@@ -62,7 +62,7 @@ def numbers(fixes: tuple[Fix, ...]) -> list[int]:
     return [fix.number for fix in fixes]
 
 
-def test_apply_goes_up_and_revert_down_over_what_is_left_to_do() -> None:
+def test_apply_is_in_rising_order_and_revert_in_falling_order_without_what_is_done() -> None:
     assert numbers(to_apply([THREE, TWO, ONE], found(NOTHING, ALL))) == [1, 3]
     assert numbers(to_revert([ONE, TWO, THREE], found(ALL, NOTHING, ALL))) == [3, 1]
 
@@ -76,7 +76,7 @@ def test_apply_goes_up_and_revert_down_over_what_is_left_to_do() -> None:
         (Order.PATCH_FIRST, Verb.REVERT, Part.MIGRATION),
     ],
 )
-def test_the_schema_is_the_wider_one_while_the_code_changes(order: Order, verb: Verb, first: Part) -> None:
+def test_the_order_of_the_parts_follows_fix_toml_and_the_verb(order: Order, verb: Verb, first: Part) -> None:
     assert parts(replace(FIX, order=order), verb)[0] is first
 
 
@@ -84,35 +84,35 @@ def test_the_schema_is_the_wider_one_while_the_code_changes(order: Order, verb: 
     ("has", "why"),
     [
         (ONLY_SCHEMA, "lab fix recover 1"),
-        (ONLY_OUR_CODE, "lab fix recover 1"),
-        (OBJECT_GONE, "lab fix recover 1"),
+        (ONLY_CODE_BY_LAB, "lab fix recover 1"),
+        (OBJECT_MISSING, "lab fix recover 1"),
         (EDITED_SINCE, "lab fix recover 1"),
-        (OBJECT_OF_OTHERS, "Take that away first"),
+        (OBJECT_OF_THE_CANDIDATE, "Drop that object first"),
         (ONLY_CODE, "not by lab"),
     ],
 )
-def test_apply_is_refused_over_a_part(has: Has, why: str) -> None:
+def test_apply_is_refused_if_a_part_is_there(has: Has, why: str) -> None:
     with pytest.raises(Refused, match=why):
         to_apply([ONE], found(has))
 
 
-def test_edited_code_is_left_to_the_merge_which_names_the_lines() -> None:
+def test_edited_code_is_not_refused_here_because_the_merge_names_its_lines() -> None:
     assert numbers(to_apply([ONE], found(EDITED))) == [1]
     assert numbers(to_revert([ONE], found(EDITED_SINCE))) == [1]
 
 
-@pytest.mark.parametrize("has", [ONLY_SCHEMA, ONLY_OUR_CODE, OBJECT_GONE])
-def test_revert_is_refused_over_a_part_of_ours(has: Has) -> None:
+@pytest.mark.parametrize("has", [ONLY_SCHEMA, ONLY_CODE_BY_LAB, OBJECT_MISSING])
+def test_revert_is_refused_if_a_part_is_missing(has: Has) -> None:
     with pytest.raises(Refused, match="lab fix recover 1"):
         to_revert([ONE], found(has))
 
 
-@pytest.mark.parametrize("has", [NOTHING, ONLY_CODE, OBJECT_OF_OTHERS, EDITED])
-def test_revert_leaves_alone_what_lab_did_not_put_on(has: Has) -> None:
+@pytest.mark.parametrize("has", [NOTHING, ONLY_CODE, OBJECT_OF_THE_CANDIDATE, EDITED])
+def test_revert_ignores_what_lab_did_not_apply(has: Has) -> None:
     assert to_revert([ONE], found(has)) == ()
 
 
-def test_a_required_fix_comes_first_and_goes_last() -> None:
+def test_a_required_fix_is_applied_first_and_reverted_last() -> None:
     with pytest.raises(Refused, match=r"requires fix 1.*lab fix apply 1 3"):
         to_apply([THREE], found())
     assert numbers(to_apply([THREE], found(ALL))) == [3]

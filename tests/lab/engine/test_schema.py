@@ -1,4 +1,4 @@
-"""The sessions of a lab that was killed are ended, whatever they do meanwhile."""
+"""The server processes of a killed lab are terminated, whatever they do meanwhile."""
 
 from contextlib import closing
 
@@ -7,10 +7,10 @@ from lab.engine.schema import APPLICATION_PREFIX, Schema
 from tests.lab.conftest import Project
 
 ROUNDS = 50
-THEIRS = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'lab fix %'"
+SESSIONS = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'lab fix %'"
 
 
-def test_a_session_that_ends_by_itself_meanwhile_is_no_failure(project: Project) -> None:
+def test_a_session_that_ends_by_itself_is_not_an_error(project: Project) -> None:
     mine = f"{APPLICATION_PREFIX} mine"
     with closing(connect(project.url, application=mine)) as connection:
         for _ in range(ROUNDS):
@@ -18,10 +18,10 @@ def test_a_session_that_ends_by_itself_meanwhile_is_no_failure(project: Project)
             for other in others:
                 other.close()
             Schema(connection, mine).end_abandoned_sessions()
-            assert project.sql(THEIRS) == [(mine,)]
+            assert project.sql(SESSIONS) == [(mine,)]
 
 
-def test_a_session_that_holds_a_lock_is_ended_and_lets_go(project: Project) -> None:
+def test_a_session_that_holds_a_lock_is_terminated(project: Project) -> None:
     mine = f"{APPLICATION_PREFIX} mine"
     with (
         closing(connect(project.url, application=mine)) as connection,

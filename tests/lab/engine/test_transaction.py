@@ -1,9 +1,8 @@
-"""A fix's code and schema go on and off as one thing, around and beneath whatever else is there."""
+"""Code and schema of a fix change together or not at all, and the candidate's work is never changed."""
 
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -19,7 +18,7 @@ from lab.workspace import Workspace
 from tests.lab.conftest import Project
 
 
-def test_apply_puts_code_and_schema_on_and_revert_takes_both_off(project: Project) -> None:
+def test_apply_changes_code_and_schema_and_revert_restores_both(project: Project) -> None:
     before = project.all()
     done = project.apply("2")
     assert done.fixes == (2,)
@@ -35,7 +34,7 @@ def test_apply_puts_code_and_schema_on_and_revert_takes_both_off(project: Projec
     assert project.all() == before
 
 
-def test_patch_first_turns_the_order_round(project: Project) -> None:
+def test_patch_first_reverses_the_order(project: Project) -> None:
     assert [step.text for step in project.apply("1").steps] == [
         "apply 1 polite: patch",
         "apply 1 polite: migration",
@@ -46,7 +45,7 @@ def test_patch_first_turns_the_order_round(project: Project) -> None:
     ]
 
 
-def test_doing_what_is_done_is_a_no_op(project: Project) -> None:
+def test_apply_and_revert_are_idempotent(project: Project) -> None:
     assert project.revert("2").unchanged == (2,)
     project.apply("2")
     after = project.all()
@@ -77,7 +76,7 @@ def test_several_fixes_are_one_change(project: Project) -> None:
     assert project.all() == before
 
 
-def test_a_required_fix_must_be_there_or_come_too(project: Project) -> None:
+def test_a_required_fix_must_be_applied_before_or_together(project: Project) -> None:
     with pytest.raises(Refused, match=r"Fix 3 requires fix 1.*lab fix apply 1 3"):
         project.apply("3")
     assert project.apply("1", "3").fixes == (1, 3)
@@ -86,7 +85,7 @@ def test_a_required_fix_must_be_there_or_come_too(project: Project) -> None:
     assert project.revert("1", "3").fixes == (3, 1)
 
 
-def test_edits_near_and_far_survive_both_ways(project: Project) -> None:
+def test_edits_survive_apply_and_revert(project: Project) -> None:
     project.edit("app/service.py", '"""Greets things."""', '"""Greets all things."""')
     before = project.all()
     project.apply("2")
@@ -99,7 +98,7 @@ def test_edits_near_and_far_survive_both_ways(project: Project) -> None:
     assert project.all() == before
 
 
-def test_a_conflict_touches_nothing(project: Project) -> None:
+def test_a_conflict_changes_nothing(project: Project) -> None:
     project.edit("app/service.py", "total += 1", "total = total + 1")
     before = project.all()
     with pytest.raises(Refused, match=r"(?s)app/service\.py was edited .*total = total \+ 1"):
@@ -107,7 +106,7 @@ def test_a_conflict_touches_nothing(project: Project) -> None:
     assert project.all() == before
 
 
-def test_what_was_edited_since_is_not_taken_away(project: Project) -> None:
+def test_lines_edited_since_are_not_reverted(project: Project) -> None:
     project.apply("2")
     project.edit("app/service.py", "return len(things)", "return len(things) + 0")
     after = project.all()
@@ -116,7 +115,7 @@ def test_what_was_edited_since_is_not_taken_away(project: Project) -> None:
     assert project.all() == after
 
 
-def test_an_object_of_the_candidates_is_left_alone_and_its_revision_named(project: Project) -> None:
+def test_an_object_of_the_candidate_is_kept_and_its_revision_named(project: Project) -> None:
     (project.root / "migrations" / "versions" / "mine.py").write_text(
         'revision = "a1b2c3"\ndown_revision = "0001"\nNAME = "ix_things_seen_at"\n'
     )
@@ -129,13 +128,13 @@ def test_an_object_of_the_candidates_is_left_alone_and_its_revision_named(projec
     assert project.all() == before
 
 
-def test_an_object_made_by_hand_is_left_alone(project: Project) -> None:
+def test_an_object_made_by_hand_is_kept(project: Project) -> None:
     project.sql("CREATE INDEX ix_things_seen_at ON things (seen_at)")
     with pytest.raises(Refused, match="made by hand"):
         project.apply("2")
 
 
-def test_the_same_lines_by_the_candidates_own_hand_stay(project: Project) -> None:
+def test_a_fix_that_the_candidate_wrote_is_kept(project: Project) -> None:
     project.edit("app/service.py", '"you "', '"dear "')
     before = project.all()
     with pytest.raises(Refused, match="its lines are in the code already, and not by lab"):
@@ -147,7 +146,7 @@ def test_the_same_lines_by_the_candidates_own_hand_stay(project: Project) -> Non
     assert '"you "' in project.code()["app/service.py"].decode()
 
 
-def test_a_half_is_refused_and_recover_takes_it_back(project: Project) -> None:
+def test_a_mixed_fix_is_refused_and_recover_reverts_it(project: Project) -> None:
     before = project.all()
     project.apply("2")
     for path, content in before[0].items():
@@ -159,7 +158,7 @@ def test_a_half_is_refused_and_recover_takes_it_back(project: Project) -> None:
     assert project.all() == before
 
 
-def test_a_database_put_back_leaves_code_that_recover_takes_back(project: Project) -> None:
+def test_recover_reverts_the_code_if_the_database_was_restored(project: Project) -> None:
     before = project.all()
     project.apply("2")
     project.sql("DROP INDEX ix_things_seen_at; DROP SCHEMA lab CASCADE")
@@ -180,7 +179,7 @@ def test_an_index_dropped_by_hand_is_mixed_until_recovered(project: Project) -> 
 
 
 @pytest.mark.parametrize("number", ["1", "2"])
-def test_a_migration_that_fails_leaves_nothing_behind(project: Project, number: str) -> None:
+def test_a_failed_migration_leaves_nothing_behind(project: Project, number: str) -> None:
     project.sql("ALTER TABLE things RENAME TO others")
     before = project.all()
     with pytest.raises(Refused, match='relation "things" does not exist'):
@@ -190,7 +189,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(project: Project, number: 
     assert project.states() == {1: "absent", 2: "absent", 3: "absent"}
 
 
-def test_a_migration_that_raises_anything_is_refused_and_is_no_other_fixs_matter(project: Project) -> None:
+def test_an_exception_in_one_migration_does_not_affect_other_fixes(project: Project) -> None:
     path = project.root / "fixes" / "02_seen_index" / "migration.py"
     path.write_text(path.read_text().replace("from alembic import op", "from alembic import opp as op"))
     before = project.all()
@@ -203,7 +202,7 @@ def test_a_migration_that_raises_anything_is_refused_and_is_no_other_fixs_matter
     assert project.applied() == {1}
 
 
-def test_no_database_is_said_before_anything_is_touched(project: Project) -> None:
+def test_without_a_database_nothing_is_changed(project: Project) -> None:
     before = project.code()
     project.workspace.database_url_file.write_text("postgresql+psycopg2://lab:lab@127.0.0.1:1/none")
     with pytest.raises(DatabaseUnreachable):
@@ -215,7 +214,7 @@ def test_no_database_is_said_before_anything_is_touched(project: Project) -> Non
     assert project.states() == {1: "unknown", 2: "unknown", 3: "unknown"}
 
 
-def test_a_dry_run_shows_the_diff_and_the_sql_and_touches_nothing(project: Project) -> None:
+def test_a_dry_run_shows_the_diff_and_the_sql_and_changes_nothing(project: Project) -> None:
     before = project.all()
     would = project.apply("1-2", dry_run=True)
     assert (would.fixes, would.dry_run) == ((1, 2), True)
@@ -231,7 +230,7 @@ def test_a_dry_run_shows_the_diff_and_the_sql_and_touches_nothing(project: Proje
         project.revert("2", dry_run=True)
 
 
-def test_what_is_recorded_for_a_folder_that_has_gone_is_nothing_to_the_others(project: Project) -> None:
+def test_a_record_of_a_fix_without_a_folder_does_not_affect_the_others(project: Project) -> None:
     project.sql("CREATE SCHEMA lab; CREATE TABLE lab.fix_version (version_num varchar(32) primary key)")
     project.sql("INSERT INTO lab.fix_version VALUES ('fix_9')")
     project.apply("1-2")
@@ -240,7 +239,7 @@ def test_what_is_recorded_for_a_folder_that_has_gone_is_nothing_to_the_others(pr
 
 
 @pytest.mark.parametrize("place", ["inside a git work tree", "a git work tree", "no git work tree"])
-def test_it_works_wherever_the_workspace_lies(project: Project, place: str) -> None:
+def test_a_git_work_tree_makes_no_difference(project: Project, place: str) -> None:
     if place != "no git work tree":
         home = project.root if place.startswith("a ") else project.root.parent
         (home / ".gitignore").write_text("*\n")
@@ -253,20 +252,13 @@ def test_it_works_wherever_the_workspace_lies(project: Project, place: str) -> N
     assert project.all() == before
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_other_line_ends_and_a_missing_last_one_stay_as_they_are(project: Project, kept: bool) -> None:
+def test_crlf_line_ends_and_a_missing_last_one_stay_as_they_are(project: Project) -> None:
     for path in (project.root / "app").glob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").rstrip(b"\r\n"))
-    if not kept:  # nobody ran `lab up` here: the shipped text is found under the line ends
-        shutil.rmtree(project.workspace.shipped)
-        path = project.root / "app" / "models.py"
-        for name in ("models.py", "service.py"):
-            path = project.root / "app" / name
-            path.write_bytes(path.read_bytes() + b"\r\n")
     before = project.all()
     project.apply("all")
     assert project.applied() == {1, 2, 3}
-    for name in ("service.py", "models.py", "queue.py"):
+    for name in ("service.py", "models.py"):
         text = (project.root / "app" / name).read_bytes()
         assert text.count(b"\r\n") == text.count(b"\n") > 0
     project.revert("all")
@@ -301,20 +293,20 @@ def test_services_are_restarted_for_the_files_that_changed(project: Project) -> 
     assert project.apply("1", restarter=restart).restarted == ()
 
 
-def test_a_lab_in_another_workspace_of_the_same_database_is_waited_for(project: Project) -> None:
+def test_it_waits_for_a_lab_of_another_workspace_in_the_same_database(project: Project) -> None:
     before = project.all()
-    told: list[str] = []
-    options = Options(progress=lambda event: told.append(event.text), lock_wait=0.3)
+    reported: list[str] = []
+    options = Options(progress=lambda event: reported.append(event.text), lock_wait=0.3)
     with (
         lock_schema(project.url, progress=print, lock_timeout=1),
         pytest.raises(Locked, match=f"process {os.getpid()}\\."),
     ):
         fixes.apply(project.workspace, ["1"], options=options)
-    assert told == [f"Waiting for another lab: process {os.getpid()}"]
+    assert reported == [f"Waiting for another lab: process {os.getpid()}"]
     assert project.all() == before
 
 
-def test_a_server_that_ends_the_session_which_waits_for_another_lab_is_no_traceback(project: Project) -> None:
+def test_a_connection_that_ends_while_it_waits_for_another_lab_is_reported(project: Project) -> None:
     waiting = "pid <> ALL (SELECT pid FROM pg_locks WHERE granted)"
     ours = f"application_name LIKE '{APPLICATION_PREFIX} %' AND {waiting}"
 
@@ -325,7 +317,7 @@ def test_a_server_that_ends_the_session_which_waits_for_another_lab_is_no_traceb
         fixes.apply(project.workspace, ["1"], options=Options(progress=end, lock_wait=5))
 
 
-def test_two_at_once_do_it_once(project: Project) -> None:
+def test_of_two_commands_at_once_only_one_makes_the_change(project: Project) -> None:
     argv = [
         sys.executable,
         "-m",
@@ -339,12 +331,12 @@ def test_two_at_once_do_it_once(project: Project) -> None:
         "--json",
     ]
     both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
-    said = [json.loads(process.communicate(timeout=60)[0]) for process in both]
-    assert sorted(done["fixes"] for done in said) == [[], [2]]
+    results = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert sorted(done["fixes"] for done in results) == [[], [2]]
     assert project.applied() == {2}
 
 
-def test_the_history_tells_what_was_done(project: Project) -> None:
+def test_the_history_has_every_change(project: Project) -> None:
     project.apply("1-2")
     project.revert("1")
     events = journal.history(project.workspace)
@@ -356,7 +348,7 @@ def test_the_history_tells_what_was_done(project: Project) -> None:
     assert journal.applied_by_lab(project.workspace) == {1, 2}
 
 
-def test_an_interrupt_after_the_change_says_that_it_is_done(project: Project) -> None:
+def test_an_interrupt_after_the_change_is_reported_with_the_change_done(project: Project) -> None:
     def pressed(*_: object) -> tuple[str, ...]:
         raise KeyboardInterrupt
 

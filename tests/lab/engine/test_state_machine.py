@@ -1,4 +1,4 @@
-"""Fixes, edits, migrations and kills in any order: nothing is half, and nothing of a candidate's is lost."""
+"""Fixes, edits, migrations and kills in random order: no fix is ever mixed and no edit is lost."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ FILES = ("app/service.py", "app/models.py")
 NUMBERS = (1, 2, 3)
 REQUIRES = {3: 1}
 NEAR = {
-    # In each fix's own lines: as shipped, as fixed, and what a candidate makes of either.
+    # A line of each fix: as shipped, as fixed, and as the candidate edits either.
     1: ("app/service.py", ('    return "you " + name\n', '    return "dear " + name\n'), "    return name\n"),
     2: ("app/service.py", ("        total += 1\n", "    return len(things)\n"), "    return 0\n"),
     3: ("app/service.py", ("    return things[0]\n", "    return things[-1]\n"), "    return None\n"),
@@ -74,18 +74,18 @@ def downgrade():
 SERVICE = f"""
 import http.server, os, app.models, app.service
 text = b"".join(open(path, "rb").read() for path in {FILES})
-class Tells(http.server.BaseHTTPRequestHandler):
+class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(text)
-http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Tells).serve_forever()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
-"""A service of the tiny project's code, which tells what it was started with."""
+"""A service of the tiny project that answers with the code that it was started with."""
 
 
-class Anything(RuleBasedStateMachine):
-    """The model: the code as it would be without fixes, the fixes that are on, the lines tampered with."""
+class Machine(RuleBasedStateMachine):
+    """The model: the code without fixes (`bare`), the applied fixes, the edits of a fix's lines (`near`)."""
 
     make: Callable[[], Project]
     drop: Callable[[Project], None]
@@ -97,8 +97,8 @@ class Anything(RuleBasedStateMachine):
         self.workspace = self.project.workspace
         (self.project.root / "migrations" / "versions" / "mine.py").write_text(MINE)
         self.bare = {path: (self.project.root / path).read_bytes() for path in FILES}
-        self.on: set[int] = set()
-        self.tampered: dict[int, tuple[str, str, str]] = {}
+        self.applied: set[int] = set()
+        self.near: dict[int, tuple[str, str, str]] = {}
         self.migrated = False
         self.killed = False
         self.edits = 0
@@ -125,12 +125,12 @@ class Anything(RuleBasedStateMachine):
 
     @rule(number=st.sampled_from(NUMBERS), verb=st.sampled_from(["apply", "revert"]), at=st.integers(0, 12))
     def kill(self, number: int, verb: str, at: int) -> None:
-        before = self.on if journal.read(self.workspace) is None else None
-        self.edited = True  # as a lab that is killed restarts nothing, and this one neither
+        before = self.applied if journal.read(self.workspace) is None else None
+        self.edited = True  # a killed lab restarts no service, and neither does this one
         code = type(self).kills.run(self.project.root, verb, str(number), at=at)
         self.killed = True
         if before is not None and journal.read(self.workspace) is None and code == 0:
-            self.on = self.on | {number} if verb == "apply" else self.on - {number}
+            self.applied = self.applied | {number} if verb == "apply" else self.applied - {number}
 
     @precondition(lambda self: self.killed)
     @rule()
@@ -138,13 +138,13 @@ class Anything(RuleBasedStateMachine):
         try:
             fixes.recover(self.workspace, restarter=self._restart)
         except Refused:
-            assert self.tampered
+            assert self.near
             return
-        self._look_again()
+        self._read_again()
 
     @rule(path=st.sampled_from(FILES), at=st.integers(0, 2), ending=st.sampled_from(["\n", "  # odd\n"]))
     def edit_far(self, path: str, at: int, ending: str) -> None:
-        """One more line of the candidate's own, after a line that no fix touches."""
+        """Add a line after a line that no fix changes."""
         anchors = ANCHORS[path]
         anchor = anchors[at % len(anchors)].encode()
         self.edits += 1
@@ -156,29 +156,29 @@ class Anything(RuleBasedStateMachine):
 
     @rule(number=st.sampled_from(NUMBERS))
     def edit_near(self, number: int) -> None:
-        """A line that a fix changes, or has changed."""
+        """Edit a line that a fix changes or has changed."""
         path, sides, mine = NEAR[number]
         full = self.project.root / path
         text = full.read_text()
         side = next((side for side in sides if side in text), None)
-        if side is not None and number not in self.tampered and not self.killed:
+        if side is not None and number not in self.near and not self.killed:
             full.write_text(text.replace(side, mine))
             self.edited = True
-            self.tampered[number] = (path, side, mine)
+            self.near[number] = (path, side, mine)
 
-    @precondition(lambda self: self.tampered)
+    @precondition(lambda self: self.near)
     @rule()
     def undo_the_edits_near(self) -> None:
-        for path, side, mine in self.tampered.values():
+        for path, side, mine in self.near.values():
             full = self.project.root / path
-            assert mine in full.read_text(), "an edit of the candidate's was lost"
+            assert mine in full.read_text(), "an edit was lost"
             full.write_text(full.read_text().replace(mine, side))
             self.edited = True
-        self.tampered.clear()
+        self.near.clear()
 
     @rule()
     def migrate_up(self) -> None:
-        if not self.tampered:
+        if not self.near:
             assert type(self).kills.alembic(self.project.root, "upgrade", "head") == 0
             self.migrated = True
 
@@ -189,72 +189,72 @@ class Anything(RuleBasedStateMachine):
             self.migrated = False
 
     @invariant()
-    def the_code_is_the_candidates_and_the_fixes(self) -> None:
-        if self.killed or self.tampered:
+    def the_code_is_the_candidates_with_the_applied_fixes(self) -> None:
+        if self.killed or self.near:
             return
         files: dict[object, bytes] = {Path(path): text for path, text in self.bare.items()}
         catalog = catalog_of(self.workspace)
         for fix in catalog.fixes:
-            if fix.number in self.on:
+            if fix.number in self.applied:
                 patcher = Patcher(ShippedTexts(self.workspace))
                 for change in patcher.change(fix, Verb.APPLY, lambda path: files.get(Path(path))):
                     files[Path(change.path)] = change.after or b""
         assert {path: (self.project.root / str(path)).read_bytes() for path in files} == files
-        assert (self.project.root / "app" / "queue.py").exists() == (3 in self.on)
+        assert (self.project.root / "app" / "queue.py").exists() == (3 in self.applied)
 
     @invariant()
-    def no_line_of_the_candidates_is_lost(self) -> None:
+    def no_added_line_is_lost(self) -> None:
         texts = "".join((self.project.root / path).read_text() for path in FILES)
         assert all(f"# {edit} is mine" in texts for edit in range(1, self.edits + 1))
 
     @invariant()
-    def the_service_runs_the_code_that_lab_has_put_there(self) -> None:
-        """Unless somebody else wrote since: the candidate, or a lab that was killed before its restart."""
+    def the_service_runs_the_code_that_lab_wrote(self) -> None:
+        """Unless the candidate edited it since, or a lab was killed before its restart."""
         if not self.killed and not self.edited:
             with urlopen(f"http://127.0.0.1:{self.launched.launch.port}/", timeout=10) as answer:
                 assert answer.read() == self._source()
 
     @invariant()
-    def nothing_is_half(self) -> None:
+    def no_fix_is_mixed(self) -> None:
         if self.killed:
             return
         assert journal.read(self.workspace) is None
         rows = {row.number: row for row in fix_status(self.workspace).fixes}
-        assert {n for n, row in rows.items() if row.schema == "present"} == self.on
+        assert {n for n, row in rows.items() if row.schema == "present"} == self.applied
         assert {row.schema for row in rows.values()} <= {"present", "absent"}
-        if not self.tampered:
-            assert {n for n, row in rows.items() if row.code == "present"} == self.on
-        if not self.on and self.migrated in self.schema:
+        if not self.near:
+            assert {n for n, row in rows.items() if row.code == "present"} == self.applied
+        if not self.applied and self.migrated in self.schema:
             assert schema_fingerprint(self.project.url) == self.schema[self.migrated]
-        elif not self.on:
+        elif not self.applied:
             self.schema[self.migrated] = schema_fingerprint(self.project.url)
 
     def _attempt(self, verb: str, number: int) -> bool:
-        """Whether it was done; a refusal must have its reason in the model."""
+        """Return whether it was done. A refusal must have a reason in the model."""
         try:
             getattr(fixes, verb)(self.workspace, [str(number)], restarter=self._restart)
         except Refused:
-            users = {user for user, needs in REQUIRES.items() if needs == number} & self.on
-            lacks = verb == "apply" and REQUIRES.get(number, number) not in self.on | {number}
-            assert self.tampered or self.killed or lacks or (verb == "revert" and users)
+            users = {user for user, needs in REQUIRES.items() if needs == number} & self.applied
+            lacks = verb == "apply" and REQUIRES.get(number, number) not in self.applied | {number}
+            assert self.near or self.killed or lacks or (verb == "revert" and users)
             return False
         if not self.killed:
-            self.on = self.on | {number} if verb == "apply" else self.on - {number}
+            self.applied = self.applied | {number} if verb == "apply" else self.applied - {number}
         return True
 
     def _recovered(self, done: bool) -> None:
-        """A command that came through has cleaned up before; look at what stands."""
+        """A command that succeeded has recovered the killed change: read which fixes are applied."""
         if self.killed and (done or journal.read(self.workspace) is None):
-            self._look_again()
+            self._read_again()
 
-    def _look_again(self) -> None:
+    def _read_again(self) -> None:
         rows = fix_status(self.workspace).fixes
         assert journal.read(self.workspace) is None
-        self.on = {row.number for row in rows if row.schema == "present"}
+        self.applied = {row.number for row in rows if row.schema == "present"}
         self.killed = False
 
     def _restart(self, _: Workspace, paths: frozenset[Path]) -> tuple[str, ...]:
-        """Stop the service and start it from the code as it is now."""
+        """Stop the service and start it with the current code."""
         assert paths
         process.stop(self.records, "service")
         self.launched = process.start(self._launch(), self.records)
@@ -281,22 +281,22 @@ class Anything(RuleBasedStateMachine):
 
 
 SEQUENCES = 10
-"""How many orders one test tries: different ones with each seed."""
+"""How many sequences one test runs. Each seed gives different ones."""
 
 
-def test_anything_in_any_order(
+def test_random_sequences_keep_fixes_whole_and_edits(
     server: Server, tiny_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    try_orders(1, 4, server, tiny_template, tmp_path_factory)
+    run_sequences(1, 4, server, tiny_template, tmp_path_factory)
 
 
 @pytest.mark.claim(
-    "Fixes, edits, migrations and kills in any order leave nothing half and lose no edit", "orders"
+    "Random sequences of fixes, edits, migrations and kills keep fixes whole and lose no edit", "sequences"
 )
 @pytest.mark.parametrize(
     "number", [pytest.param(n, marks=pytest.mark.prove if n > 2 else pytest.mark.slow) for n in range(2, 42)]
 )
-def test_anything_in_many_orders(
+def test_many_random_sequences_keep_fixes_whole_and_edits(
     number: int,
     server: Server,
     tiny_template: str,
@@ -304,17 +304,17 @@ def test_anything_in_many_orders(
     record_property: Callable[[str, object], None],
 ) -> None:
     record_property("proved", SEQUENCES)
-    try_orders(number, SEQUENCES, server, tiny_template, tmp_path_factory)
+    run_sequences(number, SEQUENCES, server, tiny_template, tmp_path_factory)
 
 
-def try_orders(
+def run_sequences(
     number: int,
     count: int,
     server: Server,
     tiny_template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Try `count` orders that the seed `number` decides."""
+    """Run `count` random sequences; `number` is the seed."""
     made = 0
 
     def make() -> Project:
@@ -322,7 +322,7 @@ def try_orders(
         made += 1
         root = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp())) / "lab"
         shutil.copytree(PROJECTS / "tiny", root, ignore=shutil.ignore_patterns("__pycache__"))
-        url = server.create(f"anything_{made}", tiny_template)
+        url = server.create(f"machine_{made}", tiny_template)
         workspace = Workspace(root)
         workspace.state.mkdir()
         workspace.database_url_file.write_text(url)
@@ -335,8 +335,8 @@ def try_orders(
 
     with killer() as kills:
         machine = type(
-            "AnythingHere",
-            (Anything,),
+            "MachineHere",
+            (Machine,),
             {"make": staticmethod(make), "drop": staticmethod(drop), "kills": kills},
         )
         run_state_machine_as_test(
