@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from lab.cli import check_views
 from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Bug, Checked
-from lab.operations.verify import Row, Verified
+from lab.operations.verify import ProofRow, Verified
 from lab.probes.evidence import Evidence, Figure, Verdict
 
 RUN = Path("/somewhere/runs/1")
@@ -98,8 +98,10 @@ def test_before_and_after_stand_side_by_side_with_their_ratio_and_plans() -> Non
 
 def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
     rows = (
-        Row("as shipped", None, (Evidence(1, Verdict.PRESENT, ""), Evidence(2, Verdict.PRESENT, "")), ()),
-        Row("fix 2 applied", 2, (Evidence(2, Verdict.MASKED, ""),), ("It hides.", "It slows.")),
+        ProofRow(
+            "as shipped", None, (Evidence(1, Verdict.PRESENT, ""), Evidence(2, Verdict.PRESENT, "")), ()
+        ),
+        ProofRow("fix 2 applied", 2, (Evidence(2, Verdict.MASKED, ""),), ("It hides.", "It slows.")),
     )
     shown = text(check_views.verified(Verified((Bug(1, "One"), Bug(2, "Two")), rows, False, RUN)))
 
@@ -119,7 +121,7 @@ def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
 
 @pytest.mark.parametrize(("whole", "said"), [(True, "The library is proved."), (False, "Proved.")])
 def test_a_proof_without_problems_says_so(whole: bool, said: str) -> None:
-    row = Row("as shipped", None, (Evidence(1, Verdict.PRESENT, ""),), ())
+    row = ProofRow("as shipped", None, (Evidence(1, Verdict.PRESENT, ""),), ())
 
     shown = text(check_views.verified(Verified((Bug(1, "One"),), (row,), whole, RUN)))
 
