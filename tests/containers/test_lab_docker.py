@@ -1,8 +1,10 @@
 """`lab up --docker`: the same commands, the same lab, in containers that a real engine runs."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -150,9 +152,13 @@ def test_psql_and_url_lead_to_the_lab(up: Lab, command: Command) -> None:
 
 
 def test_psql_in_the_container_serves_where_the_machine_has_none(
-    up: Lab, monkeypatch: pytest.MonkeyPatch
+    up: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.operations.inspect._client", lambda: None)
+    docker = shutil.which("docker")
+    assert docker is not None
+    (tmp_path / "docker").symlink_to(docker)
+    for variable in ("PATH", "LAB_PG_BIN"):
+        monkeypatch.setenv(variable, str(tmp_path))
 
     assert ask(up, "SELECT current_database()") == "lab"
 
