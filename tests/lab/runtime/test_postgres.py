@@ -1,6 +1,7 @@
 """The embedded server starts, is found again, recovers from a kill, and no other process is stopped."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,16 +13,28 @@ import pytest
 
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.runtime import data_directory
 from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
 from tests.conftest import free_port
 
+PASSWORD = "pass word"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that no server has used yet."""
+    path = tmp_path_factory.mktemp("made") / "data"
+    data_directory.make(path, find_binaries(), Account(0, "lab", PASSWORD))
+    return path
+
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+def postgres(tmp_path: Path, data: Path) -> Iterator[EmbeddedPostgres]:
     home = tmp_path / "a folder with 'quotes' and spaces"
-    account = Account(port=free_port(), user="lab", password="pass word")
+    shutil.copytree(data, home / "data")
+    account = Account(port=free_port(), user="lab", password=PASSWORD)
     server = EmbeddedPostgres(find_binaries(), home, home / "log", account, {"timezone": "UTC"})
     yield server
     server.stop()
