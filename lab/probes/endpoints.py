@@ -27,15 +27,14 @@ class ServiceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a service process. `memory` and `peak` are in bytes, `exit_code` is as a shell shows it.
+    """The state of a service process.
 
-    `last_line` is the last line of its log, once it has ended.
+    Once it has ended: its exit code as a shell shows it, its peak memory in bytes, the last line of its log.
     """
 
     alive: bool
     exit_code: int | None = None
     reason: str = ""
-    memory: int = 0
     peak: int = 0
     last_line: str = ""
 

@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-import psutil
-
 from lab.errors import PortTaken
 from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
 from lab.runtime import process
@@ -111,8 +109,8 @@ class Services:
         """Return the state of the process. If it ended, wait until its guard has recorded how."""
         deadline = time.monotonic() + EXIT_TIMEOUT
         while (record := read_record(self.reserved.service_records, name)) is not None:
-            if (running := record.child.process()) is not None:
-                return Health(alive=True, memory=_memory(running))
+            if record.child.process() is not None:
+                return Health(alive=True)
             if record.exit is not None or time.monotonic() > deadline:
                 break
             time.sleep(0.01)
@@ -156,10 +154,3 @@ def _role(instance: Instance) -> str:
     """Return the database role in the service's DATABASE_URL."""
     url = instance.service.environment.get("DATABASE_URL", "")
     return unquote(urlsplit(url).username or "") or instance.service.name.replace("-", "_")
-
-
-def _memory(running: psutil.Process) -> int:
-    try:
-        return int(running.memory_info().rss)
-    except psutil.Error:
-        return 0
