@@ -1,1 +1,1 @@
-"""What the lab costs over the bare work, measured side by side in one run: `make bench`. Never a test."""
+"""Measure what lab costs compared to the bare work, side by side in one run: `make bench`."""

@@ -1,10 +1,10 @@
-"""`lab up` from nothing against the bare work in the server; the seed against its one INSERT; `lab reset`."""
+"""`lab up` from nothing, the seed, and `lab reset`, compared to the statements that do their main work."""
 
 import shutil
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.pairs import Row, in_turn, timed
+from benchmarks.pairs import Comparison, medians, timed
 from benchmarks.place import bare_server, execute, lab, scratch_workspace
 from lab.database_url import DatabaseUrl
 from lab.operations.runtimes import runtime_of
@@ -17,7 +17,7 @@ from seed import fill, logs
 ROWS = 500_000
 ROUNDS = 3
 
-# The table as the migrations leave it, its key to the devices included: a plain INSERT pays for that.
+# The table as the migrations make it, with its foreign key, which a plain INSERT has to check too.
 TABLE = """
 CREATE TABLE devices (id varchar(50) PRIMARY KEY);
 INSERT INTO devices SELECT 'device-' || to_char(n, 'FM00') FROM generate_series(1, 20) AS n;
@@ -29,31 +29,29 @@ CREATE TABLE execution_logs (
 """
 
 
-def bring_up() -> Row:
-    """Whole processes, wheels installed: initdb, start, migrations, rows, template, services."""
+def bring_up() -> Comparison:
+    """Compare `lab up` (initdb, start, migrations, rows, template, services) to initdb, start, INSERT."""
     with scratch_workspace() as (workspace, offset):
 
-        def ours() -> float:
+        def with_lab() -> float:
             lab(workspace, "down", "--destroy")
             return timed(lambda: lab(workspace, "up", "--port-offset", str(offset)))
 
-        medians = in_turn(ours, _bare_bring_up, ROUNDS)
-    return Row("lab up, from nothing", "initdb, start, one INSERT", *medians, allowed=2.0)
+        seconds = medians(with_lab, _bare_bring_up, ROUNDS)
+    return Comparison("lab up, from nothing", "initdb, start, one INSERT", *seconds, allowed=2.0)
 
 
-def seeding() -> Row:
-    """The seed in whole against the one INSERT of its logs into the same table, devices being there."""
+def seeding() -> Comparison:
+    """Compare the whole seed to one INSERT of its logs into the same table, where the devices exist."""
     with scratch_workspace() as (workspace, offset), bare_server() as server:
         server.start()
         lab(workspace, "up", "--rows", "1", "--port-offset", str(offset))
         account = runtime_of(workspace).account
 
-        def ours() -> float:
-            _empty(server, "ours")
-            _copy_schema(account.url("lab"), server.account.url("ours"))
-            return timed(
-                lambda: fill(server.account.url("ours"), rows=ROWS, seed=1, progress=lambda *_: None)
-            )
+        def with_lab() -> float:
+            _empty(server, "lab")
+            _copy_schema(account.url("lab"), server.account.url("lab"))
+            return timed(lambda: fill(server.account.url("lab"), rows=ROWS, seed=1, progress=lambda *_: None))
 
         def bare() -> float:
             _empty(server, "bare")
@@ -62,12 +60,12 @@ def seeding() -> Row:
             execute(server.account.url("bare"), ("TRUNCATE execution_logs", None))
             return timed(lambda: _one_insert(server, "bare"))
 
-        medians = in_turn(ours, bare, ROUNDS)
-    return Row("the seed, 500,000 rows", "one INSERT of them", *medians, allowed=1.2)
+        seconds = medians(with_lab, bare, ROUNDS)
+    return Comparison("the seed, 500,000 rows", "one INSERT of them", *seconds, allowed=1.2)
 
 
-def reset() -> Row:
-    """`lab reset` as a whole process against the statement that does the work."""
+def reset() -> Comparison:
+    """Compare the process `lab reset` to the statement that copies the template."""
     with scratch_workspace() as (workspace, offset):
         lab(workspace, "up", "--port-offset", str(offset))
         account = runtime_of(workspace).account
@@ -76,8 +74,9 @@ def reset() -> Row:
             databases.drop(account, "bare")
             return timed(lambda: databases.create(account, "bare", template="lab_template"))
 
-        medians = in_turn(lambda: timed(lambda: lab(workspace, "reset")), bare, ROUNDS)
-    return Row("lab reset", "CREATE DATABASE … TEMPLATE", *medians, allowed=0.5, by_difference=True)
+        seconds = medians(lambda: timed(lambda: lab(workspace, "reset")), bare, ROUNDS)
+    name, bare_name = "lab reset", "CREATE DATABASE … TEMPLATE"
+    return Comparison(name, bare_name, *seconds, allowed=0.3, by_difference=True)
 
 
 def _bare_bring_up() -> float:
@@ -92,7 +91,7 @@ def _bare_bring_up() -> float:
 
 
 def _one_insert(server: EmbeddedPostgres, database: str) -> None:
-    """The seed's own statement for all rows at once: one before, one for and one after the incident day."""
+    """Run the seed's statement for all rows at once: before, on and after the incident day."""
     statements: list[tuple[str, dict[str, Any] | None]] = []
     with patch.object(logs, "BATCH", ROWS):
         for batch in logs.batches(ROWS, 1):
@@ -107,7 +106,7 @@ def _empty(server: EmbeddedPostgres, database: str) -> None:
 
 
 def _copy_schema(source: str, target: str) -> None:
-    """The lab's tables without their rows or grants, by pg_dump."""
+    """Copy the tables without their rows and grants, by pg_dump."""
     program = find_binaries().program("pg_dump")
     pg_dump = str(program) if program.exists() else shutil.which("pg_dump") or "pg_dump"
     dumped = run([pg_dump, "--schema-only", "--no-owner", "--no-acl", DatabaseUrl.parse(source).libpq])

@@ -1,10 +1,10 @@
-"""A fix on and off again against Sqitch doing the same to the schema alone. https://sqitch.org/"""
+"""Applying and reverting a fix, compared to Sqitch changing only the schema. https://sqitch.org/"""
 
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.pairs import Row, in_turn, timed
+from benchmarks.pairs import Comparison, medians, timed
 from benchmarks.place import lab, scratch_workspace
 from lab.database_url import DatabaseUrl
 from lab.operations.runtimes import runtime_of
@@ -26,8 +26,8 @@ CONFIG = """
 PROJECT = "%syntax-version=1.0.0\n%project=bench\n\nindex 2026-01-01T00:00:00Z bench <bench@example.org>\n"
 
 
-def on_and_off() -> Row | None:
-    """Whole processes, the services left alone, on 500,000 rows; None where Sqitch is not installed."""
+def apply_and_revert() -> Comparison | None:
+    """Compare whole processes on 500,000 rows, without restarts. Returns None if Sqitch is not installed."""
     if shutil.which("sqitch") is None:
         return None
     with scratch_workspace() as (workspace, offset), TemporaryDirectory(prefix="lab-bench-") as folder:
@@ -36,7 +36,7 @@ def on_and_off() -> Row | None:
         databases.create(account, "bare", template="lab_template")
         _make_project(Path(folder), DatabaseUrl.parse(account.url("bare")).libpq)
 
-        def ours() -> float:
+        def with_lab() -> float:
             return timed(
                 lambda: [lab(workspace, "fix", verb, "5", "--no-restart") for verb in ("apply", "revert")]
             )
@@ -44,9 +44,9 @@ def on_and_off() -> Row | None:
         def bare() -> float:
             return timed(lambda: [_sqitch(Path(folder), *words) for words in (("deploy",), ("revert", "-y"))])
 
-        ours(), bare()
-        medians = in_turn(ours, bare, ROUNDS)
-    return Row("lab fix apply 5, revert 5", "sqitch deploy, revert", *medians, allowed=1.5)
+        with_lab(), bare()
+        seconds = medians(with_lab, bare, ROUNDS)
+    return Comparison("lab fix apply 5, revert 5", "sqitch deploy, revert", *seconds, allowed=1.5)
 
 
 def _make_project(folder: Path, url: str) -> None:

@@ -1,4 +1,4 @@
-"""Time two things in turn, so that a machine whose speed drifts is the same machine to both."""
+"""Time two callables in turn, so that a change of the machine's speed affects both."""
 
 import statistics
 import time
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Medians in seconds of the lab's way and of the bare one, and what the lab's may cost at most.
+class Comparison:
+    """The median times of lab and of the bare work in seconds, and the most that lab may cost.
 
-    `allowed` is a factor, or with `by_difference` a number of seconds on top.
+    `allowed` is a factor of the bare time, or with `by_difference` the seconds on top of it.
     """
 
     name: str
     bare_name: str
-    ours: float
+    lab: float
     bare: float
     allowed: float
     by_difference: bool = False
 
     @property
     def cost(self) -> float:
-        return self.ours - self.bare if self.by_difference else self.ours / self.bare
+        return self.lab - self.bare if self.by_difference else self.lab / self.bare
 
     @property
     def within(self) -> bool:
@@ -30,12 +30,13 @@ class Row:
 
 
 def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that the work takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def in_turn(ours: Callable[[], float], bare: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """The medians of both over so many rounds; each callable times itself and answers in seconds."""
-    figures = [(ours(), bare()) for _ in range(rounds)]
+def medians(lab: Callable[[], float], bare: Callable[[], float], rounds: int) -> tuple[float, float]:
+    """Call both in turn, `rounds` times. Returns the median of the seconds that each returned."""
+    figures = [(lab(), bare()) for _ in range(rounds)]
     return statistics.median(f[0] for f in figures), statistics.median(f[1] for f in figures)

@@ -1,4 +1,4 @@
-"""Places to measure in: a workspace of its own, and a bare PostgreSQL with the same settings."""
+"""A scratch workspace for lab, and a bare PostgreSQL server with the same settings."""
 
 import random
 import shutil
@@ -24,7 +24,7 @@ SHIPPED = ("app", "compose", "fixes", "migrations", "seed", "alembic.ini")
 
 @contextmanager
 def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
-    """A copy of the shipped code and a port offset of its own; taken down and away at the end."""
+    """A copy of the shipped code, and a port offset for it. At the end the lab is destroyed."""
     with TemporaryDirectory(prefix="lab-bench-") as folder:
         for name in SHIPPED:
             source = PROJECT / name
@@ -40,7 +40,7 @@ def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
 
 
 def lab(workspace: Workspace, *words: str) -> None:
-    """Run the real command; a failure ends the benchmark with its words."""
+    """Run the command in a process. If it fails, end the benchmark with its error."""
     finished = run([sys.executable, "-m", "lab", "-C", workspace.root, *words], timeout=300)
     if finished.code != 0:
         raise SystemExit(f"lab {' '.join(words)} failed: {finished.stderr.decode()}")
@@ -48,7 +48,7 @@ def lab(workspace: Workspace, *words: str) -> None:
 
 @contextmanager
 def bare_server() -> Iterator[EmbeddedPostgres]:
-    """A server that is not started yet, with the settings that the lab's has."""
+    """A server that is not started yet, with the settings of the lab's server. It is stopped at the end."""
     binaries = find_binaries()
     spec = compose.read(PROJECT / "compose" / "docker-compose.yml")
     with TemporaryDirectory(prefix="lab-bench-") as folder:

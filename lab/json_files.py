@@ -1,8 +1,10 @@
 """Convert dataclasses to JSON and back, with paths as text and bytes as base64.
 
-The first call imports msgspec, so that commands without JSON start faster.
+msgspec checks the structure. The text is json's: msgspec can neither write nor read lone surrogates, which
+services and file names can contain. The first call imports msgspec, so that other commands start faster.
 """
 
+import json
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ def to_json(value: object, *, indent: int = 1) -> str:
     """Return `value` as JSON, in one line if `indent` is 0. Types that JSON lacks are written as text."""
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=indent).decode()
+    return json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=indent or None)
 
 
 def from_json(document: bytes | str, kind: type[T]) -> T:
@@ -25,7 +27,7 @@ def from_json(document: bytes | str, kind: type[T]) -> T:
     import msgspec
 
     try:
-        return msgspec.json.decode(document, type=kind, dec_hook=_decode)
+        return msgspec.convert(json.loads(document), kind, dec_hook=_decode, str_keys=True)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 

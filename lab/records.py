@@ -1,114 +1,74 @@
-"""What was measured, kept under `.lab/runs/`: one folder a run, evidence and raw data as JSON.
+"""The runs of measurements, kept in `.lab/runs/`: one folder a run, with evidence and raw data as JSON."""
 
-A grade is made from what is read here again, so a run says what it measured and with which limits.
-"""
-
-import json
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab import __version__
 from lab.errors import UsageError
 from lab.files import write_atomic
-from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.json_files import from_json, to_json
+from lab.probes.evidence import Evidence
 from lab.workspace import Workspace
 
 EVIDENCE = "evidence.json"
-KEPT = 40
-"""Runs beyond this many are deleted, the oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One measurement's folder."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
+MAX_RUNS = 40
+"""Finished runs that are kept; older ones are deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A run read again."""
+    """What a finished run has measured. `at` is the end of the run, as Unix time in seconds."""
 
-    run: Run
     at: float
     version: str
-    evidence: tuple[Evidence, ...]
     notes: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
 
 
-def begin(workspace: Workspace) -> Run:
-    """Make the folder of a new run; old runs make room."""
+def begin(workspace: Workspace) -> Path:
+    """Make and return the folder of a new run, and delete the oldest finished runs."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
     folder = workspace.runs / name
     folder.mkdir(parents=True)
-    _make_room(workspace.runs)
-    return Run(folder)
+    _delete_oldest(workspace.runs)
+    return folder
 
 
-def keep_raw(run: Run, bug: int, raw: dict[str, Any]) -> Path:
-    """Write everything that one probe measured; answers where it lies."""
-    path = run.folder / f"bug-{bug}.json"
-    write_atomic(path, json.dumps(raw, indent=1, default=str).encode())
+def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
+    """Write the raw data of one probe to the run's folder, and return the file."""
+    path = run / f"bug-{bug}.json"
+    write_atomic(path, to_json(raw).encode())
     return path
 
 
-def keep(run: Run, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
-    """Write the run's evidence: it is whole from here on."""
-    document = {
-        "at": time.time(),
-        "version": __version__,
-        "notes": list(notes),
-        "evidence": [asdict(one) for one in evidence],
-    }
-    write_atomic(run.folder / EVIDENCE, json.dumps(document, indent=1, default=str).encode())
+def keep(run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
+    """Write the evidence of the run, which is finished then."""
+    record = Record(time.time(), __version__, tuple(notes), tuple(evidence))
+    write_atomic(run / EVIDENCE, to_json(record).encode())
 
 
-def read(run: Run) -> Record:
-    """The run as it was kept.
+def read(run: Path) -> Record:
+    """Return the record of a finished run.
 
     Raises:
-        UsageError: there is no such run, or it was never finished.
+        UsageError: there is no such run, or it was not finished.
     """
     try:
-        document = json.loads((run.folder / EVIDENCE).read_bytes())
-        evidence = tuple(_evidence(one) for one in document["evidence"])
-        return Record(run, document["at"], document["version"], evidence, tuple(document["notes"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"There is no finished run in {run.folder}.") from error
+        return from_json((run / EVIDENCE).read_bytes(), Record)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"There is no finished run in {run}.") from error
 
 
-def latest(workspace: Workspace) -> Run | None:
-    """The last run that was finished."""
-    found = sorted(workspace.runs.glob(f"*/{EVIDENCE}"), key=lambda path: path.stat().st_mtime)
-    return Run(found[-1].parent) if found else None
-
-
-def _evidence(document: dict[str, Any]) -> Evidence:
-    return Evidence(
-        bug=document["bug"],
-        verdict=Verdict(document["verdict"]),
-        why=document["why"],
-        figures=tuple(Figure(**figure) for figure in document["figures"]),
-        blocked_by=document["blocked_by"],
-        raw=Path(document["raw"]) if document["raw"] else None,
-        seconds=document["seconds"],
-    )
-
-
-def _make_room(runs: Path) -> None:
-    """Delete the oldest finished runs; one without evidence may be under way, or be swept by its own rule."""
+def _delete_oldest(runs: Path) -> None:
+    """Delete the oldest finished runs. One without evidence may still be running."""
     with suppress(OSError):
         finished = sorted(runs.glob(f"*/{EVIDENCE}"), key=lambda path: path.stat().st_mtime)
-        for path in finished[:-KEPT]:
+        for path in finished[:-MAX_RUNS]:
             shutil.rmtree(path.parent, ignore_errors=True)

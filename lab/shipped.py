@@ -1,10 +1,9 @@
-"""The code as shipped, kept in `.lab/shipped/` by the first `lab up`: blobs by git's id, and their paths.
+"""Keep the code as shipped in `.lab/shipped/`: each file under its git blob id, and a manifest of the paths.
 
-What git has committed counts as shipped where the workspace is a git work tree, so that an edit made before
-the first `lab up` is not taken for shipped; elsewhere the files as they stand.
+The first `lab up` keeps it. In a git work tree the committed files count as shipped, so that earlier edits
+don't; elsewhere the present files do. To put the kept code back is the business of `operations.restore_code`.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,6 +12,7 @@ from lab import git
 from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.workspace import Workspace
 
 FOLDERS = ("app", "compose", "migrations", "seed")
@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class ShippedFile:
-    """One file as shipped: its blob's id and whether it may be executed."""
+    """One shipped file: its path in the workspace, its blob id, and whether it is executable."""
 
     path: PurePosixPath
     blob: str
@@ -30,7 +30,7 @@ class ShippedFile:
 
 
 def keep(workspace: Workspace) -> None:
-    """Keep the shipped code, once: a manifest that is there already is left alone.
+    """Keep the shipped code, if none is kept yet.
 
     Raises:
         EnvironmentFault: the folder cannot be written.
@@ -39,32 +39,30 @@ def keep(workspace: Workspace) -> None:
     if manifest.exists():
         return
     entries: dict[str, tuple[str, bool]] = {}
-    # What git tracks counts as committed, the rest of the folders as it stands.
-    for path, content, executable in (*_standing(workspace), *_committed(workspace)):
+    # The committed files come last and win; files that git does not track are kept as they are.
+    for path, content, executable in (*_current(workspace), *_committed(workspace)):
         name = blob_id(content)
         write_atomic(workspace.shipped / name, content)
         entries[str(path)] = (name, executable)
-    # The manifest comes last: it says that every blob it names is there.
-    write_atomic(manifest, json.dumps(entries, indent=1).encode())
+    # Written last: when there is a manifest, every blob in it is there too.
+    write_atomic(manifest, to_json(entries).encode())
 
 
 def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
-    """Every shipped file.
+    """Return every shipped file.
 
     Raises:
-        EnvironmentFault: nothing was kept yet, or it cannot be read.
+        EnvironmentFault: no code was kept yet, or the manifest cannot be read.
     """
     try:
-        entries = json.loads((workspace.shipped / MANIFEST).read_bytes())
-        return tuple(
-            ShippedFile(PurePosixPath(path), blob, executable) for path, (blob, executable) in entries.items()
-        )
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        entries = from_json((workspace.shipped / MANIFEST).read_bytes(), dict[str, tuple[str, bool]])
+    except (OSError, ValueError) as error:
         raise EnvironmentFault("The shipped code was not kept.", "The first lab up keeps it.") from error
+    return tuple(ShippedFile(PurePosixPath(path), *entry) for path, entry in entries.items())
 
 
 def content(workspace: Workspace, blob: str) -> bytes | None:
-    """A kept blob; None when it is not there or is not what its name says."""
+    """Return the kept file with this blob id; None if it is missing or damaged."""
     try:
         found = (workspace.shipped / blob).read_bytes()
     except OSError:
@@ -73,34 +71,34 @@ def content(workspace: Workspace, blob: str) -> bytes | None:
 
 
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
-    """Every file that stands in the shipped folders now, the candidate's own among them."""
+    """Yield every file that is in the shipped folders now, including those that the candidate added."""
     for top in (*FOLDERS, *FILES):
         path = workspace.root / top
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in found:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 yield PurePosixPath(file.relative_to(workspace.root).as_posix())
 
 
-def _standing(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
-    return [
-        (path, (workspace.root / path).read_bytes(), bool((workspace.root / path).stat().st_mode & 0o100))
-        for path in current_files(workspace)
-    ]
+def _current(workspace: Workspace) -> Iterator[tuple[PurePosixPath, bytes, bool]]:
+    for path in current_files(workspace):
+        file = workspace.root / path
+        yield path, file.read_bytes(), bool(file.stat().st_mode & 0o100)
 
 
-def _committed(workspace: Workspace) -> list[tuple[PurePosixPath, bytes, bool]]:
-    """The shipped folders as HEAD has them; empty where git does not track them."""
+def _committed(workspace: Workspace) -> Iterator[tuple[PurePosixPath, bytes, bool]]:
+    """Yield the shipped files as HEAD has them; none if git does not track them."""
     try:
         entries = git.committed_files(workspace.root, *FOLDERS, *FILES)
-    except LabError:  # no git here
-        return []
-    texts = [(entry, _committed_text(workspace, entry)) for entry in entries]
-    return [(entry.path, text, entry.executable) for entry, text in texts if text is not None]
+    except LabError:  # no git, or no repository
+        return
+    for entry in entries:
+        text = _committed_text(workspace, entry)
+        if text is not None:
+            yield entry.path, text, entry.executable
 
 
 def _committed_text(workspace: Workspace, entry: git.CommittedFile) -> bytes | None:
     file = workspace.root / entry.path
-    if file.is_file() and blob_id(standing := file.read_bytes()) == entry.blob:
-        return standing
+    if file.is_file() and blob_id(present := file.read_bytes()) == entry.blob:
+        return present
     return git.read_blob(workspace.root, entry.blob)

@@ -45,7 +45,12 @@ TOGETHER = {
     "tests/lab/cli/test_demo.py": "measured lab",
     "tests/lab/cli/test_verify.py": "measured lab",
     "tests/lab/cli/test_lab.py": "command line",
-    "tests/lab/operations/test_lifecycle.py": "lifecycle",
+    "tests/lab/operations/test_down.py": "lab that is up",
+    "tests/lab/operations/test_reset.py": "lab that is up",
+    "tests/lab/operations/test_restart.py": "lab that is up",
+    "tests/lab/operations/test_restore_code.py": "lab that is up",
+    "tests/lab/operations/test_status.py": "lab that is up",
+    "tests/lab/operations/test_up.py": "up",
 }
 """Files whose tests share a lab that takes seconds to make: one process runs all of them."""
 

@@ -1,94 +1,68 @@
-"""Make the lab's database, once: schema, rows, and the template that `lab reset` copies.
+"""Make the lab's database: roles, schema and rows in a template, and a copy of it for the services.
 
-Everything is built under another name and renamed when whole, so a kill leaves nothing that looks whole.
+Each is made under a temporary name and renamed when it is complete, so a killed command leaves no database
+that looks complete but isn't.
 """
 
-from collections.abc import Callable, Iterator
-from configparser import ConfigParser
-from configparser import Error as ConfigParserError
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
 
 from lab.database import connect
 from lab.engine import candidate
-from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
+from lab.errors import EnvironmentFault, LabError, Refused, TimedOut
 from lab.operations.ownership import (
     Dataset,
-    Ownership,
     TemporaryDatabase,
     dataset_of,
-    new_ownership,
+    record_ownership,
     template_of,
+    temporary_names,
 )
+from lab.operations.shipped_head import shipped_head
+from lab.operations.template import replaced_database
 from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.runtime.database_service import RESTORE, roles_sql
 from lab.workspace import Workspace
 
-OTHER_NAME = "Name another in LAB_DATABASE_URL: the lab makes it, and may drop it."
-AFRESH = "Start afresh: lab down --destroy, then lab up"
+USE_ANOTHER_NAME = "Use another name in LAB_DATABASE_URL: lab makes that database, and may drop it."
+START_AFRESH = "Start afresh: lab down --destroy, then lab up"
 
 
 @dataclass(frozen=True, slots=True)
-class Ensured:
-    """Whether rows were made, and whether the database itself was."""
+class BuildPlan:
+    """What has to be made for a dataset, and the databases that have to be dropped first."""
 
-    seeded: bool
-    made: bool
+    dataset: Dataset
+    builds_template: bool
+    makes_database: bool
+    obsolete: tuple[str, ...]
 
 
-def ensure(
+def plan_build(
     workspace: Workspace,
     account: Account,
     database: str,
     *,
     rows: int | None,
     seed: int | None,
-    progress: Progress,
-    prepare: Callable[[str], None],
     replace_empty: bool = False,
-) -> Ensured:
-    """Make the database, and its template, where they are not there.
+) -> BuildPlan:
+    """Compare what exists with what is asked for; None asks for what exists, or for the default.
 
-    `prepare` gets the URL of a database that is made, before that has its name.
-    `replace_empty` lets it take the place of an empty database, as a server in a container comes with.
+    `replace_empty` permits to replace an empty database, because a new server in a container has one.
 
     Raises:
-        Refused: there is one already, of other rows than are asked for, or that lab did not make.
-        LabError: the shipped migrations fail.
+        UsageError: the number of rows is out of its range.
+        Refused: the template has other rows, or lab, or this workspace's lab, did not make the databases.
     """
-    present, asked = compare_datasets(workspace, account, database, rows, seed, replace_empty=replace_empty)
-    for name in databases.comments(account, [one.name_for(workspace) for one in TemporaryDatabase]):
-        databases.drop(account, name)  # of an up or a reset that was killed
-    if present is None:
-        databases.drop(account, database)  # an empty one
-        _build_template(workspace, account, database, new_ownership(workspace, asked), progress)
-    missing = not databases.exists(account, database)
-    if missing:
-        with replaced_database(workspace, account, database) as fresh:
-            prepare(account.url(fresh))
-    return Ensured(seeded=present is None, made=missing)
-
-
-def compare_datasets(
-    workspace: Workspace,
-    account: Account,
-    database: str,
-    rows: int | None,
-    seed: int | None,
-    *,
-    replace_empty: bool = False,
-) -> tuple[Dataset | None, Dataset]:
-    """What there is, and what is asked for: the same, where nothing else is.
-
-    Raises:
-        UsageError: that many rows are not possible.
-        Refused: there are other rows than are asked for, or lab, or this workspace's, did not make them.
-    """
-    present = dataset_of(workspace, account, database)
+    temporary = temporary_names(workspace)
+    found = databases.comments(account, [database, template_of(database), *temporary])
+    present = dataset_of(workspace, account, database, found)
     default = present or Dataset()
     asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if present is not None and present != asked:
@@ -97,79 +71,46 @@ def compare_datasets(
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Start afresh: lab down --destroy, then lab up with the numbers you want.",
         )
-    there = [] if present else databases.comments(account, [database, template_of(database)])
-    for name in there:
-        if not (name == database and replace_empty and databases.is_empty(account, name)):
-            raise Refused(
-                f"There is a database {name} that this lab did not make.",
-                OTHER_NAME if account.shared else AFRESH,
-            )
-    return present, asked
+    obsolete = [name for name in temporary if name in found]
+    for name in (database, template_of(database)):
+        if present is None and name in found:
+            if not (name == database and replace_empty and databases.is_empty(account, name)):
+                raise Refused(
+                    f"There is a database {name} that this lab did not make.",
+                    USE_ANOTHER_NAME if account.shared else START_AFRESH,
+                )
+            obsolete.append(name)
+    return BuildPlan(asked, present is None, present is None or database not in found, tuple(obsolete))
 
 
-@contextmanager
-def replaced_database(workspace: Workspace, account: Account, database: str) -> Iterator[str]:
-    """Copy the template of `database` under another name, which the block gets; then let it take the place.
-
-    Copying takes a tenth of a second for 500,000 rows. If the block fails, the database stays as it is.
-
-    Raises:
-        EnvironmentFault: there is no template.
-        Refused: it is another workspace's.
-    """
-    if dataset_of(workspace, account, database) is None:
-        raise EnvironmentFault("There is no template database to copy.", "Make it: lab up")
-    fresh, aside = TemporaryDatabase.FRESH.name_for(workspace), TemporaryDatabase.REPLACED.name_for(workspace)
-    databases.drop(account, fresh)
-    try:
-        databases.create(account, fresh, template=template_of(database))
-        yield fresh
-        if databases.exists(account, database):
-            databases.drop(account, aside)
-            databases.replace(account, database, new=fresh, old=aside)
-        else:
-            databases.rename(account, fresh, database)
-    finally:
-        for name in (fresh, aside):
-            databases.drop(account, name)
-
-
-def remove(workspace: Workspace, account: Account, database: str) -> None:
-    """Drop the database and its template, if lab made them, and what a command that was killed left.
-
-    Raises:
-        Refused: they are another workspace's.
-    """
-    names = [one.name_for(workspace) for one in TemporaryDatabase]
-    if dataset_of(workspace, account, database) is not None:
-        names += [database, template_of(database)]
-    for name in databases.comments(account, names):
-        databases.drop(account, name)
-
-
-def shipped_head(workspace: Workspace) -> str:
-    """The revision that the lab is shipped at, from alembic.ini: a candidate's own come after it.
-
-    Raises:
-        UsageError: alembic.ini does not say.
-    """
-    ini = ConfigParser(interpolation=None)
-    try:
-        ini.read(workspace.alembic_ini)
-        head = ini.get("lab", "shipped_head", fallback="")
-    except (ConfigParserError, UnicodeDecodeError) as error:
-        raise UsageError(f"{workspace.alembic_ini} cannot be read: {error}", RESTORE) from error
-    if not head:
-        raise UsageError(f"{workspace.alembic_ini} names no shipped_head in [lab].", RESTORE)
-    return head
-
-
-def _build_template(
+def carry_out(
+    plan: BuildPlan,
     workspace: Workspace,
     account: Account,
     database: str,
-    mark: Ownership,
+    *,
+    prepare: Callable[[str], None],
     progress: Progress,
+) -> None:
+    """Make the template and the database, as far as they don't exist.
+
+    `prepare` gets the URL of a new database before that is renamed to `database`.
+
+    Raises:
+        LabError: the shipped migrations fail.
+        EnvironmentFault: the server refuses a statement.
+    """
+    for name in plan.obsolete:
+        databases.drop(account, name)
+    if plan.builds_template:
+        _build_template(workspace, account, database, plan.dataset, progress)
+    if plan.makes_database:
+        with replaced_database(workspace, account, database) as fresh:
+            prepare(account.url(fresh))
+
+
+def _build_template(
+    workspace: Workspace, account: Account, database: str, dataset: Dataset, progress: Progress
 ) -> None:
     build = TemporaryDatabase.BUILD.name_for(workspace)
     databases.create(account, build)
@@ -177,9 +118,9 @@ def _build_template(
     progress(Update("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
     _migrate(workspace, url)
-    _fill(url, mark.content, progress)
+    _fill(url, dataset, progress)
     progress(Update("Keeping a template for lab reset"))
-    mark.write(account, build)
+    record_ownership(workspace, account, build, dataset)
     databases.make_template(account, build)
     databases.rename(account, build, template_of(database))
 
@@ -201,17 +142,18 @@ def _migrate(workspace: Workspace, url: str) -> None:
         raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
 
 
-def _fill(url: str, content: Dataset, progress: Progress) -> None:
+def _fill(url: str, dataset: Dataset, progress: Progress) -> None:
     from seed import fill
     from seed.errors import SeedError
 
-    text = f"Making {content.rows:,} execution logs"
-    progress(Update(text, 0, content.rows))
-
-    def tell(done: int, total: int) -> None:
-        progress(Update(text, done, total))
-
+    text = f"Making {dataset.rows:,} execution logs"
+    progress(Update(text, 0, dataset.rows))
     try:
-        fill(url, rows=content.rows, seed=content.seed, progress=tell)
+        fill(
+            url,
+            rows=dataset.rows,
+            seed=dataset.seed,
+            progress=lambda done, total: progress(Update(text, done, total)),
+        )
     except SeedError as error:
         raise EnvironmentFault(str(error)) from error

@@ -1,4 +1,4 @@
-"""List the fixes of the catalog, show one, begin a new one. How each stands is fix_status's business."""
+"""List the fixes of the catalog, show one, begin a new one. For their state, see `fix_status`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class FixSummary:
-    """A fix as the list shows it."""
+    """A fix in one line of a list."""
 
     number: int
     slug: str
@@ -24,7 +24,7 @@ class FixSummary:
 
 @dataclass(frozen=True, slots=True)
 class BrokenFix:
-    """A folder that cannot be used, and everything that is wrong with it."""
+    """A folder of `fixes/` that is no usable fix, and every reason."""
 
     folder: Path
     problems: tuple[str, ...]
@@ -32,7 +32,7 @@ class BrokenFix:
 
 @dataclass(frozen=True, slots=True)
 class FixList:
-    """All there is."""
+    """The usable fixes by number, and the folders that are none."""
 
     fixes: tuple[FixSummary, ...]
     unusable: tuple[BrokenFix, ...]
@@ -40,7 +40,7 @@ class FixList:
 
 @dataclass(frozen=True, slots=True)
 class FixDetails:
-    """One fix in full; the SQL is what plain Alembic would run."""
+    """All about one fix. The SQL is what `alembic upgrade --sql` and `downgrade --sql` print."""
 
     number: int
     slug: str
@@ -60,19 +60,19 @@ class FixDetails:
 
 
 def catalog_of(workspace: Workspace) -> Catalog:
-    """The library that the workspace uses."""
+    """Return the catalog of the fixes that the workspace uses."""
     return load(workspace.fixes, ShippedTexts(workspace).find)
 
 
 def list_fixes(workspace: Workspace) -> FixList:
-    """What the library holds, and which folders cannot be used."""
+    """Return a summary of every fix of the catalog."""
     catalog = catalog_of(workspace)
     fixes = (FixSummary(f.number, f.slug, f.title, f.difficulty, f.area, f.symptom) for f in catalog.fixes)
     return FixList(tuple(fixes), broken_fixes(catalog))
 
 
 def show_fix(workspace: Workspace, token: str) -> FixDetails:
-    """One fix in full.
+    """Return all about the fix that `token` means, by number or slug.
 
     Raises:
         UsageError: there is no such fix, or `token` means several.
@@ -97,11 +97,11 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
 
 
 def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
-    """Make the folder of a new fix; returns it with what its author has to fill in.
+    """Make the folder of a new fix. Returns it with what its author has to fill in.
 
     Raises:
-        UsageError: the slug is not one.
-        Refused: there is a fix of that slug.
+        UsageError: the slug is malformed.
+        Refused: there is a fix with that slug.
     """
     folder = scaffold(workspace.fixes, slug)
     return next(report for report in broken_fixes(catalog_of(workspace)) if report.folder == folder)

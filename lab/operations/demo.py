@@ -1,13 +1,12 @@
-"""Show one fix at work: measure, apply, measure again, and take it off."""
+"""Demonstrate one fix: measure, apply it, measure again, and revert it."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
 from lab.errors import Refused, UsageError
+from lab.json_files import from_json
 from lab.operations import fixes
 from lab.operations.measure import check, prepare_target
 from lab.probes.evidence import Evidence, Figure
@@ -17,7 +16,7 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class ComparedFigure:
-    """One figure before and after; None where only one of the two measurements has it."""
+    """One figure before and after the fix; None where a measurement doesn't have it."""
 
     name: str
     unit: str
@@ -26,7 +25,7 @@ class ComparedFigure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times smaller it became."""
+        """How many times smaller the figure became; None if that cannot be said."""
         if self.before is None or not self.after:
             return None
         return self.before / self.after
@@ -34,7 +33,10 @@ class ComparedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """Before and after; `plans` are outlines of how the server carried the same question out."""
+    """The evidence before and after a fix, and whether the fix was kept applied.
+
+    `plans` are outlines of the query plans before and after, if the probe recorded them for the same query.
+    """
 
     number: int
     title: str
@@ -45,6 +47,18 @@ class Demonstration:
     kept: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Plans:
+    outline: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _RawData:
+    """The part of a probe's raw data that a demonstration shows."""
+
+    narrow: _Plans = field(default_factory=_Plans)
+
+
 def demo(
     workspace: Workspace,
     token: str,
@@ -53,23 +67,21 @@ def demo(
     options: Options = DEFAULTS,
     progress: Progress = silent,
 ) -> Demonstration:
-    """Measure a bug to the end, apply its fix, measure again; then revert it, unless it is to be kept.
+    """Measure a bug in full, apply its fix, measure again, and revert the fix unless `keep` is set.
 
     Raises:
-        UsageError: the token does not mean one fix that can be measured.
-        Refused: the fix is applied already, or does not fit; the workspace is as it was.
+        UsageError: the token does not mean one fix with a probe.
+        Refused: the fix is applied already, or does not fit. The workspace is unchanged.
         EnvironmentFault: the lab is not up.
     """
-    here = prepare_target(workspace)
-    found = [fix for fix in here.fixes if token in {str(fix.number), fix.slug}]
+    target = prepare_target(workspace)
+    found = [fix for fix in target.fixes if token in {str(fix.number), fix.slug}]
     if len(found) != 1:
         raise UsageError(f"{token!r} is not one fix.", "Name its number or its slug: lab fix list")
     (fix,) = found
     number = str(fix.number)
-    if fix in here.recorded():
-        raise Refused(
-            f"Fix {number} is applied: there is no before.", f"Take it off: lab fix revert {number}"
-        )
+    if fix in target.applied_fixes():
+        raise Refused(f"Fix {number} is applied: there is no before.", f"Revert it: lab fix revert {number}")
     before = check(workspace, [number], full=True, progress=progress)
     try:
         progress(Update(f"Applying fix {number}"))
@@ -78,10 +90,10 @@ def demo(
     except KeyboardInterrupt as pressed:
         if keep:
             raise
-        raise KeyboardInterrupt from pressed  # without its notes: the change that they tell of is reverted
+        raise KeyboardInterrupt from pressed  # without the notes on a change that is reverted below
     finally:
-        # Also when the change was made and something after it failed: a service that did not restart.
-        if not keep and fix in here.recorded():
+        # Also after a failure that leaves the fix applied: a service that did not restart.
+        if not keep and fix in target.applied_fixes():
             progress(Update(f"Reverting fix {number}"))
             fixes.revert(workspace, [number], options=options)
     first, second = before.evidence[0], after.evidence[0]
@@ -101,14 +113,11 @@ def _pair(name: str, before: Figure | None, after: Figure | None) -> ComparedFig
 
 
 def _plans(before: Path | None, after: Path | None) -> tuple[str, str] | None:
-    """The outlines of the plans of one and the same question, where the probe kept them."""
+    """Return the outlines of the query plans, if the probe recorded both."""
     first, second = _outline(before), _outline(after)
     return (first, second) if first and second else None
 
 
 def _outline(raw: Path | None) -> str:
-    if raw is None:
-        return ""
-    document: dict[str, Any] = json.loads(raw.read_bytes())
-    outlines: list[str] = document.get("narrow", {}).get("outline", [])
+    outlines = from_json(raw.read_bytes(), _RawData).narrow.outline if raw else []
     return outlines[-1] if outlines else ""

@@ -1,4 +1,4 @@
-"""Examine the machine: what the lab needs, and what else it can do here."""
+"""Check that the machine has what the lab needs."""
 
 import shutil
 import sys
@@ -16,11 +16,15 @@ from lab.shell import run
 from lab.workspace import Workspace, require_supported_path
 
 NEEDED_DISK = 2**30
+"""Bytes that should be free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing examined. What is not `needed` may be missing; the lab then does without it."""
+    """The result of one check. `detail` is what was found, or the problem and what to do.
+
+    A check that is not `needed` may fail: the lab then works without.
+    """
 
     name: str
     ok: bool
@@ -33,7 +37,7 @@ class Check:
 
 
 def examine(workspace: Workspace) -> tuple[Check, ...]:
-    """Every check, each with what was found or what to do."""
+    """Return the results of all checks. None raises an error."""
     in_containers = load_settings(workspace).runtime == DOCKER
     checks: tuple[tuple[str, bool, Callable[[Workspace], str]], ...] = (
         ("Python", True, _python),
@@ -48,7 +52,7 @@ def examine(workspace: Workspace) -> tuple[Check, ...]:
 
 
 def disk_shortage(workspace: Workspace) -> str:
-    """How little is free where the lab's data is; nothing when that is enough."""
+    """Return a sentence that says how little disk is free; empty if there is enough."""
     free = shutil.disk_usage(workspace.root).free
     if free >= NEEDED_DISK:
         return ""
@@ -96,7 +100,7 @@ def _disk(workspace: Workspace) -> str:
 def _ports(workspace: Workspace) -> str:
     runtime = runtime_of(workspace)
     runtime.require_ports()
-    return f"{', '.join(map(str, runtime.ports.values()))} are free or ours"
+    return f"{', '.join(map(str, runtime.ports.values()))} are free, or used by this lab"
 
 
 def _containers(workspace: Workspace) -> str:

@@ -1,4 +1,4 @@
-"""Take the lab down."""
+"""Take the lab down: stop what `up` started, and on request delete its data."""
 
 import os
 import shutil
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable
 from lab.lock import exclusive_lock
-from lab.operations import build, runtimes
+from lab.operations import runtimes
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, load_settings
+from lab.operations.template import remove_databases
 from lab.progress import Progress, Update, silent
 from lab.shadow import remove_leftovers
 from lab.workspace import Workspace
@@ -17,44 +18,49 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """What was stopped, and whether the data went with it."""
+    """The services that ran, whether the database did, and whether the data was deleted.
+
+    `left` names a database that could not be reached to be deleted; empty if there is none.
+    """
 
     services: tuple[str, ...]
     database: bool
     destroyed: bool
     left: str = ""
-    """Where data stays that could not be reached to be deleted."""
 
 
 def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:
-    """Stop everything that we started; `destroy` also deletes the lab's data, logs and records.
+    """Stop every process that lab started; `destroy` also deletes the lab's data, logs and records.
 
     Raises:
-        EnvironmentFault: something of ours would not stop.
-        Refused: another lab is at work here.
+        EnvironmentFault: a process did not stop.
+        Locked: another lab is changing the workspace.
+        Refused: the database to delete belongs to another workspace.
     """
     with exclusive_lock(workspace.lock, progress=progress):
-        return _down(workspace, destroy, progress)
+        progress(Update("Stopping the lab"))
+        kind = load_settings(workspace).runtime
+        left = _remove_from_server(workspace) if destroy else ""
+        remove_leftovers(workspace.runs, None)  # without an account: the next up drops their databases
+        services, database = (runtimes.destroy if destroy else runtimes.stop)(workspace, kind)
+        workspace.database_url_file.unlink(missing_ok=True)
+        if destroy:
+            for folder in (workspace.data.parent, workspace.logs, workspace.service_records):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            for file in (workspace.settings, workspace.location_file):
+                file.unlink(missing_ok=True)
+        return Down(services, database, destroy, left)
 
 
-def _down(workspace: Workspace, destroy: bool, progress: Progress) -> Down:
-    progress(Update("Stopping the lab"))
+def _remove_from_server(workspace: Workspace) -> str:
+    """Drop the lab's databases on a server that lab didn't start. Returns the one that can't be reached."""
     settings = load_settings(workspace)
-    kind = settings.runtime
-    left = ""
-    if destroy and kind == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER)):
-        runtime = runtime_of(workspace)
-        try:
-            build.remove(workspace, runtime.account, runtime.database)
-        except DatabaseUnreachable:
-            left = str(DatabaseUrl.parse(runtime.url))
-    remove_leftovers(workspace.runs, None)  # services of measurements that were killed; their databases wait
-    services, database = (runtimes.destroy if destroy else runtimes.halt)(workspace, kind)
-    workspace.database_url_file.unlink(missing_ok=True)
-    if destroy:
-        for path in (workspace.data.parent, workspace.logs, workspace.service_records):
-            if path.exists():
-                shutil.rmtree(path)
-        for file in (workspace.settings, workspace.location_file):
-            file.unlink(missing_ok=True)
-    return Down(services, database, destroy, left)
+    if settings.runtime != EMBEDDED or not (settings.server or os.environ.get(runtimes.SERVER_VARIABLE)):
+        return ""
+    runtime = runtime_of(workspace)
+    try:
+        remove_databases(workspace, runtime.account, runtime.database)
+    except DatabaseUnreachable:
+        return str(DatabaseUrl.parse(runtime.url))
+    return ""

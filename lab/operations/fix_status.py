@@ -1,4 +1,4 @@
-"""How each fix stands."""
+"""The state of every fix, from the workspace's files and its database; and the history of changes."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,11 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class FixStatusRow:
-    """How one fix stands; `blocked` says what of the candidate's keeps it from going on or off."""
+    """The state of one fix: as a whole, of its code, of its schema.
+
+    `why` explains a mixed state. `blocked` says why `apply`, or `revert` if the fix is applied, would be
+    refused; empty if it wouldn't.
+    """
 
     number: int
     slug: str
@@ -35,7 +39,11 @@ class FixStatusRow:
 
 @dataclass(frozen=True, slots=True)
 class FixStatus:
-    """Every fix; `database` says why the schema is unknown, `interrupted` which fixes were."""
+    """The state of every fix, and the folders that are no usable fix.
+
+    `database` says why the schema is unknown; empty if it is known. `interrupted` are the fixes of a change
+    that was interrupted.
+    """
 
     fixes: tuple[FixStatusRow, ...]
     unusable: tuple[BrokenFix, ...]
@@ -44,18 +52,15 @@ class FixStatus:
 
 
 def fix_status(workspace: Workspace) -> FixStatus:
-    """How every fix stands, by looking at the files and the database; without one, the schema is unknown."""
+    """Return the state of every fix. Without a database, the state of the schema is unknown."""
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
-    missing = ""
+    problem = ""
     try:
         snapshot = read_schema(workspace_url(workspace))
     except DatabaseUnreachable as error:
-        snapshot, missing = None, str(error)
+        snapshot, problem = None, str(error)
     found = read_fix_states(workspace, catalog, patcher, snapshot)
-    entry = journal.read(workspace)
-    if entry is not None and is_locked(workspace):
-        entry = None
     rows = tuple(
         FixStatusRow(
             fix.number,
@@ -69,17 +74,24 @@ def fix_status(workspace: Workspace) -> FixStatus:
         )
         for fix in catalog.fixes
     )
-    return FixStatus(rows, broken_fixes(catalog), missing, entry.numbers if entry else ())
+    entry = journal.read(workspace)
+    interrupted = entry.numbers if entry and not _is_locked(workspace) else ()
+    return FixStatus(rows, broken_fixes(catalog), problem, interrupted)
 
 
 def fixes_in_code(workspace: Workspace) -> tuple[int, ...]:
-    """The fixes that lab put on and whose code is there still: Git can have taken it away, unseen by lab."""
+    """Return the fixes that lab applied and whose code is still there: git can have reverted it since."""
     found = read_fix_states(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
     return tuple(n for n, one in found.items() if one.applied_by_lab and one.code.state is not State.ABSENT)
 
 
-def is_locked(workspace: Workspace) -> bool:
-    """Whether another lab is at work here now: then an open journal is no sign of a kill."""
+def fix_log(workspace: Workspace) -> tuple[Event, ...]:
+    """Return every finished change of fixes, oldest first."""
+    return journal.history(workspace)
+
+
+def _is_locked(workspace: Workspace) -> bool:
+    """Return whether another lab is changing the workspace: then its open journal is no sign of a kill."""
     try:
         with exclusive_lock(workspace.lock, progress=silent, wait=0):
             return False
@@ -87,25 +99,17 @@ def is_locked(workspace: Workspace) -> bool:
         return True
 
 
-def fix_log(workspace: Workspace) -> tuple[Event, ...]:
-    """Every change that was done, oldest first."""
-    return journal.history(workspace)
-
-
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:
-    """Why the fix would not go the way that is open to it; what it requires aside."""
+    """Return why the next change of the fix would be refused; a fix that it requires doesn't count."""
     fix_state = found[fix.number]
-    if fix_state.schema.state is State.UNKNOWN:
+    required = {number: found[number] for number in fix.requires}
+    lacks_required = fix_state.state is State.ABSENT and not all(one.recorded for one in required.values())
+    if fix_state.schema.state is State.UNKNOWN or lacks_required:
         return ""
     verb = Verb.REVERT if fix_state.recorded else Verb.APPLY
-    alone = {fix.number: fix_state, **{n: found[n] for n in fix.requires}}
     try:
-        going = to_revert([fix], alone) if verb is Verb.REVERT else to_apply([fix], alone)
+        going = (to_revert if fix_state.recorded else to_apply)([fix], {fix.number: fix_state, **required})
         plan_file_changes(patcher, workspace, verb, going, found)
     except Refused as refusal:
-        return refusal.message if not _lacks(fix, found) else ""
+        return refusal.message
     return ""
-
-
-def _lacks(fix: Fix, found: dict[int, FixState]) -> bool:
-    return any(not found[n].recorded for n in fix.requires) and found[fix.number].state is State.ABSENT

@@ -1,14 +1,12 @@
-"""Look at the running lab: its logs, its addresses, its database through psql."""
+"""Inspect the lab: the URLs of its services, its logs, and psql on its database."""
 
 import sys
 from collections.abc import Iterator
 from shutil import which
 
 from lab.database_url import DatabaseUrl
-from lab.errors import EnvironmentFault, UsageError
-from lab.operations.restart import require_up
-from lab.operations.runtimes import runtime_of
-from lab.runtime.base import Runtime
+from lab.errors import EnvironmentFault
+from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import DockerRuntime
 from lab.runtime.stack import DATABASE_SERVICE
@@ -16,22 +14,25 @@ from lab.workspace import Workspace
 
 
 def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
-    """Where each service, and the database as its owner, is reached.
+    """Return the URL of each service and of the database, by name; or only that of `service`.
 
     Raises:
-        UsageError: there is no such service.
+        UsageError: there is no service of that name.
     """
     runtime = runtime_of(workspace)
     found = {name: f"http://127.0.0.1:{runtime.ports[name]}" for name in runtime.services}
     found[DATABASE_SERVICE] = DatabaseUrl.parse(runtime.url).libpq
-    return found if service is None else {service: found[_known(runtime, service)]}
+    if service is None:
+        return found
+    require_services([service], found)
+    return {service: found[service]}
 
 
 def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-    """The command line of psql on the lab's database, and the environment that tells it where that is.
+    """Return the command line of psql on the lab's database, and the environment variables for it.
 
-    So -h, -U and -d mean what they always do, and no password stands on a command line. The client is the
-    wheel's, the host's, or the container's own.
+    The connection is in the environment, so that -h, -U and -d override it, and no password is visible in the
+    list of processes. The client is the wheel's, else the host's, else the container's own.
 
     Raises:
         EnvironmentFault: there is no client, or the lab is not up.
@@ -55,15 +56,20 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
 
 
 def logs(workspace: Workspace, service: str | None, *, lines: int, follow: bool) -> Iterator[str]:
-    """The last lines of one log, or of every log with its service's name before each line; then what comes.
+    """Yield the last `lines` of the log; with `follow`, then every new line.
+
+    If `service` is None, yield those of all logs, each line after the name of its service.
 
     Raises:
-        UsageError: there is no such service.
+        UsageError: there is no service of that name.
     """
     runtime = runtime_of(workspace)
-    chosen = (DATABASE_SERVICE, *runtime.services) if service is None else (_known(runtime, service),)
-    width = 0 if service else max(map(len, chosen))
-    for name, line in runtime.logs(chosen, lines, follow):
+    names = (DATABASE_SERVICE, *runtime.services)
+    if service is not None:
+        require_services([service], names)
+        names = (service,)
+    width = 0 if service else max(map(len, names))
+    for name, line in runtime.logs(names, lines, follow):
         yield f"{name:<{width}} | {line}" if width else line
 
 
@@ -73,10 +79,3 @@ def _client() -> str | None:
     except EnvironmentFault:
         return which("psql")
     return str(bundled) if bundled.exists() else which("psql")
-
-
-def _known(runtime: Runtime, service: str) -> str:
-    known = (DATABASE_SERVICE, *runtime.services)
-    if service not in known:
-        raise UsageError(f"There is no service {service!r}.", f"The services are {', '.join(known)}.")
-    return service

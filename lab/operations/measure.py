@@ -1,4 +1,4 @@
-"""Measure the bugs: check how each stands, in a shadow of the lab that the running one never notices."""
+"""Measure the bugs in a shadow: a copy of the lab, so that the running lab is not disturbed."""
 
 import time
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was measured, in the order of the bugs' numbers; `run` is the folder that holds all of it."""
+    """The evidence by rising number of the bugs. `run` is the folder with everything that was measured."""
 
     bugs: tuple[Bug, ...]
     evidence: tuple[Evidence, ...]
@@ -53,7 +53,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a workspace is measured: its server's account, its database, the library's fixes."""
+    """A workspace whose lab is up, to be measured: its server and database, and the usable fixes."""
 
     workspace: Workspace
     account: Account
@@ -64,8 +64,8 @@ class Target:
     def template(self) -> str:
         return template_of(self.database)
 
-    def recorded(self) -> tuple[Fix, ...]:
-        """The fixes whose revisions the workspace's database has."""
+    def applied_fixes(self) -> tuple[Fix, ...]:
+        """Return the fixes that the workspace's database records."""
         recorded = read_schema(self.account.url(self.database)).recorded
         return tuple(fix for fix in self.fixes if fix.revision in recorded)
 
@@ -73,24 +73,24 @@ class Target:
 def check(
     workspace: Workspace, tokens: Sequence[str] = (), *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure these bugs, all when none is named; `full` measures to the end what is certain before.
+    """Measure the bugs that the tokens mean (default: all). `full` goes on after the verdict is certain.
 
     Raises:
-        UsageError: a token means no bug that can be measured.
+        UsageError: a token means no bug that has a probe.
         EnvironmentFault: the lab is not up.
-        Locked: another lab is changing the workspace, and goes on.
+        Locked: another lab is changing the workspace.
     """
-    here = prepare_target(workspace)
-    numbers = select_bugs(here, tokens)
-    origin = Source(workspace, here.account, here.template, here.database, here.recorded)
-    return measure_in_shadow(here, origin, numbers, full=full, progress=progress)
+    target = prepare_target(workspace)
+    numbers = select_bugs(target, tokens)
+    source = Source(workspace, target.account, target.template, target.database, target.applied_fixes)
+    return measure_in_shadow(target, source, numbers, full=full, progress=progress)
 
 
 def prepare_target(workspace: Workspace) -> Target:
-    """The workspace's database, which must be up; what killed measurements left there is taken down.
+    """Return the workspace as a target, after removing what killed measurements left.
 
     Raises:
-        DatabaseUnreachable: it is not.
+        DatabaseUnreachable: the lab is not up.
     """
     url = workspace_url(workspace)
     connect(url).close()
@@ -100,44 +100,42 @@ def prepare_target(workspace: Workspace) -> Target:
     return Target(workspace, account, parsed.database, catalog_of(workspace).fixes)
 
 
-def select_bugs(here: Target, tokens: Sequence[str]) -> tuple[int, ...]:
-    """The bugs that the tokens mean; every one that has a probe when there are none.
+def select_bugs(target: Target, tokens: Sequence[str]) -> tuple[int, ...]:
+    """Return the numbers of the bugs that the tokens mean; without tokens, of all that have a probe.
 
     Raises:
-        UsageError: one means nothing, or a bug that nothing measures.
+        UsageError: a token means no bug that has a probe.
     """
     if not tokens:
         return tuple(sorted(PROBES))
-    plain = [int(token) for token in tokens if token.isdecimal()]
-    # A bug can be measured whatever became of its fix: only other words are looked up in the library.
+    # Only words are looked up in the catalog: a bug can be measured by its number even if its fix is broken.
     words = [token for token in tokens if not token.isdecimal()]
-    named = catalog_of(here.workspace).select(words) if words else ()
-    numbers = tuple(sorted({*plain, *(fix.number for fix in named)}))
-    unknown = [number for number in numbers if number not in PROBES]
-    if unknown:
+    named = catalog_of(target.workspace).select(words) if words else ()
+    numbers = {*(int(token) for token in tokens if token.isdecimal()), *(fix.number for fix in named)}
+    if unknown := sorted(numbers - PROBES.keys()):
         known = ", ".join(map(str, sorted(PROBES)))
-        raise UsageError(f"Nothing measures bug {unknown[0]}.", f"Those that can be measured: {known}.")
-    return numbers
+        raise UsageError(f"There is no probe for bug {unknown[0]}.", f"The bugs with a probe are {known}.")
+    return tuple(sorted(numbers))
 
 
 def measure_in_shadow(
-    here: Target, origin: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
+    target: Target, source: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs in a shadow of `origin`, and keep what was found."""
+    """Measure the bugs in a shadow of `source`, and keep the evidence in a new run of the target."""
     started = time.monotonic()
-    run = records.begin(here.workspace)
-    titles = {fix.number: fix.title for fix in here.fixes}
+    run = records.begin(target.workspace)
+    titles = {fix.number: fix.title for fix in target.fixes}
     found: dict[int, Evidence] = {}
-    needed = {service for number in numbers for service in NEEDS[number]}
-    with shadow(origin, run.folder, services=needed, full=full, progress=progress) as made:
+    services = {service for number in numbers for service in NEEDS[number]}
+    with shadow(source, run, services=services, full=full, progress=progress) as made:
 
-        def tell(bug: int) -> None:
+        def announce(bug: int) -> None:
             progress(Update(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
 
         for one in measure(
             made.endpoints,
             numbers,
-            tell,
+            announce,
             compose_problem=made.compose_problem,
             migration_problem=made.migration_problem,
         ):
@@ -146,4 +144,4 @@ def measure_in_shadow(
     evidence = tuple(found[number] for number in sorted(found))
     records.keep(run, evidence, made.notes)
     bugs = tuple(Bug(number, titles.get(number, "")) for number in sorted(found))
-    return Checked(bugs, evidence, made.notes, run.folder, time.monotonic() - started)
+    return Checked(bugs, evidence, made.notes, run, time.monotonic() - started)

@@ -1,17 +1,17 @@
-"""The lab's databases on a server, by name, and whose they are.
+"""The names of the lab's databases on a server, and which workspace owns them.
 
-That stands in the comment of the template, so that no ledger can be wrong about it. What is only passing has
-the workspace's id in its name: on a server that others use too, nobody else's database is called so.
+The owner is recorded in the comment of the template database, so the record is always where the database is.
+The name of a temporary database contains the workspace's id, so on a shared server it belongs to no one else.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from socket import gethostname
 from uuid import uuid4
 
 from lab.errors import Refused, UsageError
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.workspace import Workspace
@@ -21,37 +21,43 @@ MAX_ROWS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What a database is made from: the number of execution logs, and the seed of their random values."""
+    """What a database is filled with: the number of execution logs, and the seed of their random values.
+
+    Raises:
+        UsageError: the number of rows is out of its range.
+    """
 
     rows: int = 500_000
     seed: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.rows <= MAX_ROWS:
-            raise UsageError(f"--rows {self.rows} is not possible.", f"Ask for 1 to {MAX_ROWS:,} rows.")
+            raise UsageError(f"--rows {self.rows} is out of range.", f"Use 1 to {MAX_ROWS:,} rows.")
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The comment of a template that lab made; `owner` is the workspace's id, `place` where that was."""
+    """Who made a template: `owner` is the workspace's id, `place` its host and folder at that time."""
 
     content: Dataset
     owner: str
     place: str
 
-    def write(self, account: Account, name: str) -> None:
-        databases.set_comment(account, name, json.dumps({"lab": asdict(self)}))
+
+@dataclass(frozen=True, slots=True)
+class _Comment:
+    lab: Ownership
 
 
 class TemporaryDatabase(StrEnum):
-    """What a database is for that is dropped or renamed before the command ends."""
+    """The purposes of databases that a command drops or renames before it ends."""
 
     BUILD = "build"
-    """The template while it is made."""
+    """The template while it is built."""
     FRESH = "fresh"
-    """A copy that is to take the database's place."""
+    """A copy of the template that will replace the database."""
     REPLACED = "replaced"
-    """What a reset has replaced, until it is dropped."""
+    """The old database after it was replaced, until it is dropped."""
 
     def name_for(self, workspace: Workspace) -> str:
         return f"lab_{self}_{workspace_id(workspace)}"
@@ -61,51 +67,48 @@ def template_of(database: str) -> str:
     return f"{database}_template"
 
 
-def ownership_of(account: Account, name: str) -> Ownership | None:
-    """The mark of a database; None when lab did not make it, or there is none."""
-    return _read(databases.comments(account, [name]).get(name))
+def temporary_names(workspace: Workspace) -> list[str]:
+    return [purpose.name_for(workspace) for purpose in TemporaryDatabase]
 
 
-def dataset_of(workspace: Workspace, account: Account, database: str) -> Dataset | None:
-    """What the template of `database` was made from; None when lab made none.
+def record_ownership(workspace: Workspace, account: Account, name: str, dataset: Dataset) -> None:
+    """Write in the database's comment that this workspace made it, and from which dataset."""
+    ownership = Ownership(dataset, workspace_id(workspace), f"{gethostname()}:{workspace.root}")
+    databases.set_comment(account, name, to_json(_Comment(ownership), indent=0))
+
+
+def dataset_of(
+    workspace: Workspace, account: Account, database: str, comments: dict[str, str | None]
+) -> Dataset | None:
+    """Return the dataset of the template of `database`, or None if lab made no template.
+
+    `comments` are those of the databases that exist, by name.
 
     Raises:
-        Refused: the server is shared, and the lab of another workspace made it.
+        Refused: the server is shared, and another workspace's lab made the template.
     """
-    mark = ownership_of(account, template_of(database))
-    if mark is None:
+    try:
+        ownership = from_json(comments.get(template_of(database)) or "", _Comment).lab
+    except ValueError:
         return None
-    if account.shared and mark.owner != workspace_id(workspace):
+    if account.shared and ownership.owner != workspace_id(workspace):
         raise Refused(
-            f"The database {database} is that of the lab in {mark.place}.",
+            f"The database {database} belongs to the lab in {ownership.place}.",
             "Give every workspace a database name of its own in LAB_DATABASE_URL. If that lab is gone, "
             f"drop {database} and {template_of(database)} there.",
         )
-    return mark.content
-
-
-def new_ownership(workspace: Workspace, content: Dataset) -> Ownership:
-    """The mark of what is about to be made."""
-    return Ownership(content, workspace_id(workspace), f"{gethostname()}:{workspace.root}")
+    return ownership.content
 
 
 def ensure_workspace_id(workspace: Workspace) -> None:
-    """Give the workspace an id of its own, once; one that was copied gets another than the original's."""
+    """Give the workspace an id if it has none. A copied workspace gets a new one."""
     if not workspace_id(workspace):
         write_atomic(workspace.id_file, uuid4().hex.encode())
 
 
 def workspace_id(workspace: Workspace) -> str:
-    """The workspace's id; empty when it has none yet, or came with the original's."""
+    """Return the workspace's id; empty if it has none yet, or was copied with the original's."""
     try:
         return "" if workspace.copied_from else workspace.id_file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _read(comment: str | None) -> Ownership | None:
-    try:
-        found = json.loads(comment or "null")["lab"]
-        return Ownership(Dataset(**found["content"]), str(found["owner"]), str(found["place"]))
-    except (ValueError, TypeError, KeyError):
-        return None

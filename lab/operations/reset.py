@@ -1,34 +1,35 @@
-"""Put the lab back: the database to as seeded, and on request the code to as shipped.
+"""Reset the database to the seeded rows, and on request the code to the shipped code.
 
-Applied fixes stay applied, schema and code as one, when only the database is put back; with the code they go.
+With the database alone, applied fixes stay applied, schema and code. With the code, they are reverted.
 """
+
+from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lab.engine import journal
 from lab.engine.schema import read_schema
-from lab.engine.verb import Verb
-from lab.errors import LabError
+from lab.errors import DatabaseUnreachable, LabError
 from lab.lock import exclusive_lock
-from lab.operations import build, fixes
-from lab.operations.catalog import catalog_of
-from lab.operations.fix_status import fixes_in_code
-from lab.operations.restart import require_up
-from lab.operations.restore_code import RestoredCode, restore_code
-from lab.operations.runtimes import runtime_of
+from lab.operations.runtimes import require_up, runtime_of
+from lab.operations.shipped_head import shipped_head
+from lab.operations.template import replaced_database
 from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
 
+if TYPE_CHECKING:
+    from lab.operations.restore_code import RestoredCode
+
+# `lab reset` should take little longer than the copy itself. What it needs only with applied fixes, after an
+# interrupted change or for --code is imported then: that is about half of all the modules.
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """What stands now: the database's revision, the fixes whose schema was put on again, and the code's fate.
-
-    `seconds` is what the database took.
-    """
+    """The seconds that the database took, its revision, the applied fixes, and what became of the code."""
 
     seconds: float
     revision: str
@@ -37,36 +38,41 @@ class Reset:
 
 
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
-    """The database back to as seeded, copied from the template; the services connect again by themselves.
+    """Replace the database by a copy of the template. The services reconnect by themselves.
 
-    `code` also puts the shipped code back, after saving the edits as a patch, and restarts the services.
+    `code` also restores the shipped code, after saving the edits as a patch, and restarts the services.
 
     Raises:
         EnvironmentFault: the lab is not up, or has no template.
-        Refused: another lab is at work here, or an interrupted change cannot be taken back.
+        Locked: another lab is changing the workspace.
+        Refused: an interrupted change cannot be undone, or a kept shipped file is damaged.
     """
     if code:
         with exclusive_lock(workspace.lock, progress=progress):
-            return _whole(workspace, progress)
-    if journal.read(workspace) is not None:
+            return _reset_code_and_database(workspace, progress)
+    if workspace.journal.exists():
+        from lab.operations import fixes
+
         fixes.recover(workspace)
     with exclusive_lock(workspace.lock, progress=progress):
         runtime = runtime_of(workspace)
         require_up(runtime)
-        applied = _applied(workspace, runtime)
-        seconds = _renew(workspace, runtime, applied, progress)
-        return Reset(seconds, build.shipped_head(workspace), applied, None)
+        applied = _applied_fixes(workspace, runtime)
+        seconds = _reset_database(workspace, runtime, applied, progress)
+        return Reset(seconds, shipped_head(workspace), applied, None)
 
 
-def _whole(workspace: Workspace, progress: Progress) -> Reset:
-    """Code first: a damaged compose file would keep us from the database."""
-    restored = restore_code(workspace)
+def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
+    """Restore the code first: with a damaged compose file, the database cannot be found."""
+    from lab.operations.restore_code import restore_code
+
+    restored = restore_code(workspace, progress)
     done = "The shipped code is back."
     try:
         runtime = runtime_of(workspace)
         require_up(runtime)
-        seconds = _renew(workspace, runtime, (), progress)
-        _note(workspace)
+        seconds = _reset_database(workspace, runtime, (), progress)
+        _close_journal(workspace)
         done = "The shipped code and the database are back."
         if restored.changed:
             progress(Update("Restarting the services"))
@@ -78,30 +84,48 @@ def _whole(workspace: Workspace, progress: Progress) -> Reset:
     except LabError as error:
         error.message = f"{done} {restored.saved_note} The rest was not done: {error.message}"
         raise
-    return Reset(seconds, build.shipped_head(workspace), (), restored)
+    return Reset(seconds, shipped_head(workspace), (), restored)
 
 
-def _renew(workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], progress: Progress) -> float:
-    """Replace the database by a copy of the template that has the applied fixes' schema already."""
+def _reset_database(
+    workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], progress: Progress
+) -> float:
+    """Replace the database, with the schema of the applied fixes. Returns the seconds that it took."""
     progress(Update("Copying the template database"))
     started = time.monotonic()
-    account, database = runtime.account, runtime.database
-    with build.replaced_database(workspace, account, database) as fresh:
+    account = runtime.account
+    with replaced_database(workspace, account, runtime.database) as fresh:
         if applied:
-            fixes.sync_schema(workspace, account.url(fresh), applied)
+            from lab.operations.fix_schema import sync_schema
+
+            sync_schema(workspace, account.url(fresh), applied)
+        progress(Update("Replacing the database"))
     return time.monotonic() - started
 
 
-def _applied(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
-    if not databases.exists(runtime.account, runtime.database):  # it was dropped by hand
+def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
+    """Return the fixes that the database records; if it was dropped by hand, those that the code has."""
+    try:
+        recorded = read_schema(runtime.url).recorded
+    except DatabaseUnreachable:
+        if databases.exists(runtime.account, runtime.database):
+            raise
+        from lab.operations.fix_status import fixes_in_code
+
         return fixes_in_code(workspace)
-    recorded = read_schema(runtime.url).recorded
+    if not recorded:
+        return ()
+    from lab.operations.catalog import catalog_of
+
     return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
 
 
-def _note(workspace: Workspace) -> None:
-    """Nothing is applied any more, and an interrupted change is over: both its halves are gone."""
-    gone = tuple(sorted(journal.applied_by_lab(workspace)))
-    if gone or journal.read(workspace):
+def _close_journal(workspace: Workspace) -> None:
+    """Record that no fix is applied any more. An interrupted change is over: both its parts are undone."""
+    from lab.engine import journal
+    from lab.engine.verb import Verb
+
+    reverted = tuple(sorted(journal.applied_by_lab(workspace)))
+    if reverted or journal.read(workspace):
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-        journal.close_entry(workspace, journal.Event(str(Verb.REVERT), gone, at, 0.0, ()))
+        journal.close_entry(workspace, journal.Event(str(Verb.REVERT), reverted, at, 0.0, ()))

@@ -1,52 +1,57 @@
-"""Put the shipped code back, after saving what the candidate made of it."""
+"""Restore the shipped code, after saving the candidate's edits as a patch. `lab.shipped` keeps that code."""
 
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
+from lab.progress import Progress, Update
 from lab.workspace import Workspace
+
+FileState = tuple[bytes, bool]
+"""The content of a file, and whether it is executable."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredCode:
-    """The files put back, and where the edits are kept; no patch when there was nothing to save."""
+    """The files that were restored, and the patch with the edits; None if no file was edited."""
 
     changed: tuple[PurePosixPath, ...]
     patch: Path | None
 
     @property
     def saved_note(self) -> str:
-        """Where the edits are, for whatever is said next."""
+        """A sentence for messages: where the edits are. Empty if no file was edited."""
         return f"The edits are kept in {self.patch}." if self.patch else ""
 
 
-def restore_code(workspace: Workspace) -> RestoredCode:
-    """Save every edit as one patch that `git apply` takes, then put each shipped file back.
+def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
+    """Save all edits as one patch for `git apply`, then restore every shipped file.
 
-    Files that the candidate added to the shipped folders are in the patch too, and are taken away.
+    Files that the candidate added to the shipped folders are saved in the patch and removed.
 
     Raises:
-        EnvironmentFault: the shipped code was not kept, or something cannot be written; nothing is lost.
-        Refused: a kept file is damaged; nothing was touched.
+        EnvironmentFault: no shipped code was kept, or a file cannot be written. No edit is lost.
+        Refused: a kept file is damaged. Nothing was changed.
     """
-    originals: dict[PurePosixPath, tuple[bytes, bool]] = {}
+    originals: dict[PurePosixPath, FileState] = {}
     for file in shipped.files(workspace):
-        text = shipped.content(workspace, file.blob)
-        if text is None:
+        content = shipped.content(workspace, file.blob)
+        if content is None:
             raise Refused(
-                f"The kept copy of {file.path} is damaged: the shipped code cannot be put back.",
-                "Nothing was touched. Take the file from a fresh copy of the lab.",
+                f"The kept copy of {file.path} is damaged: the shipped code cannot be restored.",
+                "Nothing was changed. Take the file from a fresh copy of the lab.",
             )
-        originals[file.path] = (text, file.executable)
+        originals[file.path] = (content, file.executable)
     changed = tuple(
         path
         for path in sorted({*originals, *shipped.current_files(workspace)})
-        if _standing(workspace, path) != originals.get(path)
+        if _current(workspace, path) != originals.get(path)
     )
     if not changed:
         return RestoredCode((), None)
@@ -54,37 +59,36 @@ def restore_code(workspace: Workspace) -> RestoredCode:
     write_atomic(patch, _difference(workspace, originals, changed))
     restored = RestoredCode(changed, patch)
     try:
-        _put_back(workspace, originals, changed)
+        progress(Update("Restoring the shipped code"))
+        _restore(workspace, originals, changed)
     except KeyboardInterrupt as pressed:
         pressed.add_note(f"The shipped code is back in part: lab reset --code. {restored.saved_note}")
         raise
     except (LabError, OSError) as error:
+        reason = str(error).rstrip(".")
         raise EnvironmentFault(
-            f"The shipped code could not be put back as a whole: {str(error).rstrip('.')}. "
-            f"{restored.saved_note}",
+            f"Not all of the shipped code could be restored: {reason}. {restored.saved_note}",
             "When the cause is gone, run again: lab reset --code",
         ) from error
     return restored
 
 
-def _put_back(
-    workspace: Workspace,
-    originals: dict[PurePosixPath, tuple[bytes, bool]],
-    changed: tuple[PurePosixPath, ...],
+def _restore(
+    workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
 ) -> None:
-    # What is in the way goes first: a shipped file may stand where a folder was made, or the other way round.
+    # Remove added files first: one can be where a shipped folder belongs.
     for path in changed:
         if path not in originals:
             (workspace.root / path).unlink()
     for path in changed:
         if path in originals:
-            _clear_the_way(workspace.root, path)
-            text, executable = originals[path]
-            write_atomic(workspace.root / path, text, mode=0o755 if executable else 0o644)
+            _make_room(workspace.root, path)
+            content, executable = originals[path]
+            write_atomic(workspace.root / path, content, mode=0o755 if executable else 0o644)
 
 
-def _clear_the_way(root: Path, path: PurePosixPath) -> None:
-    """Take away what is not shipped and stands where the file, or a folder above it, belongs: it is saved."""
+def _make_room(root: Path, path: PurePosixPath) -> None:
+    """Remove what is in the place of the file and of its parent folders. The patch has saved it."""
     for folder in reversed(path.parents[:-1]):
         if (root / folder).is_symlink():
             (root / folder).unlink()
@@ -93,7 +97,8 @@ def _clear_the_way(root: Path, path: PurePosixPath) -> None:
         shutil.rmtree(target)
 
 
-def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] | None:
+def _current(workspace: Workspace, path: PurePosixPath) -> FileState | None:
+    """Return the file's present state; None if there is none, or it is reached through a link."""
     file = workspace.root / path
     is_link = any((workspace.root / part).is_symlink() for part in (path, *path.parents))
     if is_link or not file.is_file():
@@ -102,19 +107,17 @@ def _standing(workspace: Workspace, path: PurePosixPath) -> tuple[bytes, bool] |
 
 
 def _difference(
-    workspace: Workspace,
-    originals: dict[PurePosixPath, tuple[bytes, bool]],
-    changed: tuple[PurePosixPath, ...],
+    workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
 ) -> bytes:
-    """The patch from the shipped files to the standing ones, made by git outside any repository."""
+    """Return the patch from the shipped files to the present ones, made by git outside any repository."""
     with tempfile.TemporaryDirectory(prefix="lab-edits-") as scratch:
+        for side in "ab":
+            (Path(scratch) / side).mkdir()
         for path in changed:
-            for side, found in (("a", originals.get(path)), ("b", _standing(workspace, path))):
-                if found is not None:
+            for side, state in (("a", originals.get(path)), ("b", _current(workspace, path))):
+                if state is not None:
                     copy = Path(scratch) / side / path
                     copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(found[0])
-                    copy.chmod(0o755 if found[1] else 0o644)
-        for side in "ab":
-            (Path(scratch) / side).mkdir(exist_ok=True)
+                    copy.write_bytes(state[0])
+                    copy.chmod(0o755 if state[1] else 0o644)
         return git.diff_folders(Path(scratch), "a", "b")

@@ -1,67 +1,99 @@
-"""Which runtime the lab of a workspace runs in, as it was last asked for, and how either is ended."""
+"""The runtime of a workspace's lab, by its settings, and how the lab of each runtime is stopped.
+
+`lab.runtime.docker` is imported only for labs in containers, because most commands start faster without it.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from lab import compose
 from lab.errors import EnvironmentFault, UsageError
 from lab.operations.settings import DOCKER, Settings, load_settings
-from lab.runtime import docker, embedded
+from lab.runtime import embedded
 from lab.runtime.base import Runtime
 from lab.runtime.stack import HIGHEST_PORT
 from lab.workspace import Workspace
 
-SERVER = "LAB_DATABASE_URL"
+SERVER_VARIABLE = "LAB_DATABASE_URL"
 
 Stopped = tuple[tuple[str, ...], bool]
-"""Which services ran, and whether the database did."""
+"""The services that ran, and whether the database did."""
 
 
-def runtime_of(workspace: Workspace, chosen: Settings | None = None) -> Runtime:
-    """The workspace's runtime; nothing is started or asked for yet."""
-    chosen = chosen or load_settings(workspace)
-    file = compose.read(workspace.compose_file, {**os.environ, **chosen.ports})
-    if chosen.runtime == DOCKER:
-        return docker.docker_runtime(workspace, file, chosen.port_offset)
-    environ = {**({SERVER: chosen.server} if chosen.server else {}), **os.environ}
-    return embedded.embedded_runtime(workspace, file, chosen.port_offset, environ)
-
-
-def ports_for(before: Mapping[str, str]) -> Mapping[str, str]:
-    """Every port variable of the compose file, as `lab up` is to remember it: what is given, else as before.
+def runtime_of(workspace: Workspace, settings: Settings | None = None) -> Runtime:
+    """Return the runtime by `settings`, or else by the saved ones. Nothing is started or connected to.
 
     Raises:
-        UsageError: one is given that is no port.
+        InvalidFile: the compose file lacks something, or cannot be read.
+        UsageError: LAB_DATABASE_URL is malformed.
+        EnvironmentFault: no PostgreSQL was found.
     """
-    ports = {name: os.environ.get(name, before.get(name, "")) for name in docker.PORT_VARIABLES.values()}
+    settings = settings or load_settings(workspace)
+    file = compose.read(workspace.compose_file, {**os.environ, **settings.ports})
+    if settings.runtime == DOCKER:
+        from lab.runtime.docker import docker_runtime
+
+        return docker_runtime(workspace, file, settings.port_offset)
+    environ = {**({SERVER_VARIABLE: settings.server} if settings.server else {}), **os.environ}
+    return embedded.embedded_runtime(workspace, file, settings.port_offset, environ)
+
+
+def require_up(runtime: Runtime) -> None:
+    """Raises EnvironmentFault: the lab's database server doesn't run."""
+    if not runtime.database_running():
+        raise EnvironmentFault("The lab is not up.", "Start it: lab up")
+
+
+def require_services(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raises UsageError: one of the names is not among the known services."""
+    known = tuple(known)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")
+
+
+def ports_for(saved: Mapping[str, str]) -> Mapping[str, str]:
+    """Return every port variable of the compose file: from the environment, else as `saved`, else empty.
+
+    Raises:
+        UsageError: one holds no port.
+    """
+    from lab.runtime.docker import PORT_VARIABLES
+
+    ports = {name: os.environ.get(name, saved.get(name, "")) for name in PORT_VARIABLES.values()}
     for name, text in ports.items():
         if text and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
             raise UsageError(f"{name}={text} is no port.", f"Set it to a number from 1 to {HIGHEST_PORT}.")
     return ports
 
 
-def halt(workspace: Workspace, kind: str) -> Stopped:
-    """Stop everything of that kind that runs for this workspace, whatever the compose file says by now.
+def stop(workspace: Workspace, kind: str) -> Stopped:
+    """Stop the workspace's services and database in this kind of runtime, also those no longer in the file.
 
     Raises:
-        EnvironmentFault: something of ours would not stop, or no engine answers.
+        EnvironmentFault: a process did not stop, or no Docker Engine is running.
     """
-    return docker.project_of(workspace).stop_all() if kind == DOCKER else embedded.stop_all(workspace)
+    if kind == DOCKER:
+        from lab.runtime.docker import project_of
+
+        return project_of(workspace).stop_all()
+    return embedded.stop_all(workspace)
 
 
 def destroy(workspace: Workspace, kind: str) -> Stopped:
-    """Stop it, and delete the data that containers keep, those of an earlier time included.
+    """Stop as `stop` does, in both runtimes, and delete the volumes of the containers.
 
     Raises:
-        EnvironmentFault: as `halt`.
+        EnvironmentFault: as `stop`.
     """
-    project = docker.project_of(workspace)
+    from lab.runtime.docker import project_of
+
     if kind == DOCKER:
-        ended = project.stop_all(destroy=True)
+        stopped = project_of(workspace).stop_all(destroy=True)
         embedded.stop_all(workspace)
-        return ended
-    ended = embedded.stop_all(workspace)
-    with suppress(EnvironmentFault):  # no engine answers: as a rule there has never been one
-        project.stop_all(destroy=True)
-    return ended
+        return stopped
+    stopped = embedded.stop_all(workspace)
+    with suppress(EnvironmentFault):  # without a Docker Engine there are usually no containers
+        project_of(workspace).stop_all(destroy=True)
+    return stopped

@@ -1,12 +1,11 @@
-"""What `lab up` was asked for, remembered for every later command of the workspace."""
+"""The settings that `lab up` was last given, which every later command of the workspace uses too."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 from lab.errors import UsageError
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.workspace import Workspace
 
 EMBEDDED, DOCKER = "embedded", "docker"
@@ -15,9 +14,12 @@ MAX_PORT_OFFSET = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which runtime, by how much every port is moved, and what the environment gave.
+    """The runtime, the number that is added to every port, and what the environment gave.
 
-    `server` is LAB_DATABASE_URL, `ports` the compose file's variables for ports.
+    `server` is LAB_DATABASE_URL; `ports` are the compose file's port variables by name.
+
+    Raises:
+        UsageError: there is no such runtime, or the offset is out of its range.
     """
 
     runtime: str = EMBEDDED
@@ -26,31 +28,31 @@ class Settings:
     ports: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        texts = [self.server or "", *self.ports.values()]
-        if type(self.port_offset) is not int or not all(isinstance(text, str) for text in texts):
-            raise TypeError("not what was written")
         if self.runtime not in (EMBEDDED, DOCKER):
-            raise UsageError(f"There is no runtime {self.runtime!r}.", f"Ask for {EMBEDDED} or {DOCKER}.")
+            raise UsageError(f"There is no runtime {self.runtime!r}.", f"Use {EMBEDDED} or {DOCKER}.")
         if not 0 <= self.port_offset <= MAX_PORT_OFFSET:
             raise UsageError(
-                f"--port-offset {self.port_offset} is not possible.", f"Ask for 0 to {MAX_PORT_OFFSET}."
+                f"--port-offset {self.port_offset} is out of range.", f"Use 0 to {MAX_PORT_OFFSET}."
             )
 
     @property
-    def place(self) -> tuple[str, str | None]:
-        """Where the database is: another place is another database."""
+    def database_location(self) -> tuple[str, str | None]:
+        """The runtime and the server. Labs with different locations have different databases."""
         return self.runtime, self.server
 
 
 def load_settings(workspace: Workspace) -> Settings:
-    """The remembered settings; the defaults where nothing usable is remembered."""
+    """Return the saved settings, or the defaults if none were saved or the file is damaged."""
     try:
-        document: dict[str, Any] = json.loads(workspace.settings.read_bytes())
-        known = {one.name for one in fields(Settings)}
-        return Settings(**{name: value for name, value in document.items() if name in known})
-    except (OSError, ValueError, TypeError, AttributeError, UsageError):
+        return from_json(workspace.settings.read_bytes(), Settings)
+    except (OSError, ValueError, UsageError):
         return Settings()
 
 
 def save_settings(workspace: Workspace, settings: Settings) -> None:
-    write_atomic(workspace.settings, json.dumps(asdict(settings), indent=1).encode(), mode=0o600)
+    """Save the settings. Only the owner can read the file, because it may hold a password.
+
+    Raises:
+        EnvironmentFault: the file cannot be written.
+    """
+    write_atomic(workspace.settings, to_json(settings).encode(), mode=0o600)

@@ -1,4 +1,4 @@
-"""How the lab stands: services, database, fixes. Reading changes nothing."""
+"""The status of the lab: its services, its database, its fixes. Reading it changes nothing."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from lab.workspace import Workspace
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
-PATIENCE = "2s"
+QUERY_TIMEOUT = "2s"
 TIMEOUTS = ["lock_timeout", "statement_timeout"]
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """The database as it stands; `size` in bytes, `rows` the number of execution logs.
+    """The state of the database: its address, `size` in bytes, `rows` of execution logs.
 
-    None is what could not be found out; `problem` says why.
+    A value that could not be read is None. `problem` says why nothing could be read.
     """
 
     where: str
@@ -42,14 +42,13 @@ class DatabaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole lab."""
+    """The status of the whole lab. `fixes` is None if `fix_status` fails; `lab fix status` says why."""
 
     workspace: str
     runtime: str
     database: DatabaseStatus
     services: tuple[ServiceStatus, ...]
     fixes: FixStatus | None
-    """None where they cannot be looked at; `lab fix status` says why."""
 
     @property
     def crashed(self) -> tuple[ServiceStatus, ...]:
@@ -57,12 +56,12 @@ class Status:
 
     @property
     def unresponsive(self) -> tuple[ServiceStatus, ...]:
-        """Those that run and do not answer."""
+        """The services that run but do not answer /health."""
         return tuple(service for service in self.services if service.state == "unhealthy")
 
 
 def status(workspace: Workspace, runtime: Runtime) -> Status:
-    """How the lab stands now; a lab that is down is an answer, not an error."""
+    """Return the status of the lab; also of a lab that is down."""
     try:
         fixes = fix_status(workspace)
     except LabError:
@@ -76,22 +75,24 @@ def _database(runtime: Runtime) -> DatabaseStatus:
         return DatabaseStatus(where, running=False)
     try:
         with closing(connect(runtime.url)) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT set_config(name, %s, false) FROM unnest(%s) AS name", (PATIENCE, TIMEOUTS))
-            ask = partial(_ask, cursor)
+            cursor.execute(
+                "SELECT set_config(name, %s, false) FROM unnest(%s) AS name", (QUERY_TIMEOUT, TIMEOUTS)
+            )
+            value = partial(_value, cursor)
             return DatabaseStatus(
                 where,
                 running=True,
-                revision=ask("SELECT string_agg(version_num, ', ') FROM alembic_version"),
-                rows=ask("SELECT count(*) FROM execution_logs"),
-                size=ask("SELECT pg_database_size(current_database())"),
-                version=ask("SHOW server_version"),
+                revision=value("SELECT string_agg(version_num, ', ') FROM alembic_version"),
+                rows=value("SELECT count(*) FROM execution_logs"),
+                size=value("SELECT pg_database_size(current_database())"),
+                version=value("SHOW server_version"),
             )
     except (DatabaseUnreachable, psycopg2.Error) as error:
         return DatabaseStatus(where, running=True, problem=" ".join(str(error).split()))
 
 
-def _ask(cursor: Cursor, query: str) -> Any:
-    """The query's one value; None where its table is gone, or locked for longer than we care to wait."""
+def _value(cursor: Cursor, query: str) -> Any:
+    """Return the only value of the query; None if its table is missing, or the query timed out."""
     try:
         cursor.execute(query)
         row = cursor.fetchone()

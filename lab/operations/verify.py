@@ -1,11 +1,11 @@
-"""Prove the library: every fix does what it says, nothing else, and leaves no trace when it goes.
+"""Prove the fixes: each one fixes its bug and changes no other verdict, and its revert leaves no trace.
 
-All of it happens in a scratch workspace of the shipped code; the candidate's is neither changed nor asked.
+The proof runs in a scratch workspace of the shipped code. The candidate's workspace is not changed.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import records
@@ -20,12 +20,16 @@ from lab.shadow import Scratch, Source, scratch
 from lab.shell import run
 from lab.workspace import Workspace
 
-COMMAND_DEADLINE = 180.0
+COMMAND_TIMEOUT = 180.0
+"""Seconds for one `lab fix` command."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofRow:
-    """All bugs as they stood at one moment of the proof, and what was wrong then; `fix` None: as shipped."""
+    """The evidence in one state of the workspace, and what was wrong in it.
+
+    `fix` is None for a state that is about no single fix.
+    """
 
     state: str
     fix: int | None
@@ -35,7 +39,7 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The proof: a row for the shipped lab, two for each fix, and, of the `whole` library, one for all."""
+    """The proof: a row for the shipped lab, two for each fix and, if it is `whole`, one for all fixes."""
 
     bugs: tuple[Bug, ...]
     rows: tuple[ProofRow, ...]
@@ -47,14 +51,43 @@ class Verified:
         return tuple(f"{row.state}: {problem}" for row in self.rows for problem in row.problems)
 
 
+def verify(
+    workspace: Workspace,
+    tokens: Sequence[str] = (),
+    *,
+    bugs: Collection[int] = PROBES.keys(),
+    progress: Progress = silent,
+) -> Verified:
+    """Prove the fixes that the tokens mean (default: all, `whole`), by measuring `bugs` in every state.
+
+    Raises:
+        UsageError: a token means no fix with a probe.
+        InvalidFile: a token means a folder that is no usable fix.
+        EnvironmentFault: the lab is not up.
+    """
+    target = prepare_target(workspace)
+    whole = not tokens or "all" in tokens
+    catalog = catalog_of(workspace)
+    numbers = select_bugs(target, () if whole else tokens)
+    fixes = tuple(fix for fix in catalog.select(("all",) if whole else tokens) if fix.number in numbers)
+    run_folder = records.begin(workspace)
+    with scratch(workspace, target.account, target.template, run_folder) as copy:
+        rows = tuple(_Proof(target, copy, tuple(bugs), progress).rows(fixes, whole=whole))
+    if whole:
+        rows += tuple(ProofRow(report.path.name, None, (), report.problems) for report in catalog.broken)
+    records.keep(run_folder, (one for row in rows for one in row.evidence), (row.state for row in rows))
+    columns = tuple(Bug(fix.number, fix.title) for fix in target.fixes if fix.number in bugs)
+    return Verified(columns, rows, whole, run_folder)
+
+
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a reverted fix must leave as it was."""
+class _Snapshot:
+    """What reverting a fix must restore: the bytes of the files, and the schema."""
 
     files: Mapping[str, bytes]
     schema: str
 
-    def difference(self, other: "Snapshot") -> tuple[str, ...]:
+    def differences(self, other: "_Snapshot") -> tuple[str, ...]:
         names = sorted({*self.files, *other.files})
         changed = [name for name in names if self.files.get(name) != other.files.get(name)]
         lines = sorted(set(self.schema.splitlines()) ^ set(other.schema.splitlines()))
@@ -64,99 +97,69 @@ class Snapshot:
         )
 
 
-def verify(workspace: Workspace, tokens: Sequence[str] = (), *, progress: Progress = silent) -> Verified:
-    """Measure the shipped lab, then every bug with each fix applied, and its own with the fix reverted.
-
-    Raises:
-        UsageError: a token means no fix that can be measured.
-        InvalidFile: it means a folder that is broken.
-        EnvironmentFault: the lab is not up.
-    """
-    here = prepare_target(workspace)
-    whole = not tokens or "all" in tokens
-    catalog = catalog_of(workspace)
-    numbers = select_bugs(here, () if whole else tokens)
-    fixes = tuple(fix for fix in catalog.select(("all",) if whole else tokens) if fix.number in numbers)
-    bugs = tuple(Bug(fix.number, fix.title) for fix in here.fixes if fix.number in PROBES)
-    kept = records.begin(workspace)
-    with scratch(workspace, here.account, here.template, kept.folder) as place:
-        rows = tuple(_Proof(here, place, progress).rows(fixes, whole=whole))
-    if whole:
-        rows += tuple(ProofRow(report.path.name, None, (), report.problems) for report in catalog.broken)
-    records.keep(kept, (one for row in rows for one in row.evidence), (row.state for row in rows))
-    return Verified(bugs, rows, whole, kept.folder)
-
-
+@dataclass(frozen=True, slots=True)
 class _Proof:
-    def __init__(self, here: Target, place: Scratch, progress: Progress) -> None:
-        self._here = here
-        self._place = place
-        self._progress = progress
-        self._baseline: dict[int, Verdict] = {}
+    target: Target
+    copy: Scratch
+    bugs: tuple[int, ...]
+    progress: Progress
 
     def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[ProofRow]:
-        evidence = self._measure("As shipped", (), tuple(PROBES))
-        self._baseline = {one.bug: one.verdict for one in evidence}
-        wrong = [one for one in evidence if one.verdict is not Verdict.PRESENT]
-        yield ProofRow("as shipped", None, evidence, tuple(_unlike(one, Verdict.PRESENT) for one in wrong))
-        before = self._trace()
+        first = self._measured("as shipped", None, (), dict.fromkeys(self.bugs, Verdict.PRESENT))
+        yield first
+        baseline = {one.bug: one.verdict for one in first.evidence}
+        before = self._snapshot()
         for fix in fixes:
-            yield self._applied(fix)
+            state = f"fix {fix.number} applied"
+            problem = self._lab_fix("apply", fix)
+            wanted = {**baseline, fix.number: Verdict.FIXED}
+            yield _failed(state, fix, problem) or self._measured(state, fix, (fix,), wanted)
             yield self._reverted(fix, before)
         if whole:
-            yield self._all_applied(fixes)
+            state = "all applied"
+            problem = next(filter(None, (self._lab_fix("apply", fix) for fix in fixes)), "")
+            wanted = dict.fromkeys(self.bugs, Verdict.FIXED)
+            yield _failed(state, None, problem) or self._measured(state, None, tuple(fixes), wanted)
 
-    def _applied(self, fix: Fix) -> ProofRow:
-        state = f"fix {fix.number} applied"
-        if problem := self._lab("apply", fix.number):
-            return ProofRow(state, fix.number, (), (problem,))
-        evidence = self._measure(state, (fix,), tuple(PROBES))
-        problems = []
-        for one in evidence:
-            wanted = Verdict.FIXED if one.bug == fix.number else self._baseline[one.bug]
-            if one.verdict is not wanted:
-                problems.append(_unlike(one, wanted))
-        return ProofRow(state, fix.number, evidence, tuple(problems))
-
-    def _reverted(self, fix: Fix, before: Snapshot) -> ProofRow:
+    def _reverted(self, fix: Fix, before: _Snapshot) -> ProofRow:
         state = f"fix {fix.number} reverted"
-        if problem := self._lab("revert", fix.number):
-            return ProofRow(state, fix.number, (), (problem,))
-        evidence = self._measure(state, (), (fix.number,))
-        problems = [_unlike(one, Verdict.PRESENT) for one in evidence if one.verdict is not Verdict.PRESENT]
-        return ProofRow(state, fix.number, evidence, (*problems, *before.difference(self._trace())))
+        if failed := _failed(state, fix, self._lab_fix("revert", fix)):
+            return failed
+        row = self._measured(state, fix, (), {fix.number: Verdict.PRESENT})
+        return replace(row, problems=(*row.problems, *before.differences(self._snapshot())))
 
-    def _all_applied(self, fixes: Sequence[Fix]) -> ProofRow:
-        state = "all applied"
-        for fix in fixes:
-            if problem := self._lab("apply", fix.number):
-                return ProofRow(state, None, (), (problem,))
-        evidence = self._measure(state, tuple(fixes), tuple(PROBES))
-        wrong = [one for one in evidence if one.verdict is not Verdict.FIXED]
-        return ProofRow(state, None, evidence, tuple(_unlike(one, Verdict.FIXED) for one in wrong))
+    def _measured(
+        self, state: str, fix: Fix | None, applied: tuple[Fix, ...], wanted: Mapping[int, Verdict]
+    ) -> ProofRow:
+        """Measure the bugs of `wanted`. Every other verdict than the wanted one is a problem."""
 
-    def _measure(self, state: str, applied: tuple[Fix, ...], bugs: tuple[int, ...]) -> tuple[Evidence, ...]:
-        def tell(stage: Update) -> None:
-            self._progress(Update(f"{state}: {stage.text}", stage.done, stage.total))
+        def with_state(update: Update) -> None:
+            self.progress(replace(update, text=f"{state}: {update.text}"))
 
-        here = self._here
-        origin = Source(self._place.workspace, here.account, here.template, None, lambda: applied)
-        return measure_in_shadow(here, origin, bugs, progress=tell).evidence
-
-    def _lab(self, verb: str, number: int) -> str:
-        """Run the command as anybody would; answers why it failed, or nothing."""
-        self._progress(Update(f"lab fix {verb} {number}"))
-        place = str(self._place.workspace.root)
-        finished = run(
-            [sys.executable, "-m", "lab", "-C", place, "fix", verb, str(number), "--no-restart"],
-            env={"LAB_DATABASE_URL": self._place.url},
-            timeout=COMMAND_DEADLINE,
+        target = self.target
+        source = Source(self.copy.workspace, target.account, target.template, None, lambda: applied)
+        evidence = measure_in_shadow(target, source, tuple(wanted), progress=with_state).evidence
+        problems = tuple(
+            f"bug {one.bug} is {one.verdict}, not {wanted[one.bug]}: {one.why}"
+            for one in evidence
+            if one.verdict is not wanted[one.bug]
         )
-        return "" if finished.code == 0 else f"lab fix {verb} {number} failed: {finished.last_line}"
+        return ProofRow(state, fix.number if fix else None, evidence, problems)
 
-    def _trace(self) -> Snapshot:
-        return Snapshot(self._place.files(), schema_fingerprint(self._place.url))
+    def _lab_fix(self, verb: str, fix: Fix) -> str:
+        """Run the command as a user does. Returns why it failed; empty if it succeeded."""
+        self.progress(Update(f"lab fix {verb} {fix.number}"))
+        words = ["fix", verb, str(fix.number), "--no-restart"]
+        finished = run(
+            [sys.executable, "-m", "lab", "-C", self.copy.workspace.root, *words],
+            env={"LAB_DATABASE_URL": self.copy.url},
+            timeout=COMMAND_TIMEOUT,
+        )
+        return "" if finished.code == 0 else f"lab fix {verb} {fix.number} failed: {finished.last_line}"
+
+    def _snapshot(self) -> _Snapshot:
+        return _Snapshot(self.copy.files(), schema_fingerprint(self.copy.url))
 
 
-def _unlike(evidence: Evidence, wanted: Verdict) -> str:
-    return f"bug {evidence.bug} is {evidence.verdict}, not {wanted}: {evidence.why}"
+def _failed(state: str, fix: Fix | None, problem: str) -> ProofRow | None:
+    return ProofRow(state, fix.number if fix else None, (), (problem,)) if problem else None

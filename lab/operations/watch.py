@@ -1,8 +1,6 @@
-"""Wait until somebody saves a file of the code, and say which bugs that may have changed."""
+"""Wait until a file of the code is saved, and say which bugs the change may affect."""
 
-import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,47 +9,66 @@ from lab.probes.suite import PROBES
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import Workspace
 
-POLL = 0.4
+POLL = 200
+"""Milliseconds between two checks whether a watched folder or file was replaced."""
+
 TOUCHES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("app/device_service/", (2, 3, 5, 6, 7)),
     ("app/workflow_service/", (1, 2, 4)),
     ("compose/", (1, 6)),
 )
-"""What a change in a folder can change the verdict on; anywhere else, on everything."""
+"""The bugs whose verdict a change in a folder can affect. A change elsewhere can affect every bug."""
 
 
 class Watch:
-    """Remembers the files as they were; what is saved while a measurement runs is not missed."""
+    """Watches the code from its creation on, so that a file saved during a measurement is not missed."""
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
         self._workspace = workspace
         self._numbers = select_bugs(prepare_target(workspace), tokens)
-        self._before = _times(workspace)
+        self._start()
 
     def wait(self) -> tuple[str, ...]:
-        """Return when a file is saved; answers those of the asked-for bugs that it may touch."""
+        """Wait until a file is saved that may affect chosen bugs, and return the numbers of these."""
         while True:
-            now = _times(self._workspace)
-            changed = [path for path in {*self._before, *now} if self._before.get(path) != now.get(path)]
-            self._before = now
-            touched = {bug for path in changed for bug in touches(path.relative_to(self._workspace.root))}
+            changes = next(self._changes)
+            changed = {Path(path) for _, path in changes}
+            deleted = {Path(path) for change, path in changes if change.name == "deleted"}
+            # The kernel watches a folder, not its name: a new one of that name has to be watched anew.
+            replaced = {
+                path for path, inode in self._roots.items() if path in deleted or _inode(path) != inode
+            }
+            if replaced:
+                self._start()
+            root = self._workspace.root
+            touched = {bug for path in changed | replaced for bug in touches(path.relative_to(root))}
             if hit := tuple(str(number) for number in self._numbers if number in touched):
                 return hit
-            time.sleep(POLL)
+
+    def _start(self) -> None:
+        import watchfiles  # slow to import, and only --watch needs it
+
+        files = watchfiles.DefaultFilter(ignore_dirs=["__pycache__"])
+        paths = [self._workspace.root / name for name in (*FOLDERS, *FILES)]
+        started = False
+        while not started:
+            self._roots = {path: _inode(path) for path in paths}
+            present = [path for path, inode in self._roots.items() if inode is not None]
+            self._changes = watchfiles.watch(
+                *present, watch_filter=files, rust_timeout=POLL, yield_on_timeout=True
+            )
+            with suppress(FileNotFoundError):  # one was deleted since
+                next(self._changes)  # watching begins here
+                started = True
 
 
 def touches(path: Path) -> tuple[int, ...]:
-    """The bugs that a change of this file may touch."""
+    """Return the bugs that a change of this file may affect. The path is relative to the workspace."""
     return next((bugs for folder, bugs in TOUCHES if str(path).startswith(folder)), tuple(PROBES))
 
 
-def _times(workspace: Workspace) -> Mapping[Path, float]:
-    # os.walk passes over a folder that goes away meanwhile; Path.rglob raises, before Python 3.13.
-    walked = (entry for name in FOLDERS for entry in os.walk(workspace.root / name))
-    files = [Path(folder, name) for folder, _, names in walked for name in names]
-    found: dict[Path, float] = {}
-    for path in (*files, *(workspace.root / name for name in FILES)):
-        if path.suffix != ".pyc":
-            with suppress(OSError):  # it was deleted since it was listed
-                found[path] = path.stat().st_mtime
-    return found
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
@@ -190,6 +189,8 @@ def wait_until_ready(
 
 def answers_health(port: int, timeout: float = 2.0) -> bool:
     """Return whether the service on `port` answers GET /health with 200 within `timeout` seconds."""
+    from http.client import HTTPConnection, HTTPException  # slow to import, and needed by few commands
+
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/health")

@@ -28,3 +28,8 @@ def test_unknown_keys_are_ignored_and_missing_ones_get_their_default() -> None:
 def test_a_document_of_another_form_is_a_value_error(document: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_json(document, Entry)
+
+
+def test_text_that_is_no_valid_unicode_is_restored() -> None:
+    entry = Entry(Path("a\udcff"), b"", ("\ud800",))
+    assert from_json(to_json(entry).encode(), Entry) == entry

@@ -2,29 +2,31 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
+from lab import shipped
+from lab.database import connect
 from lab.operations.down import down
+from lab.operations.ownership import template_of
+from lab.operations.runtimes import runtime_of
+from lab.operations.status import Status, status
 from lab.operations.up import up
-from lab.workspace import Workspace
-from tests.conftest import PROJECT
+from lab.progress import Progress, Update
+from lab.runtime import databases
+from lab.workspace import PROJECT, Workspace
+from tests.conftest import Server
+from tests.measuring import copy_shipped as copy_shipped
 
-SHIPPED = ("app", "compose", "migrations", "seed")
 ROWS = 1000
+MEASURED = "measured"
+"""The database of the workspace `measured`."""
 
 
-def copy_shipped(root: Path) -> Path:
-    """Copy the code as shipped to the new folder `root`."""
-    root.mkdir()
-    for folder in SHIPPED:
-        shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "alembic.ini", root)
-    return root
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     root = copy_shipped(tmp_path_factory.mktemp("lab") / "a work space")
     found = Workspace(root.resolve())
@@ -37,3 +39,63 @@ def lab(workspace: Workspace, port_offset: int) -> Path:
     """The workspace with the lab up."""
     up(workspace, rows=ROWS, port_offset=port_offset)
     return workspace.root
+
+
+def now(workspace: Workspace) -> Status:
+    return status(workspace, runtime_of(workspace))
+
+
+def states(report: Status) -> dict[str, str]:
+    return {service.name: service.state for service in report.services}
+
+
+def execute(workspace: Workspace, query: str) -> None:
+    with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+
+
+def living_in(folder: Path) -> list[psutil.Process]:
+    """The processes whose working folder is at or below `folder`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def raise_at(stage: str, error: BaseException) -> Progress:
+    """A callback that raises the error at the stage whose text begins with `stage`."""
+
+    def progress(update: Update) -> None:
+        if update.text.startswith(stage):
+            raise error
+
+    return progress
+
+
+@pytest.fixture
+def measured(server: Server, full_template: str, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace of shipped code with its database and template, as `lab up` leaves it."""
+    server.create(template_of(MEASURED), full_template)
+    databases.make_template(server.account, template_of(MEASURED))
+    server.create(MEASURED, template_of(MEASURED))
+    found = Workspace(copy_shipped(tmp_path / "workspace"))
+    shutil.copytree(PROJECT / "fixes", found.root / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
+    found.state.mkdir()
+    found.database_url_file.write_text(server.url(MEASURED))
+    shipped.keep(found)
+    yield found
+    server.drop(MEASURED)
+    server.drop(template_of(MEASURED))
+
+
+def code_of(workspace: Workspace) -> dict[str, bytes]:
+    """Every file of the workspace but the lab's own state, by its path."""
+    return {
+        str(path.relative_to(workspace.root)): path.read_bytes()
+        for path in sorted(workspace.root.rglob("*"))
+        if path.is_file() and ".lab" not in path.parts and "__pycache__" not in path.parts
+    }

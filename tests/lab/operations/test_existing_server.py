@@ -16,12 +16,11 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
 from lab.operations.status import status
 from lab.operations.up import up
-from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.workspace import Workspace
 from tests.conftest import Server, free_port
 from tests.killing import killer
-from tests.lab.operations.conftest import copy_shipped
+from tests.lab.operations.conftest import copy_shipped, raise_at
 
 NAMES = ("shop", "shop_template")
 
@@ -158,7 +157,7 @@ def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: 
 
 def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, port_offset: int) -> None:
     with pytest.raises(KeyboardInterrupt):
-        up(own, rows=300, port_offset=port_offset + 100, progress=_pressed_while("Migrating"))
+        up(own, rows=300, port_offset=port_offset + 100, progress=raise_at("Migrating", KeyboardInterrupt()))
     up(own, rows=300, port_offset=port_offset + 100)
     assert not databases.comments(server.account, [one.name_for(own) for one in TemporaryDatabase])
 
@@ -171,10 +170,8 @@ def test_another_server_gets_the_schema_of_the_code(
     up(own, kind=EMBEDDED, rows=300)
     fixes.apply(own, ["7"])
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("shop"))
-    with monkeypatch.context() as patched:
-        patched.setattr("lab.operations.fixes.sync_schema", _press)
-        with pytest.raises(KeyboardInterrupt):
-            up(own)
+    with pytest.raises(KeyboardInterrupt):
+        up(own, progress=raise_at("Migrating to the schema", KeyboardInterrupt()))
     up(own)
     assert {str(row.state) for row in fix_status(own).fixes if row.number == 7} == {"present"}
     monkeypatch.delenv("LAB_DATABASE_URL")
@@ -193,15 +190,3 @@ def test_a_change_that_was_killed_is_taken_back_before_the_server_changes(
         up(own, kind=EMBEDDED, rows=300)
     assert load_settings(own).server == server.url("shop")
     fixes.recover(own)
-
-
-def _press(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _pressed_while(words: str) -> Progress:
-    def tell(stage: Update) -> None:
-        if stage.text.startswith(words):
-            raise KeyboardInterrupt
-
-    return tell

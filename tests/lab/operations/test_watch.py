@@ -1,11 +1,16 @@
-"""A saved file is measured for what it can change, and for nothing else."""
+"""A saved file leads to a measurement of the bugs that it can affect; no saved file is missed."""
 
+import os
+import shutil
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from lab.operations.watch import touches
+from lab.operations.watch import Watch, touches
 from lab.probes.suite import PROBES
+from lab.workspace import Workspace
 
 
 @pytest.mark.parametrize(
@@ -18,5 +23,52 @@ from lab.probes.suite import PROBES
         ("migrations/versions/0003_mine.py", tuple(PROBES)),
     ],
 )
-def test_a_file_touches_what_rests_on_it(path: str, bugs: tuple[int, ...]) -> None:
+def test_a_change_of_a_file_can_affect_these_bugs(path: str, bugs: tuple[int, ...]) -> None:
     assert touches(Path(path)) == bugs
+
+
+def save(workspace: Workspace, path: str) -> None:
+    file = workspace.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(file.read_text() + "\n" if file.exists() else "")
+
+
+def test_a_file_saved_during_a_measurement_is_not_missed(measured: Workspace) -> None:
+    watch = Watch(measured, ["1", "3", "4"])
+    save(measured, "app/workflow_service/models.py")
+    assert watch.wait() == ("1", "4")
+    save(measured, "migrations/versions/0003_mine.py")
+    assert watch.wait() == ("1", "3", "4")
+
+
+def test_a_folder_that_was_replaced_is_still_watched(measured: Workspace) -> None:
+    watch = Watch(measured, ["1", "3", "4"])
+    shutil.rmtree(measured.root / "app")
+    save(measured, "app/workflow_service/models.py")
+    while watch.wait() != ("1", "4"):  # the replacement itself can affect every bug
+        save(measured, "app/workflow_service/models.py")
+
+
+def test_a_file_that_was_replaced_is_still_watched(measured: Workspace) -> None:
+    watch = Watch(measured, ["3"])
+    for text in ("first", "second"):
+        save(measured, f"{text}.ini")
+        (measured.root / f"{text}.ini").replace(measured.alembic_ini)
+        assert watch.wait() == ("3",)
+
+
+def test_compiled_files_are_no_change(measured: Workspace) -> None:
+    watch = Watch(measured, ["1", "3"])
+    save(measured, "app/device_service/__pycache__/models.cpython-311.pyc")
+    save(measured, "app/device_service/models.pyc")
+    save(measured, "compose/docker-compose.yml")
+    assert watch.wait() == ("1",)
+
+
+def test_ctrl_c_ends_the_wait(measured: Workspace) -> None:
+    watch = Watch(measured, ["3"])
+    press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    press.start()
+    with pytest.raises(KeyboardInterrupt):
+        watch.wait()
+    press.join()

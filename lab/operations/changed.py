@@ -1,0 +1,100 @@
+"""What a change of fixes did, and `preview`: what it would do, worked out without a lock or a write."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import PurePosixPath
+
+from lab.database import workspace_url
+from lab.engine import journal, migrations
+from lab.engine.file_changes import FileChange
+from lab.engine.fix_states import plan_file_changes, read_fix_states
+from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.plan import parts, to_apply, to_revert
+from lab.engine.schema import read_schema
+from lab.engine.verb import Verb
+from lab.errors import Refused
+from lab.operations.catalog import catalog_of
+from lab.progress import Update
+from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change did, or would do. Only a dry run has `diff` and `sql`.
+
+    `unchanged` are the chosen fixes that already were in the wanted state. `recovered` are those of an
+    interrupted change that was undone first.
+    """
+
+    verb: str
+    fixes: tuple[int, ...]
+    unchanged: tuple[int, ...]
+    recovered: tuple[int, ...]
+    files: tuple[str, ...]
+    steps: tuple[Update, ...]
+    seconds: float
+    restarted: tuple[str, ...] = ()
+    dry_run: bool = False
+    diff: str = ""
+    sql: str = ""
+
+
+def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
+    """Return what the change would do.
+
+    Raises:
+        UsageError: a token means no fix.
+        Refused: the change would be refused, or another one was interrupted.
+        DatabaseUnreachable: there is no database.
+    """
+    started = time.monotonic()
+    catalog = catalog_of(workspace)
+    chosen = catalog.select(tokens)
+    patcher = Patcher(ShippedTexts(workspace))
+    if entry := journal.read(workspace):
+        raise Refused(
+            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is still running.",
+            "Take it back first: lab fix recover",
+        )
+    found = read_fix_states(workspace, catalog, patcher, read_schema(workspace_url(workspace)))
+    going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
+    planned = plan_file_changes(patcher, workspace, verb, going, found)
+    changes = [change for of_one_fix in planned.values() for change in of_one_fix]
+    to_sql = migrations.upgrade_sql if verb is Verb.APPLY else migrations.downgrade_sql
+    numbers = tuple(fix.number for fix in going)
+    return Changed(
+        verb=str(verb),
+        fixes=numbers,
+        unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
+        recovered=(),
+        files=names_of(change.path for change in changes),
+        steps=tuple(Update(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)),
+        seconds=time.monotonic() - started,
+        dry_run=True,
+        diff=_diff(changes),
+        sql="\n".join(to_sql(fix) for fix in going),
+    )
+
+
+def names_of(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
+    """Return each path once, as text, in sorted order."""
+    return tuple(sorted(set(map(str, paths))))
+
+
+def _diff(changes: Sequence[FileChange]) -> str:
+    """Return one diff, from the first content of each file to its last."""
+    first: dict[PurePosixPath, bytes | None] = {}
+    last: dict[PurePosixPath, bytes | None] = {}
+    for change in changes:
+        first.setdefault(change.path, change.before)
+        last[change.path] = change.after
+    return "".join(_file_diff(path, first[path], last[path]) for path in sorted(first))
+
+
+def _file_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) -> str:
+    old, new = ((text or b"").decode(errors="replace").splitlines(keepends=True) for text in (before, after))
+    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
+    lines = unified_diff(old, new, *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

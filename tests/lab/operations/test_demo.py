@@ -1,0 +1,26 @@
+"""A demonstration shows the figures before and after, and leaves no trace."""
+
+import pytest
+
+from lab.engine.fingerprint import schema_fingerprint
+from lab.errors import Refused
+from lab.operations.demo import demo
+from lab.probes.evidence import Verdict
+from lab.workspace import Workspace
+from tests.conftest import Server
+from tests.lab.operations.conftest import MEASURED, code_of
+
+
+def test_a_demo_shows_before_and_after_and_leaves_no_trace(measured: Workspace, server: Server) -> None:
+    before = code_of(measured), schema_fingerprint(server.url(MEASURED))
+    found = demo(measured, "4")
+    assert (found.before.verdict, found.after.verdict) == (Verdict.PRESENT, Verdict.FIXED)
+    ratios = {figure.name: figure.ratio for figure in found.figures}
+    assert (ratios["statements for 110 workflows"] or 0) > 50
+    assert (code_of(measured), schema_fingerprint(server.url(MEASURED))) == before
+
+
+def test_a_demo_keeps_the_fix_on_request_and_then_has_no_before(measured: Workspace) -> None:
+    assert demo(measured, "booking_path", keep=True).kept
+    with pytest.raises(Refused, match="is applied"):
+        demo(measured, "2")

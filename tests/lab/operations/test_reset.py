@@ -1,0 +1,66 @@
+"""`reset` restores the rows and the schema, and an interrupted one loses nothing."""
+
+from contextlib import closing
+
+import pytest
+
+from lab.database import connect
+from lab.errors import EnvironmentFault
+from lab.operations import fixes
+from lab.operations.down import down
+from lab.operations.fix_status import fix_status
+from lab.operations.ownership import TemporaryDatabase
+from lab.operations.reset import reset
+from lab.operations.restart import restart
+from lab.operations.runtimes import runtime_of
+from lab.runtime import databases
+from lab.workspace import Workspace
+from tests.lab.operations.conftest import ROWS, execute, now, raise_at, states
+
+pytestmark = pytest.mark.usefixtures("lab")
+
+
+def test_reset_restores_rows_and_schema(workspace: Workspace) -> None:
+    execute(workspace, "CREATE INDEX mine ON execution_logs (started_at)")
+    execute(workspace, "DELETE FROM execution_logs")
+    reset(workspace)
+    assert now(workspace).database.rows == ROWS
+    with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('mine')")
+        assert cursor.fetchone() == (None,)
+
+
+@pytest.mark.parametrize("stage", ["Copying the template database", "Replacing the database"])
+def test_an_interrupted_reset_leaves_only_the_old_database(workspace: Workspace, stage: str) -> None:
+    execute(workspace, "DELETE FROM execution_logs WHERE id > 900")
+    with pytest.raises(KeyboardInterrupt):
+        reset(workspace, progress=raise_at(stage, KeyboardInterrupt()))
+    assert now(workspace).database.rows == 900
+    account = runtime_of(workspace).account
+    assert not databases.comments(account, [one.name_for(workspace) for one in TemporaryDatabase])
+    reset(workspace)
+    assert now(workspace).database.rows == ROWS
+
+
+def test_a_dropped_database_is_reset_to_the_fixes_in_the_code(workspace: Workspace) -> None:
+    path = workspace.root / "app" / "device_service" / "models.py"
+    shipped = path.read_bytes()
+    fixes.apply(workspace, ["2", "5"])
+    path.write_bytes(shipped)  # as `git checkout app` does
+    databases.drop(runtime_of(workspace).account, "lab")
+    assert reset(workspace).fixes == (2,)
+    assert {str(row.state) for row in fix_status(workspace).fixes if row.number == 5} == {"absent"}
+    fixes.recover(workspace)
+    fixes.revert(workspace, ["2"])
+
+
+def test_the_services_reconnect_after_a_reset(workspace: Workspace) -> None:
+    reset(workspace)
+    assert states(now(workspace))["device-service"] == "healthy"
+
+
+@pytest.mark.parametrize("verb", [restart, reset])
+def test_without_a_running_lab_the_error_names_lab_up(workspace: Workspace, verb: object) -> None:
+    down(workspace)
+    with pytest.raises(EnvironmentFault, match="Start it: lab up"):
+        verb(workspace)  # type: ignore[operator]

@@ -1,0 +1,43 @@
+"""A proof finds fixes that fix nothing, and leaves the workspace as it is."""
+
+import pytest
+
+from lab.engine.fingerprint import schema_fingerprint
+from lab.errors import InvalidFile
+from lab.operations.verify import verify
+from lab.workspace import PROJECT, Workspace
+from tests.conftest import Server
+from tests.lab.operations.conftest import MEASURED, code_of
+from tests.patches import make_patch
+
+
+def test_verify_proves_a_fix_in_a_scratch_copy(measured: Workspace, server: Server) -> None:
+    before = code_of(measured), schema_fingerprint(server.url(MEASURED))
+    found = verify(measured, ["4"], bugs=[2, 4])
+    assert found.problems == ()
+    assert [row.state for row in found.rows] == ["as shipped", "fix 4 applied", "fix 4 reverted"]
+    verdicts = [[one.verdict for one in row.evidence] for row in found.rows]
+    assert verdicts == [["present", "present"], ["present", "fixed"], ["present"]]
+    assert (code_of(measured), schema_fingerprint(server.url(MEASURED))) == before
+
+
+def test_verify_reports_the_folders_that_are_no_usable_fix(measured: Workspace) -> None:
+    broken = sorted({*measured.fixes.glob("0?_*")} - {measured.fixes / "02_booking_path"})
+    for folder in broken:
+        with (folder / "fix.toml").open("a") as file:
+            file.write("odd = 1\n")
+    with pytest.raises(InvalidFile, match="odd"):
+        verify(measured, ["5"], bugs=[2])
+    found = verify(measured, ["all"], bugs=[2])
+    assert [row.state for row in found.rows if row.problems] == [folder.name for folder in broken]
+
+
+def test_verify_fails_a_fix_that_fixes_nothing(measured: Workspace) -> None:
+    path = "app/workflow_service/device_client.py"
+    before = (PROJECT / path).read_bytes()
+    after = before.replace(b"/reserve", b"/resrve")
+    assert after != before
+    patch = measured.root / "fixes" / "02_booking_path" / "code.patch"
+    patch.write_bytes(make_patch({path: (before, after)}))
+    found = verify(measured, ["2"], bugs=[2])
+    assert any("bug 2 is present, not fixed" in problem for problem in found.problems)
