@@ -1,3 +1,3 @@
-"""The lab: hands-on debugging on a real database. Importing it is light and has no effect."""
+"""Debugging exercises on a real PostgreSQL database. Importing this package has no side effects."""
 
 __version__ = "0.1.0"

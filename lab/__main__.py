@@ -1,4 +1,4 @@
-"""The command `lab`, also as `python -m lab`."""
+"""The command `lab`, which `python -m lab` runs too."""
 
 import sys
 from pathlib import Path
@@ -7,16 +7,16 @@ from lab.errors import INTERRUPTED
 
 
 def main() -> int:
-    """Open the front door; ^C while it is still loading ends as quietly as later."""
+    """Run the command line and return its exit code, also when ^C comes while it is still being imported."""
     try:
-        from lab.cli.main import main as front_door
+        from lab.cli.main import main as command_line
     except KeyboardInterrupt:
         return INTERRUPTED
-    return front_door()
+    return command_line()
 
 
 if __name__ == "__main__":
-    # Python puts the current folder first: it is the candidate's, and no place for us to import from.
+    # Python puts the current folder first on its path. It is the candidate's: import nothing from it.
     if sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]
     raise SystemExit(main())

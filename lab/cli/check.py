@@ -1,28 +1,27 @@
-"""The commands that measure: check, demo, and verify, which the group `fix` has."""
-
-from __future__ import annotations
+"""The commands that measure bugs: check and demo."""
 
 import click
 
 from lab.cli import output
-from lab.cli.context import workspace
-from lab.cli.fix import tell_step
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-some_bugs = click.argument("bugs", nargs=-1, metavar="[N]...")
+from lab.cli.command import reports
+from lab.operations import EnvironmentFault, LabError, Workspace
 
 
 @click.command()
-@some_bugs
-@click.option("--watch", is_flag=True, help="Measure again whatever a saved file touches, until ^C.")
-@click.option("--full", is_flag=True, help="Measure to the end, also what is certain before.")
-@json_option
-@click.pass_context
-def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> None:
-    """Measure the bugs' symptoms in a copy of the lab.
+@click.argument("bugs", nargs=-1, metavar="[N]...")
+@click.option(
+    "--watch", is_flag=True, help="After each saved file, measure the bugs it may affect. End with Ctrl-C."
+)
+@click.option(
+    "--full", is_flag=True, help="Take every measurement, even when the verdict is already certain."
+)
+@reports
+def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> int:
+    """Measure which bugs are fixed.
 
-    All of them, or those named. The running lab is not touched. Ends with 1 when a symptom
-    shows, with 4 when one was not measured.
+    N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
+    measurement uses a copy of the lab: the running lab is not changed. The exit code is 1 when a
+    bug is not fixed, and 4 when one could not be measured.
 
     Example: lab check 3 5
     """
@@ -30,64 +29,35 @@ def check(ctx: click.Context, bugs: tuple[str, ...], watch: bool, full: bool, as
     from lab.operations import measure
     from lab.operations.watch import Watch
 
-    here = workspace(ctx)
-    chosen = bugs
-    files = Watch(here, bugs) if watch else None
+    files = Watch(workspace, bugs) if watch else None
     while True:
-        with output.progress() as tell:
-            found = measure.check(here, chosen, full=full, progress=tell)
-        output.emit(found, as_json, check_views.checked)
+        with output.progress() as progress:
+            checked = measure.check(workspace, bugs, full=full, progress=progress)
+        output.result(checked, as_json, check_views.checked)
         if files is None:
             break
-        output.note("Waiting for a file to be saved. ^C ends.")
-        chosen = files.wait()
-    if found.symptoms:
-        ctx.exit(1)
-    if found.unmeasured:
-        ctx.exit(4)
+        output.message("Waiting until a file is saved. End with Ctrl-C.")
+        bugs = files.wait()
+    if checked.symptoms:
+        return LabError.exit_code
+    return EnvironmentFault.exit_code if checked.unmeasured else 0
 
 
 @click.command()
 @click.argument("bug", metavar="N")
-@click.option("--keep", is_flag=True, help="Leave the fix applied.")
-@json_option
-@click.pass_context
-def demo(ctx: click.Context, bug: str, keep: bool, as_json: bool) -> None:
-    """Show a fix at work, before and after.
+@click.option("--keep", is_flag=True, help="Do not revert the fix at the end.")
+@reports
+def demo(workspace: Workspace, bug: str, keep: bool, as_json: bool) -> None:
+    """Compare a bug before and after its fix.
 
-    Measures, applies it, measures again, shows both side by side, and reverts it.
+    N is a fix's number or slug. Measure the bug, apply the fix, measure again, and revert the fix.
 
     Example: lab demo 5
     """
     from lab.cli import check_views
     from lab.operations import demo as operation
 
-    here = workspace(ctx)
-    options = operation.Options(progress=tell_step)
-    with output.progress() as tell:
-        found = operation.demo(here, bug, keep=keep, options=options, progress=tell)
-    output.emit(found, as_json, check_views.shown)
-
-
-@click.command()
-@click.argument("fixes", nargs=-1, metavar="[N]...")
-@json_option
-@click.pass_context
-def verify(ctx: click.Context, fixes: tuple[str, ...], as_json: bool) -> None:
-    """Prove fixes in a copy of the lab.
-
-    Each in turn: the symptom, apply, gone, no other verdict changed, revert, the symptom again, no trace.
-
-    Example: lab fix verify 5
-    """
-    from lab.cli import check_views
-    from lab.operations import verify as operation
-
-    with output.progress() as tell:
-        found = operation.verify(workspace(ctx), fixes, progress=tell)
-    output.emit(found, as_json, check_views.verified)
-    if found.problems:
-        ctx.exit(1)
-
-
-commands = (check, demo)
+    with output.progress() as progress:
+        options = operation.Options(progress=progress)
+        demonstration = operation.demo(workspace, bug, keep=keep, options=options, progress=progress)
+    output.result(demonstration, as_json, check_views.demonstrated)

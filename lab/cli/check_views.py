@@ -1,15 +1,15 @@
-"""Measurements as a person reads them: verdicts, figures with bars, before and after, a proof's matrix."""
+"""What `check`, `demo` and `verify` print for people: verdicts, figures with bars, before and after."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from rich.columns import Columns
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
+from lab.cli.tables import RenderableType, table
 from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
-from lab.operations.verify import ProofRow, Verified
+from lab.operations.verify import Verified
 
 STYLES = {
     Verdict.FIXED: "green",
@@ -19,63 +19,56 @@ STYLES = {
     Verdict.UNMEASURED: "cyan",
 }
 BAR = 12
+"""Width of a bar in characters."""
 
 
-def checked(found: Checked) -> RenderableType:
-    table = _table("N", "BUG", "VERDICT", "WHAT WAS SEEN")
+def checked(found: Checked) -> Iterator[RenderableType]:
+    bugs = table("N", "BUG", "VERDICT", "WHAT WAS SEEN")
     titles = {bug.number: bug.title for bug in found.bugs}
     for one in found.evidence:
-        seen = Group(Text(one.why), *_figures(one.figures))
-        table.add_row(str(one.bug), titles.get(one.bug, ""), verdict(one), seen)
+        seen = Group(one.why, *map(_figure, one.figures))
+        bugs.add_row(str(one.bug), titles.get(one.bug, ""), _verdict(one), seen)
+    yield bugs
+    yield from (Text(f"\n{note}", "yellow") for note in found.notes)
     fixed = sum(one.verdict is Verdict.FIXED for one in found.evidence)
-    notes = [Text(f"\n{note}", "yellow") for note in found.notes]
-    summary = f"\n{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
-    return Group(table, *notes, Text(summary))
+    yield f"\n{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
 
 
-def verdict(evidence: Evidence) -> Text:
-    by = f" by {evidence.blocked_by}" if evidence.blocked_by else ""
-    return Text(f"{evidence.verdict}{by}", STYLES[evidence.verdict])
-
-
-def shown(found: Demonstration) -> RenderableType:
-    table = _table("", "BEFORE", "AFTER", "RATIO")
-    table.add_row("verdict", verdict(found.before), verdict(found.after), "")
+def demonstrated(found: Demonstration) -> Iterator[RenderableType]:
+    yield Text(f"{found.number}: {found.title}\n", "bold")
+    figures = table("", "BEFORE", "AFTER", "RATIO")
+    figures.add_row("verdict", _verdict(found.before), _verdict(found.after), "")
     for one in found.figures:
-        table.add_row(one.name, _value(one.before, one.unit), _value(one.after, one.unit), _ratio(one))
-    parts: list[RenderableType] = [Text(f"{found.number}: {found.title}\n", "bold"), table, Text()]
-    parts += [Text(f"Before: {found.before.why}"), Text(f"After:  {found.after.why}")]
+        figures.add_row(one.name, _value(one.before, one.unit), _value(one.after, one.unit), _ratio(one))
+    yield figures
+    yield f"\nBefore: {found.before.why}"
+    yield f"After:  {found.after.why}"
     if found.plans:
         before, after = found.plans
-        parts += [
-            Text(),
-            Columns([Text(f"PLAN BEFORE\n{before}"), Text(f"PLAN AFTER\n{after}")], padding=(0, 4)),
-        ]
-    parts.append(Text(f"\nFix {found.number} {'stays applied' if found.kept else 'is reverted'}."))
-    return Group(*parts)
+        yield ""
+        yield Columns([Text(f"PLAN BEFORE\n{before}"), Text(f"PLAN AFTER\n{after}")], padding=(0, 4))
+    yield f"\nFix {found.number} {'stays applied' if found.kept else 'is reverted'}."
 
 
-def verified(found: Verified) -> RenderableType:
-    table = _table("", *(str(bug.number) for bug in found.bugs), "")
+def verified(found: Verified) -> Iterator[RenderableType]:
+    bugs = [bug.number for bug in found.bugs]
+    rows = table("", *map(str, bugs), "")
     for row in found.rows:
-        table.add_row(row.state, *_cells(row, [bug.number for bug in found.bugs]), _proved(row))
-    problems = [Text(problem, "red") for problem in found.problems]
-    proved = "The library is proved." if found.whole else "Proved."
-    said = f"{len(problems)} problems." if problems else proved
-    return Group(table, Text(), *problems, Text(f"{said} Raw data: {found.run}"))
+        evidence = {one.bug: one for one in row.evidence}
+        verdicts = [_verdict(evidence[bug]) if bug in evidence else "" for bug in bugs]
+        rows.add_row(row.state, *verdicts, Text("wrong", "red") if row.problems else Text("ok", "green"))
+    yield rows
+    yield ""
+    yield from (Text(problem, "red") for problem in found.problems)
+    count = len(found.problems)
+    proved = "All fixes are proved." if found.whole else "Proved."
+    summary = f"{count} problem{'s' if count > 1 else ''}." if count else proved
+    yield f"{summary} Raw data: {found.run}"
 
 
-def _cells(row: ProofRow, bugs: Iterable[int]) -> Iterable[Text]:
-    found = {one.bug: one for one in row.evidence}
-    return [verdict(found[bug]) if bug in found else Text("") for bug in bugs]
-
-
-def _proved(row: ProofRow) -> Text:
-    return Text("wrong", "red") if row.problems else Text("ok", "green")
-
-
-def _figures(figures: Iterable[Figure]) -> list[Text]:
-    return [_figure(figure) for figure in figures]
+def _verdict(evidence: Evidence) -> Text:
+    by = f" by {evidence.blocked_by}" if evidence.blocked_by else ""
+    return Text(f"{evidence.verdict}{by}", STYLES[evidence.verdict])
 
 
 def _figure(figure: Figure) -> Text:
@@ -83,17 +76,16 @@ def _figure(figure: Figure) -> Text:
     if figure.limit is None:
         return line
     line.append("  ")
-    line.append(_bar(figure), "green" if figure.within else "red")
+    line.append(_bar(figure.value, figure.limit), "green" if figure.within else "red")
     return line.append(f"  at most {_value(figure.limit, figure.unit)}")
 
 
-def _bar(figure: Figure) -> str:
-    """How much of the limit was used; a full bar with its factor where that is more than all."""
-    if figure.within:
-        filled = round(BAR * figure.value / figure.limit) if figure.limit else 0
-        return "█" * filled + "░" * (BAR - filled)
-    over = f" {_short(figure.value / figure.limit)}×" if figure.limit else ""
-    return "█" * BAR + over
+def _bar(value: float, limit: float) -> str:
+    """A bar that is full at the limit. Above the limit, the value in limits follows it."""
+    if value > limit:
+        return "█" * BAR + (f" {_short(value / limit)}×" if limit else "")
+    filled = round(BAR * value / limit) if limit else 0
+    return "█" * filled + "░" * (BAR - filled)
 
 
 def _ratio(one: ComparedFigure) -> str:
@@ -111,10 +103,3 @@ def _value(value: float | None, unit: str) -> str:
 
 def _short(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

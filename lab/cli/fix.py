@@ -1,190 +1,191 @@
-"""The commands of the library of fixes: list, show, status, apply, revert, recover, log, new."""
+"""The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import click
 
 from lab.cli import output
-from lab.cli.context import workspace
+from lab.cli.command import CommandGroup, reports
+from lab.operations import LabError, Workspace
 
-if TYPE_CHECKING:
-    from lab.operations import Update
-    from lab.operations.catalog import FixDetails
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_option = click.option("--dry-run", is_flag=True, help="Show the diff and the SQL; change nothing.")
-restart_option = click.option("--no-restart", is_flag=True, help="Leave the services as they run.")
-some_fixes = click.argument("fixes", nargs=-1, required=True, metavar="N...")
+no_restart_option = click.option(
+    "--no-restart", is_flag=True, help="Do not restart the services: they keep running the old code."
+)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def fix() -> None:
-    """Put proven fixes on and take them off, schema and code as one.
+    """Apply and revert fixes, code and schema together.
 
-    N is a number, a range such as 1-3, a slug, or all.
+    N is a fix's number, a range such as 1-3, a slug, or all.
 
     Example: lab fix apply 5
     """
 
 
 @fix.command("list")
-@json_option
-@click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:
+@reports
+def list_(workspace: Workspace, as_json: bool) -> None:
     """List the fixes.
 
-    Folders that cannot be used are listed too, with everything that is wrong with them.
+    A fix that cannot be used is listed with its problems.
 
     Example: lab fix list
     """
     from lab.cli import fix_views
     from lab.operations.catalog import list_fixes
 
-    output.emit(list_fixes(workspace(ctx)), as_json, fix_views.library)
+    output.result(list_fixes(workspace), as_json, fix_views.library)
 
 
 @fix.command()
-@click.argument("fix_name", metavar="N")
-@click.option("--diff", is_flag=True, help="The change of the code.")
-@click.option("--sql", is_flag=True, help="The change of the schema.")
-@click.option("--guide", is_flag=True, help="The interviewer's guide.")
-@json_option
-@click.pass_context
-def show(ctx: click.Context, fix_name: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
-    """Show one fix: its symptom and its hints.
+@click.argument("token", metavar="N")
+@click.option("--diff", is_flag=True, help="Show only the change to the code.")
+@click.option("--sql", is_flag=True, help="Show only the SQL that changes the schema, and back.")
+@click.option("--guide", is_flag=True, help="Show only the interviewer's guide.")
+@reports
+def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
+    """Show one fix: its symptom, its hints and what it changes.
 
-    With an option, what it changes and why.
+    With --diff, --sql or --guide, show the solution.
 
     Example: lab fix show 5 --sql
     """
-    from lab.cli import fix_texts
+    from lab.cli import fix_views
     from lab.operations.catalog import show_fix
 
-    def text(shown: FixDetails) -> Iterable[str]:
-        some = diff or sql or guide
-        return fix_texts.parts(shown, diff=diff, sql=sql, guide=guide) if some else fix_texts.shown(shown)
-
-    output.lines(show_fix(workspace(ctx), fix_name), as_json, text)
+    shown = show_fix(workspace, token)
+    if diff or sql or guide:
+        output.result(shown, as_json, lambda it: fix_views.solution(it, diff=diff, sql=sql, guide=guide))
+    else:
+        output.result(shown, as_json, fix_views.summary)
 
 
 @fix.command()
-@json_option
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:
-    """Show how each fix stands.
+@reports
+def status(workspace: Workspace, as_json: bool) -> None:
+    """Show which fixes are applied, in the code and in the schema.
 
-    Code and schema apart, and what of yours is in its way.
+    The last column says why a fix cannot be applied or reverted.
 
     Example: lab fix status
     """
     from lab.cli import fix_views
     from lab.operations.fix_status import fix_status
 
-    output.emit(fix_status(workspace(ctx)), as_json, fix_views.status)
+    output.result(fix_status(workspace), as_json, fix_views.status)
+
+
+def _changes(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument and the options that `apply` and `revert` have."""
+    dry_run = click.option("--dry-run", is_flag=True, help="Print the diff and the SQL; change nothing.")
+    fixes = click.argument("fixes", nargs=-1, required=True, metavar="N...")
+    return fixes(dry_run(no_restart_option(reports(command))))
 
 
 @fix.command()
-@some_fixes
-@dry_option
-@restart_option
-@json_option
-@click.pass_context
-def apply(ctx: click.Context, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool) -> None:
-    """Apply fixes: all that are named, or none.
+@_changes
+def apply(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
+    """Apply fixes to the code and the schema.
+
+    Either all the fixes that you name are applied, or none.
 
     Example: lab fix apply 1-3 5
     """
-    _change(ctx, "apply", fixes, dry_run, no_restart, as_json)
+    _change("apply", workspace, fixes, **options)
 
 
 @fix.command()
-@some_fixes
-@dry_option
-@restart_option
-@json_option
-@click.pass_context
-def revert(
-    ctx: click.Context, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
-) -> None:
-    """Revert fixes: all that are named, or none.
+@_changes
+def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
+    """Revert fixes in the code and the schema.
+
+    Either all the fixes that you name are reverted, or none.
 
     Example: lab fix revert all
     """
-    _change(ctx, "revert", fixes, dry_run, no_restart, as_json)
+    _change("revert", workspace, fixes, **options)
 
 
 @fix.command()
 @click.argument("fixes", nargs=-1, metavar="[N]...")
-@restart_option
-@json_option
-@click.pass_context
-def recover(ctx: click.Context, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
-    """Take back an interrupted change.
+@no_restart_option
+@reports
+def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
+    """Undo an interrupted apply or revert.
 
-    And every half of a fix that lab put on; of a fix that is named, whoever put it on.
+    Its fixes are then not applied. Every fix that lab applied and that is now only partly applied
+    is reverted too. To revert a partly applied fix that lab did not apply, name it.
 
     Example: lab fix recover
     """
-    from lab.cli import fix_texts
+    from lab.cli import fix_views
     from lab.operations import fixes as operation
 
-    here = workspace(ctx)
-    options = operation.Options(progress=tell_step)
-    done = operation.recover(here, fixes, restart=not no_restart, options=options)
-    output.lines(done, as_json, fix_texts.recovered)
+    with output.progress() as progress:
+        options = operation.Options(progress=progress)
+        done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
+    output.result(done, as_json, fix_views.recovered)
 
 
 @fix.command()
-@json_option
-@click.pass_context
-def log(ctx: click.Context, as_json: bool) -> None:
-    """Show every change that was done here, the latest last.
+@reports
+def log(workspace: Workspace, as_json: bool) -> None:
+    """Show when fixes were applied and reverted, oldest first.
 
-    Example: lab fix log --json
+    Example: lab fix log
     """
     from lab.cli import fix_views
     from lab.operations.fix_status import fix_log
 
-    output.emit(fix_log(workspace(ctx)), as_json, fix_views.log)
+    output.result(fix_log(workspace), as_json, fix_views.log)
 
 
 @fix.command()
 @click.argument("slug")
-@json_option
-@click.pass_context
-def new(ctx: click.Context, slug: str, as_json: bool) -> None:
-    """Begin a new fix: make its folder.
+@reports
+def new(workspace: Workspace, slug: str, as_json: bool) -> None:
+    """Create the folder of a new fix, with files to fill in.
 
-    It is not used until it is filled in; what is missing is listed.
+    SLUG is the fix's short name. The command lists what you have to fill in.
 
     Example: lab fix new stale_cache
     """
-    from lab.cli import fix_texts
+    from lab.cli import fix_views
     from lab.operations.catalog import new_fix
 
-    output.lines(new_fix(workspace(ctx), slug), as_json, fix_texts.begun)
+    output.result(new_fix(workspace, slug), as_json, fix_views.created)
+
+
+@fix.command()
+@click.argument("fixes", nargs=-1, metavar="[N]...")
+@reports
+def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
+    """Prove that fixes work, in a copy of the lab.
+
+    Without N, prove all fixes. For each fix: measure its bug, apply the fix, measure that this bug is
+    gone and that no other changed, revert the fix, and measure that the bug is back and that code and
+    schema are as before. This takes about a minute for each fix. The exit code is 1 when a fix fails.
+
+    Example: lab fix verify 5
+    """
+    from lab.cli import check_views
+    from lab.operations import verify as operation
+
+    with output.progress() as progress:
+        verified = operation.verify(workspace, fixes, progress=progress)
+    output.result(verified, as_json, check_views.verified)
+    return LabError.exit_code if verified.problems else 0
 
 
 def _change(
-    ctx: click.Context, verb: str, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
+    verb: str, workspace: Workspace, fixes: tuple[str, ...], *, dry_run: bool, no_restart: bool, as_json: bool
 ) -> None:
-    from lab.cli import fix_texts
+    from lab.cli import fix_views
     from lab.operations import fixes as operation
 
-    here = workspace(ctx)
-    done = getattr(operation, verb)(
-        here,
-        fixes,
-        dry_run=dry_run,
-        restart=not no_restart,
-        options=operation.Options(progress=tell_step),
-    )
-    output.lines(done, as_json, fix_texts.changed)
-
-
-def tell_step(event: Update) -> None:
-    took = "" if event.seconds is None else f"  {event.seconds:.2f} s"
-    output.note(f"{event.text}{took}")
+    change = operation.apply if verb == "apply" else operation.revert
+    with output.progress() as progress:
+        options = operation.Options(progress=progress)
+        done = change(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
+    output.result(done, as_json, fix_views.changed)

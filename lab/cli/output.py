@@ -1,63 +1,68 @@
-"""The one place that prints: results on standard output, progress and warnings on standard error."""
+"""The one place that prints: results on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from lab.operations import to_json
+from lab.operations import Progress, Update, to_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from lab.operations import Update
-
 T = TypeVar("T")
 
+PIPE_WIDTH = 240
+"""Characters of a table's line in a pipe or a file: wide, so that one row stays on one line."""
 
-def emit(value: T, as_json: bool, render: Callable[[T], RenderableType]) -> None:
-    """Print the value as one JSON document, or as `render` shows it to a person."""
+
+def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]]) -> None:
+    """Print the value as one JSON document, or the lines and tables that `view` makes of it."""
     if as_json:
         print(to_json(value, indent=2))
-    else:
-        show(render(value))
+        return
+    for part in view(value):
+        print(part) if isinstance(part, str) else _print_rich(part)
 
 
-def lines(value: T, as_json: bool, render: Callable[[T], Iterable[str]]) -> None:
-    """As `emit`, for what a person reads as lines of plain text: rich, which is slow to load, is not."""
-    if as_json:
-        print(to_json(value, indent=2))
-    else:
-        for text in render(value):
-            print(text)
-
-
-def show(renderable: RenderableType) -> None:
-    """Print one renderable; a pipe gets plain text that is never cut to a width."""
-    console = _console(sys.stdout)
-    with console.capture() as text:  # written by us: rich makes a reader that has gone exit code 1
-        console.print(renderable, soft_wrap=not sys.stdout.isatty())
-    print(text.get(), end="")
-
-
-def line(text: str = "") -> None:
-    """Print one line of text as it is: no markup, no wrapping."""
+def line(text: str) -> None:
+    """Print one line of text."""
     print(text)
 
 
-def note(text: str) -> None:
-    """Say something beside the result."""
+def message(text: str) -> None:
+    """Print a message that is not part of the result."""
     print(text, file=sys.stderr)
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Update], None]]:
-    """Show stages: a bar on a terminal, else one line a stage."""
-    if not sys.stderr.isatty():
-        yield _plain_stages()
-        return
+def progress() -> Iterator[Progress]:
+    """Report what an operation does: on a terminal as a bar, otherwise one line for each stage.
+
+    A step that has finished is a line with its time, in seconds.
+    """
+    last = ""
+    with ExitStack() as stack:
+        start_bar = cache(lambda: stack.enter_context(_bar()))  # some operations only report finished steps
+
+        def report(update: Update) -> None:
+            nonlocal last
+            if update.seconds is not None:
+                message(f"{update.text}  {update.seconds:.2f} s")
+            elif sys.stderr.isatty():
+                start_bar()(update)
+            elif update.text != last:
+                last = update.text
+                message(f"{update.text} …")
+
+        yield report
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -65,30 +70,26 @@ def progress() -> Iterator[Callable[[Update], None]]:
         task = bar.add_task("", total=None)
         current = ""
 
-        def tell(stage: Update) -> None:
+        def report(stage: Update) -> None:
             nonlocal task, current
             if stage.text != current:
                 bar.remove_task(task)
                 current, task = stage.text, bar.add_task(stage.text, total=stage.total or None)
             bar.update(task, completed=stage.done, total=stage.total or None)
 
-        yield tell
+        yield report
 
 
-def _plain_stages() -> Callable[[Update], None]:
-    said: set[str] = set()
-
-    def tell(stage: Update) -> None:
-        if stage.text not in said:
-            said.add(stage.text)
-            print(f"{stage.text} …", file=sys.stderr)
-
-    return tell
+def _print_rich(part: RenderableType) -> None:
+    console = _console(sys.stdout)
+    # Print what rich made ourselves: when the output is closed, rich ends with exit code 1.
+    with console.capture() as text:
+        console.print(part, soft_wrap=not sys.stdout.isatty())
+    print(text.get(), end="")
 
 
-def _console(stream: Any) -> Console:
+def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    # A pipe has no width: whoever reads it wants a record on one line.
-    width = None if stream.isatty() else 240
+    width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, highlight=False, markup=False, width=width)

@@ -1,4 +1,4 @@
-"""The real command in a process of its own, as a person starts it."""
+"""The command `lab` in a process of its own, as a person runs it, and one lab that is up for all tests."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,14 +7,26 @@ from pathlib import Path
 import pytest
 
 from lab.operations.down import down
-from lab.operations.up import up as bring_up
+from lab.operations.up import up as start
 from lab.shell import Finished, run
 from lab.workspace import Workspace
-from tests.lab.operations.conftest import workspace
-
-__all__ = ["workspace"]
+from tests.lab.operations.conftest import copy_shipped
 
 Command = Callable[..., Finished]
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The shipped code in a folder with a space in its name."""
+    found = Workspace(copy_shipped(tmp_path_factory.mktemp("cli") / "a work space").resolve())
+    yield found
+    down(found, destroy=True)
+
+
+@pytest.fixture(scope="session")
+def up(workspace: Workspace, port_offset: int) -> None:
+    """The lab of `workspace` is up. A test leaves it as it was."""
+    start(workspace, rows=1000, port_offset=port_offset)
 
 
 @pytest.fixture
@@ -25,11 +37,3 @@ def command(workspace: Workspace) -> Command:
         return finished
 
     return call
-
-
-@pytest.fixture(scope="module")
-def up(workspace: Workspace, port_offset: int) -> Iterator[None]:
-    """The lab is up for the tests of one module."""
-    bring_up(workspace, rows=1000, port_offset=port_offset)
-    yield
-    down(workspace)

@@ -1,5 +1,6 @@
-"""What a person reads of measurements: every verdict, figures against their limits, before and after."""
+"""What `check`, `demo` and `verify` print: verdicts, figures with their limits, before and after."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from lab.probes.evidence import Evidence, Figure, Verdict
 RUN = Path("/somewhere/runs/1")
 
 
-def text(view: RenderableType) -> str:
+def text(view: Iterable[RenderableType]) -> str:
     console = Console(width=200, no_color=True)
     with console.capture() as captured:
-        console.print(view)
+        for part in view:
+            console.print(part)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
@@ -33,7 +35,7 @@ def test_each_verdict_is_shown_by_its_name_beside_the_reason(verdict: Verdict) -
     assert line.split() == ["3", "Title", "3", str(verdict), "What", "was", "seen."]
 
 
-def test_a_bug_that_is_blocked_names_the_one_in_its_way() -> None:
+def test_a_blocked_bug_names_the_bug_that_blocks_it() -> None:
     shown = found(Evidence(2, Verdict.BLOCKED, "It was not tried.", blocked_by=1))
 
     assert " blocked by 1 " in shown
@@ -73,7 +75,7 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
     ]
 
 
-def test_before_and_after_stand_side_by_side_with_their_ratio_and_plans() -> None:
+def test_before_and_after_are_side_by_side_with_their_ratio_and_plans() -> None:
     before, after = Evidence(5, Verdict.PRESENT, "It scans."), Evidence(5, Verdict.FIXED, "It does not.")
     figures = (
         ComparedFigure("blocks", "", 31925, 250),
@@ -81,7 +83,7 @@ def test_before_and_after_stand_side_by_side_with_their_ratio_and_plans() -> Non
         ComparedFigure("gone", "", 2, 0),
     )
     shown = text(
-        check_views.shown(
+        check_views.demonstrated(
             Demonstration(5, "Missing index", before, after, figures, ("Seq Scan", "Index Scan"), True)
         )
     )
@@ -119,10 +121,10 @@ def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
     ]
 
 
-@pytest.mark.parametrize(("whole", "said"), [(True, "The library is proved."), (False, "Proved.")])
-def test_a_proof_without_problems_says_so(whole: bool, said: str) -> None:
+@pytest.mark.parametrize(("whole", "summary"), [(True, "All fixes are proved."), (False, "Proved.")])
+def test_a_proof_without_problems_says_so(whole: bool, summary: str) -> None:
     row = ProofRow("as shipped", None, (Evidence(1, Verdict.PRESENT, ""),), ())
 
     shown = text(check_views.verified(Verified((Bug(1, "One"),), (row,), whole, RUN)))
 
-    assert shown.splitlines()[-1] == f"{said} Raw data: {RUN}"
+    assert shown.splitlines()[-1] == f"{summary} Raw data: {RUN}"

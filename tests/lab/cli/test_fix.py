@@ -1,4 +1,4 @@
-"""The commands of the library as a person meets them, on the tiny lab."""
+"""The commands of `lab fix`, on the tiny lab: what they print, and their exit codes."""
 
 import fcntl
 import json
@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.cli.fix import fix
 from lab.shell import Finished, run
 from tests.lab.conftest import Project
 
@@ -26,14 +25,7 @@ def lab(project: Project) -> Command:
     return call
 
 
-@pytest.mark.parametrize("name", sorted(fix.commands))
-def test_every_command_has_help_with_an_example(name: str) -> None:
-    said = run([sys.executable, "-m", "lab", "fix", name, "--help"]).stdout.decode()
-    assert "Example: lab fix" in said
-    assert "--json" in said
-
-
-def test_apply_tells_each_step_with_its_time_and_revert_undoes_it(lab: Command, project: Project) -> None:
+def test_apply_reports_each_step_with_its_time_and_revert_undoes_it(lab: Command, project: Project) -> None:
     before = project.all()
     done = lab("apply", "1-2")
     assert done.code == 0
@@ -46,7 +38,7 @@ def test_apply_tells_each_step_with_its_time_and_revert_undoes_it(lab: Command, 
         "apply 2 seen_index: patch",
     ]
     assert all(line.endswith(" s") for line in steps)
-    assert lab("apply", "2").stdout == b"Fix 2 is applied already.\n"
+    assert lab("apply", "2").stdout == b"Fix 2 is already applied.\n"
     assert b"Reverted fixes 2, 1" in lab("revert", "all").stdout
     assert project.all() == before
 
@@ -65,16 +57,16 @@ def test_status_shows_code_and_schema_apart(lab: Command, project: Project) -> N
 
 def test_without_a_database_status_still_shows_the_code(lab: Command, project: Project) -> None:
     project.workspace.database_url_file.unlink()
-    said = lab("status")
-    assert said.code == 0
-    assert b"The schema is unknown: The lab is not up." in said.stdout
+    text = lab("status")
+    assert text.code == 0
+    assert b"The schema is unknown: The lab is not up." in text.stdout
     refused = lab("apply", "1")
     assert refused.code == 4
     assert b"lab up" in refused.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "text"),
     [
         (["apply", "9"], 2, "There is no fix '9'"),
         (["apply", "3"], 3, "lab fix apply 1 3"),
@@ -86,13 +78,13 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
         (["recover", "7"], 2, "There is no fix '7'"),
     ],
 )
-def test_what_cannot_be_meant_or_done_has_its_exit_code(
-    lab: Command, project: Project, words: list[str], code: int, said: str
+def test_a_bad_request_is_refused_with_its_exit_code(
+    lab: Command, project: Project, words: list[str], code: int, text: str
 ) -> None:
     before = project.all()
     finished = lab(*words)
     assert finished.code == code
-    assert said in finished.stderr.decode()
+    assert text in finished.stderr.decode()
     assert project.all() == before
 
 
@@ -100,22 +92,22 @@ def test_a_conflict_shows_both_sides(lab: Command, project: Project) -> None:
     project.edit("app/service.py", '"you "', '"thou "')
     finished = lab("apply", "1")
     assert finished.code == 3
-    said = finished.stderr.decode()
-    assert 'yours:\n        return "thou " + name\n  the fix:\n        return "dear " + name\n' in said
+    text = finished.stderr.decode()
+    assert 'yours:\n        return "thou " + name\n  the fix:\n        return "dear " + name\n' in text
     assert lab("apply", "1", "--dry-run").code == 3
 
 
 def test_a_dry_run_prints_the_diff_and_the_sql(lab: Command, project: Project) -> None:
     before = project.all()
-    said = lab("apply", "2", "--dry-run").stdout.decode()
-    assert "+    return len(things)" in said
-    assert "CREATE INDEX CONCURRENTLY" in said
-    assert said.endswith("Would apply fix 2. Nothing was changed.\n")
+    text = lab("apply", "2", "--dry-run").stdout.decode()
+    assert "+    return len(things)" in text
+    assert "CREATE INDEX CONCURRENTLY" in text
+    assert text.endswith("Would apply fix 2. Nothing was changed.\n")
     assert json.loads(lab("apply", "2", "--dry-run", "--json").stdout)["dry_run"] is True
     assert project.all() == before
 
 
-def test_show_prints_what_is_asked_for(lab: Command) -> None:
+def test_show_prints_the_part_that_its_option_names(lab: Command) -> None:
     plain = lab("show", "seen-index").stdout.decode()
     assert "Hint 1: Look." in plain
     assert "CREATE INDEX" not in plain
@@ -126,7 +118,7 @@ def test_show_prints_what_is_asked_for(lab: Command) -> None:
     assert json.loads(lab("show", "2", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
 
 
-def test_new_makes_a_folder_that_the_list_refuses_until_it_is_filled_in(
+def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
     lab: Command, project: Project
 ) -> None:
     assert b"04_stale_cache" in lab("new", "stale-cache").stdout
@@ -148,29 +140,29 @@ def test_new_makes_a_folder_that_the_list_refuses_until_it_is_filled_in(
     assert b"05_another" in lab("new", "another").stdout
 
 
-def test_recover_says_what_it_took_back_and_log_remembers(lab: Command, project: Project) -> None:
-    assert lab("recover").stdout == b"There was nothing to take back.\n"
-    assert lab("log").stdout == b"No fix was applied or reverted here yet.\n"
+def test_recover_reports_what_it_undid_and_log_keeps_it(lab: Command, project: Project) -> None:
+    assert lab("recover").stdout == b"There was nothing to recover.\n"
+    assert lab("log").stdout == b"No fix has been applied or reverted here.\n"
     project.apply("2")
     project.sql("DROP INDEX ix_things_seen_at")
-    assert lab("recover").stdout == b"Took back fix 2: not applied now.\n"
+    assert lab("recover").stdout == b"Recovered: fix 2 is not applied.\n"
     assert [event["verb"] for event in json.loads(lab("log", "--json").stdout)] == ["apply", "revert"]
 
 
-def test_another_lab_at_work_is_waited_for_and_named(project: Project) -> None:
+def test_another_running_lab_is_waited_for_and_named(project: Project) -> None:
     with project.workspace.lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         held.write("4711")
         held.flush()
         finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
     assert finished.code == 3
-    said = finished.stderr.decode()
-    assert said.startswith("Waiting for another lab: process 4711\n")
-    assert "Another lab is at work here: process 4711. Nothing was touched." in said
+    text = finished.stderr.decode()
+    assert text.startswith("Waiting for another lab: process 4711 …\n")
+    assert "Another lab is at work here: process 4711. Nothing was touched." in text
     assert project.applied() == set()
 
 
-def test_services_that_cannot_be_restarted_do_not_hide_that_the_fix_is_there(project: Project) -> None:
+def test_a_failed_restart_does_not_hide_that_the_fix_is_applied(project: Project) -> None:
     finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
     assert finished.code == 2
     assert b"The change is done, but the services were not restarted: " in finished.stderr

@@ -1,0 +1,49 @@
+"""What the commands share: their group, the workspace that they work in, and the option --json."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lab.cli.closed_output import OutputClosed
+from lab.operations import find_workspace
+
+R = TypeVar("R")
+
+
+class CommandGroup(click.Group):
+    """A group that lists its commands in the order of their definition."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises OutputClosed, because click ends with exit code 1 on a BrokenPipeError."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputClosed from error
+
+
+def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
+    """Pass the workspace at or above the folder of `-C`, or the current folder, as the first argument.
+
+    Raises:
+        UsageError: there is no workspace.
+    """
+
+    @wraps(command)
+    def call(*args: Any, **kwargs: Any) -> R:
+        folder = click.get_current_context().find_root().params.get("directory")
+        return command(find_workspace(Path(folder or ".")), *args, **kwargs)
+
+    return call
+
+
+def reports(command: Callable[..., R]) -> Callable[..., R]:
+    """Pass the workspace to a command that prints a result, and add the option --json as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        pass_workspace(command)
+    )

@@ -1,0 +1,100 @@
+"""The commands that look at the lab and change nothing: status, logs, psql, url, doctor."""
+
+import os
+
+import click
+
+from lab.cli import output
+from lab.cli.closed_output import raise_when_output_closes
+from lab.cli.command import pass_workspace, reports
+from lab.operations import EnvironmentFault, Workspace
+
+
+@click.command()
+@reports
+def status(workspace: Workspace, as_json: bool) -> None:
+    """Show the state of the services, the database and the fixes.
+
+    Example: lab status
+    """
+    from lab.cli import inspect_views
+    from lab.operations import runtimes
+    from lab.operations import status as operation
+
+    report = operation.status(workspace, runtimes.runtime_of(workspace))
+    output.result(report, as_json, inspect_views.status)
+
+
+@click.command()
+@click.argument("service", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Keep showing new lines. End with Ctrl-C.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(0), metavar="N", default=100, help="Show the last N lines."
+)
+@pass_workspace
+def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) -> None:
+    """Show the log of a service.
+
+    SERVICE is a service's name, or db for the database. Without it, show all logs.
+
+    Example: lab logs workflow-service -f
+    """
+    from lab.operations import inspect
+
+    if follow:
+        raise_when_output_closes()
+    for line in inspect.logs(workspace, service, lines=lines, follow=follow):
+        output.line(line)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENT]...")
+@pass_workspace
+def psql(workspace: Workspace, arguments: tuple[str, ...]) -> None:
+    """Open psql, connected to the lab's database.
+
+    All arguments are passed to psql.
+
+    Example: lab psql -c "SELECT count(*) FROM execution_logs"
+    """
+    from lab.operations import inspect
+
+    argv, environment = inspect.psql(workspace, arguments)
+    os.execve(argv[0], argv, {**os.environ, **environment})
+
+
+@click.command()
+@click.argument("service", required=False)
+@reports
+def url(workspace: Workspace, service: str | None, as_json: bool) -> None:
+    """Print the URL of a service.
+
+    SERVICE is a service's name, or db for the database. Without it, print all URLs.
+
+    Example: curl "$(lab url device-service)/devices"
+    """
+    from lab.cli import inspect_views
+    from lab.operations import inspect
+
+    urls = inspect.urls(workspace, service)
+    if service and not as_json:
+        output.line(urls[service])
+    else:
+        output.result(urls, as_json, inspect_views.urls)
+
+
+@click.command()
+@reports
+def doctor(workspace: Workspace, as_json: bool) -> int:
+    """Check that this machine has what the lab needs.
+
+    The exit code is 4 when something is missing.
+
+    Example: lab doctor
+    """
+    from lab.cli import inspect_views
+    from lab.operations import doctor as operation
+
+    checks = operation.examine(workspace)
+    output.result(checks, as_json, inspect_views.doctor)
+    return EnvironmentFault.exit_code if any(check.failed for check in checks) else 0

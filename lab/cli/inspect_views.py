@@ -1,0 +1,93 @@
+"""What `status`, `url` and `doctor` print for people; `up` and `restart` print the status too."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
+
+from lab.cli.tables import RenderableType, Text, coloured, table
+from lab.operations.doctor import Check
+from lab.operations.fix_status import FixStatus, State
+from lab.operations.status import DatabaseStatus, ServiceStatus, Status
+
+MIB = 2**20
+STYLES = {"healthy": "green", "running": "green", "exited": "red", "unhealthy": "yellow"}
+
+
+def status(report: Status) -> Iterator[RenderableType]:
+    services = table("SERVICE", "STATE", "PORT", "MEMORY", "DETAIL", unwrapped=("SERVICE", "STATE", "PORT"))
+    database = report.database
+    port = database.where.partition("/")[0].rpartition(":")[2]
+    state = "running" if database.running else "stopped"
+    services.add_row("db", _state(state), port, "", _database_detail(database))
+    for service in report.services:
+        detail = _service_detail(service)
+        services.add_row(service.name, _state(service.state), str(service.port), _memory(service), detail)
+    yield services
+    if report.fixes is not None and not report.fixes.database:
+        yield from _fixes(report.fixes)
+    for service in report.crashed:
+        log = f" ({service.log})" if service.log else ""
+        yield coloured(f"\n{service.name} has crashed. Its log: lab logs {service.name}{log}", "red")
+    for service in report.unresponsive:
+        yield coloured(f"\n{service.name} does not answer. Restart it: lab restart {service.name}", "yellow")
+
+
+def urls(found: Mapping[str, str]) -> Iterator[RenderableType]:
+    listed = table("SERVICE", "URL")
+    for name, url in found.items():
+        listed.add_row(name, url)
+    yield listed
+
+
+def doctor(checks: Iterable[Check]) -> Iterator[RenderableType]:
+    listed = table("CHECK", "RESULT", "DETAIL", unwrapped=("CHECK", "RESULT"))
+    for check in checks:
+        missing = coloured("missing", "red") if check.needed else coloured("optional", "yellow")
+        listed.add_row(check.name, coloured("ok", "green") if check.ok else missing, check.detail)
+    yield listed
+
+
+def _state(state: str) -> Text:
+    return coloured(state, STYLES.get(state, "dim"))
+
+
+def _database_detail(database: DatabaseStatus) -> str:
+    if not database.running:
+        return "start it: lab up"
+    if database.problem:
+        return database.problem
+    rows = "execution logs not counted" if database.rows is None else f"{database.rows:,} execution logs"
+    size = f"{(database.size or 0) / MIB:.0f} MiB"
+    return f"PostgreSQL {database.version}, revision {database.revision or 'none'}, {rows}, {size}"
+
+
+def _memory(service: ServiceStatus) -> str:
+    if service.memory is None:
+        return ""
+    limit = f" of {service.memory_limit // MIB}" if service.memory_limit else ""
+    return f"{service.memory / MIB:.0f}{limit} MiB"
+
+
+def _service_detail(service: ServiceStatus) -> str:
+    if service.state == "exited":
+        code = "" if service.exit_code is None else f"exit code {service.exit_code}, "
+        return code + _exit_reason(service)
+    if service.container:
+        return f"container {service.container}"
+    if service.pid is None:
+        return ""
+    return f"process {service.pid}" + (f"; {service.reason}" if service.reason else "")
+
+
+def _exit_reason(service: ServiceStatus) -> str:
+    if service.out_of_memory and service.memory_limit:
+        used = f"used {ceil(service.peak / MIB)} MiB, " if service.peak else ""
+        return f"out of memory: {used}limit {service.memory_limit / MIB:.0f} MiB"
+    return service.reason or ""
+
+
+def _fixes(found: FixStatus) -> Iterator[RenderableType]:
+    applied = [str(fix.number) for fix in found.fixes if fix.state is State.PRESENT]
+    partly = [str(fix.number) for fix in found.fixes if fix.state is State.MIXED]
+    yield f"\nFixes applied: {', '.join(applied) or 'none'}."
+    if partly:
+        yield coloured(f"Partly applied: {', '.join(partly)}. See why: lab fix status", "yellow")

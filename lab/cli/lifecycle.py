@@ -1,0 +1,96 @@
+"""The commands that start, stop and reset the lab: up, down, restart, reset."""
+
+import click
+
+from lab.cli import output
+from lab.cli.command import reports
+from lab.operations import Workspace
+
+
+@click.command()
+@click.option("--docker", "kind", flag_value="docker", help="Run in containers.")
+@click.option(
+    "--embedded", "kind", flag_value="embedded", help="Run as local processes: the default of a new lab."
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 50_000_000),
+    metavar="N",
+    help="Number of execution logs in a new database.  [default: 500000]",
+)
+@click.option("--seed", type=int, metavar="N", help="Seed of the random data.  [default: 1]")
+@click.option("--port-offset", type=click.IntRange(0, 50_000), metavar="N", help="Add N to every port.")
+@reports
+def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | None) -> None:
+    """Start the database and the services.
+
+    Existing data is kept, and services that work are not restarted. --docker, --embedded and
+    --port-offset are remembered. Containers and local processes have separate databases.
+
+    Example: lab up --rows 10000 --port-offset 100
+    """
+    from lab.cli import lifecycle_views
+    from lab.operations.up import up as operation
+
+    with output.progress() as progress:
+        done = operation(workspace, kind=kind, progress=progress, **options)
+    output.result(done, as_json, lifecycle_views.up)
+
+
+@click.command()
+@click.option(
+    "--destroy", is_flag=True, help="Also delete the database, the logs and the remembered options."
+)
+@reports
+def down(workspace: Workspace, destroy: bool, as_json: bool) -> None:
+    """Stop the services and the database.
+
+    The data is kept for the next lab up, except with --destroy.
+
+    Example: lab down
+    """
+    from lab.cli import lifecycle_views
+    from lab.operations.down import down as operation
+
+    with output.progress() as progress:
+        done = operation(workspace, destroy=destroy, progress=progress)
+    output.result(done, as_json, lifecycle_views.down)
+
+
+@click.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@reports
+def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> None:
+    """Restart services, so that they run your edited code.
+
+    Without SERVICE, restart all of them. They also read the compose file again.
+
+    Example: lab restart workflow-service
+    """
+    from lab.cli import inspect_views
+    from lab.operations import restart as operation
+
+    with output.progress() as progress:
+        report = operation.restart(workspace, services, progress=progress)
+    output.result(report, as_json, inspect_views.status)
+
+
+@click.command()
+@click.option(
+    "--code", is_flag=True, help="Also restore the shipped code. Your edits are first saved as a patch."
+)
+@reports
+def reset(workspace: Workspace, code: bool, as_json: bool) -> None:
+    """Restore the database as it was at first.
+
+    This takes about a second. Changes to rows are lost, and so is the schema of your own migrations:
+    alembic upgrade head makes it again. Applied fixes stay applied, except with --code.
+
+    Example: lab reset
+    """
+    from lab.cli import lifecycle_views
+    from lab.operations import reset as operation
+
+    with output.progress() as progress:
+        done = operation.reset(workspace, code=code, progress=progress)
+    output.result(done, as_json, lifecycle_views.reset)

@@ -1,0 +1,44 @@
+"""What `up`, `down` and `reset` print for people."""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from lab.cli import inspect_views
+from lab.cli.tables import RenderableType
+from lab.operations.down import Down
+from lab.operations.reset import Reset
+from lab.operations.restore_code import RestoredCode
+from lab.operations.up import Up
+
+
+def up(done: Up) -> Iterator[RenderableType]:
+    yield from inspect_views.status(done.status)
+    yield f"\nThe lab is up{', with a new database' if done.seeded else ''} ({done.seconds:.1f} s)."
+
+
+def down(done: Down) -> Iterator[str]:
+    stopped = [*done.services, *(["the database"] if done.database else [])]
+    text = f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running."
+    if done.left:
+        data = f"The data here is deleted. The lab's databases on {done.left} are not: it does not answer."
+    elif done.destroyed:
+        data = "The data is deleted."
+    else:
+        data = "The data is kept. Start again: lab up"
+    yield f"{text} {data}"
+
+
+def reset(done: Reset) -> Iterator[str]:
+    yield f"The database is in its first state, at revision {done.revision} ({done.seconds:.2f} s)."
+    if done.fixes:
+        yield f"Still applied: fix {', '.join(map(str, done.fixes))}."
+    if done.code is not None:
+        yield from _restored(done.code)
+
+
+def _restored(code: RestoredCode) -> Iterator[str]:
+    if code.patch is None:
+        yield "The code was already as shipped."
+        return
+    yield f"Restored the shipped code: {', '.join(map(str, code.changed))}."
+    yield f"Your edits are saved. To get them back: git apply {quote(str(code.patch))}"

@@ -1,0 +1,144 @@
+"""The command line as a whole: help, exit codes, signals, and output that cannot be written."""
+
+import json
+import os
+import pty
+import sys
+
+import pytest
+
+from lab.cli.fix import fix
+from lab.cli.main import cli
+from lab.shell import run
+from lab.workspace import Workspace
+from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
+
+SLOW = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["up", "--help"], ["fix", "--help"]])
+def test_help_imports_nothing_slow(words: list[str]) -> None:
+    code = (
+        "import sys; from lab.cli.main import main; sys.argv = ['lab', *sys.argv[1:]]; code = main();"
+        f"print([name for name in {SLOW} if name in sys.modules], file=sys.stderr); raise SystemExit(code)"
+    )
+    finished = run([sys.executable, "-c", code, *words])
+    assert (finished.code, finished.stderr) == (0, b"[]\n")
+
+
+@pytest.mark.parametrize(
+    "words", [[name] for name in cli.commands] + [["fix", name] for name in fix.commands]
+)
+def test_every_command_has_help_with_an_example_of_itself(words: list[str]) -> None:
+    text = run([sys.executable, "-m", "lab", *words, "--help"]).stdout.decode()
+    example = next(line for line in text.splitlines() if line.startswith("  Example: "))
+    assert " ".join(["lab", *words]) in example
+
+
+def test_the_readme_lists_every_command() -> None:
+    text = (PROJECT / "README.md").read_text()
+    assert [name for name in cli.commands if f"`lab {name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["-C", "/nowhere", "status"], 2, "/nowhere is not a folder"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(
+    up: None, command: Command, words: list[str], code: int, message: str
+) -> None:
+    finished = command(*words)
+    assert finished.code == code
+    assert message in finished.stderr.decode()
+    assert finished.stdout == b""
+
+
+def test_no_workspace_says_what_to_do(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    finished = command("status", folder=tmp_path_factory.mktemp("empty"))
+    assert (finished.code, "-C DIR" in finished.stderr.decode()) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PGSSLMODE", "require"),
+        ("PGSERVICE", "elsewhere"),
+        ("PGOPTIONS", "-c default_transaction_read_only=on"),
+        ("PGTARGETSESSIONATTRS", "read-only"),
+    ],
+)
+def test_variables_of_libpq_change_nothing(up: None, command: Command, name: str, value: str) -> None:
+    report = json.loads(command("status", "--json", **{name: value}).stdout)
+    assert (report["database"]["running"], report["database"]["rows"]) == (True, 1000)
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "message"),
+    [("/dev/full", 4, "No space left"), ("&-", 0, ""), ("/dev/null 2>&-", 0, "")],
+)
+def test_output_that_cannot_be_written_is_no_traceback(
+    up: None, workspace: Workspace, target: str, code: int, message: str
+) -> None:
+    finished = run(["bash", "-c", f"'{sys.executable}' -m lab status >{target}"], cwd=workspace.root)
+    assert finished.code == code
+    assert message in finished.stderr.decode()
+    assert b"Traceback" not in finished.stderr
+
+
+def test_a_closed_terminal_ends_a_command_as_an_interrupt_does(workspace: Workspace) -> None:
+    """The clean-up prints messages, which can no longer be written."""
+    code = (
+        "import sys, time, click, lab.cli.main as main\n"
+        "@click.command()\n"
+        "def wait():\n"
+        "    try:\n"
+        "        print('waiting', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        print('cleaning', file=sys.stderr, flush=True)\n"
+        "        open('cleaned', 'w').close()\n"
+        "main.cli.add_command(wait)\n"
+        "sys.argv = ['lab', 'wait']\n"
+        "raise SystemExit(main.main())"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(workspace.root)
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    assert b"waiting" in os.read(terminal, 100)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    (workspace.root / "cleaned").unlink()
+
+
+def test_an_interrupt_reports_what_was_already_done(workspace: Workspace) -> None:
+    code = (
+        "import sys, click, lab.cli.main as main\n"
+        "@click.command()\n"
+        "def wait():\n"
+        "    interrupt = KeyboardInterrupt()\n"
+        "    interrupt.add_note('Half of it is done.')\n"
+        "    raise interrupt\n"
+        "main.cli.add_command(wait)\n"
+        "sys.argv = ['lab', 'wait']\n"
+        "raise SystemExit(main.main())"
+    )
+    finished = run([sys.executable, "-c", code], cwd=workspace.root)
+    assert (finished.code, finished.stderr.split(b"\n")[-2]) == (130, b"Interrupted. Half of it is done.")
+
+
+def test_an_interrupt_during_the_imports_is_quiet(workspace: Workspace) -> None:
+    code = (
+        "import sys, lab.__main__\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "raise SystemExit(lab.__main__.main())"
+    )
+    finished = run([sys.executable, "-c", code], cwd=workspace.root)
+    assert (finished.code, finished.stderr) == (130, b"")
