@@ -12,10 +12,10 @@ class OutputClosed(Exception):
 
 
 def raise_when_output_closes() -> None:
-    """Raise BrokenPipeError in the main thread when the reader ends, even while nothing is written."""
+    """Raise OutputClosed in the main thread when the reader ends, even while nothing is written."""
 
     def on_signal(*_: object) -> None:
-        raise BrokenPipeError
+        raise OutputClosed  # not BrokenPipeError: Path.mkdir and Path.touch ignore an OSError
 
     signal.signal(signal.SIGPIPE, on_signal)
     threading.Thread(target=_wait_for_close, daemon=True).start()

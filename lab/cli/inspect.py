@@ -44,7 +44,7 @@ def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) ->
     if follow:
         raise_when_output_closes()
     for line in inspect.logs(workspace, service, lines=lines, follow=follow):
-        output.line(line)
+        output.line(line, flush=follow)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})

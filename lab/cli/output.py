@@ -28,9 +28,9 @@ def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]
         print(part) if isinstance(part, str) else _print_rich(part)
 
 
-def line(text: str) -> None:
-    """Print one line of text."""
-    print(text)
+def line(text: str, *, flush: bool = False) -> None:
+    """Print one line of text; with `flush`, a pipe gets it at once."""
+    print(text, flush=flush)
 
 
 def message(text: str) -> None:

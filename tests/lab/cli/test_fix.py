@@ -163,6 +163,9 @@ def test_another_running_lab_is_waited_for_and_named(project: Project) -> None:
 
 
 def test_a_failed_restart_does_not_hide_that_the_fix_is_applied(project: Project) -> None:
+    compose = project.workspace.compose_file
+    compose.parent.mkdir()
+    compose.write_text("services: []")
     finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
     assert finished.code == 2
     assert b"The change is done, but the services were not restarted: " in finished.stderr
