@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from lab.errors import UsageError
@@ -60,10 +60,6 @@ class DatabaseUrl:
         """Host and port, as in `127.0.0.1:5442`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
-
-    def with_database(self, database: str) -> DatabaseUrl:
-        """Return the URL of another database on the same server, for the same role."""
-        return replace(self, database=database)
 
     def __str__(self) -> str:
         return f"{self.address}/{self.database}"

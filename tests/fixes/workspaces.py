@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from lab.operations import fixes
+from lab import shipped
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 
@@ -18,5 +18,5 @@ def copy_project(root: Path, url: str) -> Workspace:
     workspace = Workspace(root)
     workspace.state.mkdir()
     workspace.database_url_file.write_text(url)
-    fixes.keep_shipped(workspace)
+    shipped.keep(workspace)
     return workspace

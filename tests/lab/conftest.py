@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import shipped
 from lab.database import connect
 from lab.engine import candidate, journal
 from lab.engine.fingerprint import schema_fingerprint
@@ -104,7 +105,7 @@ def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Proj
     workspace = Workspace(root)
     workspace.state.mkdir()
     workspace.database_url_file.write_text(url)
-    fixes.keep_shipped(workspace)
+    shipped.keep(workspace)
     yield Project(workspace, url)
     server.drop(name)
 

@@ -21,11 +21,6 @@ def test_port_and_password_are_optional() -> None:
     assert DatabaseUrl.parse("postgres://lab@db/lab") == DatabaseUrl("lab", "", "db", 5432, "lab")
 
 
-def test_with_database_changes_only_the_database() -> None:
-    other = DatabaseUrl.parse(URL).with_database("other")
-    assert other.sqlalchemy == "postgresql+psycopg2://lab:s%2Fcret@127.0.0.1:5442/other"
-
-
 def test_str_and_repr_leave_the_password_out() -> None:
     assert str(DatabaseUrl.parse(URL)) == "127.0.0.1:5442/lab"
     assert "cret" not in repr(DatabaseUrl.parse(URL))

@@ -1,6 +1,7 @@
 """Seed a real database: the rows that it has afterwards, and that an interruption leaves none."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -207,5 +208,8 @@ def test_for_a_missing_table_the_error_says_to_migrate(empty: Database) -> None:
 def test_a_database_that_does_not_exist_is_unreachable(empty: Database) -> None:
     with pytest.raises(seed.Unreachable, match="does not exist"):
         seed.fill(
-            DatabaseUrl.parse(empty.url).with_database("nowhere").sqlalchemy, rows=1, seed=1, progress=silent
+            replace(DatabaseUrl.parse(empty.url), database="nowhere").sqlalchemy,
+            rows=1,
+            seed=1,
+            progress=silent,
         )

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from lab import shipped
 from lab.engine import journal
 from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.patches import Patcher, ShippedTexts
@@ -326,7 +327,7 @@ def run_sequences(
         workspace = Workspace(root)
         workspace.state.mkdir()
         workspace.database_url_file.write_text(url)
-        fixes.keep_shipped(workspace)
+        shipped.keep(workspace)
         return Project(workspace, url)
 
     def drop(project: Project) -> None:
