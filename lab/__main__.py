@@ -1,7 +1,7 @@
 """The command `lab`, which `python -m lab` runs too."""
 
+import os
 import sys
-from pathlib import Path
 
 from lab.errors import INTERRUPTED
 
@@ -17,6 +17,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Python puts the current folder first on its path. It is the candidate's: import nothing from it.
-    if sys.path[0] in ("", str(Path.cwd())):
+    if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - pathlib is slow to import
         del sys.path[0]
     raise SystemExit(main())

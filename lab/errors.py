@@ -13,9 +13,13 @@ LabError                     1  the operation failed
 As in a shell, ^C ends a command with 130, and a closed pipe at its output with 141.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 INTERRUPTED = 130
 """The exit code after ^C: 128 + SIGINT."""

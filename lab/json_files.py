@@ -1,11 +1,9 @@
 """Convert dataclasses to JSON and back, with paths as text and bytes as base64.
 
 msgspec checks the structure. The text is json's: msgspec can neither write nor read lone surrogates, which
-services and file names can contain. The first call imports msgspec, so that other commands start faster.
+services and file names can contain. Both are imported by the first call, so that other commands start faster.
 """
 
-import json
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,6 +11,8 @@ T = TypeVar("T")
 
 def to_json(value: object, *, indent: int = 1) -> str:
     """Return `value` as JSON, in one line if `indent` is 0. Types that JSON lacks are written as text."""
+    import json
+
     import msgspec
 
     return json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=indent or None)
@@ -24,6 +24,8 @@ def from_json(document: bytes | str, kind: type[T]) -> T:
     Raises:
         ValueError: the document is not JSON, or does not have the form of `kind`.
     """
+    import json
+
     import msgspec
 
     try:
@@ -33,6 +35,8 @@ def from_json(document: bytes | str, kind: type[T]) -> T:
 
 
 def _decode(kind: type, value: Any) -> Any:
+    from pathlib import PurePath
+
     if issubclass(kind, PurePath):
         return kind(value)
     raise NotImplementedError(f"{kind} cannot be read from JSON")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -37,7 +36,7 @@ def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def call(*args: Any, **kwargs: Any) -> R:
         folder = click.get_current_context().find_root().params.get("directory")
-        return command(find_workspace(Path(folder or ".")), *args, **kwargs)
+        return command(find_workspace(folder or "."), *args, **kwargs)
 
     return call
 

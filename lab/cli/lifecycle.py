@@ -1,10 +1,16 @@
 """The commands that start, stop and reset the lab: up, down, restart, reset."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
 from lab.cli import output
 from lab.cli.command import reports
-from lab.operations import Workspace
+
+if TYPE_CHECKING:
+    from lab.operations import Workspace
 
 
 @click.command()

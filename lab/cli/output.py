@@ -8,10 +8,12 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from lab.operations import Progress, Update, to_json
+from lab.operations import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from lab.operations import Progress, Update
 
 T = TypeVar("T")
 
