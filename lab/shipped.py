@@ -5,12 +5,13 @@ don't; elsewhere the present files do. To put the kept code back is the business
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lab import git
 from lab.catalog.unified_diff import blob_id
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.workspace import Workspace
@@ -30,11 +31,7 @@ class ShippedFile:
 
 
 def keep(workspace: Workspace) -> None:
-    """Keep the shipped code, if none is kept yet.
-
-    Raises:
-        EnvironmentFault: the folder cannot be written.
-    """
+    """Keep the shipped code, if none is kept yet."""
     manifest = workspace.shipped / MANIFEST
     if manifest.exists():
         return
@@ -61,13 +58,18 @@ def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
     return tuple(ShippedFile(PurePosixPath(path), *entry) for path, entry in entries.items())
 
 
-def content(workspace: Workspace, blob: str) -> bytes | None:
-    """Return the kept file with this blob id; None if it is missing or damaged."""
-    try:
-        found = (workspace.shipped / blob).read_bytes()
-    except OSError:
-        return None
-    return found if blob_id(found) == blob else None
+def content(workspace: Workspace, file: ShippedFile) -> bytes:
+    """Return the content of a shipped file.
+
+    Raises:
+        Refused: the kept copy is missing or damaged.
+    """
+    with suppress(OSError):
+        found = (workspace.shipped / file.blob).read_bytes()
+        if blob_id(found) == file.blob:
+            return found
+    remedy = "Nothing was changed. Take the file from a fresh copy of the lab."
+    raise Refused(f"The kept copy of {file.path} is damaged.", remedy)
 
 
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:

@@ -1,12 +1,18 @@
 """The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from lab.cli import output
 from lab.cli.command import CommandGroup, reports
-from lab.operations import LabError, Workspace
+from lab.operations import LabError
+
+if TYPE_CHECKING:
+    from lab.operations import Workspace
 
 no_restart_option = click.option(
     "--no-restart", is_flag=True, help="Do not restart the services: they keep running the old code."
@@ -124,7 +130,8 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
 
     with output.progress() as progress:
         options = operation.Options(progress=progress)
-        done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
+        restarter = None if no_restart else operation.restart_changed
+        done = operation.recover(workspace, fixes, restarter=restarter, options=options)
     output.result(done, as_json, fix_views.recovered)
 
 
@@ -187,5 +194,6 @@ def _change(
     change = operation.apply if verb == "apply" else operation.revert
     with output.progress() as progress:
         options = operation.Options(progress=progress)
-        done = change(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
+        restarter = None if no_restart else operation.restart_changed
+        done = change(workspace, fixes, dry_run=dry_run, restarter=restarter, options=options)
     output.result(done, as_json, fix_views.changed)

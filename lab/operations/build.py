@@ -13,24 +13,20 @@ import psycopg2
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut
-from lab.operations.ownership import (
-    Dataset,
-    TemporaryDatabase,
-    dataset_of,
-    record_ownership,
-    template_of,
-    temporary_names,
-)
-from lab.operations.shipped_head import shipped_head
-from lab.operations.template import replaced_database
+from lab.operations import ownership
+from lab.operations.ownership import Dataset, TemporaryDatabase, template_of
+from lab.operations.template import replaced_database, shipped_head
 from lab.progress import Progress, Update
 from lab.runtime import databases
-from lab.runtime.account import Account
+from lab.runtime.base import Runtime
 from lab.runtime.database_service import RESTORE, roles_sql
 from lab.workspace import Workspace
 
-USE_ANOTHER_NAME = "Use another name in LAB_DATABASE_URL: lab makes that database, and may drop it."
+OTHER_NAME = "Use another name in LAB_DATABASE_URL: lab makes that database, and may drop it."
 START_AFRESH = "Start afresh: lab down --destroy, then lab up"
+
+Prepare = Callable[[str], None]
+"""Gets the URL of a new database, before that has its final name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +39,17 @@ class BuildPlan:
     obsolete: tuple[str, ...]
 
 
-def plan_build(
-    workspace: Workspace,
-    account: Account,
-    database: str,
-    *,
-    rows: int | None,
-    seed: int | None,
-    replace_empty: bool = False,
-) -> BuildPlan:
+def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime) -> BuildPlan:
     """Compare what exists with what is asked for; None asks for what exists, or for the default.
-
-    `replace_empty` permits to replace an empty database, because a new server in a container has one.
 
     Raises:
         UsageError: the number of rows is out of its range.
-        Refused: the template has other rows, or lab, or this workspace's lab, did not make the databases.
+        Refused: the template has other rows, or this workspace's lab did not make the databases.
     """
-    temporary = temporary_names(workspace)
+    account, database = runtime.account, runtime.database
+    temporary = ownership.temporary_names(workspace)
     found = databases.comments(account, [database, template_of(database), *temporary])
-    present = dataset_of(workspace, account, database, found)
+    present = ownership.dataset_of(workspace, account, database, found)
     default = present or Dataset()
     asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if present is not None and present != asked:
@@ -74,45 +61,35 @@ def plan_build(
     obsolete = [name for name in temporary if name in found]
     for name in (database, template_of(database)):
         if present is None and name in found:
-            if not (name == database and replace_empty and databases.is_empty(account, name)):
+            may_replace = name == database and runtime.starts_with_empty_database
+            if not (may_replace and databases.is_empty(account, name)):
                 raise Refused(
                     f"There is a database {name} that this lab did not make.",
-                    USE_ANOTHER_NAME if account.shared else START_AFRESH,
+                    OTHER_NAME if account.shared else START_AFRESH,
                 )
             obsolete.append(name)
     return BuildPlan(asked, present is None, present is None or database not in found, tuple(obsolete))
 
 
 def carry_out(
-    plan: BuildPlan,
-    workspace: Workspace,
-    account: Account,
-    database: str,
-    *,
-    prepare: Callable[[str], None],
-    progress: Progress,
+    plan: BuildPlan, workspace: Workspace, runtime: Runtime, prepare: Prepare, progress: Progress
 ) -> None:
     """Make the template and the database, as far as they don't exist.
 
-    `prepare` gets the URL of a new database before that is renamed to `database`.
-
     Raises:
-        LabError: the shipped migrations fail.
-        EnvironmentFault: the server refuses a statement.
+        LabError: a shipped migration fails, or the server refuses a statement.
     """
     for name in plan.obsolete:
-        databases.drop(account, name)
+        databases.drop(runtime.account, name)
     if plan.builds_template:
-        _build_template(workspace, account, database, plan.dataset, progress)
+        _build_template(workspace, runtime, plan.dataset, progress)
     if plan.makes_database:
-        with replaced_database(workspace, account, database) as fresh:
-            prepare(account.url(fresh))
+        with replaced_database(workspace, runtime) as url:
+            prepare(url)
 
 
-def _build_template(
-    workspace: Workspace, account: Account, database: str, dataset: Dataset, progress: Progress
-) -> None:
-    build = TemporaryDatabase.BUILD.name_for(workspace)
+def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, progress: Progress) -> None:
+    account, build = runtime.account, TemporaryDatabase.BUILD.name_for(workspace)
     databases.create(account, build)
     url = account.url(build)
     progress(Update("Migrating to the shipped head"))
@@ -120,9 +97,9 @@ def _build_template(
     _migrate(workspace, url)
     _fill(url, dataset, progress)
     progress(Update("Keeping a template for lab reset"))
-    record_ownership(workspace, account, build, dataset)
+    ownership.record_ownership(workspace, account, build, dataset)
     databases.make_template(account, build)
-    databases.rename(account, build, template_of(database))
+    databases.rename(account, build, template_of(runtime.database))
 
 
 def _make_roles(url: str, text: str) -> None:
@@ -146,14 +123,11 @@ def _fill(url: str, dataset: Dataset, progress: Progress) -> None:
     from seed import fill
     from seed.errors import SeedError
 
-    text = f"Making {dataset.rows:,} execution logs"
-    progress(Update(text, 0, dataset.rows))
+    def report(done: int, total: int) -> None:
+        progress(Update(f"Making {total:,} execution logs", done, total))
+
+    report(0, dataset.rows)
     try:
-        fill(
-            url,
-            rows=dataset.rows,
-            seed=dataset.seed,
-            progress=lambda done, total: progress(Update(text, done, total)),
-        )
+        fill(url, rows=dataset.rows, seed=dataset.seed, progress=report)
     except SeedError as error:
         raise EnvironmentFault(str(error)) from error

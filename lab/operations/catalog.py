@@ -1,9 +1,10 @@
 """List the fixes of the catalog, show one, begin a new one. For their state, see `fix_status`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from lab.catalog import Catalog, load, scaffold
+from lab.catalog import Catalog, Fix, load, scaffold
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.errors import UsageError
@@ -39,15 +40,9 @@ class FixList:
 
 
 @dataclass(frozen=True, slots=True)
-class FixDetails:
+class FixDetails(FixSummary):
     """All about one fix. The SQL is what `alembic upgrade --sql` and `downgrade --sql` print."""
 
-    number: int
-    slug: str
-    title: str
-    difficulty: str
-    area: str
-    symptom: str
     hints: tuple[str, ...]
     objects: tuple[str, ...]
     requires: tuple[int, ...]
@@ -67,8 +62,7 @@ def catalog_of(workspace: Workspace) -> Catalog:
 def list_fixes(workspace: Workspace) -> FixList:
     """Return a summary of every fix of the catalog."""
     catalog = catalog_of(workspace)
-    fixes = (FixSummary(f.number, f.slug, f.title, f.difficulty, f.area, f.symptom) for f in catalog.fixes)
-    return FixList(tuple(fixes), broken_fixes(catalog))
+    return FixList(tuple(FixSummary(**_summary(fix)) for fix in catalog.fixes), broken_fixes(catalog))
 
 
 def show_fix(workspace: Workspace, token: str) -> FixDetails:
@@ -83,7 +77,7 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
         raise UsageError(f"{token!r} means {len(chosen)} fixes.", "Name one.")
     (fix,) = chosen
     return FixDetails(
-        **{key: getattr(fix, key) for key in ("number", "slug", "title", "difficulty", "area", "symptom")},
+        **_summary(fix),
         hints=fix.hints,
         objects=tuple(map(str, fix.objects)),
         requires=fix.requires,
@@ -109,3 +103,7 @@ def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
 
 def broken_fixes(catalog: Catalog) -> tuple[BrokenFix, ...]:
     return tuple(BrokenFix(report.path, report.problems) for report in catalog.broken)
+
+
+def _summary(fix: Fix) -> dict[str, Any]:
+    return {field.name: getattr(fix, field.name) for field in fields(FixSummary)}

@@ -85,16 +85,11 @@ def names_of(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
 
 def _diff(changes: Sequence[FileChange]) -> str:
     """Return one diff, from the first content of each file to its last."""
-    first: dict[PurePosixPath, bytes | None] = {}
-    last: dict[PurePosixPath, bytes | None] = {}
-    for change in changes:
-        first.setdefault(change.path, change.before)
-        last[change.path] = change.after
-    return "".join(_file_diff(path, first[path], last[path]) for path in sorted(first))
-
-
-def _file_diff(path: PurePosixPath, before: bytes | None, after: bytes | None) -> str:
-    old, new = ((text or b"").decode(errors="replace").splitlines(keepends=True) for text in (before, after))
-    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
-    lines = unified_diff(old, new, *names)
+    lines: list[str] = []
+    for path in sorted({change.path for change in changes}):
+        of_file = [change for change in changes if change.path == path]
+        sides = (("a", of_file[0].before), ("b", of_file[-1].after))
+        before, after = ("/dev/null" if text is None else f"{side}/{path}" for side, text in sides)
+        old, new = ((text or b"").decode(errors="replace").splitlines(keepends=True) for _, text in sides)
+        lines += unified_diff(old, new, before, after)
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

@@ -1,7 +1,8 @@
 """Demonstrate one fix: measure, apply it, measure again, and revert it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
@@ -9,7 +10,7 @@ from lab.errors import Refused, UsageError
 from lab.json_files import from_json
 from lab.operations import fixes
 from lab.operations.measure import check, prepare_target
-from lab.probes.evidence import Evidence, Figure
+from lab.probes.evidence import Evidence
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
@@ -20,8 +21,8 @@ class ComparedFigure:
 
     name: str
     unit: str
-    before: float | None
-    after: float | None
+    before: float | None = None
+    after: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -45,18 +46,6 @@ class Demonstration:
     figures: tuple[ComparedFigure, ...]
     plans: tuple[str, str] | None
     kept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Plans:
-    outline: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _RawData:
-    """The part of a probe's raw data that a demonstration shows."""
-
-    narrow: _Plans = field(default_factory=_Plans)
 
 
 def demo(
@@ -103,21 +92,15 @@ def demo(
 
 
 def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
-    names = dict.fromkeys(figure.name for figure in (*before.figures, *after.figures))
-    return tuple(_pair(name, before.figure(name), after.figure(name)) for name in names)
+    compared = {one.name: ComparedFigure(one.name, one.unit, one.value) for one in before.figures}
+    for figure in after.figures:
+        known = compared.get(figure.name) or ComparedFigure(figure.name, figure.unit)
+        compared[figure.name] = replace(known, after=figure.value)
+    return tuple(compared.values())
 
 
-def _pair(name: str, before: Figure | None, after: Figure | None) -> ComparedFigure:
-    unit = (before or after or Figure("", 0)).unit
-    return ComparedFigure(name, unit, before.value if before else None, after.value if after else None)
-
-
-def _plans(before: Path | None, after: Path | None) -> tuple[str, str] | None:
-    """Return the outlines of the query plans, if the probe recorded both."""
-    first, second = _outline(before), _outline(after)
+def _plans(*raw: Path | None) -> tuple[str, str] | None:
+    """Return the last outline of the query plan in each file, if the probe recorded both."""
+    found = [from_json(path.read_bytes(), dict[str, Any]).get("narrow", {}) if path else {} for path in raw]
+    first, second = (one["outline"][-1] if one.get("outline") else "" for one in found)
     return (first, second) if first and second else None
-
-
-def _outline(raw: Path | None) -> str:
-    outlines = from_json(raw.read_bytes(), _RawData).narrow.outline if raw else []
-    return outlines[-1] if outlines else ""

@@ -15,8 +15,7 @@ from lab.runtime.unprivileged import as_ordinary_user
 from lab.shell import run
 from lab.workspace import Workspace, require_supported_path
 
-NEEDED_DISK = 2**30
-"""Bytes that should be free."""
+NEEDED_DISK = 2**30  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,13 @@ def examine(workspace: Workspace) -> tuple[Check, ...]:
         ("compose file and ports", True, _ports),
         ("containers", in_containers, _containers),
     )
-    return tuple(_check(name, needed, examine_one, workspace) for name, needed, examine_one in checks)
+    results = []
+    for name, needed, examine_one in checks:
+        try:
+            results.append(Check(name, True, examine_one(workspace), needed))
+        except LabError as error:
+            results.append(Check(name, False, " ".join(str(error).split()), needed))
+    return tuple(results)
 
 
 def disk_shortage(workspace: Workspace) -> str:
@@ -57,13 +62,6 @@ def disk_shortage(workspace: Workspace) -> str:
     if free >= NEEDED_DISK:
         return ""
     return f"Only {free // 2**20} MiB are free in {workspace.root}; the lab needs about 1 GiB."
-
-
-def _check(name: str, needed: bool, examine_one: Callable[[Workspace], str], workspace: Workspace) -> Check:
-    try:
-        return Check(name, True, examine_one(workspace), needed)
-    except LabError as error:
-        return Check(name, False, " ".join(str(error).split()), needed)
 
 
 def _python(_: Workspace) -> str:

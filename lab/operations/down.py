@@ -40,9 +40,9 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
     with exclusive_lock(workspace.lock, progress=progress):
         progress(Update("Stopping the lab"))
         kind = load_settings(workspace).runtime
-        left = _remove_from_server(workspace) if destroy else ""
+        left = _drop_on_existing_server(workspace) if destroy else ""
         remove_leftovers(workspace.runs, None)  # without an account: the next up drops their databases
-        services, database = (runtimes.destroy if destroy else runtimes.stop)(workspace, kind)
+        services, database = runtimes.stop(workspace, kind, destroy=destroy)
         workspace.database_url_file.unlink(missing_ok=True)
         if destroy:
             for folder in (workspace.data.parent, workspace.logs, workspace.service_records):
@@ -53,14 +53,13 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
         return Down(services, database, destroy, left)
 
 
-def _remove_from_server(workspace: Workspace) -> str:
-    """Drop the lab's databases on a server that lab didn't start. Returns the one that can't be reached."""
+def _drop_on_existing_server(workspace: Workspace) -> str:
+    """Drop the databases if LAB_DATABASE_URL names their server. Returns one that is unreachable."""
     settings = load_settings(workspace)
-    if settings.runtime != EMBEDDED or not (settings.server or os.environ.get(runtimes.SERVER_VARIABLE)):
-        return ""
-    runtime = runtime_of(workspace)
-    try:
-        remove_databases(workspace, runtime.account, runtime.database)
-    except DatabaseUnreachable:
-        return str(DatabaseUrl.parse(runtime.url))
+    if settings.runtime == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER_VARIABLE)):
+        runtime = runtime_of(workspace)
+        try:
+            remove_databases(workspace, runtime)
+        except DatabaseUnreachable:
+            return str(DatabaseUrl.parse(runtime.url))
     return ""

@@ -1,5 +1,6 @@
 """The state of every fix, from the workspace's files and its database; and the history of changes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lab.catalog import Fix
@@ -61,22 +62,16 @@ def fix_status(workspace: Workspace) -> FixStatus:
     except DatabaseUnreachable as error:
         snapshot, problem = None, str(error)
     found = read_fix_states(workspace, catalog, patcher, snapshot)
-    rows = tuple(
-        FixStatusRow(
-            fix.number,
-            fix.slug,
-            fix.title,
-            found[fix.number].state,
-            found[fix.number].code.state,
-            found[fix.number].schema.state,
-            found[fix.number].why,
-            _blocked(workspace, patcher, fix, found),
-        )
-        for fix in catalog.fixes
-    )
-    entry = journal.read(workspace)
-    interrupted = entry.numbers if entry and not _is_locked(workspace) else ()
-    return FixStatus(rows, broken_fixes(catalog), problem, interrupted)
+    rows = []
+    for fix, one in ((fix, found[fix.number]) for fix in catalog.fixes):
+        states = (one.state, one.code.state, one.schema.state)
+        blocked = _blocked(workspace, patcher, fix, found)
+        rows.append(FixStatusRow(fix.number, fix.slug, fix.title, *states, one.why, blocked))
+    interrupted: tuple[int, ...] = ()
+    if entry := journal.read(workspace):
+        with suppress(Locked), exclusive_lock(workspace.lock, progress=silent, wait=0):
+            interrupted = entry.numbers  # a change that is still running holds the lock
+    return FixStatus(tuple(rows), broken_fixes(catalog), problem, interrupted)
 
 
 def fixes_in_code(workspace: Workspace) -> tuple[int, ...]:
@@ -88,15 +83,6 @@ def fixes_in_code(workspace: Workspace) -> tuple[int, ...]:
 def fix_log(workspace: Workspace) -> tuple[Event, ...]:
     """Return every finished change of fixes, oldest first."""
     return journal.history(workspace)
-
-
-def _is_locked(workspace: Workspace) -> bool:
-    """Return whether another lab is changing the workspace: then its open journal is no sign of a kill."""
-    try:
-        with exclusive_lock(workspace.lock, progress=silent, wait=0):
-            return False
-    except Locked:
-        return True
 
 
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:

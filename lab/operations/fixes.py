@@ -1,4 +1,7 @@
-"""Apply, revert and recover fixes. Code and schema change together, or not at all."""
+"""Apply, revert and recover fixes: code and schema change together, or not at all.
+
+A new database of `up` or `reset` gets the schema of the fixes before it is used: `sync_schema`, `match_code`.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine.journal import Entry
+from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState, to_apply, to_revert
+from lab.engine.schema import lock_schema, read_schema
 from lab.engine.state import State
 from lab.engine.steps import Step
 from lab.engine.transaction import DEFAULTS, Transaction, transaction
@@ -20,7 +25,9 @@ from lab.errors import LabError, Refused
 from lab.operations.catalog import catalog_of
 from lab.operations.changed import Changed as Changed
 from lab.operations.changed import names_of, preview
-from lab.operations.restart import restart_changed
+from lab.operations.fix_status import fixes_in_code
+from lab.operations.restart import restart_changed as restart_changed
+from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 Restart = Callable[[Workspace, frozenset[Path]], Sequence[str]]
@@ -51,18 +58,19 @@ def apply(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restart: bool = True,
-    restarter: Restart = restart_changed,
+    restarter: Restart | None = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
+
+    `restarter` restarts the services whose files were changed; None restarts none.
 
     Raises:
         UsageError: a token means no fix.
         Refused: a fix does not fit. Nothing was changed.
         DatabaseUnreachable: there is no database.
     """
-    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter if restart else None, options)
+    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter, options)
 
 
 def revert(
@@ -70,40 +78,33 @@ def revert(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restart: bool = True,
-    restarter: Restart = restart_changed,
+    restarter: Restart | None = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
-    """Revert all the chosen fixes, or none of them. A dry run changes nothing.
+    """Revert all the chosen fixes, or none of them; else as `apply`.
 
     Raises:
-        UsageError: a token means no fix.
         Refused: lines of a fix were edited since, or another fix requires it. Nothing was changed.
-        DatabaseUnreachable: there is no database.
     """
-    return _change(Verb.REVERT, workspace, tokens, dry_run, restarter if restart else None, options)
+    return _change(Verb.REVERT, workspace, tokens, dry_run, restarter, options)
 
 
 def recover(
     workspace: Workspace,
     tokens: Sequence[str] = (),
     *,
-    restart: bool = True,
-    restarter: Restart = restart_changed,
+    restarter: Restart | None = restart_changed,
     options: Options = DEFAULTS,
 ) -> Recovered:
-    """Undo an interrupted change, and the mixed fixes that lab applied or that are chosen.
+    """Undo an interrupted change, and the mixed fixes that lab applied or that are chosen; else as `apply`.
 
     A fix that lab applied is left as it is if its code is mixed: it may hold an edit of the candidate.
 
     Raises:
-        UsageError: a token means no fix.
-        Refused: lines of a fix were edited since, or a chosen fix is applied, so there is nothing to recover.
-        DatabaseUnreachable: there is no database.
+        Refused: lines of a fix were edited since, or a chosen fix is applied.
     """
     started = time.monotonic()
-    restarting = restarter if restart else None
-    with _transaction(workspace, options, tokens, restarting) as (change, chosen, entry):
+    with _transaction(workspace, options, tokens, restarter) as (change, chosen, entry):
         steps: list[Step] = []
         left: list[SkippedFix] = []
         for number, fix_state in sorted(change.fix_states().items(), reverse=True):
@@ -120,10 +121,37 @@ def recover(
         if steps:
             change.run(Verb.REVERT, steps)
         files = _files(entry, steps)
-        restarted = _restart(workspace, restarting, files)
+        restarted = _restart(workspace, restarter, files)
     numbers = {*(entry.numbers if entry else ()), *(step.fix.number for step in steps)}
     seconds = time.monotonic() - started
     return Recovered(tuple(sorted(numbers)), tuple(left), names_of(files), seconds, restarted)
+
+
+def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
+    """Upgrade the database to the revisions of these fixes, and downgrade it from those of other fixes.
+
+    Raises:
+        Refused: a migration failed.
+    """
+    catalog = catalog_of(workspace)
+    chosen = catalog.select([str(number) for number in numbers])
+    with lock_schema(url, progress=silent, lock_timeout=DEFAULTS.lock_timeout) as schema:
+        runner = Migrations(url, schema, DEFAULTS.lock_timeout)
+        recorded = schema.snapshot().recorded
+        for fix in catalog.fixes:
+            if fix in chosen:
+                runner.upgrade(fix)
+            elif fix.revision in recorded:
+                runner.downgrade(fix)
+
+
+def match_code(workspace: Workspace, progress: Progress, url: str) -> None:
+    """Give the database the schema of those fixes that are in the workspace's code, as `sync_schema` does."""
+    numbers = fixes_in_code(workspace)
+    recorded = read_schema(url).recorded
+    if numbers or any(fix.revision in recorded for fix in catalog_of(workspace).fixes):
+        progress(Update("Migrating to the schema of the applied fixes"))
+        sync_schema(workspace, url, numbers)
 
 
 def _change(

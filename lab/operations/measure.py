@@ -87,11 +87,7 @@ def check(
 
 
 def prepare_target(workspace: Workspace) -> Target:
-    """Return the workspace as a target, after removing what killed measurements left.
-
-    Raises:
-        DatabaseUnreachable: the lab is not up.
-    """
+    """Return the workspace as a target, after removing what killed measurements left."""
     url = workspace_url(workspace)
     connect(url).close()
     parsed = DatabaseUrl.parse(url)

@@ -52,12 +52,9 @@ class _Comment:
 class TemporaryDatabase(StrEnum):
     """The purposes of databases that a command drops or renames before it ends."""
 
-    BUILD = "build"
-    """The template while it is built."""
-    FRESH = "fresh"
-    """A copy of the template that will replace the database."""
-    REPLACED = "replaced"
-    """The old database after it was replaced, until it is dropped."""
+    BUILD = "build"  # the template while it is built
+    FRESH = "fresh"  # a copy of the template that will replace the database
+    REPLACED = "replaced"  # the old database, until it is dropped
 
     def name_for(self, workspace: Workspace) -> str:
         return f"lab_{self}_{workspace_id(workspace)}"

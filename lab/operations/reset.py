@@ -1,30 +1,24 @@
 """Reset the database to the seeded rows, and on request the code to the shipped code.
 
 With the database alone, applied fixes stay applied, schema and code. With the code, they are reverted.
+What few calls need is imported late, so that `lab reset` takes little longer than the copy itself.
 """
-
-from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from lab.engine import journal
 from lab.engine.schema import read_schema
+from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, LabError
 from lab.lock import exclusive_lock
+from lab.operations.restore_code import RestoredCode, restore_code
 from lab.operations.runtimes import require_up, runtime_of
-from lab.operations.shipped_head import shipped_head
-from lab.operations.template import replaced_database
+from lab.operations.template import replaced_database, shipped_head
 from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.base import Runtime
 from lab.workspace import Workspace
-
-if TYPE_CHECKING:
-    from lab.operations.restore_code import RestoredCode
-
-# `lab reset` should take little longer than the copy itself. What it needs only with applied fixes, after an
-# interrupted change or for --code is imported then: that is about half of all the modules.
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +58,6 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 
 def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
     """Restore the code first: with a damaged compose file, the database cannot be found."""
-    from lab.operations.restore_code import restore_code
-
     restored = restore_code(workspace, progress)
     done = "The shipped code is back."
     try:
@@ -93,12 +85,11 @@ def _reset_database(
     """Replace the database, with the schema of the applied fixes. Returns the seconds that it took."""
     progress(Update("Copying the template database"))
     started = time.monotonic()
-    account = runtime.account
-    with replaced_database(workspace, account, runtime.database) as fresh:
+    with replaced_database(workspace, runtime) as url:
         if applied:
-            from lab.operations.fix_schema import sync_schema
+            from lab.operations.fixes import sync_schema
 
-            sync_schema(workspace, account.url(fresh), applied)
+            sync_schema(workspace, url, applied)
         progress(Update("Replacing the database"))
     return time.monotonic() - started
 
@@ -122,9 +113,6 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
 
 def _close_journal(workspace: Workspace) -> None:
     """Record that no fix is applied any more. An interrupted change is over: both its parts are undone."""
-    from lab.engine import journal
-    from lab.engine.verb import Verb
-
     reverted = tuple(sorted(journal.applied_by_lab(workspace)))
     if reverted or journal.read(workspace):
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
-from lab.errors import EnvironmentFault, LabError, Refused
+from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.progress import Progress, Update
 from lab.workspace import Workspace
@@ -39,15 +39,8 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
         EnvironmentFault: no shipped code was kept, or a file cannot be written. No edit is lost.
         Refused: a kept file is damaged. Nothing was changed.
     """
-    originals: dict[PurePosixPath, FileState] = {}
-    for file in shipped.files(workspace):
-        content = shipped.content(workspace, file.blob)
-        if content is None:
-            raise Refused(
-                f"The kept copy of {file.path} is damaged: the shipped code cannot be restored.",
-                "Nothing was changed. Take the file from a fresh copy of the lab.",
-            )
-        originals[file.path] = (content, file.executable)
+    files = shipped.files(workspace)
+    originals = {file.path: (shipped.content(workspace, file), file.executable) for file in files}
     changed = tuple(
         path
         for path in sorted({*originals, *shipped.current_files(workspace)})

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from lab import compose
 from lab.errors import EnvironmentFault, UsageError
-from lab.operations.settings import DOCKER, Settings, load_settings
+from lab.operations.settings import DOCKER, EMBEDDED, Settings, load_settings
 from lab.runtime import embedded
 from lab.runtime.base import Runtime
 from lab.runtime.stack import HIGHEST_PORT
@@ -17,16 +17,12 @@ from lab.workspace import Workspace
 
 SERVER_VARIABLE = "LAB_DATABASE_URL"
 
-Stopped = tuple[tuple[str, ...], bool]
-"""The services that ran, and whether the database did."""
-
 
 def runtime_of(workspace: Workspace, settings: Settings | None = None) -> Runtime:
     """Return the runtime by `settings`, or else by the saved ones. Nothing is started or connected to.
 
     Raises:
-        InvalidFile: the compose file lacks something, or cannot be read.
-        UsageError: LAB_DATABASE_URL is malformed.
+        UsageError: the compose file cannot be used, or LAB_DATABASE_URL is malformed.
         EnvironmentFault: no PostgreSQL was found.
     """
     settings = settings or load_settings(workspace)
@@ -68,30 +64,22 @@ def ports_for(saved: Mapping[str, str]) -> Mapping[str, str]:
     return ports
 
 
-def stop(workspace: Workspace, kind: str) -> Stopped:
-    """Stop the workspace's services and database in this kind of runtime, also those no longer in the file.
+def stop(workspace: Workspace, kind: str, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
+    """Stop the lab in this kind of runtime. Returns the services that ran, and whether the database did.
+
+    `destroy` also deletes the volumes of its containers, and stops what still runs in the other runtime.
 
     Raises:
         EnvironmentFault: a process did not stop, or no Docker Engine is running.
     """
-    if kind == DOCKER:
-        from lab.runtime.docker import project_of
-
-        return project_of(workspace).stop_all()
-    return embedded.stop_all(workspace)
-
-
-def destroy(workspace: Workspace, kind: str) -> Stopped:
-    """Stop as `stop` does, in both runtimes, and delete the volumes of the containers.
-
-    Raises:
-        EnvironmentFault: as `stop`.
-    """
+    if kind == EMBEDDED and not destroy:
+        return embedded.stop_all(workspace)
     from lab.runtime.docker import project_of
 
     if kind == DOCKER:
-        stopped = project_of(workspace).stop_all(destroy=True)
-        embedded.stop_all(workspace)
+        stopped = project_of(workspace).stop_all(destroy=destroy)
+        if destroy:
+            embedded.stop_all(workspace)
         return stopped
     stopped = embedded.stop_all(workspace)
     with suppress(EnvironmentFault):  # without a Docker Engine there are usually no containers

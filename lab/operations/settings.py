@@ -50,9 +50,5 @@ def load_settings(workspace: Workspace) -> Settings:
 
 
 def save_settings(workspace: Workspace, settings: Settings) -> None:
-    """Save the settings. Only the owner can read the file, because it may hold a password.
-
-    Raises:
-        EnvironmentFault: the file cannot be written.
-    """
+    """Save the settings. Only the owner can read the file, because it may hold a password."""
     write_atomic(workspace.settings, to_json(settings).encode(), mode=0o600)

@@ -20,8 +20,7 @@ from lab.workspace import Workspace
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
-QUERY_TIMEOUT = "2s"
-TIMEOUTS = ["lock_timeout", "statement_timeout"]
+LIMIT_WAITING = "SET lock_timeout = '2s'; SET statement_timeout = '2s'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,7 @@ def _database(runtime: Runtime) -> DatabaseStatus:
         return DatabaseStatus(where, running=False)
     try:
         with closing(connect(runtime.url)) as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config(name, %s, false) FROM unnest(%s) AS name", (QUERY_TIMEOUT, TIMEOUTS)
-            )
+            cursor.execute(LIMIT_WAITING)
             value = partial(_value, cursor)
             return DatabaseStatus(
                 where,

@@ -1,25 +1,47 @@
-"""Replace the lab's database by a copy of its template, and remove both. `build` makes the template."""
+"""The template of the lab's database: replace the database by a copy of it. `build` makes the template."""
 
 from collections.abc import Iterable, Iterator
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from contextlib import contextmanager
 
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, UsageError
 from lab.operations.ownership import TemporaryDatabase, dataset_of, template_of, temporary_names
 from lab.runtime import databases
 from lab.runtime.account import Account
+from lab.runtime.base import Runtime
+from lab.runtime.database_service import RESTORE
 from lab.workspace import Workspace
 
 
-@contextmanager
-def replaced_database(workspace: Workspace, account: Account, database: str) -> Iterator[str]:
-    """Copy the template of `database`; at the end of the block, the copy replaces the database.
+def shipped_head(workspace: Workspace) -> str:
+    """Return the revision of the template, from alembic.ini. The candidate's revisions follow it.
 
-    The block gets the temporary name of the copy. If the block fails, the database stays as it is.
+    Raises:
+        UsageError: alembic.ini doesn't name it, or cannot be read.
+    """
+    ini = ConfigParser(interpolation=None)
+    try:
+        ini.read(workspace.alembic_ini)
+        head = ini.get("lab", "shipped_head", fallback="")
+    except (ConfigParserError, UnicodeDecodeError) as error:
+        raise UsageError(f"{workspace.alembic_ini} cannot be read: {error}", RESTORE) from error
+    if not head:
+        raise UsageError(f"{workspace.alembic_ini} names no shipped_head in [lab].", RESTORE)
+    return head
+
+
+@contextmanager
+def replaced_database(workspace: Workspace, runtime: Runtime) -> Iterator[str]:
+    """Copy the template; at the end of the block, the copy replaces the runtime's database.
+
+    The block gets the URL of the copy. If the block fails, the database stays as it is.
 
     Raises:
         EnvironmentFault: there is no template.
         Refused: the template belongs to another workspace.
     """
+    account, database = runtime.account, runtime.database
     fresh, old = TemporaryDatabase.FRESH.name_for(workspace), TemporaryDatabase.REPLACED.name_for(workspace)
     found = databases.comments(account, [database, template_of(database), fresh, old])
     if dataset_of(workspace, account, database, found) is None:
@@ -27,7 +49,7 @@ def replaced_database(workspace: Workspace, account: Account, database: str) -> 
     _drop(account, {fresh, old} & found.keys())
     try:
         databases.create(account, fresh, template=template_of(database))
-        yield fresh
+        yield account.url(fresh)
         if database in found:
             databases.replace(account, database, new=fresh, old=old)
         else:
@@ -36,18 +58,13 @@ def replaced_database(workspace: Workspace, account: Account, database: str) -> 
         _drop(account, databases.comments(account, [fresh, old]))
 
 
-def remove_databases(workspace: Workspace, account: Account, database: str) -> None:
-    """Drop the database and its template, if lab made them, and temporary databases of killed commands.
-
-    Raises:
-        Refused: they belong to another workspace.
-    """
-    names = [database, template_of(database)]
-    temporary = temporary_names(workspace)
+def remove_databases(workspace: Workspace, runtime: Runtime) -> None:
+    """Drop the database and its template, if lab made them, and temporary databases of killed commands."""
+    account, database = runtime.account, runtime.database
+    names, temporary = [database, template_of(database)], temporary_names(workspace)
     found = databases.comments(account, [*names, *temporary])
-    if dataset_of(workspace, account, database, found) is not None:
-        temporary += names
-    _drop(account, found.keys() & temporary)
+    owned = dataset_of(workspace, account, database, found) is not None
+    _drop(account, found.keys() & {*temporary, *(names if owned else ())})
 
 
 def _drop(account: Account, names: Iterable[str]) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,10 +13,10 @@ from lab.engine import journal
 from lab.errors import EnvironmentFault, Refused
 from lab.files import write_atomic
 from lab.lock import exclusive_lock
-from lab.operations import build, runtimes
-from lab.operations.build import BuildPlan
+from lab.operations import runtimes
+from lab.operations.build import BuildPlan, carry_out, plan_build
 from lab.operations.doctor import disk_shortage
-from lab.operations.fix_schema import match_code
+from lab.operations.fixes import match_code
 from lab.operations.ownership import ensure_workspace_id
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
@@ -62,18 +62,26 @@ def up(
         before = load_settings(workspace)
         settings = _settings_for(before, kind, port_offset)
         require_supported_path(workspace)
-        _require_not_copied(workspace)
+        if workspace.copied_from is not None and workspace.data.exists():
+            raise Refused(
+                f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
+                "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
+            )
         shipped.keep(workspace)
         runtime = runtime_of(workspace, settings)
         if settings.runtime == before.runtime:
             runtime.require_ports()
         runtime.prepare(progress)
-        plan = partial(_plan, workspace, rows, seed)
+        plan = partial(plan_build, workspace, rows, seed)
         if settings != before:
             _leave_previous(workspace, before, settings, runtime, plan, progress)
             runtime.require_ports()
-        with _disk_shortage_reported(workspace):
+        try:
             done = _start(workspace, before, settings, runtime, plan, progress)
+        except EnvironmentFault as error:
+            if shortage := disk_shortage(workspace):  # few tools name a full disk as the reason
+                error.message = f"{error.message} {shortage}"
+            raise
         return Up(status(workspace, runtime), time.monotonic() - started, done.builds_template)
 
 
@@ -104,9 +112,7 @@ def _start(
         remove_leftovers(workspace.runs, runtime.account)
         todo = plan(runtime)
         prepare = partial(match_code, workspace, progress)
-        build.carry_out(
-            todo, workspace, runtime.account, runtime.database, prepare=prepare, progress=progress
-        )
+        carry_out(todo, workspace, runtime, prepare, progress)
         if moved and todo.makes_database:
             undo_settings.pop_all()  # with the old settings, lab would forget the new database
         elif moved:
@@ -125,32 +131,9 @@ def _settings_for(before: Settings, kind: str | None, port_offset: int | None) -
     """
     runtime = kind or before.runtime
     server = os.environ.get(runtimes.SERVER_VARIABLE) or (None if kind == EMBEDDED else before.server)
-    return Settings(
-        runtime,
-        before.port_offset if port_offset is None else port_offset,
-        server if runtime == EMBEDDED else None,
-        runtimes.ports_for(before.ports),
-    )
-
-
-def _plan(workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime) -> BuildPlan:
-    return build.plan_build(
-        workspace,
-        runtime.account,
-        runtime.database,
-        rows=rows,
-        seed=seed,
-        replace_empty=runtime.starts_with_empty_database,
-    )
-
-
-def _require_not_copied(workspace: Workspace) -> None:
-    """Raises Refused: the data directory was copied, possibly from a running server."""
-    if workspace.copied_from is not None and workspace.data.exists():
-        raise Refused(
-            f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
-            "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
-        )
+    offset = before.port_offset if port_offset is None else port_offset
+    ports = runtimes.ports_for(before.ports)
+    return Settings(runtime, offset, server if runtime == EMBEDDED else None, ports)
 
 
 def _leave_previous(
@@ -194,17 +177,6 @@ def _leave_previous(
 
 
 def _attempt(undo: Callable[..., object], *arguments: object) -> None:
-    """Undo one step as far as possible: the error that is being handled matters more than one of this."""
+    """Undo a step if that is possible. A failure must not hide the error that is being handled."""
     with suppress(EnvironmentFault):
         undo(*arguments)
-
-
-@contextmanager
-def _disk_shortage_reported(workspace: Workspace) -> Iterator[None]:
-    """Add to an EnvironmentFault that the disk is nearly full: few tools name that as the reason."""
-    try:
-        yield
-    except EnvironmentFault as error:
-        if shortage := disk_shortage(workspace):
-            error.message = f"{error.message} {shortage}"
-        raise

@@ -20,8 +20,7 @@ from lab.shadow import Scratch, Source, scratch
 from lab.shell import run
 from lab.workspace import Workspace
 
-COMMAND_TIMEOUT = 180.0
-"""Seconds for one `lab fix` command."""
+COMMAND_TIMEOUT = 180.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,61 +104,52 @@ class _Proof:
     progress: Progress
 
     def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[ProofRow]:
-        first = self._measured("as shipped", None, (), dict.fromkeys(self.bugs, Verdict.PRESENT))
-        yield first
-        baseline = {one.bug: one.verdict for one in first.evidence}
+        shipped = self._row("as shipped", None, (), dict.fromkeys(self.bugs, Verdict.PRESENT))
+        yield shipped
+        baseline = {one.bug: one.verdict for one in shipped.evidence}
         before = self._snapshot()
         for fix in fixes:
-            state = f"fix {fix.number} applied"
             problem = self._lab_fix("apply", fix)
             wanted = {**baseline, fix.number: Verdict.FIXED}
-            yield _failed(state, fix, problem) or self._measured(state, fix, (fix,), wanted)
-            yield self._reverted(fix, before)
+            yield self._row(f"fix {fix.number} applied", fix, (fix,), wanted, problem)
+            problem = self._lab_fix("revert", fix)
+            row = self._row(f"fix {fix.number} reverted", fix, (), {fix.number: Verdict.PRESENT}, problem)
+            left = () if problem else before.differences(self._snapshot())
+            yield replace(row, problems=(*row.problems, *left))
         if whole:
-            state = "all applied"
             problem = next(filter(None, (self._lab_fix("apply", fix) for fix in fixes)), "")
             wanted = dict.fromkeys(self.bugs, Verdict.FIXED)
-            yield _failed(state, None, problem) or self._measured(state, None, tuple(fixes), wanted)
+            yield self._row("all applied", None, tuple(fixes), wanted, problem)
 
-    def _reverted(self, fix: Fix, before: _Snapshot) -> ProofRow:
-        state = f"fix {fix.number} reverted"
-        if failed := _failed(state, fix, self._lab_fix("revert", fix)):
-            return failed
-        row = self._measured(state, fix, (), {fix.number: Verdict.PRESENT})
-        return replace(row, problems=(*row.problems, *before.differences(self._snapshot())))
-
-    def _measured(
-        self, state: str, fix: Fix | None, applied: tuple[Fix, ...], wanted: Mapping[int, Verdict]
+    def _row(
+        self,
+        state: str,
+        fix: Fix | None,
+        applied: tuple[Fix, ...],
+        wanted: Mapping[int, Verdict],
+        problem: str = "",
     ) -> ProofRow:
-        """Measure the bugs of `wanted`. Every other verdict than the wanted one is a problem."""
+        """Measure the bugs of `wanted`, unless there is a problem. Other verdicts are problems too."""
 
         def with_state(update: Update) -> None:
             self.progress(replace(update, text=f"{state}: {update.text}"))
 
-        target = self.target
+        number, target = fix.number if fix else None, self.target
+        if problem:
+            return ProofRow(state, number, (), (problem,))
         source = Source(self.copy.workspace, target.account, target.template, None, lambda: applied)
         evidence = measure_in_shadow(target, source, tuple(wanted), progress=with_state).evidence
-        problems = tuple(
-            f"bug {one.bug} is {one.verdict}, not {wanted[one.bug]}: {one.why}"
-            for one in evidence
-            if one.verdict is not wanted[one.bug]
-        )
-        return ProofRow(state, fix.number if fix else None, evidence, problems)
+        wrong = [one for one in evidence if one.verdict is not wanted[one.bug]]
+        problems = (f"bug {one.bug} is {one.verdict}, not {wanted[one.bug]}: {one.why}" for one in wrong)
+        return ProofRow(state, number, evidence, tuple(problems))
 
     def _lab_fix(self, verb: str, fix: Fix) -> str:
         """Run the command as a user does. Returns why it failed; empty if it succeeded."""
         self.progress(Update(f"lab fix {verb} {fix.number}"))
-        words = ["fix", verb, str(fix.number), "--no-restart"]
-        finished = run(
-            [sys.executable, "-m", "lab", "-C", self.copy.workspace.root, *words],
-            env={"LAB_DATABASE_URL": self.copy.url},
-            timeout=COMMAND_TIMEOUT,
-        )
+        words = ["-C", str(self.copy.workspace.root), "fix", verb, str(fix.number), "--no-restart"]
+        environment = {"LAB_DATABASE_URL": self.copy.url}
+        finished = run([sys.executable, "-m", "lab", *words], env=environment, timeout=COMMAND_TIMEOUT)
         return "" if finished.code == 0 else f"lab fix {verb} {fix.number} failed: {finished.last_line}"
 
     def _snapshot(self) -> _Snapshot:
         return _Snapshot(self.copy.files(), schema_fingerprint(self.copy.url))
-
-
-def _failed(state: str, fix: Fix | None, problem: str) -> ProofRow | None:
-    return ProofRow(state, fix.number if fix else None, (), (problem,)) if problem else None

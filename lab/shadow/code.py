@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import compose, shipped
 from lab.compose import ComposeFile, ServiceSpec
-from lab.errors import EnvironmentFault, InvalidFile
+from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.files import write_atomic
 from lab.runtime.stack import DATABASE_SERVICE
 from lab.shipped import FILES, FOLDERS
@@ -72,10 +72,10 @@ def _as_shipped(workspace: Workspace, target: Path, installation: Path) -> Compo
     """Return the compose file that was kept as shipped: the installed one may be the candidate's own."""
     name = workspace.compose_file.relative_to(workspace.root).as_posix()
     # A workspace that was never up has kept none, and one that was edited before may have kept a damaged one.
-    with suppress(EnvironmentFault, InvalidFile):
+    with suppress(EnvironmentFault, InvalidFile, Refused):
         for file in shipped.files(workspace):
-            if file.path.as_posix() == name and (text := shipped.content(workspace, file.blob)) is not None:
-                write_atomic(target / "shipped-compose.yml", text)
+            if file.path.as_posix() == name:
+                write_atomic(target / "shipped-compose.yml", shipped.content(workspace, file))
                 return compose.read(target / "shipped-compose.yml")
     return compose.read(Workspace(installation).compose_file)
 

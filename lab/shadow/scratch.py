@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import shipped
-from lab.errors import Refused
 from lab.files import write_atomic
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
@@ -52,9 +51,7 @@ def scratch(workspace: Workspace, account: Account, template: str, folder: Path)
 
 def _write(workspace: Workspace, target: Path) -> Workspace:
     for file in shipped.files(workspace):
-        content = shipped.content(workspace, file.blob)
-        if content is None:
-            raise Refused(f"The kept copy of {file.path} is damaged.", "Start from a fresh copy of the lab.")
+        content = shipped.content(workspace, file)
         write_atomic(target / file.path, content, mode=0o755 if file.executable else 0o644)
     shutil.copytree(workspace.fixes, target / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
     made = Workspace(target)

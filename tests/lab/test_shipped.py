@@ -1,4 +1,4 @@
-"""The shipped code is kept once, told by its blobs, and never mistaken for an edit."""
+"""The shipped code is kept once, by its blob ids, and an edit is never taken for it."""
 
 from pathlib import Path, PurePosixPath
 
@@ -6,7 +6,7 @@ import pytest
 
 from lab import shipped
 from lab.catalog.unified_diff import blob_id
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, Refused
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -27,9 +27,9 @@ def commit(folder: Path) -> None:
         assert run([*git, *words], cwd=folder).code == 0
 
 
-def kept(workspace: Workspace, path: PurePosixPath) -> bytes | None:
-    found = {file.path: file.blob for file in shipped.files(workspace)}
-    return shipped.content(workspace, found[path])
+def kept(workspace: Workspace, path: PurePosixPath) -> bytes:
+    (file,) = (file for file in shipped.files(workspace) if file.path == path)
+    return shipped.content(workspace, file)
 
 
 def test_a_blob_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
@@ -37,19 +37,19 @@ def test_a_blob_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
     assert blob_id(b"shipped\n") == finished.stdout.decode().strip()
 
 
-def test_without_git_the_files_as_they_stand_are_kept(workspace: Workspace) -> None:
+def test_without_git_the_present_files_are_kept(workspace: Workspace) -> None:
     shipped.keep(workspace)
     assert kept(workspace, NAME) == b"shipped\n"
 
 
-def test_what_is_committed_counts_not_what_was_edited_since(workspace: Workspace) -> None:
+def test_the_committed_files_are_kept_not_the_edited_ones(workspace: Workspace) -> None:
     commit(workspace.root)
     (workspace.root / NAME).write_text("edited\n")
     shipped.keep(workspace)
     assert kept(workspace, NAME) == b"shipped\n"
 
 
-def test_a_work_tree_that_does_not_track_the_workspace_is_no_witness(workspace: Workspace) -> None:
+def test_a_work_tree_that_does_not_track_the_workspace_is_ignored(workspace: Workspace) -> None:
     inner = workspace.root / "inner"
     commit(workspace.root)
     (inner / "app").mkdir(parents=True)
@@ -58,7 +58,7 @@ def test_a_work_tree_that_does_not_track_the_workspace_is_no_witness(workspace: 
     assert kept(Workspace(inner), NAME) == b"inner\n"
 
 
-def test_what_git_does_not_track_is_kept_beside_what_it_does(workspace: Workspace) -> None:
+def test_untracked_files_are_kept_too(workspace: Workspace) -> None:
     commit(workspace.root)
     other = PurePosixPath("app/b.py")
     (workspace.root / other).write_text("not tracked\n")
@@ -67,19 +67,20 @@ def test_what_git_does_not_track_is_kept_beside_what_it_does(workspace: Workspac
     assert kept(workspace, NAME) == b"shipped\n"
 
 
-def test_it_is_kept_once(workspace: Workspace) -> None:
+def test_the_code_is_kept_once(workspace: Workspace) -> None:
     shipped.keep(workspace)
     (workspace.root / NAME).write_text("edited\n")
     shipped.keep(workspace)
     assert kept(workspace, NAME) == b"shipped\n"
 
 
-def test_a_damaged_blob_is_as_good_as_none(workspace: Workspace) -> None:
+def test_a_damaged_copy_is_refused(workspace: Workspace) -> None:
     shipped.keep(workspace)
     (workspace.shipped / blob_id(b"shipped\n")).write_bytes(b"damaged")
-    assert kept(workspace, NAME) is None
+    with pytest.raises(Refused, match="is damaged"):
+        kept(workspace, NAME)
 
 
-def test_before_it_was_kept_the_error_says_how(workspace: Workspace) -> None:
+def test_before_the_first_up_the_error_says_how_to_keep_it(workspace: Workspace) -> None:
     with pytest.raises(EnvironmentFault, match="lab up"):
         shipped.files(workspace)

@@ -1,4 +1,4 @@
-"""A server that somebody else runs: the lab makes its database there, and leaves everybody else's alone."""
+"""On a server that lab did not start, it makes databases of its own and changes no other."""
 
 import signal
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def own(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iter
         server.drop(name)
 
 
-def test_it_comes_up_is_reset_and_is_taken_away_whole(
+def test_up_reset_and_down_destroy_leave_no_database(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = up(own, rows=300, port_offset=port_offset + 100)
@@ -48,7 +48,7 @@ def test_it_comes_up_is_reset_and_is_taken_away_whole(
     assert [name for name in NAMES if databases.exists(server.account, name)] == []
 
 
-def test_a_server_that_is_gone_can_be_left(
+def test_a_lab_on_a_vanished_server_can_move_and_be_destroyed(
     own: Workspace, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = f"postgresql://lab:lab@127.0.0.1:{free_port()}/shop"
@@ -63,16 +63,16 @@ def test_a_server_that_is_gone_can_be_left(
     assert load_settings(own).server is None
 
 
-def test_another_workspace_that_names_the_same_database_gets_no_hold_on_it(
+def test_another_workspace_with_the_same_database_name_is_refused(
     own: Workspace, server: Server, port_offset: int, tmp_path: Path
 ) -> None:
     up(own, rows=300, port_offset=port_offset + 100)
     other = Workspace(copy_shipped(tmp_path / "other"))
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         up(other, port_offset=port_offset + 200)
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         reset(other)
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         down(other, destroy=True)
     assert status(own, runtime_of(own)).database.rows == 300
 
@@ -85,12 +85,12 @@ def test_a_workspace_that_was_moved_keeps_its_database(
     moved = Workspace(own.root.rename(tmp_path / "moved"))
     assert up(moved).status.database.rows == 300
     newcomer = Workspace(copy_shipped(own.root))
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         up(newcomer, port_offset=port_offset + 200)
     down(moved, destroy=True)
 
 
-def test_a_name_that_leaves_no_room_for_the_derived_ones_is_refused(
+def test_a_name_too_long_for_its_template_is_refused(
     own: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_DATABASE_URL", server.url("d" * 55))
@@ -109,28 +109,28 @@ def test_a_database_that_lab_did_not_make_is_never_dropped(
     assert databases.exists(server.account, name)
 
 
-def test_the_own_server_of_another_workspace_is_no_place_for_a_lab(
+def test_the_embedded_server_of_another_workspace_is_refused(
     own: Workspace, port_offset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LAB_DATABASE_URL")
     up(own, rows=300, port_offset=port_offset + 100)
     other = Workspace(copy_shipped(tmp_path / "other"))
     monkeypatch.setenv("LAB_DATABASE_URL", runtime_of(own).url)
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         up(other, port_offset=port_offset + 200)
-    with pytest.raises(Refused, match="is that of the lab in"):
+    with pytest.raises(Refused, match="belongs to the lab in"):
         down(other, destroy=True)
     monkeypatch.delenv("LAB_DATABASE_URL")
     assert status(own, runtime_of(own)).database.rows == 300
     down(own, destroy=True)
 
 
-@pytest.mark.parametrize("there", ["nobody", "another's"])
-def test_a_server_that_is_no_use_stops_no_lab_that_runs(
+@pytest.mark.parametrize("there", ["no server", "another database"])
+def test_an_unusable_server_stops_no_running_lab(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch, there: str
 ) -> None:
     server.create("shop")
-    port = free_port() if there == "nobody" else server.account.port
+    port = free_port() if there == "no server" else server.account.port
     monkeypatch.delenv("LAB_DATABASE_URL")
     up(own, rows=300, port_offset=port_offset + 100)
     with monkeypatch.context() as patched:
@@ -141,7 +141,9 @@ def test_a_server_that_is_no_use_stops_no_lab_that_runs(
     down(own, destroy=True)
 
 
-def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: int) -> None:
+def test_similarly_named_databases_are_never_dropped(
+    own: Workspace, server: Server, port_offset: int
+) -> None:
     others = [f"shop_{rest}" for rest in ("build", "fresh", "replaced")]
     for name in others:
         server.create(name)
@@ -155,7 +157,7 @@ def test_no_other_name_is_the_labs(own: Workspace, server: Server, port_offset: 
             server.drop(name)
 
 
-def test_what_a_killed_up_left_is_no_obstacle(own: Workspace, server: Server, port_offset: int) -> None:
+def test_up_drops_what_an_interrupted_up_left(own: Workspace, server: Server, port_offset: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         up(own, rows=300, port_offset=port_offset + 100, progress=raise_at("Migrating", KeyboardInterrupt()))
     up(own, rows=300, port_offset=port_offset + 100)
@@ -179,7 +181,7 @@ def test_another_server_gets_the_schema_of_the_code(
     down(own, destroy=True)
 
 
-def test_a_change_that_was_killed_is_taken_back_before_the_server_changes(
+def test_a_killed_change_must_be_recovered_before_the_server_changes(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     up(own, rows=300, port_offset=port_offset + 100)
