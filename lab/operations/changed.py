@@ -16,8 +16,15 @@ from lab.engine.schema import read_schema
 from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.operations.catalog import catalog_of
-from lab.progress import Update
 from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class TimedStep:
+    """One step of a change, and the seconds that it took: None in a dry run."""
+
+    text: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Changed:
     unchanged: tuple[int, ...]
     recovered: tuple[int, ...]
     files: tuple[str, ...]
-    steps: tuple[Update, ...]
+    steps: tuple[TimedStep, ...]
     seconds: float
     restarted: tuple[str, ...] = ()
     dry_run: bool = False
@@ -70,7 +77,9 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
         unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
         recovered=(),
         files=names_of(change.path for change in changes),
-        steps=tuple(Update(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)),
+        steps=tuple(
+            TimedStep(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)
+        ),
         seconds=time.monotonic() - started,
         dry_run=True,
         diff=_diff(changes),

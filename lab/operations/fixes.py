@@ -24,7 +24,7 @@ from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
 from lab.operations.catalog import catalog_of
 from lab.operations.changed import Changed as Changed
-from lab.operations.changed import names_of, preview
+from lab.operations.changed import TimedStep, names_of, preview
 from lab.operations.fix_status import fixes_in_code
 from lab.operations.restart import restart_changed as restart_changed
 from lab.progress import Progress, Update, silent
@@ -179,7 +179,7 @@ def _change(
         unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
         recovered=entry.numbers if entry else (),
         files=names_of(files),
-        steps=done,
+        steps=tuple(TimedStep(update.text, update.seconds) for update in done),
         seconds=time.monotonic() - started,
         restarted=restarted,
     )

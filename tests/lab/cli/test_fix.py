@@ -103,7 +103,9 @@ def test_a_dry_run_prints_the_diff_and_the_sql(lab: Command, project: Project) -
     assert "+    return len(things)" in text
     assert "CREATE INDEX CONCURRENTLY" in text
     assert text.endswith("Would apply fix 2. Nothing was changed.\n")
-    assert json.loads(lab("apply", "2", "--dry-run", "--json").stdout)["dry_run"] is True
+    report = json.loads(lab("apply", "2", "--dry-run", "--json").stdout)
+    assert report["dry_run"] is True
+    assert [set(step) for step in report["steps"]] == [{"text", "seconds"}] * 2
     assert project.all() == before
 
 
