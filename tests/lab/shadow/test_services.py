@@ -18,6 +18,6 @@ def test_a_service_that_does_not_get_ready_has_a_problem(bench: Bench) -> None:
 
 def test_a_service_that_ends_is_described_by_its_last_line(bench: Bench) -> None:
     (bench.root / "app" / "device_service" / "__main__.py").write_text("raise SystemExit('no licence')\n")
-    with bench.shadow(6) as made:
+    with bench.shadow(3) as made:
         assert "no licence" in made.endpoints.devices[0].problem
         assert made.endpoints.devices[0].health().exit_code == 1
