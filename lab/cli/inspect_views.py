@@ -69,7 +69,7 @@ def _memory(service: ServiceStatus) -> str:
 
 def _service_detail(service: ServiceStatus) -> str:
     if service.state == "exited":
-        code = "" if service.exit_code is None else f"exit code {service.exit_code}, "
+        code = "" if service.exit_code is None else f"exit {service.exit_code}, "
         return code + _exit_reason(service)
     if service.container:
         return f"container {service.container}"
@@ -80,8 +80,8 @@ def _service_detail(service: ServiceStatus) -> str:
 
 def _exit_reason(service: ServiceStatus) -> str:
     if service.out_of_memory and service.memory_limit:
-        used = f"used {ceil(service.peak / MIB)} MiB, " if service.peak else ""
-        return f"out of memory: {used}limit {service.memory_limit / MIB:.0f} MiB"
+        reached = f"it reached {ceil(service.peak / MIB)} MiB, " if service.peak else ""
+        return f"out of memory: {reached}its limit is {service.memory_limit / MIB:.0f} MiB"
     return service.reason or ""
 
 

@@ -87,7 +87,7 @@ def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> N
 )
 @reports
 def reset(workspace: Workspace, code: bool, as_json: bool) -> None:
-    """Restore the database as it was at first.
+    """Reset the database to its original schema and rows.
 
     This takes about a second. Changes to rows are lost, and so is the schema of your own migrations:
     alembic upgrade head makes it again. Applied fixes stay applied, except with --code.

@@ -34,7 +34,7 @@ def down(done: Down) -> Iterator[str]:
 
 
 def reset(done: Reset) -> Iterator[str]:
-    yield f"The database is in its first state, at revision {done.revision} ({done.seconds:.2f} s)."
+    yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
     if done.fixes:
         yield f"Still applied: fix {', '.join(map(str, done.fixes))}."
     if done.code is not None:

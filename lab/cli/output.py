@@ -69,7 +69,7 @@ def _bar() -> Iterator[Progress]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", visible=False)
         current = ""
 
         def report(stage: Update) -> None:

@@ -1,0 +1,68 @@
+"""What the commands of `lab fix` print of results that a test of the commands seldom has."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from lab.cli import fix_views
+from lab.operations.catalog import BrokenFix
+from lab.operations.changed import Changed
+from lab.operations.fix_status import FixStatus, FixStatusRow, State
+from lab.operations.fixes import Recovered, SkippedFix
+
+
+def lines(view: Iterable[RenderableType]) -> list[str]:
+    console = Console(width=200, no_color=True)
+    with console.capture() as captured:
+        for part in view:
+            console.print(part)
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("verb", "unchanged", "line"),
+    [
+        ("apply", (1,), "Fix 1 is already applied."),
+        ("apply", (1, 2), "Fixes 1, 2 are already applied."),
+        ("revert", (1,), "Fix 1 is not applied."),
+    ],
+)
+def test_fixes_that_need_no_change_are_named(verb: str, unchanged: tuple[int, ...], line: str) -> None:
+    assert lines(fix_views.changed(Changed(verb, (), unchanged, (), (), (), 0.0))) == [line]
+
+
+def test_a_change_reports_what_was_recovered_first_and_what_was_restarted() -> None:
+    done = Changed("revert", (2, 3), (), (4,), (), (), 1.0, restarted=("worker",))
+
+    assert lines(fix_views.changed(done)) == [
+        "First undid an interrupted change of fix 4.",
+        "Reverted fixes 2, 3 in 1.00 s.",
+        "Restarted worker.",
+    ]
+
+
+def test_recover_says_how_to_revert_what_it_left() -> None:
+    done = Recovered((1, 2), (SkippedFix(3, ("app.py, line 1: edited",)),), (), 1.0, ("worker",))
+
+    assert lines(fix_views.recovered(done)) == [
+        "Recovered: fixes 1, 2 are not applied.",
+        "Fix 3 is partly applied, and was not changed: app.py, line 1: edited.",
+        "  To revert it anyway: lab fix recover 3",
+        "Restarted worker.",
+    ]
+
+
+def test_status_names_the_interrupted_change_and_the_fixes_that_cannot_be_used() -> None:
+    row = FixStatusRow(1, "one", "One", State.MIXED, State.PRESENT, State.MIXED, ("no index",), "")
+    found = FixStatus((row,), (BrokenFix(Path("fixes/2"), ("title: not filled in",)),), "", (1, 3))
+
+    assert lines(fix_views.status(found))[1:] == [
+        "1  one  applied  partly  no index",
+        "",
+        "A change of fixes 1, 3 was interrupted. Undo it: lab fix recover",
+        "",
+        "fixes/2 cannot be used:",
+        "  title: not filled in",
+    ]

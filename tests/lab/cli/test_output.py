@@ -1,0 +1,95 @@
+"""Results on standard output, as JSON or for people; progress on standard error, in a pipe or a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from rich.console import RenderableType
+
+from lab.cli import output
+from lab.cli.tables import table
+from lab.progress import Update
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Found:
+    folder: Path
+    colours: tuple[Colour, ...]
+    by_name: dict[str, float | None]
+
+
+FOUND = Found(Path("/a/folder"), (Colour.RED,), {"é": 1.5, "none": None})
+
+
+def view(found: Found) -> Iterable[RenderableType]:
+    yield f"In {found.folder}: [bold]"
+    listed = table("N", "TEXT")
+    listed.add_row("1", "word " * 40)
+    yield listed
+
+
+def test_json_has_paths_and_enums_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    output.result(FOUND, True, view)
+
+    assert json.loads(capsys.readouterr().out) == {
+        "folder": "/a/folder",
+        "colours": ["red"],
+        "by_name": {"é": 1.5, "none": None},
+    }
+
+
+def test_a_pipe_gets_text_without_markup_and_a_row_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output.result(FOUND, False, view)
+
+    first, head, row = capsys.readouterr().out.splitlines()
+    assert first == "In /a/folder: [bold]"
+    assert head.split() == ["N", "TEXT"]
+    assert row.split() == ["1", *["word"] * 40]
+
+
+def test_a_pipe_gets_a_line_for_each_stage_and_each_finished_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.progress() as progress:
+        for update in (
+            Update("Making rows", 0, 100),
+            Update("Making rows", 50, 100),
+            Update("migration", seconds=0.125),
+            Update("Starting the services"),
+        ):
+            progress(update)
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == ["Making rows …", "migration  0.12 s", "Starting the services …"]
+
+
+def test_a_terminal_gets_a_bar_for_a_stage_and_keeps_a_line_for_each_finished_step() -> None:
+    code = (
+        "from lab.cli import output\n"
+        "from lab.progress import Update\n"
+        "with output.progress() as progress:\n"
+        "    progress(Update('patch', seconds=1.0))\n"
+        "    progress(Update('Making rows', 5, 10))\n"
+        "    progress(Update('migration', seconds=2.0))\n"
+    )
+    terminal, its_end = os.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        finished = subprocess.run([sys.executable, "-c", code], stderr=its_end, env=env, timeout=60)
+        os.close(its_end)
+        written = screen.read(100_000).decode()
+
+    assert finished.returncode == 0
+    assert written.startswith("patch  1.00 s\r\n")
+    assert "Making rows" in written
+    assert "━" in written
+    assert "migration  2.00 s" in written
