@@ -120,8 +120,8 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
     """Undo an interrupted apply or revert.
 
-    Its fixes are then not applied. A fix that lab applied and that is now only partly applied is
-    reverted too, unless its lines were edited. To revert another partly applied fix, name it.
+    Its fixes are then not applied. A fix that lab applied and that is now mixed, which means only
+    partly there, is reverted too, unless its lines were edited. To revert another mixed fix, name it.
 
     Example: lab fix recover
     """

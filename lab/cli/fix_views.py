@@ -8,7 +8,7 @@ from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Changed, Recovered
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
-WORDS = {State.PRESENT: "applied", State.ABSENT: "absent", State.MIXED: "partly", State.UNKNOWN: "unknown"}
+WORDS = {State.PRESENT: "applied", State.ABSENT: "absent", State.MIXED: "mixed", State.UNKNOWN: "unknown"}
 PAST = {"apply": "Applied", "revert": "Reverted"}
 
 
@@ -74,7 +74,7 @@ def recovered(done: Recovered) -> Iterator[str]:
     if done.fixes:
         yield f"Recovered: {_named(done.fixes)} {_is(done.fixes)} not applied."
     for left in done.left:
-        yield f"Fix {left.number} is partly applied, and was not changed: {'; '.join(left.why)}."
+        yield f"Fix {left.number} is mixed, and was not changed: {'; '.join(left.why)}."
         yield f"  To revert it anyway: lab fix recover {left.number}"
     if done.restarted:
         yield f"Restarted {', '.join(done.restarted)}."

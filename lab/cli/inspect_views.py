@@ -90,4 +90,4 @@ def _fixes(found: FixStatus) -> Iterator[RenderableType]:
     partly = [str(fix.number) for fix in found.fixes if fix.state is State.MIXED]
     yield f"\nFixes applied: {', '.join(applied) or 'none'}."
     if partly:
-        yield coloured(f"Partly applied: {', '.join(partly)}. See why: lab fix status", "yellow")
+        yield coloured(f"Mixed, only partly applied: {', '.join(partly)}. See why: lab fix status", "yellow")

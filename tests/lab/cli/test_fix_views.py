@@ -48,7 +48,7 @@ def test_recover_says_how_to_revert_what_it_left() -> None:
 
     assert lines(fix_views.recovered(done)) == [
         "Recovered: fixes 1, 2 are not applied.",
-        "Fix 3 is partly applied, and was not changed: app.py, line 1: edited.",
+        "Fix 3 is mixed, and was not changed: app.py, line 1: edited.",
         "  To revert it anyway: lab fix recover 3",
         "Restarted worker.",
     ]
@@ -59,7 +59,7 @@ def test_status_names_the_interrupted_change_and_the_fixes_that_cannot_be_used()
     found = FixStatus((row,), (BrokenFix(Path("fixes/2"), ("title: not filled in",)),), "", (1, 3))
 
     assert lines(fix_views.status(found))[1:] == [
-        "1  one  applied  partly  no index",
+        "1  one  applied  mixed   no index",
         "",
         "A change of fixes 1, 3 was interrupted. Undo it: lab fix recover",
         "",

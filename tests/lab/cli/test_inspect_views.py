@@ -101,7 +101,7 @@ def test_fixes_are_named_by_what_is_applied_and_what_only_partly() -> None:
 
     assert status(fixes=FixStatus(rows, (), "", ()))[-2:] == [
         "Fixes applied: 1.",
-        "Partly applied: 3. See why: lab fix status",
+        "Mixed, only partly applied: 3. See why: lab fix status",
     ]
     assert "Fixes applied" not in "".join(status(fixes=FixStatus(rows, (), "The lab is not up.", ())))
 
