@@ -1,17 +1,10 @@
 """The commands that measure bugs: check and demo."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import click
 
 from lab.cli import output
-from lab.cli.command import reports
+from lab.cli.command import Workspace, reports
 from lab.operations import EnvironmentFault, LabError
-
-if TYPE_CHECKING:
-    from lab.operations import Workspace
 
 
 @click.command()

@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.text import Text
 
 from lab.cli.tables import RenderableType, table
-from lab.operations.demo import ComparedFigure, Demonstration
+from lab.operations.demo import Demonstration
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
 from lab.operations.verify import Verified
 
@@ -39,7 +39,8 @@ def demonstrated(found: Demonstration) -> Iterator[RenderableType]:
     figures = table("", "BEFORE", "AFTER", "RATIO")
     figures.add_row("verdict", _verdict(found.before), _verdict(found.after), "")
     for one in found.figures:
-        figures.add_row(one.name, _value(one.before, one.unit), _value(one.after, one.unit), _ratio(one))
+        ratio = "" if one.ratio is None else f"{_short(one.ratio)}×"
+        figures.add_row(one.name, _value(one.before, one.unit), _value(one.after, one.unit), ratio)
     yield figures
     yield f"\nBefore: {found.before.why}"
     yield f"After:  {found.after.why}"
@@ -86,10 +87,6 @@ def _bar(value: float, limit: float) -> str:
         return "█" * BAR + (f" {_short(value / limit)}×" if limit else "")
     filled = round(BAR * value / limit) if limit else 0
     return "█" * filled + "░" * (BAR - filled)
-
-
-def _ratio(one: ComparedFigure) -> str:
-    return "" if one.ratio is None else f"{_short(one.ratio)}×"
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lab.cli.closed_output import OutputClosed
 from lab.operations import find_workspace
+
+if TYPE_CHECKING:
+    from lab.operations import Workspace as Workspace
+else:  # for the annotations of the commands: importing it slows down lab --version
+    Workspace = object
 
 R = TypeVar("R")
 

@@ -1,18 +1,13 @@
 """The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
 from lab.cli import output
-from lab.cli.command import CommandGroup, reports
+from lab.cli.command import CommandGroup, Workspace, reports
 from lab.operations import LabError
-
-if TYPE_CHECKING:
-    from lab.operations import Workspace
 
 no_restart_option = click.option(
     "--no-restart", is_flag=True, help="Do not restart the services: they keep running the old code."
@@ -60,11 +55,8 @@ def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, a
     from lab.cli import fix_views
     from lab.operations.catalog import show_fix
 
-    shown = show_fix(workspace, token)
-    if diff or sql or guide:
-        output.result(shown, as_json, lambda it: fix_views.solution(it, diff=diff, sql=sql, guide=guide))
-    else:
-        output.result(shown, as_json, fix_views.summary)
+    view = partial(fix_views.details, diff=diff, sql=sql, guide=guide)
+    output.result(show_fix(workspace, token), as_json, view)
 
 
 @fix.command()

@@ -8,7 +8,6 @@ from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Changed, Recovered
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
-WORDS = {State.PRESENT: "applied", State.ABSENT: "absent", State.MIXED: "mixed", State.UNKNOWN: "unknown"}
 PAST = {"apply": "Applied", "revert": "Reverted"}
 
 
@@ -20,7 +19,19 @@ def library(found: FixList) -> Iterator[RenderableType]:
     yield from _unusable(found.unusable)
 
 
-def summary(fix: FixDetails) -> Iterator[str]:
+def details(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
+    if diff:
+        yield fix.diff.rstrip("\n")
+    if sql:
+        yield f"-- lab fix apply {fix.number}\n{fix.upgrade_sql}"
+        yield f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n")
+    if guide:
+        yield fix.guide.rstrip("\n")
+    if not (diff or sql or guide):
+        yield from _summary(fix)
+
+
+def _summary(fix: FixDetails) -> Iterator[str]:
     yield from (f"{fix.number} {fix.slug}: {fix.title}", f"{fix.difficulty}, {fix.area}", "", fix.symptom, "")
     yield from (f"Hint {number}: {hint}" for number, hint in enumerate(fix.hints, 1))
     yield f"\nChanges {', '.join(fix.files)}."
@@ -29,16 +40,6 @@ def summary(fix: FixDetails) -> Iterator[str]:
     if fix.requires:
         yield f"Requires {_named(fix.requires)}."
     yield "See the solution: --diff, --sql, --guide"
-
-
-def solution(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
-    if diff:
-        yield fix.diff.rstrip("\n")
-    if sql:
-        yield f"-- lab fix apply {fix.number}\n{fix.upgrade_sql}"
-        yield f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n")
-    if guide:
-        yield fix.guide.rstrip("\n")
 
 
 def status(found: FixStatus) -> Iterator[RenderableType]:
@@ -105,7 +106,7 @@ def _unusable(folders: Iterable[BrokenFix]) -> Iterator[RenderableType]:
 
 
 def _state(state: State) -> Text:
-    return coloured(WORDS[state], STYLES[state])
+    return coloured("applied" if state is State.PRESENT else state, STYLES[state])
 
 
 def _named(numbers: Sequence[int]) -> str:

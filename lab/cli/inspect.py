@@ -1,19 +1,13 @@
 """The commands that look at the lab and change nothing: status, logs, psql, url, doctor."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
 
 import click
 
 from lab.cli import output
 from lab.cli.closed_output import raise_when_output_closes
-from lab.cli.command import pass_workspace, reports
+from lab.cli.command import Workspace, pass_workspace, reports
 from lab.operations import EnvironmentFault
-
-if TYPE_CHECKING:
-    from lab.operations import Workspace
 
 
 @click.command()

@@ -1,16 +1,9 @@
 """The commands that start, stop and reset the lab: up, down, restart, reset."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import click
 
 from lab.cli import output
-from lab.cli.command import reports
-
-if TYPE_CHECKING:
-    from lab.operations import Workspace
+from lab.cli.command import Workspace, reports
 
 
 @click.command()

@@ -10,7 +10,6 @@ if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
     from lab.cli.tables import RenderableType
     from lab.operations.down import Down
     from lab.operations.reset import Reset
-    from lab.operations.restore_code import RestoredCode
     from lab.operations.up import Up
 
 
@@ -37,13 +36,8 @@ def reset(done: Reset) -> Iterator[str]:
     yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
     if done.fixes:
         yield f"Still applied: fix {', '.join(map(str, done.fixes))}."
-    if done.code is not None:
-        yield from _restored(done.code)
-
-
-def _restored(code: RestoredCode) -> Iterator[str]:
-    if code.patch is None:
+    if done.code is not None and done.code.patch is None:
         yield "The code was already as shipped."
-        return
-    yield f"Restored the shipped code: {', '.join(map(str, code.changed))}."
-    yield f"Your edits are saved. To get them back: git apply {quote(str(code.patch))}"
+    elif done.code is not None:
+        yield f"Restored the shipped code: {', '.join(map(str, done.code.changed))}."
+        yield f"Your edits are saved. To get them back: git apply {quote(str(done.code.patch))}"

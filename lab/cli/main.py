@@ -84,9 +84,8 @@ def _prepare_process() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
     # The variables of libpq and git would change which database and which repository is used.
     # https://www.postgresql.org/docs/current/libpq-envars.html
-    for name in [name for name in os.environ if name.startswith(("PG", "GIT_"))]:
-        if name not in KEPT_VARIABLES:
-            del os.environ[name]
+    for name in {name for name in os.environ if name.startswith(("PG", "GIT_"))}.difference(KEPT_VARIABLES):
+        del os.environ[name]
     # Clean up after SIGTERM and SIGHUP as after ^C.
     for number, handler in ((signal.SIGTERM, signal.default_int_handler), (signal.SIGHUP, _on_hangup)):
         if signal.getsignal(number) is signal.SIG_DFL:
