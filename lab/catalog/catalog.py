@@ -38,6 +38,12 @@ class Catalog:
             sorted({fix for token in tokens for fix in self._named(token)}, key=lambda fix: fix.number)
         )
 
+    def related(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
+        """Return these fixes, those that they require, and those that require one of them."""
+        numbers = {fix.number for fix in fixes}
+        required = {number for fix in fixes for number in fix.requires}
+        return tuple(f for f in self.fixes if f.number in numbers | required or numbers & {*f.requires})
+
     def _named(self, token: str) -> Iterable[Fix]:
         word = token.strip().lower().replace("-", "_")
         if word == "all":

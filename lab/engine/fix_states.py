@@ -1,10 +1,10 @@
-"""Read the state of every fix, and compute the files that a change would write. It writes nothing."""
+"""Read the state of fixes, and compute the files that a change would write. It writes nothing."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 
-from lab.catalog import Catalog, Fix
+from lab.catalog import Fix
 from lab.engine import candidate, file_changes, journal
 from lab.engine.patches import Patcher
 from lab.engine.plan import FixState, mixed_state
@@ -16,9 +16,9 @@ from lab.workspace import Workspace
 
 
 def read_fix_states(
-    workspace: Workspace, catalog: Catalog, patcher: Patcher, snapshot: SchemaSnapshot | None
+    workspace: Workspace, fixes: Iterable[Fix], patcher: Patcher, snapshot: SchemaSnapshot | None
 ) -> dict[int, FixState]:
-    """Return the state of every fix by its number. Without a snapshot, the schema's state is unknown."""
+    """Return the state of each fix by its number. Without a snapshot, the schema's state is unknown."""
     read = partial(file_changes.read, workspace.root)
     applied_by_lab = journal.applied_by_lab(workspace)
     creator_of = partial(candidate.creator_of, workspace)
@@ -30,7 +30,7 @@ def read_fix_states(
             snapshot is not None and fix.revision in snapshot.recorded,
             fix.number in applied_by_lab,
         )
-        for fix in catalog.fixes
+        for fix in fixes
     }
 
 

@@ -20,9 +20,9 @@ from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema, set_timeout
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 
 if TYPE_CHECKING:
-    from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
     from psycopg2.extensions import connection as Connection
+    from sqlalchemy import Connection as SqlConnection
     from sqlalchemy import Engine
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -70,16 +70,10 @@ class Migrations:
         from sqlalchemy import exc, text
 
         try:
-            with (
-                _interruptible(),
-                _environment(fix, revisions) as context,
-                self._engine().connect() as connection,
-            ):
+            with _interruptible(), self._engine().connect() as connection:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
                 connection.commit()
-                _configure(context, connection=connection)
-                with context.begin_transaction():
-                    context.run_migrations()
+                _run_revisions(fix, revisions, connection)
         except exc.DBAPIError as error:
             raise self._failure(fix, error.orig) from error
         except CommandError as error:
@@ -130,10 +124,8 @@ def downgrade_sql(fix: Fix) -> str:
 
 def _sql(fix: Fix, revisions: Revisions, start: str | None) -> str:
     written = StringIO()
-    with _environment(fix, revisions, as_sql=True, starting_rev=start) as context:
-        _configure(context, dialect_name="postgresql", literal_binds=True, output_buffer=written)
-        with context.begin_transaction():
-            context.run_migrations()
+    options = {"starting_rev": start, "literal_binds": True, "output_buffer": written}
+    _run_revisions(fix, revisions, None, as_sql=True, **options)
     return VERSION_TABLE_SQL.sub("", written.getvalue()).strip() + "\n"
 
 
@@ -175,29 +167,30 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-@contextmanager
-def _environment(fix: Fix, revisions: Revisions, **options: Any) -> Iterator[EnvironmentContext]:
-    """Load the history of this fix alone, so that a mistake in another folder doesn't matter.
+def _run_revisions(fix: Fix, revisions: Revisions, connection: SqlConnection | None, **options: Any) -> None:
+    """Run revisions of this fix alone, so that a mistake in another folder doesn't matter.
 
     Raises:
         Refused: the revision's file, or the code in it, raised an exception.
     """
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
+    def steps(recorded: str | tuple[str, ...] | None, _: object) -> Iterable[Any]:
+        names = (recorded,) if isinstance(recorded, str) else recorded or ()
+        return revisions(script, tuple(name for name in names if name in known))
+
+    options |= {"fn": steps, "version_table": VERSION_TABLE, "version_table_schema": VERSION_SCHEMA}
+    options["transaction_per_migration"] = True
     try:
         script = ScriptDirectory(str(fix.folder), version_locations=[str(fix.folder)])
         known = {revision.revision for revision in script.walk_revisions()}
-
-        def steps(recorded: Any, _: object) -> Iterable[Any]:
-            names = (recorded,) if isinstance(recorded, str) else recorded
-            return revisions(script, tuple(name for name in names if name in known))
-
-        with EnvironmentContext(Config(), script, fn=steps, **options) as context:
-            yield context
+        context = MigrationContext.configure(connection, dialect_name="postgresql", opts=options)
+        with Operations.context(context), context.begin_transaction():
+            context.run_migrations()
     except (LabError, CommandError, DBAPIError):
         raise
     except Exception as error:
@@ -205,12 +198,3 @@ def _environment(fix: Fix, revisions: Revisions, **options: Any) -> Iterator[Env
             f"The migration of fix {fix.number} failed: {type(error).__name__}: {error}.",
             f"See {fix.folder / 'migration.py'}.",
         ) from error
-
-
-def _configure(context: EnvironmentContext, **options: Any) -> None:
-    context.configure(
-        version_table=VERSION_TABLE,
-        version_table_schema=VERSION_SCHEMA,
-        transaction_per_migration=True,
-        **options,
-    )

@@ -7,7 +7,7 @@ whatever its direction, its fixes end as not applied.
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,10 +61,10 @@ class Transaction:
     migrations: Migrations
     options: Options
 
-    def fix_states(self) -> dict[int, FixState]:
-        """Read the state of every fix."""
+    def fix_states(self, fixes: Iterable[Fix]) -> dict[int, FixState]:
+        """Read the state of these fixes, by number."""
         snapshot = self.migrations.schema.snapshot()
-        return read_fix_states(self.workspace, self.catalog, self.patcher, snapshot)
+        return read_fix_states(self.workspace, fixes, self.patcher, snapshot)
 
     def steps(self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState]) -> tuple[Step, ...]:
         """Return the steps that apply or revert these fixes, with the new content of every file.

@@ -65,7 +65,8 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
             f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is still running.",
             "Take it back first: lab fix recover",
         )
-    found = read_fix_states(workspace, catalog, patcher, read_schema(workspace_url(workspace)))
+    snapshot = read_schema(workspace_url(workspace))
+    found = read_fix_states(workspace, catalog.related(chosen), patcher, snapshot)
     going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
     planned = plan_file_changes(patcher, workspace, verb, going, found)
     changes = [change for of_one_fix in planned.values() for change in of_one_fix]

@@ -61,7 +61,7 @@ def fix_status(workspace: Workspace) -> FixStatus:
         snapshot = read_schema(workspace_url(workspace))
     except DatabaseUnreachable as error:
         snapshot, problem = None, str(error)
-    found = read_fix_states(workspace, catalog, patcher, snapshot)
+    found = read_fix_states(workspace, catalog.fixes, patcher, snapshot)
     rows = []
     for fix, one in ((fix, found[fix.number]) for fix in catalog.fixes):
         states = (one.state, one.code.state, one.schema.state)
@@ -76,7 +76,7 @@ def fix_status(workspace: Workspace) -> FixStatus:
 
 def fixes_in_code(workspace: Workspace) -> tuple[int, ...]:
     """Return the fixes that lab applied and whose code is still there: git can have reverted it since."""
-    found = read_fix_states(workspace, catalog_of(workspace), Patcher(ShippedTexts(workspace)), None)
+    found = read_fix_states(workspace, catalog_of(workspace).fixes, Patcher(ShippedTexts(workspace)), None)
     return tuple(n for n, one in found.items() if one.applied_by_lab and one.code.state is not State.ABSENT)
 
 

@@ -26,12 +26,18 @@ from lab.operations.catalog import catalog_of
 from lab.operations.changed import Changed as Changed
 from lab.operations.changed import TimedStep, names_of, preview
 from lab.operations.fix_status import fixes_in_code
-from lab.operations.restart import restart_changed as restart_changed
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 Restart = Callable[[Workspace, frozenset[Path]], Sequence[str]]
 """Restarts the services that run these files and returns their names. The workspace's lock is held."""
+
+
+def restart_changed(workspace: Workspace, files: frozenset[Path]) -> Sequence[str]:
+    """Restart the services that run these files. The runtimes are loaded only when there is a restart."""
+    from lab.operations import restart
+
+    return restart.restart_changed(workspace, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def recover(
     with _transaction(workspace, options, tokens, restarter) as (change, chosen, entry):
         steps: list[Step] = []
         left: list[SkippedFix] = []
-        for number, fix_state in sorted(change.fix_states().items(), reverse=True):
+        for number, fix_state in sorted(change.fix_states(change.catalog.fixes).items(), reverse=True):
             is_chosen = any(fix.number == number for fix in chosen)
             if is_chosen and fix_state.state is State.PRESENT:
                 raise Refused(f"Fix {number} is applied.", f"Revert it: lab fix revert {number}")
@@ -166,7 +172,7 @@ def _change(
         return preview(verb, workspace, tokens)
     started = time.monotonic()
     with _transaction(workspace, options, tokens, restart) as (change, chosen, entry):
-        found = change.fix_states()
+        found = change.fix_states(change.catalog.related(chosen))
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = change.steps(verb, going, found)
         done = change.run(verb, steps) if steps else ()
