@@ -55,7 +55,7 @@ def replaced_database(workspace: Workspace, runtime: Runtime) -> Iterator[str]:
         else:
             databases.rename(account, fresh, database)
     finally:
-        _drop(account, databases.comments(account, [fresh, old]))
+        _drop(account, (fresh, old))
 
 
 def remove_databases(workspace: Workspace, runtime: Runtime) -> None:

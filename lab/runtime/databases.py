@@ -53,9 +53,10 @@ def create(account: Account, name: str, *, template: str | None = None) -> None:
 
 def drop(account: Account, name: str) -> None:
     """Drop the database if it exists, and end the connections to it."""
-    if exists(account, name):  # PostgreSQL refuses to drop a template
-        _execute(account, _sql("ALTER DATABASE {} IS_TEMPLATE false", name))
-    _execute(account, _sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    if exists(account, name):
+        # PostgreSQL refuses to drop a template.
+        unmark = _sql("ALTER DATABASE {} IS_TEMPLATE false", name)
+        _execute(account, unmark, _sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 def rename(account: Account, old: str, new: str) -> None:
