@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.common import timestamps
 from app.common.database import Base
 
-DEVICE_STATUSES = ("available", "busy", "maintenance", "offline")
-
 
 class Device(Base):
     """An instrument. `workflow_id` is the workflow that holds it, null unless the status is busy."""

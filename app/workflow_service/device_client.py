@@ -1,7 +1,7 @@
 """The HTTP client for device-service.
 
 A failed call raises an ApiError: a refusal stays a 409, any other unexpected answer is a 502 that quotes it,
-no connection is a 503, and no answer within TIMEOUT_SECONDS is a 504.
+no connection is a 503, and no answer within the timeout is a 504.
 """
 
 from http import HTTPStatus
@@ -17,8 +17,11 @@ TIMEOUT_SECONDS = 5.0
 
 
 class DeviceClient:
-    def __init__(self, base_url: str) -> None:
+    """`timeout`, in seconds, limits the wait for a connection, and that for each part of an answer."""
+
+    def __init__(self, base_url: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self._base_url = base_url.rstrip("/")
+        self._timeout = timeout
 
     def book(self, device_id: str, workflow_id: str) -> None:
         """Book the device for the workflow. Succeeds if the workflow holds the device already.
@@ -71,7 +74,7 @@ class DeviceClient:
             with requests.Session() as session:
                 session.trust_env = False  # a proxy from the environment must not get internal requests
                 return session.request(
-                    method, self._base_url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
+                    method, self._base_url + path, json=body, timeout=self._timeout, allow_redirects=False
                 )
         except requests.Timeout:
             raise errors.ApiError("device-service did not answer in time.", 504) from None

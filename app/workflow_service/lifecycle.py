@@ -24,17 +24,17 @@ def start(devices: DeviceClient, workflow_id: str) -> dict[str, Any]:
     Raises:
         NotFound: there is no such workflow.
         Conflict: the workflow is not pending, or the device cannot be booked.
-        ApiError: the call to device-service failed; the workflow is still pending.
+        ApiError: the call to device-service failed; this request has not started the workflow.
     """
     with database.transaction() as session:
         device_id = queries.get_pending(session, workflow_id).device_id
-    devices.book(device_id, workflow_id)
     try:
+        devices.book(device_id, workflow_id)
         with database.transaction() as session:
             return queries.describe(session, queries.mark_running(session, workflow_id))
-    except errors.Conflict:
-        # Another request started the workflow meanwhile. If its completion was requested as well, its device
-        # may have been released before this request booked it again. No later request would release it.
+    except errors.ApiError:
+        # If another request started the workflow meanwhile, and its completion was requested as well, the
+        # device may have been released before this request booked it again.
         with database.transaction() as session:
             is_ending = queries.get_workflow(session, workflow_id).completed_at is not None
         if is_ending:
@@ -47,12 +47,16 @@ def complete(devices: DeviceClient, workflow_id: str) -> dict[str, Any]:
 
     Raises:
         NotFound: there is no such workflow.
-        Conflict: the workflow is not running.
+        Conflict: the workflow is not running. If it was completed, its device has been released once more.
         ApiError: the call to device-service failed; the workflow is still running.
     """
     with database.transaction() as session:
-        # Set `completed_at` before the release: an overlapping start reads it to decide whether to release.
-        device_id = queries.request_completion(session, workflow_id).device_id
+        workflow = queries.get_workflow(session, workflow_id)
+        if workflow.status != "completed":
+            # Before the release: an overlapping start reads `completed_at` to decide whether to release.
+            workflow = queries.request_completion(session, workflow_id)
+        device_id = workflow.device_id
+    # Repeated for a completed workflow: a late booking may have given it the device again.
     devices.release(device_id, workflow_id)
     with database.transaction() as session:
         return queries.describe(session, queries.mark_completed(session, workflow_id))

@@ -146,9 +146,10 @@ def test_an_invalid_url_of_device_service_is_503(
 
 
 def test_no_answer_in_time_is_504_and_leaves_the_workflow_pending(
-    workflows: FlaskClient, neighbour: Neighbour, pending: str, monkeypatch: pytest.MonkeyPatch
+    workflow_app: Flask, workflows: FlaskClient, neighbour: Neighbour, pending: str
 ) -> None:
-    monkeypatch.setattr(device_client, "TIMEOUT_SECONDS", 0.1)
+    impatient = device_client.DeviceClient(neighbour.url, timeout=0.1)
+    workflow_app.extensions[device_client.EXTENSION] = impatient
     given_up = threading.Event()
 
     def hesitates(method: str, path: str, body: Any) -> Answer:

@@ -92,7 +92,6 @@ def test_a_request_whose_answer_was_lost_can_be_repeated(
     database: Database,
     neighbour: Neighbour,
     workflow: str,
-    monkeypatch: pytest.MonkeyPatch,
     verb: str,
     work: str,
     how: str,
@@ -110,10 +109,12 @@ def test_a_request_whose_answer_was_lost_can_be_repeated(
         raise ConnectionLost
 
     neighbour.answer = loses
-    with monkeypatch.context() as patched:
-        if how == "timed out":
-            patched.setattr(device_client, "TIMEOUT_SECONDS", 0.5)
-        assert ask(workflow_app, workflow, verb) == {"closed": 503, "timed out": 504}[how]
+    client = workflow_app.extensions[device_client.EXTENSION]
+    if how == "timed out":
+        impatient = device_client.DeviceClient(neighbour.url, timeout=0.5)
+        workflow_app.extensions[device_client.EXTENSION] = impatient
+    assert ask(workflow_app, workflow, verb) == {"closed": 503, "timed out": 504}[how]
+    workflow_app.extensions[device_client.EXTENSION] = client
     given_up.set()
     assert status(workflows, workflow) == {"start": "pending", "complete": "running"}[verb]
     assert is_held(database, workflow) == ((verb, work) in {("start", "done"), ("complete", "not done")})
@@ -182,4 +183,37 @@ def test_a_late_duplicate_of_a_start_leaves_the_device_of_a_completed_workflow_f
         assert late.result(DEADLINE_SECONDS) == 409
         answer_release.set()
         assert completion.result(DEADLINE_SECONDS) == 200
+    assert is_free(database)
+
+
+@pytest.mark.parametrize("compensated", [True, False], ids=["by the late start", "by a repeated completion"])
+def test_a_late_booking_whose_answer_is_lost_does_not_keep_the_device_of_a_completed_workflow(
+    workflow_app: Flask, database: Database, neighbour: Neighbour, workflow: str, compensated: bool
+) -> None:
+    forward = neighbour.answer
+    first_booking, book = threading.Lock(), threading.Event()
+    is_lost = threading.Event()
+
+    def loses_the_late_booking(method: str, path: str, body: Any) -> Answer:
+        if method == "POST" and not path.endswith("/release") and first_booking.acquire(blocking=False):
+            assert book.wait(DEADLINE_SECONDS)
+            forward(method, path, body)
+            is_lost.set()
+            raise ConnectionLost
+        if is_lost.is_set() and not compensated:
+            raise ConnectionLost
+        return forward(method, path, body)
+
+    neighbour.answer = loses_the_late_booking
+    with ThreadPoolExecutor(1) as pool:
+        late: Future[int] = pool.submit(ask, workflow_app, workflow, "start")
+        until(lambda: len(neighbour.asked) == 1, "the late start to ask for the device")
+        assert ask(workflow_app, workflow, "start") == 200
+        assert ask(workflow_app, workflow, "complete") == 200
+        book.set()
+        assert late.result(DEADLINE_SECONDS) == 503
+    if not compensated:
+        assert is_held(database, workflow)
+        neighbour.answer = forward
+        assert ask(workflow_app, workflow, "complete") == 409
     assert is_free(database)
