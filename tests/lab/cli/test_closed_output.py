@@ -26,7 +26,7 @@ def test_a_failed_check_whose_reader_has_ended_is_141_too(
 ) -> None:
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     line = f"'{sys.executable}' -m lab check 1 | true; echo ${{PIPESTATUS[0]}}"
-    finished = run(["bash", "-c", line], cwd=workspace.root, timeout=60)
+    finished = run(["bash", "-c", line], cwd=workspace.root, timeout=240)
     assert finished.stdout == b"141\n"
     assert b"Broken" not in finished.stderr
 

@@ -40,10 +40,10 @@ FILES = ("app/service.py", "app/models.py")
 NUMBERS = (1, 2, 3)
 REQUIRES = {3: 1}
 NEAR = {
-    # A line of each fix: as shipped, as fixed, and as the candidate edits either.
-    1: ("app/service.py", ('    return "you " + name\n', '    return "dear " + name\n'), "    return name\n"),
-    2: ("app/service.py", ("        total += 1\n", "    return len(things)\n"), "    return 0\n"),
-    3: ("app/service.py", ("    return things[0]\n", "    return things[-1]\n"), "    return None\n"),
+    # A line of each fix: as shipped, as fixed, and as the candidate edits either, with its indentation.
+    1: ("app/service.py", ('    return "you " + name\n', '    return "dear " + name\n'), "return name\n"),
+    2: ("app/service.py", ("        total += 1\n", "    return len(things)\n"), "return 0\n"),
+    3: ("app/service.py", ("    return things[0]\n", "    return things[-1]\n"), "return None\n"),
 }
 ANCHORS = {
     "app/service.py": (
@@ -163,6 +163,7 @@ class Machine(RuleBasedStateMachine):
         text = full.read_text()
         side = next((side for side in sides if side in text), None)
         if side is not None and number not in self.near and not self.killed:
+            mine = side[: len(side) - len(side.lstrip())] + mine
             full.write_text(text.replace(side, mine))
             self.edited = True
             self.near[number] = (path, side, mine)
