@@ -1,7 +1,7 @@
 """Read the compose file, which describes the services for both runtimes.
 
-Only the keys that the shipped file uses are supported. An unknown key is a mistake, and all mistakes are
-reported together. https://docs.docker.com/reference/compose-file/
+Only the keys that the shipped file uses are allowed. Those that are not in `ServiceSpec` affect containers
+only, and their values are not checked. https://docs.docker.com/reference/compose-file/
 """
 
 import os
@@ -22,12 +22,12 @@ SERVICE_KEYS = {
 }
 UNITS = {"": 1, "b": 1, "k": 2**10, "kb": 2**10, "m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
 PORT = re.compile(r"(?:(?P<address>[\d.]+):)?(?P<host>\d{1,5}):(?P<container>\d{1,5})(?:/tcp)?")
-VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}]*)?\}|(?P<bare>\w+))")
+VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}$]*)?\}|(?P<bare>\w+))")
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of a container and the address and port at which the host publishes it."""
+    """A published port: `container` is its number inside; `address` and `host` are this machine's."""
 
     address: str
     host: int
@@ -36,7 +36,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service of the file; `memory_limit` is in bytes."""
+    """One service of the file, with its variables filled in. `depends_on` names other services.
+
+    `memory_limit` is in bytes, None for no limit. `command` is empty if the image's own is used.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -48,7 +51,7 @@ class ServiceSpec:
 
     @property
     def port(self) -> Port | None:
-        """The first published port."""
+        """The first published port; None if there is none."""
         return self.ports[0] if self.ports else None
 
 
@@ -66,17 +69,18 @@ class ComposeFile:
             UsageError: the file has no such service.
         """
         if name not in self.services:
-            raise UsageError(
-                f"There is no service {name!r}.", f"The services are {', '.join(self.services)}."
-            )
+            known = f"The services are {', '.join(self.services)}."
+            raise UsageError(f"There is no service {name!r}.", known)
         return self.services[name]
 
 
 def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
-    """Read the file and replace variables such as `${VAR:-default}` by their values in `environ`.
+    """Read the file. Variables such as `${VAR:-default}` are replaced by their values in `environ`.
+
+    A variable that is not in `environ` becomes its default; without a default, it becomes empty.
 
     Raises:
-        InvalidFile: the file cannot be read, or has mistakes or unsupported keys.
+        InvalidFile: the file cannot be read or is not YAML, or has other mistakes, which are all reported.
     """
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
@@ -98,14 +102,13 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key, (mark, _) in zip(keys, node.value, strict=True):
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is repeated", mark.start_mark
-                )
+                problem = f"the key {key!r} is repeated"
+                raise yaml.constructor.ConstructorError(None, None, problem, mark.start_mark)
         return super().construct_mapping(node, deep)
 
 
 class _Reader:
-    """Converts the document to services and collects its mistakes in `problems`."""
+    """Converts the document to services, and collects its mistakes in `problems`."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -189,7 +192,7 @@ class _Reader:
             found = PORT.fullmatch(text)
             if found is None or not all(0 < int(found[end]) < 65536 for end in ("host", "container")):
                 self.problems.append(
-                    f"{where}: {text!r} is not ADDRESS:HOST:CONTAINER with ports below 65536"
+                    f"{where}: {text!r} is not ADDRESS:HOST:CONTAINER, each port below 65536"
                 )
             else:
                 yield Port(found["address"] or "0.0.0.0", int(found["host"]), int(found["container"]))
@@ -215,10 +218,6 @@ class _Reader:
             use_default = not given if default.startswith(":") else given is None
             return default.lstrip(":")[1:] if use_default else given or ""
 
-        if "${" in VARIABLE.sub("", text) or any(
-            "$" in (m["default"] or "") for m in VARIABLE.finditer(text)
-        ):
-            self.problems.append(
-                f"{where}: {text!r} contains a variable in another form than ${{NAME:-default}}"
-            )
+        if "${" in VARIABLE.sub("", text):
+            self.problems.append(f"{where}: {text!r} has a variable of another form than ${{NAME:-default}}")
         return VARIABLE.sub(value, text)

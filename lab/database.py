@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lab.database_url import DatabaseUrl
@@ -21,10 +22,10 @@ APPLICATION = "lab"
 
 
 def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Connection:
-    """Open a connection in autocommit mode, within `timeout` seconds.
+    """Open a connection in autocommit mode. Each address of the host has `timeout` seconds to accept it.
 
     Raises:
-        DatabaseUnreachable: no server answers, or it refuses the connection.
+        DatabaseUnreachable: no server accepts the connection in time, or it refuses the role or the database.
         UsageError: `url` is not a PostgreSQL URL.
     """
     import psycopg2
@@ -34,15 +35,14 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
         connection = psycopg2.connect(parsed.libpq, application_name=application, connect_timeout=timeout)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().partition("\n")[0] or "no reason given"
-        raise DatabaseUnreachable(
-            f"The database at {parsed} does not answer: {reason}.", "Start the lab: lab up"
-        ) from error
+        problem = f"No connection to the database at {parsed}: {reason}."
+        raise DatabaseUnreachable(problem, "Start the lab: lab up") from error
     connection.autocommit = True
     return connection
 
 
 def connection_problem(url: str) -> str:
-    """Return why no connection can be opened; empty if one can."""
+    """Return why no connection to `url`, which must be well-formed, can be opened; empty if one can."""
     try:
         connect(url).close()
     except DatabaseUnreachable as error:
@@ -54,19 +54,16 @@ def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ)
     """Return the URL of the workspace's database: LAB_DATABASE_URL, else the one that `lab up` stored.
 
     Raises:
-        DatabaseUnreachable: neither exists, or the stored one came with a copied workspace.
+        DatabaseUnreachable: LAB_DATABASE_URL is not set, and no URL is stored or the workspace is a copy.
     """
-    url = environ.get("LAB_DATABASE_URL", "").strip()
-    if not url:
-        if workspace.copied_from is not None:
-            raise DatabaseUnreachable(
-                f"This workspace is a copy of {workspace.copied_from} and still has its database URL.",
-                "Make a database of its own: lab down --destroy, then lab up --port-offset 100",
-            )
-        try:
-            url = workspace.database_url_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            url = ""
-    if not url:
-        raise DatabaseUnreachable("The lab is not up.", "Start it: lab up")
-    return url
+    if url := environ.get("LAB_DATABASE_URL", "").strip():
+        return url
+    if workspace.copied_from is not None:
+        raise DatabaseUnreachable(
+            f"This workspace is a copy of {workspace.copied_from} and has no database of its own.",
+            "Make one: lab down --destroy, then lab up --port-offset 100",
+        )
+    with suppress(OSError, UnicodeDecodeError):
+        if url := workspace.database_url_file.read_text(encoding="utf-8").strip():
+            return url
+    raise DatabaseUnreachable("The lab is not up.", "Start it: lab up")

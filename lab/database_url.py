@@ -1,4 +1,4 @@
-"""The URL of a database: the only module that parses or writes one."""
+"""The URL of a database: parse it, and write it for SQLAlchemy or libpq."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """A database, its server, and the role that connects to it. `str()` leaves the password out."""
+    """A database, its server, and the role that connects to it. `str()` gives `host:port/database`."""
 
     user: str
     password: str = field(repr=False)
@@ -25,10 +25,10 @@ class DatabaseUrl:
 
     @classmethod
     def parse(cls, text: str) -> DatabaseUrl:
-        """Parse a URL of the form `postgresql[+driver]://user[:password]@host[:port]/database`.
+        """Parse `postgresql[+driver]://user[:password]@host[:port]/database`. The default port is 5432.
 
         Raises:
-            UsageError: the text has another form. The message leaves the text out: it may hold a password.
+            UsageError: the text has another form. The message omits the text, which may hold a password.
         """
         scheme, separator, _ = text.partition("://")
         try:

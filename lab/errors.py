@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 
 class LabError(Exception):
-    """An error that the user can act on. `message` is one sentence, `remedy` the next step (may be empty)."""
+    """An error that the user can act on: `message` says what failed, `remedy` what to do (may be empty)."""
 
     exit_code: ClassVar[int] = 1
 
@@ -41,13 +41,13 @@ class LabError(Exception):
 
 
 class UsageError(LabError):
-    """A command, an argument or a variable has no valid meaning."""
+    """A command, an argument or an environment variable is not valid."""
 
     exit_code = 2
 
 
 class InvalidFile(UsageError):
-    """A file cannot be used; `problems` lists every mistake, each as `key: what is wrong`."""
+    """A file cannot be used. `problems` lists all mistakes that were found, most as `key: what is wrong`."""
 
     def __init__(self, path: Path, problems: Sequence[str], remedy: str = "") -> None:
         listed = "".join(f"\n  {problem}" for problem in problems)
@@ -60,13 +60,13 @@ class InvalidFile(UsageError):
 
 
 class Refused(LabError):
-    """The operation would lose something or end half done. Nothing was changed."""
+    """The operation would lose something or end half done, so it was not begun or was undone."""
 
     exit_code = 3
 
 
 class Locked(Refused):
-    """Another `lab` is changing this workspace."""
+    """Another `lab` is changing this workspace or its database."""
 
 
 class EnvironmentFault(LabError):
@@ -84,4 +84,4 @@ class DatabaseUnreachable(EnvironmentFault):
 
 
 class TimedOut(EnvironmentFault):
-    """A command or a service did not finish before its deadline."""
+    """A command, a statement or a wait for a lock did not end before its deadline."""

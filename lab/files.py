@@ -18,32 +18,32 @@ def write_atomic(
 ) -> None:
     """Replace the file at `path` with `content` in one step, and flush it to the disk.
 
-    `mode` is the file's mode; by default an existing file keeps its own and a new one gets 0o644. If root
-    writes, an existing file keeps its owner and a new one gets the owner of its folder. `scratch` is the
-    folder for the temporary file; if it is on another disk, the file's own folder is used. `check` is called
-    just before the replacement. If it raises, the old content stays and its exception is passed on.
+    Missing folders are made. `mode` is the file's mode; by default an existing file keeps its own and a new
+    one gets 0o644. If root writes, an existing file keeps its owner and a new one gets the owner of its
+    folder. `scratch` is the folder for the temporary file; if it is on another disk, the file's own folder is
+    used. `check` is called just before the replacement. If it raises, the old content stays, and the caller
+    gets its exception (an OSError as EnvironmentFault).
 
     Raises:
-        EnvironmentFault: the file cannot be written; the old content stays.
+        EnvironmentFault: the file cannot be written. The old content stays, unless only the last flush of
+            the folder failed.
     """
-    staged: Path | None = None
     try:
         staged = _stage(path, content, mode, scratch)
-        if check is not None:
-            check()
-        staged.replace(path)
+        try:
+            if check is not None:
+                check()
+            staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise EnvironmentFault(
-            f"{path} cannot be written: {error.strerror}.", "Check the disk and the folder's permissions."
-        ) from error
-    finally:
-        if staged is not None:
-            staged.unlink(missing_ok=True)
+        problem = f"{path} cannot be written: {error.strerror}."
+        raise EnvironmentFault(problem, "Check the disk and the folder's permissions.") from error
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the folder's entries to the disk, so that a rename or a deletion in it survives a power cut."""
+    """Flush the folder's entries, for example a rename, to the disk. Raises OSError if that fails."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -52,7 +52,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def _stage(path: Path, content: bytes, mode: int | None, scratch: Path | None) -> Path:
-    """Write the content to a temporary file on the disk of `path` and return that file's path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = path.parent
     if scratch is not None:

@@ -1,7 +1,8 @@
 """Convert dataclasses to JSON and back, with paths as text and bytes as base64.
 
-msgspec checks the structure. The text is json's: msgspec can neither write nor read lone surrogates, which
-services and file names can contain. Both are imported by the first call, so that other commands start faster.
+msgspec checks the structure. The standard library's json writes and reads the text, because it accepts lone
+surrogates, which file names and services' output can contain. The first call imports both: other commands
+start faster without them.
 """
 
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ T = TypeVar("T")
 
 
 def to_json(value: object, *, indent: int = 1) -> str:
-    """Return `value` as JSON, in one line if `indent` is 0. Types that JSON lacks are written as text."""
+    """Return `value` as JSON, in one line if `indent` is 0. A type that JSON lacks is written as text."""
     import json
 
     import msgspec
@@ -19,7 +20,9 @@ def to_json(value: object, *, indent: int = 1) -> str:
 
 
 def from_json(document: bytes | str, kind: type[T]) -> T:
-    """Return the JSON document as an instance of the dataclass `kind`. Unknown keys are ignored.
+    """Return the JSON document as `kind`: a dataclass, or a type such as `dict[str, int]`.
+
+    Unknown keys are ignored. A missing key takes the default of its field.
 
     Raises:
         ValueError: the document is not JSON, or does not have the form of `kind`.

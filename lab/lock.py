@@ -19,20 +19,19 @@ POLL = 0.05
 
 @contextmanager
 def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -> Iterator[None]:
-    """Hold the lock file at `path` for the block. If another process holds it, report that once and wait.
+    """Lock the file at `path` for the block. If another process has locked it, report that once and wait.
 
     Raises:
-        Locked: another process still held it after `wait` seconds.
-        EnvironmentFault: the file cannot be written.
+        Locked: another process still held the lock after `wait` seconds.
+        EnvironmentFault: the file cannot be made or opened.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Close-on-exec: a service that the block starts must not inherit the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise EnvironmentFault(
-            f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions."
-        ) from error
+        problem = f"{path} cannot be written: {error.strerror}."
+        raise EnvironmentFault(problem, "Check the folder's permissions.") from error
     with open(descriptor, "r+b", buffering=0) as file:
         acquire(lambda: _try_lock(file.fileno()), lambda: _holder(path), progress, wait)
         file.truncate(0)
@@ -43,6 +42,8 @@ def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -
 
 def acquire(attempt: Callable[[], bool], holder: Callable[[], str], progress: Progress, wait: float) -> None:
     """Repeat `attempt` until it returns True, for at most `wait` seconds. `holder` names the lock's holder.
+
+    After the first failed attempt, `progress` gets one update.
 
     Raises:
         Locked: every attempt failed.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The stage that an operation has reached, named by `text`.
+    """The stage that an operation has reached. `text` names it.
 
     `done` of `total` units of work are finished; `total` is 0 if the amount is unknown. `seconds` is the time
     that a finished step took, else None.

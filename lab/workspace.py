@@ -1,4 +1,4 @@
-"""A workspace: the folder that holds the code under repair. Every path in it has its name here."""
+"""A workspace: the folder that holds the code to be repaired. The paths of its files are named here."""
 
 import os
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Workspace:
     state = _PathBelow(".lab")
     lock = _PathBelow(".lab/lock")
     settings = _PathBelow(".lab/settings.json")
-    """The runtime, ports and server that `lab up` was last given."""
+    """The runtime, the ports and the server of the last `lab up`."""
     database_url_file = _PathBelow(".lab/database-url")
     data = _PathBelow(".lab/postgres/data")
     """The embedded server's data directory (PGDATA)."""
@@ -51,7 +51,7 @@ class Workspace:
     id_file = _PathBelow(".lab/id")
     """The workspace's random id. On a shared server it marks the databases of this workspace."""
     location_file = _PathBelow(".lab/home")
-    """The path of the workspace when `lab up` last ran: it differs in a copied workspace."""
+    """The workspace's path at the last `lab up`. A copied workspace still holds the original's."""
 
     @property
     def fixes(self) -> Path:
@@ -61,7 +61,7 @@ class Workspace:
 
     @property
     def copied_from(self) -> Path | None:
-        """The workspace that this one is a copy of; None if it was made here or moved here."""
+        """The workspace that this one was copied from; None if it is no copy, or if the other is gone."""
         try:
             original = Path(self.location_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
@@ -77,8 +77,8 @@ def find_workspace(start: Path) -> Workspace:
     """Return the nearest workspace at or above the folder `start`.
 
     Raises:
-        UsageError: neither `start` nor a folder above it holds `alembic.ini` and `app/`.
-        EnvironmentFault: the lab in it belongs to another user, so its files and processes are not ours.
+        UsageError: `start` is no folder, or neither it nor a folder above it holds `alembic.ini` and `app/`.
+        EnvironmentFault: the workspace's `.lab/` belongs to another user than this process's.
     """
     if not start.is_dir():
         raise UsageError(f"{start} is not a folder.", "Name a workspace with -C DIR.")
@@ -94,12 +94,12 @@ def find_workspace(start: Path) -> Workspace:
 
 
 def require_supported_path(workspace: Workspace) -> None:
-    """Check that every tool reads the workspace's path as it is.
+    """Check that no tool misreads the workspace's path.
 
     pg_ctl passes it to a shell in double quotes, alembic.ini expands %, and PATH-like lists split at a colon.
 
     Raises:
-        EnvironmentFault: the path contains such a character.
+        EnvironmentFault: the path contains one of " $ ` % : or a character that is not printable.
     """
     text = str(workspace.root)
     special = sorted({sign for sign in text if sign in '"$`%:' or not sign.isprintable()})

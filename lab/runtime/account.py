@@ -12,7 +12,7 @@ MAINTENANCE = "postgres"
 class Account:
     """A server's address and the role that owns the lab's databases there.
 
-    `shared` marks a server that lab did not start: it may hold databases of others.
+    `shared` marks a server that lab did not start: it may hold databases of other users.
     """
 
     port: int
@@ -27,6 +27,6 @@ class Account:
         return cls(url.port, url.user, url.password, url.host, shared)
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """Return the URL of `database` for SQLAlchemy, as the owner or as the role `user`."""
+        """Return the URL of `database` for SQLAlchemy, by default for the owner and not for `user`."""
         name, secret = (self.user, self.password) if user is None else (user, password or "")
         return DatabaseUrl(name, secret, self.host, self.port, database).sqlalchemy

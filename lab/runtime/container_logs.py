@@ -13,7 +13,10 @@ POLL = 0.5
 def read(
     project: Project, services: Sequence[str], lines: int, follow: bool, poll: float = POLL
 ) -> Iterator[tuple[str, str]]:
-    """Yield the last `lines` of each service as (name, line); with `follow`, then every new line."""
+    """Yield the last `lines` of each service as (name, line); with `follow`, every new line too, without end.
+
+    A service without a container has no lines. Raises EnvironmentFault if a log cannot be read.
+    """
     seen = dict.fromkeys(services, "")
     for service, stamp, line in _read(project, seen, ["--tail", str(max(lines, 1))]):
         seen[service] = stamp

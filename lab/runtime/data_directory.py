@@ -15,10 +15,10 @@ NEW_START = "Start from nothing: lab down --destroy, then lab up"
 
 
 def make(data: Path, binaries: Binaries, account: Account) -> None:
-    """Run initdb in another folder and rename it to `data`, so that a kill never leaves half a directory.
+    """Run initdb in another folder and rename that to `data`, so that a kill never leaves half a directory.
 
     Raises:
-        EnvironmentFault: initdb failed.
+        EnvironmentFault: initdb failed or cannot be run. There is no `data` then.
     """
     home = data.parent
     home.mkdir(parents=True, exist_ok=True)
@@ -51,9 +51,7 @@ def require_version(data: Path, binaries: Binaries) -> None:
     try:
         made_by = int((data / "PG_VERSION").read_text())
     except (OSError, ValueError) as error:
-        raise EnvironmentFault(
-            f"{data} is not a data directory of PostgreSQL: {error}.", NEW_START
-        ) from error
+        raise EnvironmentFault(f"{data} is not a data directory: {error}.", NEW_START) from error
     if made_by != binaries.major:
         raise EnvironmentFault(
             f"PostgreSQL {made_by} made the data in {data}, but {binaries.folder} holds PostgreSQL "
@@ -63,7 +61,10 @@ def require_version(data: Path, binaries: Binaries) -> None:
 
 
 def configure(data: Path, port: int, log: Path, settings: Mapping[str, str]) -> None:
-    """Write `settings`, and those that lab depends on, to a file that postgresql.conf includes."""
+    """Write `settings`, and those that lab requires, which win, to a file that postgresql.conf includes.
+
+    Raises EnvironmentFault if that fails. `log` is the path of the server's log.
+    """
     required = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",

@@ -19,29 +19,29 @@ def account_of(compose: ComposeFile, offset: int = 0) -> Account:
     """Return the owner's account, on the published port plus `offset`.
 
     Raises:
-        InvalidFile: the `db` service lacks a variable or a port.
+        InvalidFile: there is no `db` service, or it lacks a variable or a port.
+        UsageError: the port would be above 65535.
     """
     spec = compose.services.get(DATABASE_SERVICE)
     names = ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB")
     given = spec.environment if spec else {}
-    problems = [
-        f"services.{DATABASE_SERVICE}.environment: {name} is missing" for name in names if not given.get(name)
-    ]
+    where = f"services.{DATABASE_SERVICE}"
+    problems = [f"{where}.environment: {name} is missing" for name in names if not given.get(name)]
     port = spec.port if spec else None
     if port is None:
-        problems.append(f"services.{DATABASE_SERVICE}.ports: its port is not published")
+        problems.append(f"{where}.ports: its port is not published")
     if port is None or problems:
         raise InvalidFile(compose.path, problems, RESTORE)
     return Account(shifted(port, offset), given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
 
 
 def database_of(compose: ComposeFile) -> str:
-    """Return the name of the services' database."""
+    """Return the name of the services' database, from a file that `account_of` accepts."""
     return compose.service(DATABASE_SERVICE).environment["POSTGRES_DB"]
 
 
 def server_settings(compose: ComposeFile, major: int) -> Mapping[str, str]:
-    """Return the `-c name=value` settings of the server's command that PostgreSQL `major` knows."""
+    """Return the `-c name=value` settings of the server's command, except those newer than `major`."""
     words = compose.service(DATABASE_SERVICE).command
     pairs = [word.partition("=") for flag, word in pairwise(words) if flag == "-c"]
     settings = {name.strip(): value for name, _, value in pairs}
@@ -49,7 +49,7 @@ def server_settings(compose: ComposeFile, major: int) -> Mapping[str, str]:
 
 
 def roles_sql(path: Path) -> str:
-    """Return the SQL that makes the services' roles.
+    """Return the text of the file `path`: the SQL that makes the services' roles.
 
     Raises:
         InvalidFile: the file cannot be read.

@@ -1,6 +1,7 @@
 """Make, copy, rename and drop the databases of a server.
 
-Where the server refuses a statement, these functions raise EnvironmentFault with its reason.
+All functions raise DatabaseUnreachable without a connection. Those that make, change or drop a database raise
+EnvironmentFault, with the server's reason, if it refuses a statement.
 """
 
 from collections.abc import Iterable
@@ -39,7 +40,7 @@ def is_empty(account: Account, name: str) -> bool:
 
 
 def create(account: Account, name: str, *, template: str | None = None) -> None:
-    """Make the database, as a copy of `template` if one is given. 500,000 rows take a tenth of a second.
+    """Make the database, as a copy of `template` if one is given. A copy of 500,000 rows takes 0.1 s.
 
     Its search_path is set to public, because a copy does not take over the setting that roles.sql made. With
     the default, an owner named lab would make tables in the schema lab, which is for the library's records.
@@ -67,8 +68,8 @@ def rename(account: Account, old: str, new: str) -> None:
 def replace(account: Account, name: str, new: str, old: str) -> None:
     """Rename the database `name` to `old`, and `new` to `name`, in one transaction.
 
-    If this process is killed, `name` is still the old or already the new database. The rename waits for the
-    sessions of the old one and admits no new ones, so the sessions are ended meanwhile.
+    If it fails, or this process is killed, `name` is still the old or already the new database. The rename
+    admits no new sessions of the old one and waits for the present ones, so these are ended meanwhile.
     https://www.postgresql.org/docs/current/sql-alterdatabase.html
     """
     rename_old = _sql("ALTER DATABASE {} RENAME TO {}", name, old)
@@ -83,7 +84,7 @@ def replace(account: Account, name: str, new: str, old: str) -> None:
 
 
 def make_template(account: Account, name: str) -> None:
-    """Make the database a template without connections, which can always be copied."""
+    """Make the database a template, and forbid connections to it, so that it can always be copied."""
     _execute(account, _sql("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false", name))
 
 
@@ -93,7 +94,7 @@ def set_comment(account: Account, name: str, text: str) -> None:
 
 
 def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
-    """Return the comments of those databases that exist, by name; None for a database without one."""
+    """Return the comment of each database in `names` that exists, by name; None for one without a comment."""
     query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ANY(%s)"
     connection = connect(account.url(MAINTENANCE))
     with closing(connection), connection.cursor() as cursor:
@@ -102,7 +103,6 @@ def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
 
 
 def _sql(text: str, *names: str) -> sql.Composed:
-    """Return the statement with each `{}` replaced by a quoted name."""
     return sql.SQL(text).format(*map(sql.Identifier, names))
 
 

@@ -34,7 +34,7 @@ POLL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class DockerRuntime:
-    """The containers of one workspace. `limits` are in bytes; `is_healthy` checks the service on a port."""
+    """One workspace's containers. `limits` are memory in bytes; `is_healthy` checks the service on a port."""
 
     project: Project
     account: Account
@@ -74,10 +74,10 @@ class DockerRuntime:
         self._compose(BUILD_REMEDY, "build", *options, *self.services)
 
     def start_database(self) -> None:
-        """Start the server. If the first start fails, delete the volume, which may be half made.
+        """Start the server. If its first start fails, delete containers and volume, which may be half made.
 
         Raises:
-            EnvironmentFault: it did not start; the message quotes its log.
+            EnvironmentFault: it did not start. The message quotes its log.
         """
         is_new = not self.project.has_volume()
         try:
@@ -97,6 +97,8 @@ class DockerRuntime:
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the services that don't run, and replace containers that differ from the compose file.
+
+        All together have START_TIMEOUT seconds to become healthy.
 
         Raises:
             EnvironmentFault: a container cannot be made or started.
@@ -171,9 +173,8 @@ class DockerRuntime:
                 lines = [line for _, line in self.logs([DATABASE_SERVICE], 50, follow=False)]
                 fatal = [line for line in lines if re.search(r"\b(FATAL|PANIC|[Ee]rror):", line)]
                 reason = " / ".join((fatal or lines)[-3:]) or problem
-                raise EnvironmentFault(
-                    f"PostgreSQL did not start in its container: {reason}", DATABASE_REMEDY
-                )
+                problem = f"PostgreSQL did not start in its container: {reason}"
+                raise EnvironmentFault(problem, DATABASE_REMEDY)
             time.sleep(POLL)
 
 
@@ -184,11 +185,11 @@ def docker_runtime(
     environ: Mapping[str, str] = os.environ,
     runner: Runner = run,
 ) -> DockerRuntime:
-    """Return the runtime of this workspace, without a call to Docker.
+    """Return the runtime of this workspace, without a call to Docker. `runner` runs Docker's commands later.
 
     Raises:
         InvalidFile: the compose file lacks something that the runtime needs, or fixes a port.
-        UsageError: LAB_DATABASE_URL is set.
+        UsageError: LAB_DATABASE_URL is set, or the database's port would be above 65535.
     """
     if environ.get("LAB_DATABASE_URL"):
         raise UsageError(
@@ -212,7 +213,7 @@ def docker_runtime(
 def project_of(
     workspace: Workspace, runner: Runner = run, variables: Mapping[str, str] | None = None
 ) -> Project:
-    """Return the workspace's project. `variables`, for the compose file, are needed only to start it."""
+    """Return the workspace's project. The compose file reads `variables`; plain docker commands need none."""
     return Project(workspace.root, workspace.compose_file, variables or {}, runner)
 
 
@@ -238,6 +239,4 @@ def _require_movable(file: ComposeFile, ports: Mapping[str, int], environ: Mappi
 
 
 BUILD_REMEDY = "See the whole output: docker compose -f compose/docker-compose.yml build"
-DATABASE_REMEDY = (
-    "Check db in compose/docker-compose.yml. To start from nothing: lab down --destroy, then lab up"
-)
+DATABASE_REMEDY = "Check db in compose/docker-compose.yml, or begin again: lab down --destroy, then lab up"

@@ -17,7 +17,7 @@ from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_
 from lab.workspace import Workspace
 
 LONGEST_NAME = 63 - len("_template")
-"""Bytes in a database's name, since names of others are derived from it.
+"""Bytes that the name of a database may have, because `_template` is added for another one.
 
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)
 """
@@ -106,17 +106,14 @@ class EmbeddedRuntime:
 
 
 def embedded_runtime(
-    workspace: Workspace,
-    compose: ComposeFile,
-    port_offset: int = 0,
-    environ: Mapping[str, str] = os.environ,
+    workspace: Workspace, compose: ComposeFile, port_offset: int = 0, environ: Mapping[str, str] = os.environ
 ) -> EmbeddedRuntime:
     """Return the runtime of this workspace, whether it runs or not.
 
     Raises:
-        EnvironmentFault: no PostgreSQL is installed.
+        EnvironmentFault: no usable PostgreSQL was found.
         InvalidFile: the compose file lacks something that the runtime needs.
-        UsageError: LAB_DATABASE_URL is malformed, or its database has a name that is too long.
+        UsageError: LAB_DATABASE_URL is malformed, its database's name is too long, or a port is above 65535.
     """
     server, database = _server(workspace, compose, port_offset, environ)
     instances, records = instances_of(compose, port_offset), workspace.service_records
@@ -125,12 +122,12 @@ def embedded_runtime(
 
 
 def stop_all(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
-    """Stop every recorded service and the workspace's own server, even if the compose file has changed.
+    """Stop every service and the workspace's own server, even if the compose file has changed.
 
     Returns the services that ran, and whether the server ran.
 
     Raises:
-        EnvironmentFault: a process of ours still runs.
+        EnvironmentFault: a process still runs, or no usable PostgreSQL was found to stop the server.
     """
     services = process.stop_all(workspace.service_records)
     if not workspace.data.exists():  # the lab was killed before initdb had finished, or never started

@@ -18,7 +18,7 @@ from lab.json_files import from_json
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, process_id
 
 POLL = 0.02
-"""Seconds between two measurements of the memory: a service exceeds its limit by at most about 8 MiB."""
+"""Seconds between two measurements of the memory. A service can exceed its limit in between."""
 
 CHILDREN_POLL = 0.25
 """Seconds between two searches for child processes, which take longer."""
@@ -41,7 +41,7 @@ class Guard:
         self.children_read_at = 0.0
 
     def start(self) -> None:
-        """Start the service and write its record. If that fails, no process is left."""
+        """Start the service and write its record. If that fails, raise the error and leave no process."""
         signal.signal(signal.SIGTERM, self._on_stop)
         log = Path(self.launch.log)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -70,17 +70,15 @@ class Guard:
             self._signal(signal.SIGTERM)
 
     def watch(self) -> None:
-        """Wait until the service has ended, and record its exit."""
-        limit = self.launch.memory_limit
+        """Wait until the service has ended, and record its exit. If it exceeds limit or grace, kill it."""
+        limit, grace = self.launch.memory_limit, self.launch.grace
         while not self._has_ended():
             used = self._memory()
             self.peak = max(self.peak, used)
             if limit is not None and used > limit:
                 self.out_of_memory = True
                 self._signal(signal.SIGKILL)
-            elif (
-                self.stopping_since is not None and time.monotonic() - self.stopping_since > self.launch.grace
-            ):
+            elif self.stopping_since is not None and time.monotonic() - self.stopping_since > grace:
                 self._signal(signal.SIGKILL)
             time.sleep(POLL)
         # Kill what the service left in its group. The group's number is ours until the service is reaped.
@@ -142,9 +140,9 @@ def _detach(ready: int) -> None:
 
 
 def main(records: Path, document: str) -> int:
-    """Fork: the parent returns once the service runs, the child stays as its guard.
+    """Start the service of the launch in `document`, as JSON; its guard is a child process that stays.
 
-    Returns 0, or 1 when the service was not started; the reason is on standard error.
+    Returns 0 once the service runs, or 1 if it was not started; the reason is on standard error.
     """
     launch = from_json(document, Launch)
     read_end, write_end = os.pipe()

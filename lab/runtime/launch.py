@@ -1,4 +1,4 @@
-"""Records of started services on disk: a later command finds the processes by them, and how they ended."""
+"""Records of started services on disk. Later commands read which processes run and how others ended."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,7 +61,8 @@ def _start_time(process: psutil.Process) -> str:
 class Launch:
     """What to start as one service process.
 
-    `port` is the port on this machine, `memory_limit` is in bytes (None for no limit), `grace` is in seconds.
+    `folder` is its working folder, `environment` all its variables, `log` the file for its output, `port` the
+    port on this machine. `memory_limit` is in bytes (None for no limit), `grace` in seconds (see GRACE).
     """
 
     name: str
@@ -76,7 +77,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a service ended: `code` as in a shell (137 for SIGKILL), `peak` in bytes, `at` in Unix time."""
+    """How a service ended: `code` as in a shell (137: SIGKILL), `peak` memory in bytes, `at` in Unix time."""
 
     code: int
     reason: str
@@ -98,7 +99,10 @@ class Record:
     kept_in: str = ""
 
     def write(self, folder: Path) -> None:
-        """Write the record to `folder`, readable by its owner only: the environment may hold passwords."""
+        """Write the record to `folder`, readable by its owner only: the environment may hold passwords.
+
+        Raises EnvironmentFault if it cannot be written.
+        """
         kept = replace(self, kept_in=str(folder.resolve()))
         write_atomic(folder / f"{self.launch.name}.json", to_json(kept).encode(), mode=0o600)
 
@@ -106,7 +110,7 @@ class Record:
 def read_record(folder: Path, name: str) -> Record | None:
     """Return the record of the service's last start; None if it is missing, damaged or of another folder.
 
-    Keys of the launch that another version of lab wrote are ignored.
+    Unknown keys, from another version of lab, are ignored.
     """
     try:
         record = from_json((folder / f"{name}.json").read_bytes(), Record)

@@ -14,7 +14,10 @@ BLOCK = 65536
 
 
 def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-    """Yield the last `lines` of each file as (name, line); with `follow`, then every new line."""
+    """Yield the last `lines` of each file as (name, line); with `follow`, every new line too, without end.
+
+    A missing file has no lines. `follow` makes it, and its folder.
+    """
     ends = {}
     for name, path in files.items():
         ends[name] = path.stat().st_size if path.exists() else 0
@@ -24,7 +27,7 @@ def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[
 
 
 def tail(path: Path, lines: int = 20, end: int | None = None) -> tuple[str, ...]:
-    """Return the last lines before byte `end` (default: the end of the file); none if there is no file."""
+    """Return the last `lines` before byte `end` (default: the file's end); none if it cannot be read."""
     if lines < 1:
         return ()
     try:

@@ -30,7 +30,7 @@ RECOVERY_TIMEOUT = 5.0
 """Seconds that our server has to accept connections again after one of its processes crashed."""
 
 STOP_TIMEOUT = 20.0
-"""Seconds that a fast shutdown may take, and after it an immediate one."""
+"""Seconds that a fast shutdown may take, and then an immediate one as many."""
 
 LOG_LIMIT = 50 * 2**20
 """Bytes. A larger log is deleted when the server starts."""
@@ -57,8 +57,11 @@ class EmbeddedPostgres:
     def start(self, timeout: float = 30.0) -> None:
         """Start the server if it doesn't run, and make its data directory if there is none.
 
+        A server on another port, or one that refuses the account, is restarted. A start that fails because of
+        a killed server's lock file is repeated for `timeout` seconds; each attempt may take 40 s.
+
         Raises:
-            EnvironmentFault: it did not start within `timeout` seconds; the message quotes its log.
+            EnvironmentFault: it did not start, its data is of another version, or it refuses the account.
         """
         if self._runs_already():
             return
@@ -87,7 +90,7 @@ class EmbeddedPostgres:
         https://www.postgresql.org/docs/current/server-shutdown.html
 
         Raises:
-            EnvironmentFault: it still runs.
+            EnvironmentFault: it still runs after both, each of which has STOP_TIMEOUT seconds.
         """
         for number in (signal.SIGINT, signal.SIGQUIT):
             server = self.postmaster()
@@ -99,19 +102,18 @@ class EmbeddedPostgres:
                 if wait_for_end(identity, STOP_TIMEOUT):
                     return
         if self.postmaster() is not None:
-            raise EnvironmentFault(
-                f"PostgreSQL did not stop: {self._messages_since(0)}", f"Its log: {self.log}"
-            )
+            messages = self._messages_since(0)
+            raise EnvironmentFault(f"PostgreSQL did not stop: {messages}", f"Its log: {self.log}")
 
     def running(self) -> bool:
-        """Return whether the server of this data directory accepts connections on our port."""
+        """Return whether the server of this data directory accepts the account's connections, on its port."""
         on_our_port = self.port_in_use() == self.account.port
         return on_our_port and not connection_problem(self.account.url(MAINTENANCE))
 
     def postmaster(self) -> psutil.Process | None:
-        """Return the server's first process; None if no postgres runs in our data directory.
+        """Return the server's first process; None if no postgres runs in the data directory.
 
-        If `postmaster.pid` is damaged or missing, all processes are searched.
+        If `postmaster.pid` does not name it, all processes are searched.
         """
         if not self.data.exists():
             return None
@@ -119,11 +121,11 @@ class EmbeddedPostgres:
             named = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
             if self._is_ours(named):
                 return named
-        found = {process.pid: process for process in psutil.process_iter() if self._is_ours(process)}
-        return next((one for one in found.values() if _parent(one) not in found), None)
+        found = {process.pid: process for process in psutil.process_iter(["ppid"]) if self._is_ours(process)}
+        return next((one for one in found.values() if one.info["ppid"] not in found), None)
 
     def port_in_use(self) -> int | None:
-        """Return the port that our server listens on; None if it doesn't run or is still starting.
+        """Return the port in the server's postmaster.pid; None if it doesn't run or has not written it yet.
 
         https://www.postgresql.org/docs/current/storage-file-layout.html (postmaster.pid)
         """
@@ -193,10 +195,3 @@ class EmbeddedPostgres:
                     file.seek(max(start, log.stat().st_size - BLOCK))
                     lines += file.read().decode(errors="replace").strip().splitlines()[-3:]
         return " / ".join(lines) or "it logged nothing"
-
-
-def _parent(process: psutil.Process) -> int | None:
-    try:
-        return process.ppid()
-    except psutil.Error:
-        return None

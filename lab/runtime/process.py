@@ -29,7 +29,7 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Readiness(enum.Enum):
-    """How the wait for a service ended."""
+    """How the wait for a service ended. EXITED also means never started, LATE means not ready in time."""
 
     READY = "ready"
     EXITED = "exited"
@@ -41,17 +41,14 @@ def start(launch: Launch, records: Path) -> Record:
 
     Raises:
         PortTaken: another process listens on its port.
-        EnvironmentFault: its command cannot be run.
+        EnvironmentFault: its command cannot be run, or its record cannot be written.
     """
     require_free_port(launch.name, launch.port)
     records.mkdir(parents=True, exist_ok=True)
     with _signals_deferred():
-        finished = run(
-            # -P: import nothing from the current folder, which is the candidate's.
-            [sys.executable, "-P", "-m", GUARD, records.resolve()],
-            stdin=to_json(launch).encode(),
-            timeout=30,
-        )
+        # -P: import nothing from the current folder, which is the candidate's.
+        argv: list[str | Path] = [sys.executable, "-P", "-m", GUARD, records.resolve()]
+        finished = run(argv, stdin=to_json(launch).encode(), timeout=30)
     record = read_record(records, launch.name)
     if finished.code != 0 or record is None:
         raise EnvironmentFault(f"{launch.name} was not started: {finished.last_line}")
@@ -78,12 +75,13 @@ def _signals_deferred() -> Iterator[None]:
 
 
 def stop(records: Path, name: str) -> bool:
-    """Stop the recorded service, and its guard; return whether one of them ran.
+    """Stop the service recorded in the folder `records`, and its guard; return whether one of them ran.
 
-    The guard asks the service to stop and kills it after its grace. Without a guard this function does so.
+    Without a record it returns False. The guard asks the service to end, and kills it after its grace period.
+    If the guard is gone, this function does the same.
 
     Raises:
-        EnvironmentFault: the service still runs.
+        EnvironmentFault: the service still runs, although it was killed.
     """
     record = read_record(records, name)
     if record is None:
@@ -96,7 +94,7 @@ def stop(records: Path, name: str) -> bool:
 
 
 def recorded(records: Path) -> tuple[str, ...]:
-    """Return the names of all records in the folder, readable or not."""
+    """Return the names of the services with a record in the folder, sorted. A record may be damaged."""
     return tuple(sorted(path.stem for path in records.glob("*.json")))
 
 
@@ -109,10 +107,10 @@ def held_ports(records: Path) -> frozenset[int]:
 def stop_all(records: Path) -> tuple[str, ...]:
     """Stop every service with a record in the folder, delete the records, and return which services ran.
 
-    A service whose record is lost is found by its guard.
+    A service whose record is lost is found by its guard, and returned as a description for messages.
 
     Raises:
-        EnvironmentFault: one still runs.
+        EnvironmentFault: one still runs. Later ones are not stopped, and the records stay.
     """
     names = recorded(records)
     stopped = [name for name in names if stop(records, name)]
@@ -175,7 +173,7 @@ def wait_for_end(identity: ProcessId, timeout: float) -> bool:
 def wait_until_ready(
     records: Path, name: str, ready: Callable[[int], bool], timeout: float, poll: float = 0.03
 ) -> Readiness:
-    """Wait until `ready(port)` is true, the service has ended, or `timeout` seconds have passed."""
+    """Wait until `ready(port)` returns True, tried every `poll` seconds, or the service or `timeout` ends."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         record = read_record(records, name)
@@ -188,7 +186,7 @@ def wait_until_ready(
 
 
 def answers_health(port: int, timeout: float = 2.0) -> bool:
-    """Return whether the service on `port` answers GET /health with 200 within `timeout` seconds."""
+    """Return whether the service on `port` answers GET /health with 200; `timeout` seconds for each read."""
     from http.client import HTTPConnection, HTTPException  # slow to import, and needed by few commands
 
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -202,10 +200,10 @@ def answers_health(port: int, timeout: float = 2.0) -> bool:
 
 
 def require_free_port(asker: str, port: int) -> None:
-    """Check that `port`, which `asker` needs, is free.
+    """Check that this process could listen on `port` of 127.0.0.1, which `asker` needs.
 
     Raises:
-        PortTaken: it is not. The message names `asker` and, if it can be found out, the process that listens.
+        PortTaken: it could not. The message names `asker` and, if known, the process that listens.
     """
     with socket.socket() as listener:
         # The servers do the same: a port is free even if its last connections are still closing.
@@ -221,10 +219,8 @@ def require_free_port(asker: str, port: int) -> None:
 
 
 def _holder(port: int) -> str:
-    try:
+    with suppress(psutil.Error, OSError):  # the system does not show us the sockets of other users
         for connection in psutil.net_connections("tcp"):
             if connection.laddr and connection.laddr.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except (psutil.Error, OSError):
-        return ""  # the system does not show us the sockets of other users
     return ""

@@ -27,16 +27,15 @@ TOOLS = (("docker", "compose"), DOCKER_COMPOSE)
 SERVICE_GRACE, DATABASE_GRACE = 5, 30
 """Seconds that a container has for a clean stop before it is killed."""
 
-COMMAND_TIMEOUT = 60.0
-PULL_TIMEOUT = 1800.0
-"""Seconds for a command that may download images first."""
+COMMAND_TIMEOUT, PULL_TIMEOUT = 60.0, 1800.0
+"""Seconds for a command, and for one that may download images first."""
 
 EMBEDDED = "Or run the lab without containers: lab up --embedded"
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container as `docker inspect` describes it. `ports` are the published ones, the limit is in bytes."""
+    """A container as `docker inspect` describes it. `ports` are this machine's, the limit is in bytes."""
 
     id: str
     name: str
@@ -80,18 +79,18 @@ class Project:
         return finished.stdout.decode().strip()
 
     def tool(self) -> tuple[str, ...]:
-        """Return the words that call compose, version 2 if it is installed.
+        """Return the words that call compose: `docker compose`, else `docker-compose`.
 
         Raises:
-            EnvironmentFault: no version is installed.
+            EnvironmentFault: neither runs.
         """
         return _tool(self.run)
 
     def compose(self, *words: str, timeout: float = COMMAND_TIMEOUT) -> Finished:
-        """Run compose on the project. The caller checks the exit code.
+        """Run compose on the project, whatever its exit code is.
 
         Raises:
-            EnvironmentFault: compose is not installed.
+            EnvironmentFault: compose is not installed, or did not end within `timeout` seconds.
         """
         argv = [*self.tool(), "--project-name", self.name, "--file", str(self.file), *words]
         return self.run(argv, cwd=self.root, env=self.variables, timeout=timeout)
@@ -100,7 +99,7 @@ class Project:
         """Run docker and return its output.
 
         Raises:
-            EnvironmentFault: it failed, or no engine answers.
+            EnvironmentFault: it failed or did not end within `timeout` seconds, or no engine answers.
         """
         finished = self.run(["docker", *words], timeout=timeout)
         if finished.code != 0:
@@ -109,7 +108,7 @@ class Project:
         return finished
 
     def containers(self) -> tuple[Container, ...]:
-        """Return every container of the project, running or not."""
+        """Return every container of the project, running or not. Raises EnvironmentFault if that fails."""
         ids = self._ids("ps", "--all", "--no-trunc")
         if not ids:
             return ()
@@ -120,7 +119,7 @@ class Project:
         return tuple(_container(document) for document in found)
 
     def memory(self, containers: Iterable[Container]) -> Mapping[str, int]:
-        """Return the bytes in use by container id. This takes a second or two."""
+        """Return the memory in use, in bytes, by container id. This takes a second or two."""
         ids = [container.id for container in containers]
         if not ids:
             return {}
@@ -135,7 +134,7 @@ class Project:
             self.docker("stop", "-t", str(grace), *ids, timeout=COMMAND_TIMEOUT + grace * len(ids))
 
     def stop_all(self, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
-        """Stop and remove the containers and the network, and with `destroy` the volume that holds the data.
+        """Stop and remove the containers and networks, and with `destroy` the volumes, which hold the data.
 
         Returns the services that ran, and whether the database ran.
 

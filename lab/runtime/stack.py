@@ -31,8 +31,8 @@ UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
 class ServiceStatus:
     """The current state of one service: `state` is healthy, unhealthy, exited or stopped.
 
-    Memory is in bytes. A process has `pid` and `log`, a container has `container` instead. `reason` says why
-    a service ended, or what is wrong with a running one.
+    Memory is in bytes. A local process has a `log`, and a `pid` while it runs; a container has `container`
+    instead. `reason` says why a service ended, or what is wrong with a running one.
     """
 
     name: str
@@ -77,15 +77,15 @@ class Stack:
     logs: Path
 
     def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the names of the chosen instances in the file's order; of all if none is chosen."""
+        """Return the names of the chosen instances in the order of `instances`; of all if none is chosen."""
         wanted = set(chosen)
         return tuple(i.name for i in self.instances if not wanted or i.name in wanted)
 
     def start(self, chosen: Iterable[str] = ()) -> None:
-        """Start the services that don't run, and restart those that run with an outdated launch.
+        """Start the services that don't run, and restart those with another launch or without a guard.
 
         Raises:
-            PortTaken, EnvironmentFault: see `process.start`.
+            EnvironmentFault: one cannot be stopped or started (PortTaken: for its port). Others may run.
         """
         wanted = [self.launch(name) for name in self.names(chosen)]
         outdated = [launch for launch in wanted if not self._runs(launch)]
@@ -101,11 +101,17 @@ class Stack:
         return record.child.process() is not None and record.guard.process() is not None
 
     def stop(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
-        """Stop the services that run, and return their names."""
+        """Stop the services that run, the last one first, and return their names in that order.
+
+        Raises EnvironmentFault if one still runs. Those before it are not stopped then.
+        """
         return tuple(n for n in reversed(self.names(chosen)) if process.stop(self.records, n))
 
     def wait(self, chosen: Iterable[str] = (), timeout: float = START_TIMEOUT) -> dict[str, Readiness]:
-        """Wait until each service answers its health check, has ended, or `timeout` seconds have passed."""
+        """Wait until each service answers its health check, has ended, or `timeout` seconds have passed.
+
+        The services are waited for in turn, so the seconds of several late ones add up.
+        """
         return {
             name: process.wait_until_ready(self.records, name, process.answers_health, timeout)
             for name in self.names(chosen)
@@ -138,7 +144,7 @@ class Stack:
         return replace(status, state=state, exit_code=ended.code, reason=ended.reason, peak=ended.peak)
 
     def launch(self, name: str) -> Launch:
-        """Return how the instance of that name is started."""
+        """Return how the instance of that name, which must be one of `instances`, is started."""
         instance = next(one for one in self.instances if one.name == name)
         spec = instance.service
         is_python = spec.command[:1] == ("python",)
@@ -191,21 +197,17 @@ class Stack:
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
     """Return one instance of each service with a health check, except the database.
 
-    Its port is the published one plus `offset`.
+    Its port is the first published one plus `offset`.
 
     Raises:
         InvalidFile: one of them publishes no port.
         UsageError: a port would be above 65535.
     """
     lasting = [s for s in compose.services.values() if s.has_health_check and s.name != DATABASE_SERVICE]
-    hidden = [
-        f"services.{spec.name}.ports: its port is not published" for spec in lasting if spec.port is None
-    ]
+    hidden = [f"services.{s.name}.ports: its port is not published" for s in lasting if s.port is None]
     if hidden:
         raise InvalidFile(compose.path, hidden, "Publish it, or restore the file: lab reset --code")
-    return tuple(
-        Instance(spec.name, spec, shifted(spec.port, offset)) for spec in lasting if spec.port is not None
-    )
+    return tuple(Instance(s.name, s, shifted(s.port, offset)) for s in lasting if s.port is not None)
 
 
 def shifted(port: Port, offset: int) -> int:
@@ -215,7 +217,6 @@ def shifted(port: Port, offset: int) -> int:
         UsageError: the result is above 65535.
     """
     if port.host + offset > HIGHEST_PORT:
-        raise UsageError(
-            f"Port {port.host} moved by {offset} is above {HIGHEST_PORT}.", "Choose a smaller --port-offset."
-        )
+        message = f"Port {port.host} moved by {offset} is above {HIGHEST_PORT}."
+        raise UsageError(message, "Choose a smaller --port-offset.")
     return port.host + offset

@@ -17,12 +17,15 @@ from lab.workspace import PROJECT, Workspace
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
 UNREACHABLE = "127.0.0.1:1"
 MEMORY_LIMIT = 2**28
-"""Bytes. The compose file can lower the limit of device-service for bug 6, but not raise it."""
+"""Bytes: the limit of device-service when bug 6 is measured. The compose file can only lower it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A copy of a workspace's code. `problem` says why the shipped compose file replaces its own."""
+    """A copy of a workspace's code, with the compose file to use and the shipped one.
+
+    `problem` says why the workspace's own compose file is not used; it is empty if it is.
+    """
 
     workspace: Workspace
     compose: ComposeFile
@@ -30,7 +33,10 @@ class Code:
     problem: str = ""
 
     def service(self, name: str) -> ServiceSpec:
-        """Return the service as the file describes it, else as the shipped file does."""
+        """Return the service as `compose` describes it, else as the shipped file does.
+
+        A database URL in its environment reaches no server but `db`. Raises UsageError if neither has it.
+        """
         spec = self.compose.services.get(name) or self.shipped.service(name)
         confined = {key: _confined(text) for key, text in spec.environment.items()}
         return replace(spec, environment=confined)
@@ -42,18 +48,18 @@ class Code:
 
 
 def copy(workspace: Workspace, target: Path, installation: Path = PROJECT) -> Code:
-    """Copy the code of the services and the migrations to `target`.
+    """Copy the shipped folders and alembic.ini, as they are in the workspace now, to `target`.
+
+    `installation` has the compose file that counts as shipped if the workspace has kept none.
 
     Raises:
         EnvironmentFault: a file cannot be read or written.
-        InvalidFile: neither the workspace's compose file nor the shipped one can be used.
+        InvalidFile: the compose file that counts as shipped cannot be used.
     """
     try:
         for name in FOLDERS:
-            if (workspace.root / name).is_dir():
-                shutil.copytree(
-                    workspace.root / name, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True
-                )
+            if (source := workspace.root / name).is_dir():
+                shutil.copytree(source, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True)
         for name in FILES:
             shutil.copy2(workspace.root / name, target / name)
     except (OSError, shutil.Error) as error:
@@ -62,10 +68,8 @@ def copy(workspace: Workspace, target: Path, installation: Path = PROJECT) -> Co
     try:
         return Code(copied, compose.read(copied.compose_file), as_shipped)
     except InvalidFile as error:
-        problems = "; ".join(error.problems)
-        return Code(
-            copied, as_shipped, as_shipped, f"{workspace.compose_file.name} cannot be used: {problems}"
-        )
+        problem = f"{workspace.compose_file.name} cannot be used: {'; '.join(error.problems)}"
+        return Code(copied, as_shipped, as_shipped, problem)
 
 
 def _as_shipped(workspace: Workspace, target: Path, installation: Path) -> ComposeFile:

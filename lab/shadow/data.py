@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "lab shadow"
 MINIMUM_LOGS = 300_000
-"""The symptoms of bugs 5 and 6 need that many execution logs. Missing ones are inserted."""
+"""Bugs 5 and 6 show their symptoms with this number of execution logs. A shadow has no fewer."""
 
 MIGRATION_TIMEOUT = 60.0
 LOCK_TIMEOUT = 10.0
@@ -65,10 +65,13 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 
 
 def copy_template(account: Account, template: str, reserved: Reservation, workspace: Workspace) -> str:
-    """Copy the template to the reserved database, and return the URL of that for its owner.
+    """Copy the database `template` to the reserved one, and return the copy's URL for its owner.
+
+    Execution logs are inserted up to MINIMUM_LOGS. `workspace` is named in the comment of the copy.
 
     Raises:
-        EnvironmentFault: there is no template, or the server refuses.
+        EnvironmentFault: there is no template, or the server refuses. The copy may exist.
+        psycopg2.Error: the template has no table `execution_logs`.
     """
     name = reserved.database
     databases.create(account, name, template=template)
@@ -97,10 +100,10 @@ def _fill_up(cursor: Cursor) -> None:
 
 
 def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
-    """Run the revisions of the fixes.
+    """Run the revisions of the fixes, in this order.
 
     Raises:
-        LabError: one of them failed.
+        LabError: one of them failed. Those before it stay applied.
     """
     if not applied:
         return
@@ -113,7 +116,10 @@ def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
 def migrate(code: Workspace, url: str, timeout: float = MIGRATION_TIMEOUT) -> str:
     """Run the candidate's migrations, and return why they failed; empty if they succeeded.
 
-    A migration that fails, or doesn't end within `timeout` seconds, does not stop the measurement.
+    They fail too if they have not all ended within `timeout` seconds.
+
+    Raises:
+        DatabaseUnreachable: the statements of a migration that ran too long cannot be ended.
     """
     try:
         candidate.upgrade(code, url, timeout=timeout)
@@ -127,7 +133,7 @@ def migrate(code: Workspace, url: str, timeout: float = MIGRATION_TIMEOUT) -> st
 
 
 def indexes_of(url: str) -> list[str]:
-    """Return the definitions of the database's valid indexes; none if the database is unreachable."""
+    """Return the SQL of the valid indexes in the schema `public`; none if the database is unreachable."""
     try:
         return _indexes(url)
     except DatabaseUnreachable:
@@ -135,7 +141,10 @@ def indexes_of(url: str) -> list[str]:
 
 
 def copy_indexes(url: str, live: list[str]) -> Iterator[str]:
-    """Make the indexes among `live` that the migrations did not make, and yield a note on each."""
+    """Make those of the indexes `live` that the database at `url` lacks, and yield a note on each.
+
+    The name of an index does not count. Raises DatabaseUnreachable if the database cannot be read.
+    """
     existing = {_nameless(definition) for definition in _indexes(url)}
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")

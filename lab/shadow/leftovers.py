@@ -1,7 +1,7 @@
 """Reserve the folder and the database of a shadow, and remove what a killed measurement left.
 
-Before anything is made, the folder gets a file with the database's name and the maker's process. If that
-process is dead, the next command removes all that the shadow left. Shadows of living processes stay.
+The folder first gets a file that names the database and this process. Once the process is dead, the next
+`lab up`, `down` or measurement removes the shadow's services, code and database. Records and logs stay.
 """
 
 import shutil
@@ -27,7 +27,7 @@ GUARD_TIMEOUT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The folder and the name of the database that the process `owner` uses for a shadow."""
+    """The folder and the database's name that the process `owner` has reserved for its shadow."""
 
     folder: Path
     database: str
@@ -52,23 +52,21 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class _OwnerFile:
-    """The content of `owner.json`."""
-
     database: str
     owner: ProcessId
 
 
 def reserve(folder: Path, database: str) -> Reservation:
-    """Reserve the folder and the database for this process."""
+    """Reserve the folder, which is made, and the database's name. Raises EnvironmentFault if that fails."""
     reserved = Reservation(folder, database, process_id())
     write_atomic(folder / OWNER_FILE, to_json(_OwnerFile(database, reserved.owner)).encode())
     return reserved
 
 
 def remove(reserved: Reservation, account: Account | None) -> None:
-    """End the shadow's services, delete its code and drop its database, as far as they exist.
+    """Kill the shadow's services, delete its code, drop its database, and give up the reservation.
 
-    Without an account the database stays, and the reservation with it.
+    Without an account (no server runs) the database and the reservation stay.
 
     Raises:
         EnvironmentFault: a service does not end, or the server refuses. The reservation stays.
@@ -85,8 +83,8 @@ def remove(reserved: Reservation, account: Account | None) -> None:
 def remove_leftovers(runs: Path, account: Account | None) -> tuple[str, ...]:
     """Remove every shadow below `runs` whose owner is dead, and return the names of their databases.
 
-    Without an account (no server runs) only services and code are removed; a later call does the rest. A
-    shadow that cannot be removed is left for a later call too.
+    A damaged reservation is returned by the name of its folder. Without an account the databases stay, and a
+    later call with one drops them. A shadow that cannot be removed is not returned; a later call tries again.
     """
     removed = []
     for path in sorted((*runs.glob(f"*/{OWNER_FILE}"), *runs.glob(f"*/*/{OWNER_FILE}"))):
@@ -114,7 +112,7 @@ def _kill_services(records: Path) -> None:
 
 
 def _read(path: Path) -> Reservation:
-    """Return the reservation. A damaged file has no database and no owner."""
+    """Return the reservation. If the file is damaged, it has no database, and its owner counts as dead."""
     try:
         stored = from_json(path.read_bytes(), _OwnerFile)
     except (OSError, ValueError):

@@ -16,13 +16,13 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A workspace and the URL of its database, which is at the shipped head, for the owner."""
+    """A workspace and the URL of its database, for the owner. The database is at the shipped head."""
 
     workspace: Workspace
     url: str
 
     def files(self) -> Mapping[str, bytes]:
-        """Return the content of every file of the code, by path, to be compared byte for byte."""
+        """Return the content of every file in the shipped folders, by its path in the workspace."""
         root = self.workspace.root
         found = (path for name in shipped.FOLDERS for path in sorted((root / name).rglob("*")))
         return {
@@ -36,8 +36,11 @@ class Scratch:
 def scratch(workspace: Workspace, account: Account, template: str, folder: Path) -> Iterator[Scratch]:
     """Make a scratch workspace of the code that `workspace` was shipped with; remove it after the block.
 
+    Its files are made in `folder`, and its database is a copy of the database `template`.
+
     Raises:
-        Refused: that code was not kept, or is damaged.
+        Refused: a kept file is missing or damaged.
+        EnvironmentFault: no shipped code was kept, or the database cannot be made or dropped.
     """
     reserved = leftovers.reserve(folder, unused_name())
     try:

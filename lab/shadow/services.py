@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from lab.errors import PortTaken
@@ -19,18 +20,21 @@ from lab.shadow.code import Code
 from lab.shadow.leftovers import Reservation
 
 START_TIMEOUT = 30.0
-"""Seconds that services started together have to answer GET /health."""
+"""Seconds that services started together have to answer GET /health. Each has at least half a second."""
 
 EXIT_TIMEOUT = 5.0
 """Seconds that a guard has to record how its service ended."""
 
 ATTEMPTS = 3
-"""Attempts to start on a port that was free when it was chosen."""
+"""Attempts to start a service whose port was free when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Starts services of the copied code on the shadow's database. `ports` has one for each instance."""
+    """Starts services of the copied code on the shadow's database.
+
+    `ports` holds the port of each instance, by its name. `start_timeout` is in seconds, as START_TIMEOUT is.
+    """
 
     code: Code
     account: Account
@@ -39,10 +43,12 @@ class Services:
     start_timeout: float = START_TIMEOUT
 
     def start(self, *names: str) -> tuple[Service, ...]:
-        """Start the instances and wait for all. The `problem` of one that did not start says why.
+        """Start the instances, wait until each is healthy, has ended or is late, and return them in order.
+
+        The `problem` of one that is not healthy says why.
 
         Raises:
-            EnvironmentFault: a process cannot be started at all.
+            EnvironmentFault: a process cannot be started, or its port is taken at every attempt.
         """
         return self._start([self._instance(name) for name in names])
 
@@ -54,13 +60,14 @@ class Services:
         environment: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
     ) -> Service:
-        """Start one more instance of `service`, whose name ends in `purpose`."""
+        """Start one more instance, `<service>-<purpose>`, on a free port, as `start` does.
+
+        `environment` is added to the compose file's. `memory_limit`, in bytes, replaces the compose file's.
+        Raises UsageError if there is no such service.
+        """
         spec = self.code.service(service)
-        spec = replace(
-            spec,
-            environment={**spec.environment, **(environment or {})},
-            memory_limit=memory_limit or spec.memory_limit,
-        )
+        merged = {**spec.environment, **(environment or {})}
+        spec = replace(spec, environment=merged, memory_limit=memory_limit or spec.memory_limit)
         return self._start([Instance(f"{service}-{purpose}", spec, free_ports(1)[0])])[0]
 
     def _instance(self, name: str) -> Instance:
@@ -81,7 +88,7 @@ class Services:
         return tuple(self._service(stack, instance, deadline) for instance in instances)
 
     def not_started(self, name: str) -> Service:
-        """Return an instance that is not started, for its environment and role."""
+        """Return an instance that is not started. Its environment and role can be read."""
         return self._described(self._instance(name), "was not started")
 
     def _service(self, stack: Stack, instance: Instance, deadline: float) -> Service:
@@ -95,18 +102,12 @@ class Services:
         return self._described(instance, problem)
 
     def _described(self, instance: Instance, problem: str) -> Service:
-        return Service(
-            instance.name,
-            f"http://127.0.0.1:{instance.port}",
-            _role(instance),
-            instance.service.environment,
-            lambda: self.health(instance.name),
-            lambda: self.stop(instance.name),
-            problem,
-        )
+        name, url = instance.name, f"http://127.0.0.1:{instance.port}"
+        health, stop = partial(self.health, name), partial(self.stop, name)
+        return Service(name, url, _role(instance), instance.service.environment, health, stop, problem)
 
     def health(self, name: str) -> Health:
-        """Return the state of the process. If it ended, wait until its guard has recorded how."""
+        """Return the state of the process. If it has ended, wait up to EXIT_TIMEOUT for its record."""
         deadline = time.monotonic() + EXIT_TIMEOUT
         while (record := read_record(self.reserved.service_records, name)) is not None:
             if record.child.process() is not None:
@@ -123,13 +124,13 @@ class Services:
         return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=last_line)
 
     def stop(self, name: str) -> Health:
-        """Stop the instance and return how it ended, with its peak memory."""
+        """Stop the instance and return how it ended. Raises EnvironmentFault if it still runs."""
         process.stop(self.reserved.service_records, name)
         return self.health(name)
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports on which no process listens."""
+    """Return `count` different ports of 127.0.0.1 that are free now; other processes can take them."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
@@ -151,6 +152,5 @@ def _start_one(stack: Stack, name: str) -> None:
 
 
 def _role(instance: Instance) -> str:
-    """Return the database role in the service's DATABASE_URL."""
     url = instance.service.environment.get("DATABASE_URL", "")
     return unquote(urlsplit(url).username or "") or instance.service.name.replace("-", "_")

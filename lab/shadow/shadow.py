@@ -26,10 +26,9 @@ INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{REPLICA}", WORKFLOW_SERVICE)
 class Source:
     """What a shadow is made from.
 
-    The code is the workspace's, the data the template's. `live` is the candidate's database, whose indexes
-    are copied if no migration makes them; None for no such database. `applied` returns the fixes whose schema
-    the shadow gets. It is called, and the indexes are read, while the workspace is locked and its code is
-    copied, so that code and schema agree.
+    The code comes from the workspace, the data from the database `template`. `live` is the candidate's
+    database, if there is one: its indexes that no migration makes are copied. `applied` returns the fixes
+    whose revisions are run. All but the data is read under the workspace's lock: code and schema must agree.
     """
 
     workspace: Workspace
@@ -41,9 +40,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A lab to measure. `notes` say what was copied from the live database and what failed.
+    """A lab to measure. `notes` are sentences on the copied indexes and the two problems.
 
-    A problem is empty if the compose file could be used, or the migrations succeeded.
+    `compose_problem` says why the workspace's own compose file is not used, `migration_problem` why the
+    candidate's migrations failed. Each is empty if that went well.
     """
 
     endpoints: Endpoints
@@ -63,13 +63,15 @@ def shadow(
     start_timeout: float = START_TIMEOUT,
     migration_timeout: float = data.MIGRATION_TIMEOUT,
 ) -> Iterator[Shadow]:
-    """Make a shadow of `source`, with its records and logs in `folder`, and remove it after the block.
+    """Make a shadow of `source` in `folder`, and remove it after the block. Its records and logs stay.
 
-    Only the services named are started, with two replicas of device-service. Timeouts are in seconds.
+    Only `services` are started, device-service with a second instance, its replica. `full` asks the probes to
+    measure to the end. Timeouts are in seconds; `start_timeout` is for all services together.
 
     Raises:
-        EnvironmentFault: there is no template, or a process cannot be started.
+        EnvironmentFault: there is no template, or a file or process of the shadow cannot be made or removed.
         Locked: another lab kept the workspace locked.
+        InvalidFile: the compose file that counts as shipped cannot be used.
         LabError: the revision of a fix failed.
     """
     if not databases.exists(source.account, source.template):
@@ -103,5 +105,5 @@ def _start(starter: Services, wanted: Collection[str], url: str, memory_limit: i
 
 
 def unused_name() -> str:
-    """Return a name for a database that no other measurement on the server uses."""
+    """Return a name for a database that no other shadow on the server uses."""
     return f"lab_shadow_{os.getpid()}_{secrets.token_hex(4)}"
