@@ -29,7 +29,7 @@ DIFF = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textcon
 
 @dataclass(frozen=True, slots=True)
 class CommittedFile:
-    """One file of a commit: its path below the folder, and its blob id."""
+    """One file of a commit: its path below the folder, its blob id, and whether it is executable."""
 
     path: PurePosixPath
     blob: str
@@ -37,7 +37,10 @@ class CommittedFile:
 
 
 def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Finished:
-    """Run `git merge-file`. Its exit code is 0 if the merge is clean, else the number of conflicts.
+    """Run `git merge-file`. The `stdout` of the result is the merged text.
+
+    Conflicts are between diff3 markers of `marker_size` characters. The exit code is 0 for a clean merge,
+    else the number of conflicts, at most 127.
 
     Raises:
         EnvironmentFault: git is missing, or a text is binary.
@@ -58,7 +61,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
 
 
 def read_blob(repository: Path, blob_id: str) -> bytes | None:
-    """Return the content of a blob of the repository at or above the folder; None if there is none.
+    """Return the content of a blob, from the repository at or above the folder; None if it is not there.
 
     Raises:
         EnvironmentFault: git is missing.
@@ -70,7 +73,7 @@ def read_blob(repository: Path, blob_id: str) -> bytes | None:
 
 
 def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
-    """Return the files at and below `names` in the folder, as HEAD has them; none if git doesn't track them.
+    """Return the files at and below `names` in the folder, as HEAD has them; empty without a commit.
 
     Raises:
         EnvironmentFault: git is missing.
@@ -86,7 +89,7 @@ def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
 
 
 def diff_folders(folder: Path, before: str, after: str) -> bytes:
-    """Return the patch from the folder `before` to the folder `after`, both in `folder`, for `git apply`.
+    """Return the patch for `git apply` that turns `before` into `after`, two folders in `folder`.
 
     Raises:
         EnvironmentFault: git is missing, or there is no difference.

@@ -24,7 +24,7 @@ MAX_RUNS = 40
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a finished run has measured. `at` is the end of the run, as Unix time in seconds."""
+    """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab."""
 
     at: float
     version: str
@@ -33,7 +33,7 @@ class Record:
 
 
 def begin(workspace: Workspace) -> Path:
-    """Make and return the folder of a new run, and delete the oldest finished runs."""
+    """Make and return the folder of a new run. Of the finished runs, keep only the newest MAX_RUNS."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
     folder = workspace.runs / name
     folder.mkdir(parents=True)
@@ -42,14 +42,18 @@ def begin(workspace: Workspace) -> Path:
 
 
 def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
-    """Write the raw data of one probe to the run's folder, and return the file."""
+    """Write the raw data of one probe to the run's folder, and return the file.
+
+    Raises:
+        EnvironmentFault: the file cannot be written.
+    """
     path = run / f"bug-{bug}.json"
     write_atomic(path, to_json(raw).encode())
     return path
 
 
 def keep(run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
-    """Write the evidence of the run, which is finished then."""
+    """Write the evidence of the run, which is finished then. Raises as `keep_raw` does."""
     record = Record(time.time(), __version__, tuple(notes), tuple(evidence))
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
@@ -58,7 +62,7 @@ def read(run: Path) -> Record:
     """Return the record of a finished run.
 
     Raises:
-        UsageError: there is no such run, or it was not finished.
+        UsageError: there is no such run, it was not finished, or its record is damaged.
     """
     try:
         return from_json((run / EVIDENCE).read_bytes(), Record)

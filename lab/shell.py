@@ -24,9 +24,10 @@ class Finished:
 
     @property
     def last_line(self) -> str:
-        """The last line that the command wrote, from standard error if it wrote any: most often its reason.
+        """The last line of standard error, else of standard output: most often the reason of a failure.
 
         After a Python traceback it is the line that names the exception, although more lines may follow.
+        Without any output it is the exit code.
         """
         lines = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace").splitlines()
         if TRACEBACK in lines:
@@ -45,8 +46,8 @@ def run(
 ) -> Finished:
     """Run `argv`, wait for its end, and return its output and exit code, whatever the code is.
 
-    `env` is added to this process's environment. The command gets a process group of its own. The whole group
-    is killed after `timeout` seconds, or when the caller is interrupted.
+    `env` is added to this process's environment, `stdin` is the command's input. The command gets a process
+    group of its own, which is killed after `timeout` seconds, or when the caller is interrupted.
 
     Raises:
         EnvironmentFault: the program does not exist or cannot be run.

@@ -1,7 +1,7 @@
 """Keep the code as shipped in `.lab/shipped/`: each file under its git blob id, and a manifest of the paths.
 
-The first `lab up` keeps it. In a git work tree the committed files count as shipped, so that earlier edits
-don't; elsewhere the present files do. To put the kept code back is the business of `operations.restore_code`.
+The first `lab up` keeps it. In a git work tree, tracked files are kept as HEAD has them, without uncommitted
+edits; untracked files are kept as they are. Without git, all files are kept as they are.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,11 @@ class ShippedFile:
 
 
 def keep(workspace: Workspace) -> None:
-    """Keep the shipped code, if none is kept yet."""
+    """Keep the shipped code, if none is kept yet.
+
+    Raises:
+        EnvironmentFault: a file cannot be written.
+    """
     manifest = workspace.shipped / MANIFEST
     if manifest.exists():
         return
@@ -46,10 +50,10 @@ def keep(workspace: Workspace) -> None:
 
 
 def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
-    """Return every shipped file.
+    """Return every shipped file, in no special order.
 
     Raises:
-        EnvironmentFault: no code was kept yet, or the manifest cannot be read.
+        EnvironmentFault: no code was kept yet, or the manifest is damaged.
     """
     try:
         entries = from_json((workspace.shipped / MANIFEST).read_bytes(), dict[str, tuple[str, bool]])
@@ -73,7 +77,10 @@ def content(workspace: Workspace, file: ShippedFile) -> bytes:
 
 
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
-    """Yield every file that is in the shipped folders now, including those that the candidate added."""
+    """Yield the path of every file that is in the shipped folders now, except in `__pycache__`.
+
+    It is relative to the workspace. Files that the candidate added are included.
+    """
     for top in (*FOLDERS, *FILES):
         path = workspace.root / top
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

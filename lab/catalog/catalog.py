@@ -13,7 +13,7 @@ from lab.errors import InvalidFile, UsageError
 
 UNUSED = "Correct this: until then the fix is not used."
 LEAST_GAP = 3
-"""Unchanged lines between the hunks of any two fixes, so that they can be applied in any order."""
+"""Unchanged lines between the changes of any two fixes, so that these can be applied in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Catalog:
         return next((fix for fix in self.fixes if fix.number == number), None)
 
     def select(self, tokens: Sequence[str]) -> tuple[Fix, ...]:
-        """Return the fixes named by numbers, ranges (`1-3`), slugs or `all`, each once, by number.
+        """Return the fixes named by numbers, ranges (`1-3`), slugs or `all`, each once, by rising number.
+
+        `all` means the usable fixes. A range must not name a number without one.
 
         Raises:
             UsageError: a token names no fix of the library.
@@ -82,6 +84,8 @@ class Catalog:
 
 def load(root: Path, shipped: FindShipped) -> Catalog:
     """Read every folder in `root`. `shipped` finds the text that a patch was made from.
+
+    Mistakes in a folder are not raised: they are in the catalog's `broken`.
 
     Raises:
         UsageError: `root` is not a folder.

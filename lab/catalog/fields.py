@@ -1,4 +1,4 @@
-"""Check every key of fix.toml and return the values."""
+"""Check every key of fix.toml and convert the values."""
 
 import re
 from difflib import get_close_matches
@@ -24,6 +24,7 @@ class FieldReader:
         self.problems.append(f"fix.toml: {key}: {what}")
 
     def read(self, number: int, slug: str) -> dict[str, Any]:
+        """Return the fields of a `Fix` from `number` to `order`. Number and slug must be the folder's."""
         for key in self.raw.keys() - set(self.KNOWN):
             close = get_close_matches(key, self.KNOWN, 1)
             self._wrong(key, "unknown key" + (f"; did you mean {close[0]}?" if close else ""))
@@ -78,7 +79,7 @@ class FieldReader:
         for text in objects:
             kind, _, name = str(text).partition(" ")
             if kind not in KINDS or not re.fullmatch(r"\w+\.\w+" if kind == "column" else r"\w+", name):
-                self._wrong("objects", f"{text!r} is not one of {', '.join(KINDS)} and a name")
+                self._wrong("objects", f"{text!r} is not one of {', '.join(KINDS)}, then a name")
             else:
                 owned.append(OwnedObject(kind, name))
         return tuple(owned)

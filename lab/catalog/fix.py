@@ -16,7 +16,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnedObject:
-    """An object that a fix's migration creates; a column is named `table.column`."""
+    """An object that a fix's migration creates: a table, index, constraint or column (`table.column`)."""
 
     kind: str
     name: str
@@ -27,7 +27,7 @@ class OwnedObject:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One fix. The fields up to `order` are the keys of fix.toml."""
+    """One fix. The fields up to `order` are the keys of fix.toml, `files` is what code.patch changes."""
 
     number: int
     slug: str
@@ -44,12 +44,12 @@ class Fix:
 
     @property
     def revision(self) -> str:
-        """Its revision in the library's history."""
+        """The id of its Alembic revision, such as `fix_5`."""
         return f"fix_{self.number}"
 
     @property
     def label(self) -> str:
-        """Its branch in the library's history."""
+        """The label of its Alembic branch, such as `fix5`."""
         return f"fix{self.number}"
 
     @property

@@ -27,7 +27,7 @@ class FolderReader:
         self.problems: list[str] = []
 
     def read(self) -> Fix | None:
-        """Return the fix, or None if there are problems."""
+        """Return the fix; None if there are `problems`."""
         named = FOLDER.fullmatch(self.folder.name)
         if named is None:
             self.problems.append("the folder's name is not NN_slug (two digits, then a-z, 0-9 and _)")

@@ -9,7 +9,10 @@ ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
 
 
 def check_revision(path: Path, revision: str, label: str) -> list[str]:
-    """Return the mistakes in the file at `path`, which must be the one revision of the branch `label`."""
+    """Return the mistakes in a fix's migration file; empty if there are none.
+
+    `revision` and `label` are the id and the branch label that it must give.
+    """
     try:
         source = path.read_bytes()
     except OSError as error:

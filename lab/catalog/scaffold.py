@@ -17,6 +17,7 @@ def scaffold(root: Path, slug: str) -> Path:
     Raises:
         UsageError: `slug` is not a valid slug.
         Refused: a fix has that slug.
+        EnvironmentFault: a file cannot be written.
     """
     word = slug.strip().lower().replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", word):

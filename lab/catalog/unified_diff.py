@@ -41,7 +41,7 @@ class InvalidDiff(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines with their mark (space, plus or minus); `start` is a line of the old text, from 0."""
+    """Lines with their mark (space, plus or minus). The first is line `start` of the old text, from 0."""
 
     start: int
     lines: tuple[bytes, ...]
@@ -56,7 +56,7 @@ class Hunk:
 
     @property
     def changed(self) -> Iterator[tuple[int, int]]:
-        """The runs of old lines that it replaces, as (first, past the last). Equal for an insertion."""
+        """The ranges of old lines that it replaces: (first, past the last) from 0, equal for an insertion."""
         at, first = self.start, None
         for line in (*self.lines, b" "):
             if line[:1] != b" ":
@@ -69,7 +69,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """The changes of one file. The blob ids identify the text before and after, as in git."""
+    """The changes of one file: git's blob ids of the text before and after, and a new file's permissions."""
 
     path: PurePosixPath
     old_blob: str
@@ -93,7 +93,7 @@ class FileDiff:
         for hunk in self.hunks:
             end = hunk.start + len(hunk.old)
             if hunk.start < at or tuple(lines[hunk.start : end]) != hunk.old:
-                raise DoesNotApply(f"{self.path}: line {hunk.start + 1} and on are not the diff's lines")
+                raise DoesNotApply(f"{self.path}: the hunk at line {hunk.start + 1} does not match")
             result += [*lines[at : hunk.start], *hunk.new]
             at = end
         after = b"".join([*result, *lines[at:]])
@@ -112,7 +112,7 @@ def parse(diff: bytes) -> tuple[FileDiff, ...]:
     """Read a diff made by `git diff --full-index`.
 
     Raises:
-        InvalidDiff: it cannot be used.
+        InvalidDiff: it has mistakes, or changes no file.
     """
     return _Parser(split_lines(diff)).parse()
 

@@ -14,10 +14,10 @@ REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["'](\w+)["']""", re.MULTILINE)
 
 
 def upgrade(workspace: Workspace, url: str, target: str = "head", *, timeout: float = TIMEOUT) -> None:
-    """Upgrade the database at `url` to the revision `target` of the workspace's history.
+    """Upgrade the database at `url` to `target`, a revision of the candidate's history.
 
     Raises:
-        LabError: a migration failed. The message ends with Alembic's last line of output.
+        LabError: Alembic failed. The message quotes the line of its output that names the reason.
         TimedOut: it ran for more than `timeout` seconds and was killed.
     """
     finished = run(
@@ -34,7 +34,7 @@ def upgrade(workspace: Workspace, url: str, target: str = "head", *, timeout: fl
 
 
 def creator_of(workspace: Workspace, owned: OwnedObject) -> str:
-    """Say which revision of the workspace created an object, for a message; by hand if none names it."""
+    """Return a phrase for messages: the first migration file that names the object, or that none does."""
     for path in sorted((workspace.root / "migrations" / "versions").glob("*.py")):
         try:
             text = path.read_text(encoding="utf-8", errors="replace")

@@ -13,7 +13,10 @@ ReadFile = Callable[[PurePosixPath], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """The content of one file before and after a change; None means no file. `mode` is for a new file."""
+    """The content of one file before and after a change; None means no file.
+
+    `mode` holds the permission bits for a new file.
+    """
 
     path: PurePosixPath
     before: bytes | None
@@ -25,12 +28,15 @@ def read(root: Path, path: PurePosixPath) -> bytes | None:
     """Return the content of the file, or None if it does not exist.
 
     Raises:
-        Refused: it is a link, a folder, or outside the workspace.
+        Refused: it is a symbolic link or a folder, or a link above it leads out of the workspace.
         EnvironmentFault: it cannot be read.
     """
     full = root / path
     if full.is_symlink() or not full.resolve().is_relative_to(root.resolve()):
-        raise Refused(f"{path} is a symbolic link.", "Put the file itself in its place.")
+        raise Refused(
+            f"{path} is a symbolic link, or a folder above it leads out of the workspace.",
+            "Replace the link by the file or folder itself.",
+        )
     try:
         return full.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -44,11 +50,14 @@ def read(root: Path, path: PurePosixPath) -> bytes | None:
 
 
 def replace(root: Path, change: FileChange, scratch: Path) -> None:
-    """Replace the file's old content by the new one, in one step. Does nothing if the new content is there.
+    """Replace the file's old content by the new one, in one step. Do nothing if the new content is there.
+
+    If the new content is None, delete the file, and its folder if that is empty then. `scratch` is the folder
+    for a temporary file.
 
     Raises:
-        Refused: the file has neither content: it was edited since the plan was made.
-        EnvironmentFault: the file cannot be written.
+        Refused: the file has neither content: it was edited since the plan was made. Or as `read`.
+        EnvironmentFault: the file cannot be read, written or deleted.
     """
 
     def check() -> None:

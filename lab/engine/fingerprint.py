@@ -1,6 +1,6 @@
-"""Read the whole schema of a database as text, to compare two databases or two moments.
+"""Read the schema of a database as text, to compare two databases or one database at two times.
 
-Two schemas with the same objects give the same text, in whatever order the objects were made.
+The text does not depend on the order in which the objects were made, except for the columns of a table.
 """
 
 from contextlib import closing
@@ -76,6 +76,7 @@ def schema_fingerprint(url: str) -> str:
 
     Raises:
         DatabaseUnreachable: no connection could be made.
+        psycopg2.Error: a query failed.
     """
     with closing(connect(url)) as connection, connection.cursor() as cursor:
         lines = []

@@ -1,4 +1,4 @@
-"""Read the state of fixes, and compute the files that a change would write. It writes nothing."""
+"""Read the state of fixes, and compute the files that a change would write. Nothing is written."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -18,7 +18,11 @@ from lab.workspace import Workspace
 def read_fix_states(
     workspace: Workspace, fixes: Iterable[Fix], patcher: Patcher, snapshot: SchemaSnapshot | None
 ) -> dict[int, FixState]:
-    """Return the state of each fix by its number. Without a snapshot, the schema's state is unknown."""
+    """Return the state of each fix by its number. Without a snapshot, the schema's state is unknown.
+
+    Raises:
+        EnvironmentFault: a file cannot be read, or git is missing.
+    """
     read = partial(file_changes.read, workspace.root)
     applied_by_lab = journal.applied_by_lab(workspace)
     creator_of = partial(candidate.creator_of, workspace)
@@ -37,10 +41,13 @@ def read_fix_states(
 def plan_file_changes(
     patcher: Patcher, workspace: Workspace, verb: Verb, fixes: Iterable[Fix], states: Mapping[int, FixState]
 ) -> dict[int, tuple[file_changes.FileChange, ...]]:
-    """Return the files that each fix changes, by its number. Each fix starts from the result of the previous.
+    """Return the file changes of each fix by its number, without files that are in the wanted state.
+
+    The fixes change the files in the given order. `states` holds the state of each of them.
 
     Raises:
         Refused: the code of a fix conflicts with the candidate's, or only a part of it is there.
+        EnvironmentFault: a file cannot be read, or git is missing.
     """
     planned: dict[PurePosixPath, bytes | None] = {}
 

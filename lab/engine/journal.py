@@ -20,7 +20,7 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One part of one fix; a patch has the files that it changes."""
+    """One part of the fix with the number `fix`. `files` is empty for a migration."""
 
     fix: int
     part: Part
@@ -44,7 +44,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of the history: `verb` is apply, revert or recover; `at` is ISO 8601, UTC."""
+    """A finished change: `verb` is apply, revert or recover; `at` is its end (ISO 8601, UTC)."""
 
     verb: str
     fixes: tuple[int, ...]
@@ -54,10 +54,12 @@ class Event:
 
 
 def read(workspace: Workspace) -> Entry | None:
-    """Return the open change, or None. If no process holds the workspace's lock, it was interrupted.
+    """Return the change in the journal; None if there is no journal.
+
+    While a process holds the workspace's lock, the change may still be running; else it was interrupted.
 
     Raises:
-        InvalidFile: the journal is damaged. `lab` writes it in one step, so another program changed it.
+        InvalidFile: the journal cannot be read, or another program damaged it.
     """
     try:
         return from_json(workspace.journal.read_bytes(), Entry)
@@ -72,12 +74,20 @@ def read(workspace: Workspace) -> Entry | None:
 
 
 def open_entry(workspace: Workspace, entry: Entry) -> None:
-    """Write the journal and flush it to the disk."""
+    """Write the journal and flush it to the disk.
+
+    Raises:
+        EnvironmentFault: the journal cannot be written; nothing was changed yet.
+    """
     write_atomic(workspace.journal, to_json(entry).encode(), mode=0o600)
 
 
 def close_entry(workspace: Workspace, event: Event | None) -> None:
-    """End the change: add the event, if there is one, to the history, then delete the journal."""
+    """End the change: add `event` to the history, if it is not None, then delete the journal.
+
+    Raises:
+        EnvironmentFault: the history cannot be written; the journal is still there.
+    """
     if event is not None:
         _append(workspace.history, to_json(event, indent=0))
     workspace.journal.unlink(missing_ok=True)
@@ -85,12 +95,12 @@ def close_entry(workspace: Workspace, event: Event | None) -> None:
 
 
 def history(workspace: Workspace) -> tuple[Event, ...]:
-    """Return every finished change, oldest first. A line that a power cut broke off is left out."""
+    """Return every finished change, oldest first, without damaged lines: a power cut can leave one."""
     return tuple(_events(workspace.history))
 
 
 def applied_by_lab(workspace: Workspace) -> frozenset[int]:
-    """Return the fixes that `lab` applied and did not revert since, according to the history."""
+    """Return the numbers of the fixes that `lab` applied and did not revert since, by the history."""
     applied: set[int] = set()
     for event in history(workspace):
         applied = applied.union(event.fixes) if event.verb == Verb.APPLY else applied.difference(event.fixes)

@@ -1,4 +1,4 @@
-"""Merge three texts line by line. The result is clean, or a list of the lines in conflict without markers."""
+"""Merge three texts line by line, without conflict markers: the result is a text, or the conflicts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,11 @@ SIDES = {b"<": "ours", b"|": "base", b"=": "theirs", b">": "both"}
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Lines `first` to `last` of our text, from 1, which both sides changed (none if `last` < `first`)."""
+    """Lines that both sides changed: `first` to `last` of our text, counted from 1.
+
+    If `last` < `first`, our text has none of them: our side deleted them. `ours` and `theirs` are the lines
+    of the two sides.
+    """
 
     first: int
     last: int
@@ -36,10 +40,13 @@ class Merged:
 
 
 def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
-    """Return our text with the changes from `base` to `theirs`.
+    """Return our text with the changes from `base` to `theirs`, or the conflicts.
 
-    If every line of our text ends in CRLF, so does every line of the result. Whether the last line has an end
-    is left as our text has it.
+    If every line break of our text is CRLF, so is every one of the result. If only our text differs in the
+    line break at its end, it keeps that.
+
+    Raises:
+        EnvironmentFault: git is missing, or a text is binary.
     """
     crlf = ours.count(b"\r\n") == ours.count(b"\n") > 0
     mine, base, theirs = normalised(ours) if crlf else ours, normalised(base), normalised(theirs)
@@ -58,7 +65,10 @@ def normalised(text: bytes) -> bytes:
 
 
 def changed(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the runs of lines of `before`, as (first, last) counted from 1, that differ in `after`."""
+    """Yield the ranges of lines of `before` that `after` replaces or removes, as (first, last) from 1.
+
+    For added lines, yield the next line of `before`; it can be one past the end.
+    """
     for tag, a, a_end, _, _ in _opcodes(split_lines(before), split_lines(after)):
         if tag != "equal":
             yield a + 1, max(a + 1, a_end)

@@ -1,7 +1,7 @@
 """Run the revisions of the library's history. The only module that imports alembic, and only when needed.
 
-Each fix is a branch with a row in `lab.fix_version`, as `alembic -n fixes` writes it. The workspace's env.py
-is not used: no code of the workspace runs inside `lab`.
+Each fix is a branch. While it is applied, it has a row in `lab.fix_version`, as `alembic -n fixes` writes it.
+The workspace's env.py is not used: no code of the workspace runs inside `lab`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lab.catalog import Fix
 from lab.database import connect
 from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema, set_timeouts
+from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
 
 if TYPE_CHECKING:
@@ -42,27 +43,23 @@ class Migrations:
     lock_timeout: float
 
     def upgrade(self, fix: Fix) -> None:
-        """Run the fix's revision and record it. Does nothing if it is recorded.
+        """Run the fix's revision and record it. Do nothing if it is recorded.
+
+        After an error, only what ran outside a transaction (CONCURRENTLY) stays in the database.
 
         Raises:
-            Refused: the revision failed; what it did in a transaction is rolled back.
-            TimedOut: it waited too long for a lock.
-            DatabaseUnreachable: the connection was lost.
+            Refused: the revision failed, or `lab.fix_version` does not match the library.
+            TimedOut: a statement waited for a lock for more than `lock_timeout` seconds.
+            DatabaseUnreachable: the connection could not be made, or was lost.
         """
-        self._run(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads))
+        self._run(fix, _upgrade(fix))
 
     def downgrade(self, fix: Fix) -> None:
-        """Downgrade the fix's revision and delete its record. Does nothing if it is not recorded.
-
-        Raises:
-            Refused: the revision failed; what it did in a transaction is rolled back.
-            TimedOut: it waited too long for a lock.
-            DatabaseUnreachable: the connection was lost.
-        """
-        self._run(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads))
+        """Downgrade the fix's revision and delete its record, if it is recorded. Raises as `upgrade` does."""
+        self._run(fix, _downgrade(fix))
 
     def record(self, fix: Fix) -> None:
-        """Record the revision without running it."""
+        """Record the revision without running it. Raises as `upgrade` does."""
         self._run(fix, lambda script, heads: script._stamp_revs((fix.revision,), heads))
 
     def _run(self, fix: Fix, revisions: Revisions) -> None:
@@ -79,7 +76,7 @@ class Migrations:
         except CommandError as error:
             raise Refused(
                 f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
-                "Restore the folder of that fix, or delete its row.",
+                "Restore the folder of that revision's fix, or delete its row from the table.",
             ) from error
 
     def _engine(self) -> Engine:
@@ -100,33 +97,37 @@ class Migrations:
         reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
         if code == LOCK_NOT_AVAILABLE:
             return TimedOut(
-                f"The migration of fix {fix.number} waited {self.lock_timeout:g} s for a lock: "
-                f"{self.schema.blocking_transactions(self.lock_timeout)}.",
-                "End that transaction, then try again.",
+                f"The migration of fix {fix.number} did not get a lock within {self.lock_timeout:g} s. "
+                f"Open for that long: {self.schema.blocking_transactions(self.lock_timeout)}.",
+                "End the one that holds the lock, if it still runs, then try again.",
             )
         if code is None or code in ADMIN_SHUTDOWN:
             return DatabaseUnreachable(
                 f"The connection to the database was lost: {reason}.", "See lab status, then try again."
             )
-        return Refused(f"The migration of fix {fix.number} failed: {reason}.", "See lab fix show --sql.")
+        see = f"See its SQL: lab fix show {fix.number} --sql"
+        return Refused(f"The migration of fix {fix.number} failed: {reason}.", see)
 
 
-def upgrade_sql(fix: Fix) -> str:
-    """Return the SQL that applying the fix runs, without touching a database."""
-    return _sql(fix, lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads), None)
+def sql_of(fix: Fix, verb: Verb) -> str:
+    """Return the SQL that applying or reverting the fix runs. No database is used.
 
-
-def downgrade_sql(fix: Fix) -> str:
-    """Return the SQL that reverting the fix runs, without touching a database."""
-    start = fix.revision
-    return _sql(fix, lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads), start)
-
-
-def _sql(fix: Fix, revisions: Revisions, start: str | None) -> str:
+    Raises:
+        Refused: the code of the fix's migration raised an exception.
+    """
+    revisions, start = (_upgrade(fix), None) if verb is Verb.APPLY else (_downgrade(fix), fix.revision)
     written = StringIO()
     options = {"starting_rev": start, "literal_binds": True, "output_buffer": written}
     _run_revisions(fix, revisions, None, as_sql=True, **options)
     return VERSION_TABLE_SQL.sub("", written.getvalue()).strip() + "\n"
+
+
+def _upgrade(fix: Fix) -> Revisions:
+    return lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads)
+
+
+def _downgrade(fix: Fix) -> Revisions:
+    return lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads)
 
 
 @contextmanager

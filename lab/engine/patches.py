@@ -27,7 +27,13 @@ class ShippedTexts:
     workspace: Workspace
 
     def find(self, path: PurePosixPath, name: str) -> bytes | None:
-        """Return the text whose blob id is `name`, or None if no place has it."""
+        """Return the text whose blob id is `name`, or None if it is nowhere.
+
+        The places are `.lab/shipped`, `path` in the project and the workspace, and their git repositories.
+
+        Raises:
+            EnvironmentFault: git is missing.
+        """
         root = self.workspace.root
         for place in (self.workspace.shipped / name, PROJECT / path, root / path):
             if place.is_file() and blob_id(content := place.read_bytes()) == name:
@@ -42,17 +48,23 @@ class ShippedTexts:
         """Return the text that `file` was made from, empty for a new file.
 
         Raises:
-            Refused: no place has it any more. It was there when the catalog was loaded.
+            Refused: it is not found any more. It was there when the catalog was loaded.
         """
         if file.is_new:
             return b""
         found = self.find(file.path, file.old_blob)
         if found is None:
-            raise Refused(f"The shipped text of {file.path} cannot be found.", "Run lab fix list.")
+            remedy = "To see the fixes that cannot be used without it: lab fix list"
+            raise Refused(f"The shipped text of {file.path} cannot be found.", remedy)
         return found
 
     def keep(self, fixes: tuple[Fix, ...]) -> None:
-        """Copy every text that these fixes start from to `.lab/shipped`."""
+        """Copy every text that these fixes start from to `.lab/shipped`.
+
+        Raises:
+            Refused: a text is not found any more.
+            EnvironmentFault: a copy cannot be written.
+        """
         for file in {file for fix in fixes for file in fix.files if not file.is_new}:
             kept = self.workspace.shipped / file.old_blob
             if not kept.is_file() or blob_id(kept.read_bytes()) != file.old_blob:
@@ -111,12 +123,15 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class Patcher:
-    """Applies and reverts the code of fixes in memory. It writes no file."""
+    """Applies and reverts the code of fixes in memory. It writes no file.
+
+    Its methods raise EnvironmentFault if a file cannot be read or git is missing.
+    """
 
     texts: ShippedTexts
 
     def state_of(self, fix: Fix, read: ReadFile) -> PartState:
-        """Return whether the fix's lines are in the files."""
+        """Return the state of the fix's code: present, absent, or mixed and why."""
         states: dict[PurePosixPath, PartState] = {}
         for file in fix.files:
             try:
@@ -132,10 +147,13 @@ class Patcher:
     def change(
         self, fix: Fix, verb: Verb, read: ReadFile, *, only: PurePosixPath | None = None
     ) -> tuple[FileChange, ...]:
-        """Return the files of the fix before and after `verb`, or the file `only` if it is given.
+        """Return each file of the fix before and after `verb`; with `only`, that file alone.
+
+        A file that is in the wanted state already has the same content before and after.
 
         Raises:
-            Refused: the lines that would change were edited. The message shows both versions.
+            Refused: a file is missing or no text, or the lines that would change were edited. For edited
+                lines, the message shows both versions.
         """
         return tuple(self._change(fix, f, verb, read) for f in fix.files if only in (None, f.path))
 

@@ -27,7 +27,7 @@ class FixState:
     recorded: bool
     """Whether the database records its revision."""
     applied_by_lab: bool
-    """Whether `lab` applied it, by its history. The candidate's own work is never reverted."""
+    """Whether the history says that `lab` applied it and did not revert it since."""
 
     @property
     def state(self) -> State:
@@ -46,7 +46,7 @@ class FixState:
 
 
 def parts(fix: Fix, verb: Verb) -> tuple[Part, Part]:
-    """Return the order of the two parts: the code must never need what the schema doesn't have yet."""
+    """Return the two parts in the order in which to do them, so that the code always fits the schema."""
     migration_first = (fix.order is Order.MIGRATION_FIRST) == (verb is Verb.APPLY)
     return (Part.MIGRATION, Part.PATCH) if migration_first else (Part.PATCH, Part.MIGRATION)
 
@@ -54,10 +54,11 @@ def parts(fix: Fix, verb: Verb) -> tuple[Part, Part]:
 def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
     """Return those of the chosen fixes that are not applied, in the order in which to apply them.
 
-    Mixed code is not refused here: the merge refuses it later and names the lines.
+    Mixed code of a fix that is not recorded is not refused here: the merge refuses it and names the lines.
 
     Raises:
-        Refused: a fix is mixed, the candidate made its objects or lines, or a fix that it requires is absent.
+        Refused: a fix that `lab` applied is mixed, the candidate made a fix's objects or lines, or a fix
+            requires one that is neither applied nor chosen.
     """
     ordered = sorted(chosen, key=lambda fix: fix.number)
     numbers = {fix.number for fix in ordered}
@@ -67,7 +68,7 @@ def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix
         absent = [n for n in fix.requires if n not in numbers and not states[n].recorded]
         if absent:
             raise Refused(
-                f"Fix {fix.number} requires {_fixes(absent)}, not applied yet.",
+                f"Fix {fix.number} requires {_fixes(absent)}, which is not applied.",
                 f"Apply them together: lab fix apply {_words([*absent, fix.number])}",
             )
         if state.recorded or (state.applied_by_lab and state.code.state is State.PRESENT):
@@ -89,8 +90,10 @@ def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix
 def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
     """Return those of the chosen fixes that `lab` applied, in the order in which to revert them.
 
+    Code of which only a part is there is not refused here: the merge refuses it and names the lines.
+
     Raises:
-        Refused: a fix is mixed, or an applied fix that was not chosen requires it.
+        Refused: a fix lacks its code or its schema, or an applied fix that was not chosen requires it.
     """
     numbers = {fix.number for fix in chosen}
     going: list[Fix] = []
@@ -112,7 +115,7 @@ def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fi
 
 
 def mixed_state(state: FixState) -> Refused:
-    """Return the refusal of a fix of which only a part is there."""
+    """Return the exception that refuses to change a mixed fix."""
     number = state.fix.number
     return Refused(
         f"Fix {number} is neither applied nor absent: {'; '.join(state.why)}.",

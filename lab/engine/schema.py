@@ -60,6 +60,7 @@ ABANDONED = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND application_name LIKE %s AND application_name <> %s
 """
+FIND_TRANSACTION = 'lab psql -c "SELECT pid, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL"'
 BLOCKING = """
 SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_name, ''), usename), state)
   FROM pg_stat_activity
@@ -73,14 +74,14 @@ class SchemaSnapshot:
     """What the database contained when it was read."""
 
     recorded: frozenset[str]
-    """The revisions of the library's history."""
+    """The revisions of the applied fixes, such as `fix_5`."""
     objects: Mapping[OwnedObject, bool]
-    """Every object of the schema, and whether it is valid: an index can be invalid."""
+    """Every table, index, constraint and column, and whether it is valid: only an index can be invalid."""
 
     def state_of(self, fix: Fix, creator_of: Callable[[OwnedObject], str]) -> PartState:
-        """Return whether the fix's revision and all its objects are there.
+        """Return the state of the fix's schema: mixed unless its revision and objects are all there, or none.
 
-        `creator_of` says who made an object that exists although the revision isn't recorded.
+        `creator_of` describes the origin of an object that exists although the revision is not recorded.
         """
         recorded = fix.revision in self.recorded
         why: list[str] = []
@@ -97,7 +98,11 @@ class SchemaSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The schema of one database, read through a connection in autocommit mode."""
+    """The schema of one database, read through a connection in autocommit mode.
+
+    `application` is the connection's application_name. The methods raise DatabaseUnreachable if a statement
+    fails, and TimedOut if it waits for a lock for longer than the connection's lock_timeout.
+    """
 
     connection: Connection
     application: str = ""
@@ -135,7 +140,7 @@ class Schema:
         Call it only while holding the lock: then every other connection of a change is abandoned.
 
         Raises:
-            TimedOut: one did not end.
+            TimedOut: one of them still runs after END_TIMEOUT.
         """
         # Repeated until none is left. pg_terminate_backend's result is unreliable: it is false also for a
         # process that has just ended by itself.
@@ -153,7 +158,7 @@ class Schema:
                 time.sleep(POLL)
 
     def blocking_transactions(self, seconds: float) -> str:
-        """Name the transactions that have been open for that long, for a message."""
+        """Describe for a message up to three transactions that have been open for so many seconds."""
         with self.connection.cursor() as cursor:
             cursor.execute(BLOCKING, (seconds,))
             return ", ".join(text for (text,) in cursor.fetchall()) or "a transaction that has ended since"
@@ -167,8 +172,8 @@ class Schema:
                 yield cursor
         except psycopg2.errors.LockNotAvailable as error:
             raise TimedOut(
-                f"The database waited too long for a lock: {str(error).strip()}.",
-                "End the transaction that holds it, then try again.",
+                f"A transaction holds a lock that lab needs: {str(error).strip()}.",
+                f"Find it with {FIND_TRANSACTION}, end it, then try again.",
             ) from error
         except psycopg2.Error as error:
             raise DatabaseUnreachable(
@@ -191,7 +196,7 @@ class Schema:
 
 
 def set_timeouts(connection: Connection, lock_timeout: float) -> None:
-    """Limit how many seconds the connection waits for a lock, and its life after our process has ended."""
+    """Set the connection's lock_timeout, in seconds, and end its statements within 2 s of our process's end."""
     import psycopg2
 
     with connection.cursor() as cursor:
@@ -214,7 +219,7 @@ def read_schema(url: str) -> SchemaSnapshot:
 def lock_schema(
     url: str, *, progress: Progress, lock_timeout: float, wait: float = LOCK_WAIT
 ) -> Iterator[Schema]:
-    """Connect and hold the database's lock, so that no other `lab` changes it, on this machine or another.
+    """Hold the database's lock for the block, so that no other `lab` changes it, on any machine.
 
     `lock_timeout` is for locks on tables, `wait` for the other `lab`; both in seconds.
 

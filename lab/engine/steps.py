@@ -13,7 +13,7 @@ from lab.engine.plan import Part
 from lab.engine.verb import Verb
 
 Checkpoint = Callable[[str], None]
-"""Called with the name of each point at which a kill leaves another state behind."""
+"""Called with a name at each point at which a kill would leave a different state. Tests kill there."""
 
 
 @dataclass(frozen=True, slots=True)

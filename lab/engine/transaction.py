@@ -1,7 +1,7 @@
 """Make a change as one transaction: all its steps, or none of them.
 
-A change that fails is undone at once. A change whose process was killed is recovered later, by one rule:
-whatever its direction, its fixes end as not applied.
+A change that fails is undone at once. A change whose process was killed is recovered later, so that its fixes
+end as not applied: an apply is undone, a revert is finished.
 """
 
 import os
@@ -62,7 +62,7 @@ class Transaction:
     options: Options
 
     def fix_states(self, fixes: Iterable[Fix]) -> dict[int, FixState]:
-        """Read the state of these fixes, by number."""
+        """Read the state of these fixes, by number. Raises EnvironmentFault if a read fails."""
         snapshot = self.migrations.schema.snapshot()
         return read_fix_states(self.workspace, fixes, self.patcher, snapshot)
 
@@ -78,10 +78,10 @@ class Transaction:
         )
 
     def removal_steps(self, state: FixState) -> tuple[Step, ...]:
-        """Return the steps that revert the parts of a mixed fix that are there: its lines, its revision.
+        """Return the steps that revert what is there of a mixed fix: its lines, its revision.
 
         Raises:
-            Refused: its lines were edited.
+            Refused: its lines were edited, or a file has only some of them.
         """
         fix = state.fix
         changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
@@ -91,10 +91,10 @@ class Transaction:
         )
 
     def run(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
-        """Do all the steps, or none: if one fails, undo those before it. Returns the time of each step.
+        """Do all the steps; if one fails, undo it and those before it. Return the name and time of each step.
 
         Raises:
-            LabError: a step failed. The message says so if the steps before it could not be undone.
+            LabError: a step failed. If its undo failed too, the message says so, and `recover` can end it.
         """
         self.patcher.texts.keep(tuple({step.fix: None for step in steps}))
         planned = tuple(PlannedStep(step.fix.number, step.part, step.changes) for step in steps)
@@ -115,10 +115,14 @@ class Transaction:
         return tuple(done)
 
     def recover(self) -> Entry | None:
-        """Revert the change that was interrupted, if there is one, and return it.
+        """End an interrupted change so that its fixes are not applied, and return it; None if there is none.
+
+        It can be tried again after an error.
 
         Raises:
-            Refused: the code was edited since, so that the fix cannot be reverted.
+            InvalidFile: the journal is damaged.
+            Refused: the code was edited since, a migration failed, or the library lacks the fix.
+            EnvironmentFault: a file or the database failed.
         """
         entry = journal.read(self.workspace)
         if entry is None:
@@ -164,7 +168,7 @@ class Transaction:
                 step.undo()
         except Exception as second:
             raise LabError(
-                f"{error} The steps before that could not be undone: {second}",
+                f"{error} What was done before that could not be undone: {second}",
                 "Nothing is lost. When the cause is gone, run: lab fix recover",
             ) from error
         self._close(None, "undone")
@@ -180,6 +184,8 @@ def transaction(
     workspace: Workspace, catalog: Catalog, patcher: Patcher, url: str, options: Options = DEFAULTS
 ) -> Iterator[Transaction]:
     """Lock the workspace and the database at `url` for the block.
+
+    An interrupted change is not recovered by this: call `recover`.
 
     Raises:
         Locked: another `lab` still held one of them after `options.lock_wait` seconds.

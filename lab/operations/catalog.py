@@ -7,6 +7,7 @@ from typing import Any
 from lab.catalog import Catalog, Fix, load, scaffold
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
+from lab.engine.verb import Verb
 from lab.errors import UsageError
 from lab.workspace import Workspace
 
@@ -84,8 +85,8 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
         order=str(fix.order),
         files=tuple(str(file.path) for file in fix.files),
         diff=fix.diff,
-        upgrade_sql=migrations.upgrade_sql(fix),
-        downgrade_sql=migrations.downgrade_sql(fix),
+        upgrade_sql=migrations.sql_of(fix, Verb.APPLY),
+        downgrade_sql=migrations.sql_of(fix, Verb.REVERT),
         guide=fix.guide,
     )
 

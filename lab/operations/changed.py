@@ -70,7 +70,6 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
     going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
     planned = plan_file_changes(patcher, workspace, verb, going, found)
     changes = [change for of_one_fix in planned.values() for change in of_one_fix]
-    to_sql = migrations.upgrade_sql if verb is Verb.APPLY else migrations.downgrade_sql
     numbers = tuple(fix.number for fix in going)
     return Changed(
         verb=str(verb),
@@ -84,7 +83,7 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
         seconds=time.monotonic() - started,
         dry_run=True,
         diff=_diff(changes),
-        sql="\n".join(to_sql(fix) for fix in going),
+        sql="\n".join(migrations.sql_of(fix, verb) for fix in going),
     )
 
 

@@ -144,11 +144,11 @@ def test_every_mistake_comes_in_one_report(library: Path) -> None:
         "fix.toml: symptom: missing",
         "fix.toml: difficulty: one of easy, medium, hard",
         "fix.toml: hints[2]: not filled in",
-        "fix.toml: objects: 'idx ix_a' is not one of table, index, constraint, column and a name",
+        "fix.toml: objects: 'idx ix_a' is not one of table, index, constraint, column, then a name",
         "migration.py: imports os; only alembic and sqlalchemy may be",
         "migration.py: revision: 'fix-3', but it must be 'fix_3'",
         "migration.py: downgrade: missing",
-        "code.patch: does not apply to the shipped code: app/x.py: line 28 and on are not the diff's lines",
+        "code.patch: does not apply to the shipped code: app/x.py: the hunk at line 28 does not match",
         "guide.md: not filled in",
     ]
 

@@ -129,7 +129,7 @@ def test_a_refusal_after_a_recovery_reports_it_and_restarts_the_changed_services
     kills.run(project.root, "revert", "1", at=names.index("journal written"))
     project.edit("app/service.py", "total += 1", "total = total + 1")
     restarted: list[Path] = []
-    with pytest.raises(Refused, match="change of fix 1 was taken back"):
+    with pytest.raises(Refused, match="change of fix 1 ended as not applied"):
         project.apply("2", restarter=lambda _, files: restarted.extend(files) or ())
     assert restarted == [project.root / "app" / "service.py"]
     assert project.states()[1] == "absent"
@@ -283,5 +283,5 @@ def test_a_change_that_cannot_be_undone_is_reported_and_left_to_recover(project:
 WAITING = (
     "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lab fix %' AND wait_event_type = 'Lock'"
 )
-WAITED = r"fix 1 waited 0\.3 s for a lock: .*a long report, idle in transaction"
+WAITED = r"fix 1 did not get a lock within 0\.3 s. .*a long report, idle in transaction"
 BUILDING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lab fix %' AND state <> 'idle'"
