@@ -196,7 +196,7 @@ class Schema:
 
 
 def set_timeouts(connection: Connection, lock_timeout: float) -> None:
-    """Set the connection's lock_timeout, in seconds, and end its statements within 2 s of our process's end."""
+    """Set the connection's lock_timeout (seconds), and end its statements within 2 s of our process's end."""
     import psycopg2
 
     with connection.cursor() as cursor:

@@ -26,7 +26,7 @@ OTHER_NAME = "Use another name in LAB_DATABASE_URL: lab makes that database, and
 START_AFRESH = "Start afresh: lab down --destroy, then lab up"
 
 Prepare = Callable[[str], None]
-"""Gets the URL of a new database, before that has its final name."""
+"""Completes the new database at a URL, before the database gets its final name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,14 @@ class BuildPlan:
 
 
 def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime) -> BuildPlan:
-    """Compare what exists with what is asked for; None asks for what exists, or for the default.
+    """Compare the server's databases with the wanted rows and seed. None means what the template has.
+
+    Without a template, None means the default.
 
     Raises:
         UsageError: the number of rows is out of its range.
         Refused: the template has other rows, or this workspace's lab did not make the databases.
+        DatabaseUnreachable: the server does not run.
     """
     account, database = runtime.account, runtime.database
     temporary = ownership.temporary_names(workspace)
@@ -74,10 +77,12 @@ def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime
 def carry_out(
     plan: BuildPlan, workspace: Workspace, runtime: Runtime, prepare: Prepare, progress: Progress
 ) -> None:
-    """Make the template and the database, as far as they don't exist.
+    """Drop the obsolete databases of the plan, then make the template and the database that it asks for.
+
+    After an error, what was completed stays: a next plan does only the rest.
 
     Raises:
-        LabError: a shipped migration fails, or the server refuses a statement.
+        LabError: a shipped migration or `prepare` failed, or the server refused a statement.
     """
     for name in plan.obsolete:
         databases.drop(runtime.account, name)

@@ -26,7 +26,7 @@ class FixSummary:
 
 @dataclass(frozen=True, slots=True)
 class BrokenFix:
-    """A folder of `fixes/` that is no usable fix, and every reason."""
+    """A folder of `fixes/` that cannot be used, and every reason."""
 
     folder: Path
     problems: tuple[str, ...]
@@ -34,7 +34,7 @@ class BrokenFix:
 
 @dataclass(frozen=True, slots=True)
 class FixList:
-    """The usable fixes by number, and the folders that are none."""
+    """The usable fixes by number, and the folders that cannot be used."""
 
     fixes: tuple[FixSummary, ...]
     unusable: tuple[BrokenFix, ...]
@@ -42,7 +42,7 @@ class FixList:
 
 @dataclass(frozen=True, slots=True)
 class FixDetails(FixSummary):
-    """All about one fix. The SQL is what `alembic upgrade --sql` and `downgrade --sql` print."""
+    """All about one fix. The SQL is what Alembic runs; `order` is migration-first or patch-first."""
 
     hints: tuple[str, ...]
     objects: tuple[str, ...]
@@ -56,7 +56,7 @@ class FixDetails(FixSummary):
 
 
 def catalog_of(workspace: Workspace) -> Catalog:
-    """Return the catalog of the fixes that the workspace uses."""
+    """Return the catalog of the fixes that the workspace uses. Raises UsageError if there is no `fixes/`."""
     return load(workspace.fixes, ShippedTexts(workspace).find)
 
 
@@ -71,6 +71,7 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
 
     Raises:
         UsageError: there is no such fix, or `token` means several.
+        Refused: the code of its migration raised an exception.
     """
     catalog = catalog_of(workspace)
     chosen = catalog.select([token])
@@ -92,11 +93,12 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
 
 
 def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
-    """Make the folder of a new fix. Returns it with what its author has to fill in.
+    """Make the folder of a new fix. Return it with what its author has to fill in.
 
     Raises:
         UsageError: the slug is malformed.
         Refused: there is a fix with that slug.
+        EnvironmentFault: a file cannot be written.
     """
     folder = scaffold(workspace.fixes, slug)
     return next(report for report in broken_fixes(catalog_of(workspace)) if report.folder == folder)

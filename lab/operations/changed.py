@@ -1,4 +1,4 @@
-"""What a change of fixes did, and `preview`: what it would do, worked out without a lock or a write."""
+"""What a change of fixes did, and `preview`: what it would do, computed without a lock or a write."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ class Changed:
     """What a change did, or would do. Only a dry run has `diff` and `sql`.
 
     `unchanged` are the chosen fixes that already were in the wanted state. `recovered` are those of an
-    interrupted change that was undone first.
+    interrupted change that was recovered first. `seconds` is the time of all, with the restart.
     """
 
     verb: str
@@ -52,9 +52,9 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
     """Return what the change would do.
 
     Raises:
-        UsageError: a token means no fix.
-        Refused: the change would be refused, or another one was interrupted.
-        DatabaseUnreachable: there is no database.
+        UsageError: a token means no fix, or the journal is damaged.
+        Refused: the change would be refused, or another one was interrupted or is still running.
+        DatabaseUnreachable: no connection could be made.
     """
     started = time.monotonic()
     catalog = catalog_of(workspace)
@@ -63,7 +63,7 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
     if entry := journal.read(workspace):
         raise Refused(
             f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is still running.",
-            "Take it back first: lab fix recover",
+            "End it first, so that it is not applied: lab fix recover",
         )
     snapshot = read_schema(workspace_url(workspace))
     found = read_fix_states(workspace, catalog.related(chosen), patcher, snapshot)

@@ -26,7 +26,7 @@ class ComparedFigure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times smaller the figure became; None if that cannot be said."""
+        """`before` divided by `after`; None if one is missing, or `after` is 0."""
         if self.before is None or not self.after:
             return None
         return self.before / self.after
@@ -56,21 +56,26 @@ def demo(
     options: Options = DEFAULTS,
     progress: Progress = silent,
 ) -> Demonstration:
-    """Measure a bug in full, apply its fix, measure again, and revert the fix unless `keep` is set.
+    """Measure a bug with every measurement, apply its fix, measure again, and revert it unless `keep` is set.
+
+    `token` is a number or a slug. `options` are for applying and reverting, `progress` is for measuring.
 
     Raises:
-        UsageError: the token does not mean one fix with a probe.
-        Refused: the fix is applied already, or does not fit. The workspace is unchanged.
+        UsageError: `token` names no fix, or its bug has no probe.
+        Refused: the fix is applied already, or does not fit: the workspace is unchanged. Or the revert is
+            refused because of an edit meanwhile: the fix stays applied.
         EnvironmentFault: the lab is not up.
+        Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace)
     found = [fix for fix in target.fixes if token in {str(fix.number), fix.slug}]
     if len(found) != 1:
-        raise UsageError(f"{token!r} is not one fix.", "Name its number or its slug: lab fix list")
+        raise UsageError(f"There is no fix {token!r}.", "Name one by its number or slug: lab fix list")
     (fix,) = found
     number = str(fix.number)
     if fix in target.applied_fixes():
-        raise Refused(f"Fix {number} is applied: there is no before.", f"Revert it: lab fix revert {number}")
+        refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
+        raise Refused(refused, f"Revert it: lab fix revert {number}")
     before = check(workspace, [number], full=True, progress=progress)
     try:
         progress(Update(f"Applying fix {number}"))
@@ -100,7 +105,7 @@ def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
 
 
 def _plans(*raw: Path | None) -> tuple[str, str] | None:
-    """Return the last outline of the query plan in each file, if the probe recorded both."""
+    """Return the last outline of the query plan in each file; None if one file has none."""
     found = [from_json(path.read_bytes(), dict[str, Any]).get("narrow", {}) if path else {} for path in raw]
     first, second = (one["outline"][-1] if one.get("outline") else "" for one in found)
     return (first, second) if first and second else None

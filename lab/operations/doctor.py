@@ -22,7 +22,7 @@ NEEDED_DISK = 2**30  # bytes
 class Check:
     """The result of one check. `detail` is what was found, or the problem and what to do.
 
-    A check that is not `needed` may fail: the lab then works without.
+    The lab works although a check that is not `needed` fails.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Check:
 
 
 def examine(workspace: Workspace) -> tuple[Check, ...]:
-    """Return the results of all checks. None raises an error."""
+    """Return the results of all checks. A LabError in a check is its result; it is not raised."""
     in_containers = load_settings(workspace).runtime == DOCKER
     checks: tuple[tuple[str, bool, Callable[[Workspace], str]], ...] = (
         ("Python", True, _python),
@@ -57,7 +57,7 @@ def examine(workspace: Workspace) -> tuple[Check, ...]:
 
 
 def disk_shortage(workspace: Workspace) -> str:
-    """Return a sentence that says how little disk is free; empty if there is enough."""
+    """Return a sentence for messages: how little disk space is free; empty if there is enough."""
     free = shutil.disk_usage(workspace.root).free
     if free >= NEEDED_DISK:
         return ""

