@@ -132,7 +132,9 @@ def _change(order: dict[str, Any]) -> int:
 
     try:
         options = Options(checkpoint=checkpoint)
-        getattr(fixes, order["verb"])(Workspace(Path(order["root"])), order["tokens"], options=options)
+        getattr(fixes, order["verb"])(
+            Workspace(Path(order["root"])), order["tokens"], restart=False, options=options
+        )
     except LabError as error:
         os.write(2, f"{error}\n".encode())
         return error.exit_code

@@ -122,8 +122,7 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
 
     with output.progress() as progress:
         options = operation.Options(progress=progress)
-        restarter = None if no_restart else operation.restart_changed
-        done = operation.recover(workspace, fixes, restarter=restarter, options=options)
+        done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.recovered)
 
 
@@ -186,6 +185,5 @@ def _change(
     change = operation.apply if verb == "apply" else operation.revert
     with output.progress() as progress:
         options = operation.Options(progress=progress)
-        restarter = None if no_restart else operation.restart_changed
-        done = change(workspace, fixes, dry_run=dry_run, restarter=restarter, options=options)
+        done = change(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.changed)

@@ -42,21 +42,19 @@ class Merged:
 def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
     """Return our text with the changes from `base` to `theirs`, or the conflicts.
 
-    If every line break of our text is CRLF, so is every one of the result. If only our text differs in the
-    line break at its end, it keeps that.
+    Line ends are not compared: each line of ours keeps its own, and a new line gets the most frequent one. If
+    only our text differs in the line end at its end, it keeps that.
 
     Raises:
         EnvironmentFault: git is missing, or a text is binary.
     """
-    crlf = ours.count(b"\r\n") == ours.count(b"\n") > 0
-    mine, base, theirs = normalised(ours) if crlf else ours, normalised(base), normalised(theirs)
+    mine, base, theirs = normalised(ours), normalised(base), normalised(theirs)
     # A last line that only lacks its end, or only has one, must not count as edited.
     toggle = base.endswith(b"\n") == theirs.endswith(b"\n") != mine.endswith(b"\n")
     merged = _merge(_toggled(mine) if toggle else mine, base, theirs)
     if merged.conflicts:
         return merged
-    text = _toggled(merged.text) if toggle else merged.text
-    return Merged(text.replace(b"\n", b"\r\n") if crlf else text)
+    return Merged(_with_line_ends_of(ours, _toggled(merged.text) if toggle else merged.text))
 
 
 def normalised(text: bytes) -> bytes:
@@ -72,6 +70,18 @@ def changed(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
     for tag, a, a_end, _, _ in _opcodes(split_lines(before), split_lines(after)):
         if tag != "equal":
             yield a + 1, max(a + 1, a_end)
+
+
+def _with_line_ends_of(original: bytes, text: bytes) -> bytes:
+    crlf = original.count(b"\r\n")
+    if not crlf:
+        return text
+    end = b"\r\n" if crlf * 2 > original.count(b"\n") else b"\n"
+    old, new = split_lines(original), split_lines(text)
+    result: list[bytes] = []
+    for tag, a, a_end, b, b_end in _opcodes(split_lines(normalised(original)), new):
+        result += old[a:a_end] if tag == "equal" else [line.replace(b"\n", end) for line in new[b:b_end]]
+    return b"".join(result)
 
 
 def _toggled(text: bytes) -> bytes:

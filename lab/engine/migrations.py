@@ -7,6 +7,7 @@ The workspace's env.py is not used: no code of the workspace runs inside `lab`.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,13 +67,14 @@ class Migrations:
         from alembic.util import CommandError
         from sqlalchemy import exc, text
 
+        started = time.monotonic()
         try:
             with _interruptible(), self._engine().connect() as connection:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
                 connection.commit()
                 _run_revisions(fix, revisions, connection)
         except exc.DBAPIError as error:
-            raise self._failure(fix, error.orig) from error
+            raise self._failure(fix, error.orig, time.monotonic() - started) from error
         except CommandError as error:
             raise Refused(
                 f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
@@ -92,13 +94,13 @@ class Migrations:
 
         return create_engine("postgresql+psycopg2://", creator=new_connection, poolclass=NullPool)
 
-    def _failure(self, fix: Fix, cause: BaseException | None) -> BaseException:
+    def _failure(self, fix: Fix, cause: BaseException | None, seconds: float) -> BaseException:
         code = getattr(cause, "pgcode", None)
         reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
         if code == LOCK_NOT_AVAILABLE:
             return TimedOut(
-                f"The migration of fix {fix.number} did not get a lock within {self.lock_timeout:g} s. "
-                f"Open for that long: {self.schema.blocking_transactions(self.lock_timeout)}.",
+                f"The migration of fix {fix.number} did not get a lock within {seconds:.1f} s. "
+                f"Open transactions: {self.schema.open_transactions()}.",
                 "End the one that holds the lock, if it still runs, then try again.",
             )
         if code is None or code in ADMIN_SHUTDOWN:

@@ -61,11 +61,11 @@ SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND application_name LIKE %s AND application_name <> %s
 """
 FIND_TRANSACTION = 'lab psql -c "SELECT pid, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL"'
-BLOCKING = """
-SELECT format('server process %%s (%%s, %%s)', pid, coalesce(nullif(application_name, ''), usename), state)
+OPEN_TRANSACTIONS = """
+SELECT format('server process %s (%s, %s)', pid, coalesce(nullif(application_name, ''), usename), state)
   FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
-   AND xact_start < clock_timestamp() - %s * interval '1 s' ORDER BY xact_start LIMIT 3
+   AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 3
 """
 
 
@@ -157,11 +157,11 @@ class Schema:
                     )
                 time.sleep(POLL)
 
-    def blocking_transactions(self, seconds: float) -> str:
-        """Describe for a message up to three transactions that have been open for so many seconds."""
+    def open_transactions(self) -> str:
+        """Describe, for a message, the three transactions of others that have been open for longest."""
         with self.connection.cursor() as cursor:
-            cursor.execute(BLOCKING, (seconds,))
-            return ", ".join(text for (text,) in cursor.fetchall()) or "a transaction that has ended since"
+            cursor.execute(OPEN_TRANSACTIONS)
+            return ", ".join(text for (text,) in cursor.fetchall()) or "none any more"
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor]:

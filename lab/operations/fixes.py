@@ -64,13 +64,14 @@ def apply(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restarter: Restart | None = restart_changed,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
 
-    An interrupted change is recovered first, and stays so after an error. `restarter` restarts the services
-    whose files were changed; None restarts none.
+    An interrupted change is recovered first, and stays so after an error. With `restart`, `restarter`
+    then restarts the services whose files were changed.
 
     Raises:
         UsageError: a token means no fix.
@@ -79,7 +80,7 @@ def apply(
         EnvironmentFault: the database or a file failed. None was applied.
         LabError: a change could not be undone, or the services were not restarted; the message says which.
     """
-    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter, options)
+    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter if restart else None, options)
 
 
 def revert(
@@ -87,7 +88,8 @@ def revert(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
-    restarter: Restart | None = restart_changed,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
     """Revert all the chosen fixes, or none of them; else as `apply`.
@@ -95,14 +97,15 @@ def revert(
     Raises:
         Refused: lines of a fix were edited since, another fix requires it, or a part of it is missing.
     """
-    return _change(Verb.REVERT, workspace, tokens, dry_run, restarter, options)
+    return _change(Verb.REVERT, workspace, tokens, dry_run, restarter if restart else None, options)
 
 
 def recover(
     workspace: Workspace,
     tokens: Sequence[str] = (),
     *,
-    restarter: Restart | None = restart_changed,
+    restart: bool = True,
+    restarter: Restart = restart_changed,
     options: Options = DEFAULTS,
 ) -> Recovered:
     """End an interrupted change and revert mixed fixes: those that lab applied or that are chosen.
@@ -114,7 +117,8 @@ def recover(
         Refused: lines of a fix were edited since, or a chosen fix is applied.
     """
     started = time.monotonic()
-    with _transaction(workspace, options, tokens, restarter) as (change, chosen, entry):
+    chosen_restarter = restarter if restart else None
+    with _transaction(workspace, options, tokens, chosen_restarter) as (change, chosen, entry):
         steps: list[Step] = []
         left: list[SkippedFix] = []
         for number, fix_state in sorted(change.fix_states(change.catalog.fixes).items(), reverse=True):
@@ -131,7 +135,7 @@ def recover(
         if steps:
             change.run(Verb.REVERT, steps)
         files = _files(entry, steps)
-        restarted = _restart(workspace, restarter, files)
+        restarted = _restart(workspace, chosen_restarter, files)
     numbers = {*(entry.numbers if entry else ()), *(step.fix.number for step in steps)}
     seconds = time.monotonic() - started
     return Recovered(tuple(sorted(numbers)), tuple(left), names_of(files), seconds, restarted)
@@ -224,7 +228,7 @@ def _transaction(
 
 def _files(entry: Entry | None, steps: Sequence[Step] = ()) -> set[PurePosixPath]:
     recovered = {change.path for step in entry.steps for change in step.files} if entry else set()
-    return recovered | {change.path for step in steps for change in getattr(step, "changes", ())}
+    return recovered | {change.path for step in steps for change in step.changes}
 
 
 def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
 
     The caller holds the workspace's lock.
     """
-    if not (workspace.database_url_file.exists() and workspace.compose_file.exists()):
+    if not workspace.database_url_file.exists():
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]

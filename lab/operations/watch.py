@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lab.errors import EnvironmentFault
 from lab.operations.measure import prepare_target, select_bugs
 from lab.probes.suite import PROBES
 from lab.shipped import FILES, FOLDERS
 from lab.workspace import Workspace
+
+if TYPE_CHECKING:
+    import watchfiles
 
 POLL = 200
 """Milliseconds between two checks whether a watched folder or file was replaced."""
@@ -29,12 +34,16 @@ class Watch:
         self._start()
 
     def wait(self) -> tuple[str, ...]:
-        """Wait until a file is saved that may affect chosen bugs, and return the numbers of these."""
+        """Wait until a file is saved that may affect chosen bugs, and return the numbers of these.
+
+        Raises:
+            EnvironmentFault: the files cannot be watched.
+        """
         while True:
-            changes = next(self._changes)
+            changes = self._next()
             changed = {Path(path) for _, path in changes}
             deleted = {Path(path) for change, path in changes if change.name == "deleted"}
-            # The kernel watches a folder, not its name: a new one of that name has to be watched anew.
+            # The kernel watches a folder, not its name: a new one of that name has to be watched instead.
             replaced = {
                 path for path, inode in self._roots.items() if path in deleted or _inode(path) != inode
             }
@@ -44,6 +53,17 @@ class Watch:
             touched = {bug for path in changed | replaced for bug in touches(path.relative_to(root))}
             if hit := tuple(str(number) for number in self._numbers if number in touched):
                 return hit
+
+    def _next(self) -> set[tuple["watchfiles.Change", str]]:
+        try:
+            return next(self._changes)
+        except FileNotFoundError:
+            raise
+        except (OSError, RuntimeError) as error:  # a limit of inotify, or a folder that cannot be read
+            raise EnvironmentFault(
+                f"The code cannot be watched: {error}.",
+                "Compare file times instead: WATCHFILES_FORCE_POLLING=1 lab check --watch",
+            ) from error
 
     def _start(self) -> None:
         import watchfiles  # slow to import, and only --watch needs it
@@ -58,7 +78,7 @@ class Watch:
                 *present, watch_filter=files, rust_timeout=POLL, yield_on_timeout=True
             )
             with suppress(FileNotFoundError):  # one was deleted since
-                next(self._changes)  # watching begins here
+                self._next()  # watching begins here
                 started = True
 
 

@@ -73,13 +73,15 @@ class Project:
         return {number for number, state in states.items() if state == "present"}
 
     def apply(self, *tokens: str, **options: object) -> fixes.Changed:
+        options = {"restart": "restarter" in options, **options}  # nothing runs here
         return fixes.apply(self.workspace, tokens, **options)  # type: ignore[arg-type]
 
     def revert(self, *tokens: str, **options: object) -> fixes.Changed:
+        options = {"restart": False, **options}
         return fixes.revert(self.workspace, tokens, **options)  # type: ignore[arg-type]
 
     def recover(self, *tokens: str) -> fixes.Recovered:
-        return fixes.recover(self.workspace, tokens)
+        return fixes.recover(self.workspace, tokens, restart=False)
 
 
 @pytest.fixture(scope="session")

@@ -301,7 +301,7 @@ def test_it_waits_for_a_lab_of_another_workspace_in_the_same_database(project: P
         lock_schema(project.url, progress=print, lock_timeout=1),
         pytest.raises(Locked, match=f"process {os.getpid()}\\."),
     ):
-        fixes.apply(project.workspace, ["1"], options=options)
+        fixes.apply(project.workspace, ["1"], restart=False, options=options)
     assert reported == [f"Waiting for another lab: process {os.getpid()}"]
     assert project.all() == before
 
@@ -314,7 +314,7 @@ def test_a_connection_that_ends_while_it_waits_for_another_lab_is_reported(proje
         project.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
 
     with lock_schema(project.url, progress=print, lock_timeout=1), pytest.raises(DatabaseUnreachable):
-        fixes.apply(project.workspace, ["1"], options=Options(progress=end, lock_wait=5))
+        fixes.apply(project.workspace, ["1"], restart=False, options=Options(progress=end, lock_wait=5))
 
 
 def test_of_two_commands_at_once_only_one_makes_the_change(project: Project) -> None:
