@@ -60,8 +60,8 @@ def logs(workspace: Workspace, service: str | None, *, lines: int, follow: bool)
 
     If `service` is None, yield those of each log, every line after the name of its service.
 
-    Raises (at the first line):
-        UsageError: there is no service of that name.
+    Raises:
+        UsageError: there is no service of that name. It is raised when the first line is read.
     """
     runtime = runtime_of(workspace)
     names = (DATABASE_SERVICE, *runtime.services)

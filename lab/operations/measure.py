@@ -34,7 +34,10 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The evidence by rising number of the bugs. `run` is the folder with everything that was measured."""
+    """The evidence by rising number of the bugs. `run` is the folder with it and the raw data.
+
+    `notes` say what the shadow copied from the candidate's database, and what failed in it.
+    """
 
     bugs: tuple[Bug, ...]
     evidence: tuple[Evidence, ...]
@@ -73,11 +76,11 @@ class Target:
 def check(
     workspace: Workspace, tokens: Sequence[str] = (), *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs that the tokens mean (default: all). `full` goes on after the verdict is certain.
+    """Measure the bugs that the tokens mean (default: all). `full` measures on when the verdict is certain.
 
     Raises:
         UsageError: a token means no bug that has a probe.
-        EnvironmentFault: the lab is not up.
+        EnvironmentFault: the lab is not up, or the shadow cannot be made.
         Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace)
@@ -87,7 +90,12 @@ def check(
 
 
 def prepare_target(workspace: Workspace) -> Target:
-    """Return the workspace as a target, after removing what killed measurements left."""
+    """Return the workspace as a target, after removing what killed measurements left.
+
+    Raises:
+        DatabaseUnreachable: the lab is not up.
+        UsageError: LAB_DATABASE_URL is malformed, or there is no `fixes/`.
+    """
     url = workspace_url(workspace)
     connect(url).close()
     parsed = DatabaseUrl.parse(url)
@@ -97,10 +105,10 @@ def prepare_target(workspace: Workspace) -> Target:
 
 
 def select_bugs(target: Target, tokens: Sequence[str]) -> tuple[int, ...]:
-    """Return the numbers of the bugs that the tokens mean; without tokens, of all that have a probe.
+    """Return the numbers of the bugs that the tokens mean, rising; without tokens, of all that have a probe.
 
     Raises:
-        UsageError: a token means no bug that has a probe.
+        UsageError: a token means no bug that has a probe, or a folder that cannot be used.
     """
     if not tokens:
         return tuple(sorted(PROBES))
@@ -117,7 +125,11 @@ def select_bugs(target: Target, tokens: Sequence[str]) -> tuple[int, ...]:
 def measure_in_shadow(
     target: Target, source: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs in a shadow of `source`, and keep the evidence in a new run of the target."""
+    """Measure the bugs in a shadow of `source`, and keep the evidence in a new run of the target.
+
+    Raises:
+        LabError: the shadow cannot be made; `lab.shadow.shadow` lists why.
+    """
     started = time.monotonic()
     run = records.begin(target.workspace)
     titles = {fix.number: fix.title for fix in target.fixes}

@@ -1,7 +1,7 @@
 """The names of the lab's databases on a server, and which workspace owns them.
 
 The owner is recorded in the comment of the template database, so the record is always where the database is.
-The name of a temporary database contains the workspace's id, so on a shared server it belongs to no one else.
+The name of a temporary database contains the workspace's id, so on a shared server no other lab uses it.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def temporary_names(workspace: Workspace) -> list[str]:
 
 
 def record_ownership(workspace: Workspace, account: Account, name: str, dataset: Dataset) -> None:
-    """Write in the database's comment that this workspace made it, and from which dataset."""
+    """Write in the comment of the database `name` that this workspace made it, and from which dataset."""
     ownership = Ownership(dataset, workspace_id(workspace), f"{gethostname()}:{workspace.root}")
     databases.set_comment(account, name, to_json(_Comment(ownership), indent=0))
 
@@ -77,7 +77,7 @@ def record_ownership(workspace: Workspace, account: Account, name: str, dataset:
 def dataset_of(
     workspace: Workspace, account: Account, database: str, comments: dict[str, str | None]
 ) -> Dataset | None:
-    """Return the dataset of the template of `database`, or None if lab made no template.
+    """Return the dataset of the template of `database`, or None if no comment says that lab made one.
 
     `comments` are those of the databases that exist, by name.
 
@@ -104,7 +104,7 @@ def ensure_workspace_id(workspace: Workspace) -> None:
 
 
 def workspace_id(workspace: Workspace) -> str:
-    """Return the workspace's id; empty if it has none yet, or was copied with the original's."""
+    """Return the workspace's id; empty if it has none yet, or is a copy that still has its original's id."""
     try:
         return "" if workspace.copied_from else workspace.id_file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):

@@ -23,7 +23,10 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The seconds that the database took, its revision, the applied fixes, and what became of the code."""
+    """The seconds for the database, its revision, the numbers of the applied fixes, and the restored code.
+
+    `code` is None if only the database was reset.
+    """
 
     seconds: float
     revision: str
@@ -34,12 +37,13 @@ class Reset:
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
     """Replace the database by a copy of the template. The services reconnect by themselves.
 
-    `code` also restores the shipped code, after saving the edits as a patch, and restarts the services.
+    `code` also restores the shipped code, after saving the edits as a patch, and restarts the services. If
+    the database fails then, the message says that the code is restored already.
 
     Raises:
-        EnvironmentFault: the lab is not up, or has no template.
+        EnvironmentFault: the lab is not up or has no template, or a file cannot be written.
         Locked: another lab is changing the workspace.
-        Refused: an interrupted change cannot be undone, or a kept shipped file is damaged.
+        Refused: an interrupted change cannot be recovered, or a kept shipped file is damaged.
     """
     if code:
         with exclusive_lock(workspace.lock, progress=progress):
@@ -112,7 +116,7 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
 
 
 def _close_journal(workspace: Workspace) -> None:
-    """Record that no fix is applied any more. An interrupted change is over: both its parts are undone."""
+    """Record that no fix is applied any more, and end an interrupted change: its parts are reverted too."""
     reverted = tuple(sorted(journal.applied_by_lab(workspace)))
     if reverted or journal.read(workspace):
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())

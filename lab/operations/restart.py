@@ -11,10 +11,12 @@ from lab.workspace import Workspace
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
-    """Stop and start the named services (default: all) by the present compose file. Returns the new status.
+    """Stop and start the named services (default: all) by the present compose file. Return the new status.
+
+    A service that does not become healthy raises nothing: see the status.
 
     Raises:
-        UsageError: there is no service of that name.
+        UsageError: there is no service of that name, or the compose file cannot be used.
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace.
     """
@@ -30,9 +32,12 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
 
 
 def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
-    """Restart the services that run the changed files, and return their names. A stopped lab has none.
+    """Restart the services that run the changed files, and return their names; none if the lab is not up.
 
     The caller holds the workspace's lock.
+
+    Raises:
+        LabError: the compose file cannot be used, or a service cannot be stopped or started.
     """
     if not workspace.database_url_file.exists():
         return ()

@@ -36,7 +36,8 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
     Files that the candidate added to the shipped folders are saved in the patch and removed.
 
     Raises:
-        EnvironmentFault: no shipped code was kept, or a file cannot be written. No edit is lost.
+        EnvironmentFault: no shipped code was kept, or a file cannot be written. Some files may be restored
+            then; every edit is in the patch.
         Refused: a kept file is damaged. Nothing was changed.
     """
     files = shipped.files(workspace)

@@ -36,13 +36,13 @@ def runtime_of(workspace: Workspace, settings: Settings | None = None) -> Runtim
 
 
 def require_up(runtime: Runtime) -> None:
-    """Raises EnvironmentFault: the lab's database server doesn't run."""
+    """Raise EnvironmentFault if the lab's database server does not run."""
     if not runtime.database_running():
         raise EnvironmentFault("The lab is not up.", "Start it: lab up")
 
 
 def require_services(names: Iterable[str], known: Iterable[str]) -> None:
-    """Raises UsageError: one of the names is not among the known services."""
+    """Raise UsageError if one of the names is not among the known services."""
     known = tuple(known)
     for name in names:
         if name not in known:
@@ -50,27 +50,27 @@ def require_services(names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def ports_for(saved: Mapping[str, str]) -> Mapping[str, str]:
-    """Return every port variable of the compose file: from the environment, else as `saved`, else empty.
+    """Return the compose file's port variables by name: from the environment, else as `saved`, else empty.
 
     Raises:
-        UsageError: one holds no port.
+        UsageError: the value of one is not a port number.
     """
     from lab.runtime.docker import PORT_VARIABLES
 
     ports = {name: os.environ.get(name, saved.get(name, "")) for name in PORT_VARIABLES.values()}
     for name, text in ports.items():
         if text and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
-            raise UsageError(f"{name}={text} is no port.", f"Set it to a number from 1 to {HIGHEST_PORT}.")
+            raise UsageError(f"{name}={text} is not a port.", f"Set it to a number from 1 to {HIGHEST_PORT}.")
     return ports
 
 
 def stop(workspace: Workspace, kind: str, *, destroy: bool = False) -> tuple[tuple[str, ...], bool]:
-    """Stop the lab in this kind of runtime. Returns the services that ran, and whether the database did.
+    """Stop the lab in this kind of runtime. Return the services that ran, and whether the database ran.
 
-    `destroy` also deletes the volumes of its containers, and stops what still runs in the other runtime.
+    `destroy` also stops the lab in the other runtime, and deletes the volumes of the containers.
 
     Raises:
-        EnvironmentFault: a process did not stop, or no Docker Engine is running.
+        EnvironmentFault: a process did not stop, or `kind` is docker and no Docker Engine is running.
     """
     if kind == EMBEDDED and not destroy:
         return embedded.stop_all(workspace)

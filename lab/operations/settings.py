@@ -1,4 +1,4 @@
-"""The settings that `lab up` was last given, which every later command of the workspace uses too."""
+"""The settings of the last `lab up`, which every later command of the workspace uses too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ MAX_PORT_OFFSET = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The runtime, the number that is added to every port, and what the environment gave.
+    """The runtime, the number that is added to every port, and what the environment contained.
 
     `server` is LAB_DATABASE_URL; `ports` are the compose file's port variables by name.
 
@@ -50,5 +50,9 @@ def load_settings(workspace: Workspace) -> Settings:
 
 
 def save_settings(workspace: Workspace, settings: Settings) -> None:
-    """Save the settings. Only the owner can read the file, because it may hold a password."""
+    """Save the settings in a file that only its owner can read, because they may hold a password.
+
+    Raises:
+        EnvironmentFault: the file cannot be written.
+    """
     write_atomic(workspace.settings, to_json(settings).encode(), mode=0o600)

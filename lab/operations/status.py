@@ -25,9 +25,9 @@ LIMIT_WAITING = "SET lock_timeout = '2s'; SET statement_timeout = '2s'"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """The state of the database: its address, `size` in bytes, `rows` of execution logs.
+    """The state of the database: `where` (host:port/name), `size` in bytes, `rows` of execution logs.
 
-    A value that could not be read is None. `problem` says why nothing could be read.
+    A value that could not be read is None. `problem` says why nothing could be read, else it is None.
     """
 
     where: str

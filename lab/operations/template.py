@@ -15,10 +15,10 @@ from lab.workspace import Workspace
 
 
 def shipped_head(workspace: Workspace) -> str:
-    """Return the revision of the template, from alembic.ini. The candidate's revisions follow it.
+    """Return the id of the template's revision, from alembic.ini. The candidate's revisions follow it.
 
     Raises:
-        UsageError: alembic.ini doesn't name it, or cannot be read.
+        UsageError: alembic.ini does not name it, or cannot be parsed.
     """
     ini = ConfigParser(interpolation=None)
     try:
@@ -38,7 +38,7 @@ def replaced_database(workspace: Workspace, runtime: Runtime) -> Iterator[str]:
     The block gets the URL of the copy. If the block fails, the database stays as it is.
 
     Raises:
-        EnvironmentFault: there is no template.
+        EnvironmentFault: there is no template, or the server refused a statement.
         Refused: the template belongs to another workspace.
     """
     account, database = runtime.account, runtime.database
@@ -59,7 +59,12 @@ def replaced_database(workspace: Workspace, runtime: Runtime) -> Iterator[str]:
 
 
 def remove_databases(workspace: Workspace, runtime: Runtime) -> None:
-    """Drop the database and its template, if lab made them, and temporary databases of killed commands."""
+    """Drop the database and its template, if lab made them, and temporary databases of killed commands.
+
+    Raises:
+        EnvironmentFault: the server does not answer, or refused a statement.
+        Refused: the template belongs to another workspace. Nothing was dropped.
+    """
     account, database = runtime.account, runtime.database
     names, temporary = [database, template_of(database)], temporary_names(workspace)
     found = databases.comments(account, [*names, *temporary])

@@ -29,7 +29,7 @@ from lab.workspace import Workspace, require_supported_path
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The state of the lab after `up`, the time that it took, and whether rows were made."""
+    """The state of the lab after `up`, the time that it took, and whether the rows were made by it."""
 
     status: Status
     seconds: float
@@ -49,13 +49,16 @@ def up(
 
     `kind` is the runtime, `embedded` or `docker`. Where an argument is None, the last `up` decides. If the
     runtime, the server or the ports change, the running lab is stopped; each location keeps its database. If
-    `up` fails or is interrupted, it stops what it started and restores the settings of the last `up`.
+    `up` fails or is interrupted, it stops what it started and restores the settings of the last `up`, unless
+    a new database was made for the new ones. A service that does not become healthy raises nothing.
 
     Raises:
-        UsageError: a number is out of its range.
-        Refused: the lab holds other rows than are asked for, or the workspace is a copy.
+        UsageError: a number is out of its range, or the compose file cannot be used.
+        Refused: the lab holds other rows than are asked for, the databases or the workspace are a copy or
+            another's, or a change of a fix was interrupted.
         Locked: another lab is changing the workspace.
         EnvironmentFault: a port is taken, a file cannot be written, the server does not start.
+        LabError: a shipped migration failed.
     """
     with exclusive_lock(workspace.lock, progress=progress):
         started = time.monotonic()
@@ -147,7 +150,7 @@ def _leave_previous(
     """Stop the lab of the previous settings, after every check that can be made while it runs.
 
     Raises:
-        Refused: other rows are asked for, or a change of a fix was interrupted in the lab that is left.
+        Refused: other rows are asked for, or a change of a fix was interrupted in the previous lab.
     """
     moved = settings.database_location != before.database_location
     if not moved and (previous := runtime_of(workspace, before)).database_running():
@@ -157,8 +160,8 @@ def _leave_previous(
         plan(runtime)
     if moved and (entry := journal.read(workspace)) is not None:
         raise Refused(
-            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the lab as it ran.",
-            "Take it back first: lab fix recover",
+            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the present lab.",
+            "End it first, so that it is not applied: lab fix recover",
         )
     if workspace.database_url_file.exists():
         back = f"lab up --{before.runtime}"

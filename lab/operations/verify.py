@@ -38,7 +38,10 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The proof: a row for the shipped lab, two for each fix and, if it is `whole`, one for all fixes."""
+    """The proof: a row for the shipped lab, two for each fix and, if it is `whole`, one for all fixes.
+
+    A `whole` proof also has a row for each folder that cannot be used.
+    """
 
     bugs: tuple[Bug, ...]
     rows: tuple[ProofRow, ...]
@@ -59,9 +62,11 @@ def verify(
 ) -> Verified:
     """Prove the fixes that the tokens mean (default: all, `whole`), by measuring `bugs` in every state.
 
+    A fix that fails its proof raises nothing: see `problems`.
+
     Raises:
         UsageError: a token means no fix with a probe.
-        InvalidFile: a token means a folder that is no usable fix.
+        InvalidFile: a token means a folder that cannot be used.
         EnvironmentFault: the lab is not up.
     """
     target = prepare_target(workspace)

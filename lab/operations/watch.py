@@ -34,7 +34,7 @@ class Watch:
         self._start()
 
     def wait(self) -> tuple[str, ...]:
-        """Wait until a file is saved that may affect chosen bugs, and return the numbers of these.
+        """Wait until a file that may affect chosen bugs is saved or deleted. Return their numbers as text.
 
         Raises:
             EnvironmentFault: the files cannot be watched.
