@@ -1,7 +1,7 @@
 """The only module that runs git: merge texts, read commits, compare folders.
 
 No user or system configuration is read, and no command that a repository's configuration names is run: a
-candidate's workspace is not trusted.
+candidate's workspace is not trusted. Every function raises EnvironmentFault if git is missing.
 """
 
 import os
@@ -43,7 +43,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
     else the number of conflicts, at most 127.
 
     Raises:
-        EnvironmentFault: git is missing, or a text is binary.
+        EnvironmentFault: a text is binary, or git is missing.
     """
     with tempfile.TemporaryDirectory(prefix="lab-merge-") as folder:
         names = ("ours", "base", "theirs")
@@ -61,11 +61,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
 
 
 def read_blob(repository: Path, blob_id: str) -> bytes | None:
-    """Return the content of a blob, from the repository at or above the folder; None if it is not there.
-
-    Raises:
-        EnvironmentFault: git is missing.
-    """
+    """Return the content of a blob, from the repository at or above the folder; None if it is not there."""
     if not repository.is_dir():
         return None
     finished = run([*READ, "-C", repository, "cat-file", "blob", blob_id], env=ENVIRONMENT)
@@ -73,11 +69,7 @@ def read_blob(repository: Path, blob_id: str) -> bytes | None:
 
 
 def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
-    """Return the files at and below `names` in the folder, as HEAD has them; empty without a commit.
-
-    Raises:
-        EnvironmentFault: git is missing.
-    """
+    """Return the files at and below `names` in the folder, as HEAD has them; empty without a commit."""
     listed = run([*READ, "-C", folder, "ls-tree", "-r", "-z", "HEAD", "--", *names], env=ENVIRONMENT)
     found = []
     for line in listed.stdout.split(b"\0") if listed.code == 0 else ():
@@ -89,11 +81,7 @@ def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
 
 
 def diff_folders(folder: Path, before: str, after: str) -> bytes:
-    """Return the patch for `git apply` that turns `before` into `after`, two folders in `folder`.
-
-    Raises:
-        EnvironmentFault: git is missing, or there is no difference.
-    """
+    """Return the patch for `git apply` from `before` to `after`, two folders in `folder` that must differ."""
     finished = run(
         ["git", "diff", "--no-index", *DIFF, "--no-prefix", before, after],
         cwd=folder,

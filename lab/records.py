@@ -42,28 +42,20 @@ def begin(workspace: Workspace) -> Path:
 
 
 def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
-    """Write the raw data of one probe to the run's folder, and return the file.
-
-    Raises:
-        EnvironmentFault: the file cannot be written.
-    """
+    """Write the raw data of one probe to the run's folder. Return the file. Raises as `write_atomic` does."""
     path = run / f"bug-{bug}.json"
     write_atomic(path, to_json(raw).encode())
     return path
 
 
 def keep(run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
-    """Write the evidence of the run, which is finished then. Raises as `keep_raw` does."""
+    """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
     record = Record(time.time(), __version__, tuple(notes), tuple(evidence))
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
 
 def read(run: Path) -> Record:
-    """Return the record of a finished run.
-
-    Raises:
-        UsageError: there is no such run, it was not finished, or its record is damaged.
-    """
+    """Return the record of a finished run. Raises UsageError if there is none, or it is damaged."""
     try:
         return from_json((run / EVIDENCE).read_bytes(), Record)
     except (OSError, ValueError) as error:

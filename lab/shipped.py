@@ -31,11 +31,7 @@ class ShippedFile:
 
 
 def keep(workspace: Workspace) -> None:
-    """Keep the shipped code, if none is kept yet.
-
-    Raises:
-        EnvironmentFault: a file cannot be written.
-    """
+    """Keep the shipped code, if none is kept yet. Raises EnvironmentFault if a file cannot be written."""
     manifest = workspace.shipped / MANIFEST
     if manifest.exists():
         return
@@ -50,11 +46,7 @@ def keep(workspace: Workspace) -> None:
 
 
 def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
-    """Return every shipped file, in no special order.
-
-    Raises:
-        EnvironmentFault: no code was kept yet, or the manifest is damaged.
-    """
+    """Return every shipped file. Raises EnvironmentFault if none was kept yet, or the manifest is damaged."""
     try:
         entries = from_json((workspace.shipped / MANIFEST).read_bytes(), dict[str, tuple[str, bool]])
     except (OSError, ValueError) as error:
@@ -63,11 +55,7 @@ def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
 
 
 def content(workspace: Workspace, file: ShippedFile) -> bytes:
-    """Return the content of a shipped file.
-
-    Raises:
-        Refused: the kept copy is missing or damaged.
-    """
+    """Return the content of a shipped file. Raises Refused if the kept copy is missing or damaged."""
     with suppress(OSError):
         found = (workspace.shipped / file.blob).read_bytes()
         if blob_id(found) == file.blob:
@@ -77,10 +65,7 @@ def content(workspace: Workspace, file: ShippedFile) -> bytes:
 
 
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
-    """Yield the path of every file that is in the shipped folders now, except in `__pycache__`.
-
-    It is relative to the workspace. Files that the candidate added are included.
-    """
+    """Yield the path in the workspace of every file in the shipped folders now, including added files."""
     for top in (*FOLDERS, *FILES):
         path = workspace.root / top
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

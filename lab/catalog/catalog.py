@@ -30,10 +30,8 @@ class Catalog:
     def select(self, tokens: Sequence[str]) -> tuple[Fix, ...]:
         """Return the fixes named by numbers, ranges (`1-3`), slugs or `all`, each once, by rising number.
 
-        `all` means the usable fixes. A range must not name a number without one.
-
         Raises:
-            UsageError: a token names no fix of the library.
+            UsageError: a token, or a number in a range, names no fix of the library.
             InvalidFile: a token names a folder that cannot be used.
         """
         return tuple(
@@ -84,8 +82,6 @@ class Catalog:
 
 def load(root: Path, shipped: FindShipped) -> Catalog:
     """Read every folder in `root`. `shipped` finds the text that a patch was made from.
-
-    Mistakes in a folder are not raised: they are in the catalog's `broken`.
 
     Raises:
         UsageError: `root` is not a folder.

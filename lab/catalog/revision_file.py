@@ -9,10 +9,7 @@ ALLOWED = frozenset({"alembic", "sqlalchemy", "__future__"})
 
 
 def check_revision(path: Path, revision: str, label: str) -> list[str]:
-    """Return the mistakes in a fix's migration file; empty if there are none.
-
-    `revision` and `label` are the id and the branch label that it must give.
-    """
+    """Return the mistakes in a fix's migration file, which must have this revision id and branch label."""
     try:
         source = path.read_bytes()
     except OSError as error:
@@ -63,7 +60,6 @@ def _imports(tree: ast.Module) -> set[str]:
 
 
 def _assigned(tree: ast.Module) -> dict[str, object]:
-    """Return the module's constants by name."""
     found: dict[str, object] = {}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]

@@ -82,11 +82,7 @@ class FileDiff:
         return self.old_blob == NO_BLOB
 
     def apply(self, text: bytes) -> bytes:
-        """Return the text after the diff.
-
-        Raises:
-            DoesNotApply: a line differs from the diff's, or the result's blob id does.
-        """
+        """Return the text after the diff. Raises DoesNotApply if a line or the result's blob id differs."""
         lines = split_lines(text)
         result: list[bytes] = []
         at = 0
@@ -109,11 +105,7 @@ def blob_id(content: bytes) -> str:
 
 @lru_cache(maxsize=64)
 def parse(diff: bytes) -> tuple[FileDiff, ...]:
-    """Read a diff made by `git diff --full-index`.
-
-    Raises:
-        InvalidDiff: it has mistakes, or changes no file.
-    """
+    """Read a diff made by `git diff --full-index`. Raises InvalidDiff with all mistakes in it."""
     return _Parser(split_lines(diff)).parse()
 
 
@@ -136,12 +128,12 @@ class _Parser:
                 if found is not None:
                     files.append(found)
             else:
-                self._problem(f"line {self.at + 1}: a line that belongs to no file: {self._shown()}")
+                self.problems.append(f"line {self.at + 1}: a line that belongs to no file: {self._shown()}")
                 self._skip_to_next_file()
         for path in {f.path for f in files if sum(g.path == f.path for g in files) > 1}:
-            self._problem(f"{path}: named twice")
+            self.problems.append(f"{path}: named twice")
         if not files and not self.problems:
-            self._problem("no file is changed")
+            self.problems.append("no file is changed")
         if self.problems:
             raise InvalidDiff(self.problems)
         return tuple(files)
@@ -152,9 +144,6 @@ class _Parser:
     def _shown(self) -> str:
         return repr(self._here().rstrip().decode(errors="replace"))
 
-    def _problem(self, text: str) -> None:
-        self.problems.append(text)
-
     def _skip_to_next_file(self) -> None:
         self.at += 1
         while self.at < len(self.lines) and not self._here().startswith(b"diff --git "):
@@ -163,12 +152,14 @@ class _Parser:
     def _file(self) -> FileDiff | None:
         header = HEADER.fullmatch(self._here().rstrip(b"\n"))
         if header is None or header[1] != header[2]:
-            self._problem(f"line {self.at + 1}: renames a file, or a path with a space: {self._shown()}")
+            self.problems.append(
+                f"line {self.at + 1}: renames a file, or a path with a space: {self._shown()}"
+            )
             self._skip_to_next_file()
             return None
         path = PurePosixPath(header[1].decode(errors="replace"))
         if path.is_absolute() or ".." in path.parts or path.parts[0] in {".git", ".lab"}:
-            self._problem(f"{path}: is outside the workspace's files")
+            self.problems.append(f"{path}: is outside the workspace's files")
         self.at += 1
         mode, index = self._extended(path)
         if index is None:
@@ -177,7 +168,7 @@ class _Parser:
         hunks = tuple(self._hunks(path))
         is_new = index[0] == NO_BLOB
         if not hunks and not is_new:
-            self._problem(f"{path}: no line is changed")
+            self.problems.append(f"{path}: no line is changed")
         return FileDiff(path, index[0], index[1], mode, hunks)
 
     def _extended(self, path: PurePosixPath) -> tuple[int, tuple[str, str] | None]:
@@ -188,18 +179,20 @@ class _Parser:
             refused = next((why for start, why in REFUSED.items() if line.startswith(start)), None)
             found = INDEX.match(line)
             if refused is not None:
-                self._problem(f"{path}: {refused}; a fix may only edit files and add new ones")
+                self.problems.append(f"{path}: {refused}; a fix may only edit files and add new ones")
                 return mode, None
             if line.startswith(b"new file mode "):
                 mode = int(line.split()[-1], 8) & 0o777
             elif found is not None:
                 index = found[1].decode(), found[2].decode()
             elif not line.startswith((b"--- ", b"+++ ")):
-                self._problem(f"line {self.at + 1}: not a line of a diff: {self._shown()}")
+                self.problems.append(f"line {self.at + 1}: not a line of a diff: {self._shown()}")
                 return mode, None
             self.at += 1
         if index is None or len(index[0]) != 40 or len(index[1]) != 40:
-            self._problem(f"{path}: its index line has no full blob ids; make it with git diff --full-index")
+            self.problems.append(
+                f"{path}: its index line has no full blob ids; make it with git diff --full-index"
+            )
             return mode, None
         return mode, index
 
@@ -212,7 +205,7 @@ class _Parser:
             self.at += 1
             hunk = Hunk(max(start, 0), tuple(self._body(old, new)))
             if (len(hunk.old), len(hunk.new)) != (old, new):
-                self._problem(f"{path}: the hunk at line {where} is cut short")
+                self.problems.append(f"{path}: the hunk at line {where} is cut short")
             yield hunk
 
     def _body(self, old: int, new: int) -> Iterator[bytes]:

@@ -13,10 +13,7 @@ ReadFile = Callable[[PurePosixPath], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """The content of one file before and after a change; None means no file.
-
-    `mode` holds the permission bits for a new file.
-    """
+    """The content of one file before and after a change (None: no file), and the mode of a new file."""
 
     path: PurePosixPath
     before: bytes | None

@@ -9,6 +9,7 @@ from lab.database import connect
 
 # The schema `lab` records which fixes are applied. It is not part of the system under repair.
 INCLUDED = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
+OF_CLASS = f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {INCLUDED}"
 QUERIES = {
     "relation": f"""
         SELECT n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), c.relacl::text,
@@ -16,7 +17,7 @@ QUERIES = {
                c.relforcerowsecurity, pg_get_expr(c.relpartbound, c.oid),
                (SELECT string_agg(h.inhparent::regclass::text, ',' ORDER BY h.inhseqno) FROM pg_inherits h
                  WHERE h.inhrelid = c.oid)
-          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {INCLUDED}""",
+          FROM pg_class c {OF_CLASS}""",
     "column": f"""
         SELECT n.nspname, c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname,
                format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
@@ -29,9 +30,7 @@ QUERIES = {
     "index": f"""
         SELECT pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisprimary, i.indisreplident,
                obj_description(i.indexrelid)
-          FROM pg_index i
-          JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE {INCLUDED}""",
+          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid {OF_CLASS}""",
     "constraint": f"""
         SELECT t.conrelid::regclass::text, t.conname, pg_get_constraintdef(t.oid), t.convalidated,
                obj_description(t.oid)
@@ -40,17 +39,14 @@ QUERIES = {
         SELECT c.oid::regclass::text, s.seqtypid::regtype::text, s.seqstart, s.seqincrement, s.seqmax,
                s.seqmin, (SELECT d.refobjid::regclass::text || '.' || d.refobjsubid FROM pg_depend d
                  WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.classid = 'pg_class'::regclass)
-          FROM pg_sequence s
-          JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE {INCLUDED}""",
+          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid {OF_CLASS}""",
     "function": f"""
         SELECT p.oid::regprocedure::text, pg_get_userbyid(p.proowner), p.proacl::text, obj_description(p.oid),
                CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END
           FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {INCLUDED}""",
     "trigger": f"""
         SELECT pg_get_triggerdef(g.oid), g.tgenabled, obj_description(g.oid)
-          FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE {INCLUDED} AND NOT g.tgisinternal""",
+          FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid {OF_CLASS} AND NOT g.tgisinternal""",
     "type": f"""
         SELECT t.oid::regtype::text, t.typtype, obj_description(t.oid),
                (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e
@@ -58,12 +54,10 @@ QUERIES = {
           FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {INCLUDED}""",
     "policy": "SELECT * FROM pg_policies",
     "rule": f"""
-        SELECT pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {INCLUDED}""",
+        SELECT pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class {OF_CLASS}""",
     "statistics": f"""
         SELECT pg_get_statisticsobjdef(s.oid)
-          FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
-         WHERE {INCLUDED}""",
+          FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {INCLUDED}""",
     "schema": f"SELECT nspname, nspacl::text, pg_get_userbyid(nspowner) FROM pg_namespace n WHERE {INCLUDED}",
     "extension": "SELECT extname, extversion FROM pg_extension",
     "default": """

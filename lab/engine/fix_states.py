@@ -1,4 +1,7 @@
-"""Read the state of fixes, and compute the files that a change would write. Nothing is written."""
+"""Read the state of fixes, and compute the files that a change would write. Nothing is written.
+
+Both functions raise EnvironmentFault if a file cannot be read, or git is missing.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -18,11 +21,7 @@ from lab.workspace import Workspace
 def read_fix_states(
     workspace: Workspace, fixes: Iterable[Fix], patcher: Patcher, snapshot: SchemaSnapshot | None
 ) -> dict[int, FixState]:
-    """Return the state of each fix by its number. Without a snapshot, the schema's state is unknown.
-
-    Raises:
-        EnvironmentFault: a file cannot be read, or git is missing.
-    """
+    """Return the state of each fix by its number. Without a snapshot, the schema's state is unknown."""
     read = partial(file_changes.read, workspace.root)
     applied_by_lab = journal.applied_by_lab(workspace)
     creator_of = partial(candidate.creator_of, workspace)
@@ -47,7 +46,6 @@ def plan_file_changes(
 
     Raises:
         Refused: the code of a fix conflicts with the candidate's, or only a part of it is there.
-        EnvironmentFault: a file cannot be read, or git is missing.
     """
     planned: dict[PurePosixPath, bytes | None] = {}
 

@@ -5,7 +5,7 @@ one was done is found from the files and the database.
 """
 
 import os
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,15 @@ def close_entry(workspace: Workspace, event: Event | None) -> None:
 
 def history(workspace: Workspace) -> tuple[Event, ...]:
     """Return every finished change, oldest first, without damaged lines: a power cut can leave one."""
-    return tuple(_events(workspace.history))
+    try:
+        lines = workspace.history.read_bytes().splitlines()
+    except FileNotFoundError:
+        return ()
+    events = []
+    for line in lines:
+        with suppress(ValueError):
+            events.append(from_json(line, Event))
+    return tuple(events)
 
 
 def applied_by_lab(workspace: Workspace) -> frozenset[int]:
@@ -118,15 +126,3 @@ def _append(path: Path, line: str) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise EnvironmentFault(f"{path} cannot be written: {error.strerror}.", "Check the disk.") from error
-
-
-def _events(path: Path) -> Iterator[Event]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return
-    for line in lines:
-        try:
-            yield from_json(line, Event)
-        except ValueError:
-            continue

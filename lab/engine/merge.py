@@ -15,10 +15,9 @@ SIDES = {b"<": "ours", b"|": "base", b"=": "theirs", b">": "both"}
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Lines that both sides changed: `first` to `last` of our text, counted from 1.
+    """Lines `first` to `last` of our text, from 1, that both sides changed, and the two versions of them.
 
-    If `last` < `first`, our text has none of them: our side deleted them. `ours` and `theirs` are the lines
-    of the two sides.
+    If `last` < `first`, our side deleted the lines.
     """
 
     first: int
@@ -104,7 +103,6 @@ def _merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
 
 
 def _read(marked: bytes, ours: bytes) -> Merged:
-    """Read the conflicts from git's output with markers."""
     side = "both"
     kept: list[bytes] = []  # the merge, with our side of each conflict
     found: list[tuple[int, list[bytes], list[bytes]]] = []

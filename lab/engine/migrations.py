@@ -53,11 +53,11 @@ class Migrations:
             TimedOut: a statement waited for a lock for more than `lock_timeout` seconds.
             DatabaseUnreachable: the connection could not be made, or was lost.
         """
-        self._run(fix, _upgrade(fix))
+        self._run(fix, _revisions(fix, Verb.APPLY))
 
     def downgrade(self, fix: Fix) -> None:
         """Downgrade the fix's revision and delete its record, if it is recorded. Raises as `upgrade` does."""
-        self._run(fix, _downgrade(fix))
+        self._run(fix, _revisions(fix, Verb.REVERT))
 
     def record(self, fix: Fix) -> None:
         """Record the revision without running it. Raises as `upgrade` does."""
@@ -112,23 +112,16 @@ class Migrations:
 
 
 def sql_of(fix: Fix, verb: Verb) -> str:
-    """Return the SQL that applying or reverting the fix runs. No database is used.
-
-    Raises:
-        Refused: the code of the fix's migration raised an exception.
-    """
-    revisions, start = (_upgrade(fix), None) if verb is Verb.APPLY else (_downgrade(fix), fix.revision)
-    written = StringIO()
+    """Return the SQL that `verb` runs, without a database. Raises Refused if the migration's code fails."""
+    written, start = StringIO(), None if verb is Verb.APPLY else fix.revision
     options = {"starting_rev": start, "literal_binds": True, "output_buffer": written}
-    _run_revisions(fix, revisions, None, as_sql=True, **options)
+    _run_revisions(fix, _revisions(fix, verb), None, as_sql=True, **options)
     return VERSION_TABLE_SQL.sub("", written.getvalue()).strip() + "\n"
 
 
-def _upgrade(fix: Fix) -> Revisions:
-    return lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads)
-
-
-def _downgrade(fix: Fix) -> Revisions:
+def _revisions(fix: Fix, verb: Verb) -> Revisions:
+    if verb is Verb.APPLY:
+        return lambda script, heads: script._upgrade_revs(f"{fix.label}@head", heads)
     return lambda script, heads: script._downgrade_revs(f"{fix.label}@base", heads)
 
 
@@ -171,11 +164,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _run_revisions(fix: Fix, revisions: Revisions, connection: SqlConnection | None, **options: Any) -> None:
-    """Run revisions of this fix alone, so that a mistake in another folder doesn't matter.
-
-    Raises:
-        Refused: the revision's file, or the code in it, raised an exception.
-    """
+    """Run revisions of this fix alone, so that a mistake in another folder doesn't matter."""
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory

@@ -27,12 +27,9 @@ class ShippedTexts:
     workspace: Workspace
 
     def find(self, path: PurePosixPath, name: str) -> bytes | None:
-        """Return the text whose blob id is `name`, or None if it is nowhere.
+        """Return the text whose blob id is `name`, or None. Raises EnvironmentFault if git is missing.
 
-        The places are `.lab/shipped`, `path` in the project and the workspace, and their git repositories.
-
-        Raises:
-            EnvironmentFault: git is missing.
+        It searches `.lab/shipped`, `path` in the project and the workspace, and their git repositories.
         """
         root = self.workspace.root
         for place in (self.workspace.shipped / name, PROJECT / path, root / path):
@@ -45,11 +42,7 @@ class ShippedTexts:
         return None
 
     def get(self, file: FileDiff) -> bytes:
-        """Return the text that `file` was made from, empty for a new file.
-
-        Raises:
-            Refused: it is not found any more. It was there when the catalog was loaded.
-        """
+        """Return the text that `file` was made from; empty for a new file. Raises Refused if it is lost."""
         if file.is_new:
             return b""
         found = self.find(file.path, file.old_blob)
@@ -59,12 +52,7 @@ class ShippedTexts:
         return found
 
     def keep(self, fixes: tuple[Fix, ...]) -> None:
-        """Copy every text that these fixes start from to `.lab/shipped`.
-
-        Raises:
-            Refused: a text is not found any more.
-            EnvironmentFault: a copy cannot be written.
-        """
+        """Copy every text that these fixes start from to `.lab/shipped`. Raises as `get`, `write_atomic`."""
         for file in {file for fix in fixes for file in fix.files if not file.is_new}:
             kept = self.workspace.shipped / file.old_blob
             if not kept.is_file() or blob_id(kept.read_bytes()) != file.old_blob:
@@ -123,10 +111,7 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class Patcher:
-    """Applies and reverts the code of fixes in memory. It writes no file.
-
-    Its methods raise EnvironmentFault if a file cannot be read or git is missing.
-    """
+    """Applies and reverts the code of fixes in memory. Raises EnvironmentFault if a file cannot be read."""
 
     texts: ShippedTexts
 

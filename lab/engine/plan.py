@@ -69,7 +69,7 @@ def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix
         if absent:
             raise Refused(
                 f"Fix {fix.number} requires {_fixes(absent)}, which is not applied.",
-                f"Apply them together: lab fix apply {_words([*absent, fix.number])}",
+                f"Apply them together: lab fix apply {' '.join(map(str, [*absent, fix.number]))}",
             )
         if state.recorded or (state.applied_by_lab and state.code.state is State.PRESENT):
             raise mixed_state(state)
@@ -106,7 +106,7 @@ def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fi
         if staying:
             raise Refused(
                 f"Fix {fix.number} cannot be reverted: {_fixes(staying)} requires it.",
-                f"Revert them together: lab fix revert {_words([fix.number, *staying])}",
+                f"Revert them together: lab fix revert {' '.join(map(str, [fix.number, *staying]))}",
             )
         if state.schema.state is not State.PRESENT or state.code.state is State.ABSENT:
             raise mixed_state(state)
@@ -125,7 +125,3 @@ def mixed_state(state: FixState) -> Refused:
 
 def _fixes(numbers: list[int]) -> str:
     return f"fix {numbers[0]}" if len(numbers) == 1 else f"fixes {', '.join(map(str, numbers))}"
-
-
-def _words(numbers: list[int]) -> str:
-    return " ".join(map(str, numbers))

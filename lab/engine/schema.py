@@ -206,11 +206,7 @@ def set_timeouts(connection: Connection, lock_timeout: float) -> None:
 
 
 def read_schema(url: str) -> SchemaSnapshot:
-    """Read the database at `url` once, without a lock.
-
-    Raises:
-        DatabaseUnreachable: no connection could be made, or the query failed.
-    """
+    """Read the database at `url` once, without a lock. Raises DatabaseUnreachable if that fails."""
     with closing(connect(url)) as connection:
         return Schema(connection).snapshot()
 

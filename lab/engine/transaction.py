@@ -30,16 +30,12 @@ from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 
-def no_checkpoint(_: str) -> None:
-    """Ignore the checkpoint."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a change reports its progress, and how many seconds it waits for locks."""
 
     progress: Progress = silent
-    checkpoint: Checkpoint = no_checkpoint
+    checkpoint: Checkpoint = lambda _: None
     lock_timeout: float = 30.0
     """For locks on tables: a slow search keeps its transaction open for 15 s."""
     lock_wait: float = LOCK_WAIT
@@ -67,22 +63,14 @@ class Transaction:
         return read_fix_states(self.workspace, fixes, self.patcher, snapshot)
 
     def steps(self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState]) -> tuple[Step, ...]:
-        """Return the steps that apply or revert these fixes, with the new content of every file.
-
-        Raises:
-            Refused: the code of a fix conflicts with the candidate's, or only a part of it is there.
-        """
+        """Return the steps that apply or revert these fixes, in order. Raises as `plan_file_changes`."""
         changes = plan_file_changes(self.patcher, self.workspace, verb, fixes, states)
         return tuple(
             self._step(fix, verb, part, changes[fix.number]) for fix in fixes for part in parts(fix, verb)
         )
 
     def removal_steps(self, state: FixState) -> tuple[Step, ...]:
-        """Return the steps that revert what is there of a mixed fix: its lines, its revision.
-
-        Raises:
-            Refused: its lines were edited, or a file has only some of them.
-        """
+        """Return the steps that revert what is there of a mixed fix. Raises Refused if a file was edited."""
         fix = state.fix
         changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
         there = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: state.recorded}
@@ -117,12 +105,10 @@ class Transaction:
     def recover(self) -> Entry | None:
         """End an interrupted change so that its fixes are not applied, and return it; None if there is none.
 
-        It can be tried again after an error.
-
         Raises:
             InvalidFile: the journal is damaged.
             Refused: the code was edited since, a migration failed, or the library lacks the fix.
-            EnvironmentFault: a file or the database failed.
+            EnvironmentFault: a file or the database failed. After any error, it can be tried again.
         """
         entry = journal.read(self.workspace)
         if entry is None:
@@ -183,9 +169,7 @@ class Transaction:
 def transaction(
     workspace: Workspace, catalog: Catalog, patcher: Patcher, url: str, options: Options = DEFAULTS
 ) -> Iterator[Transaction]:
-    """Lock the workspace and the database at `url` for the block.
-
-    An interrupted change is not recovered by this: call `recover`.
+    """Lock the workspace and the database at `url` for the block. It does not call `recover`.
 
     Raises:
         Locked: another `lab` still held one of them after `options.lock_wait` seconds.
@@ -201,7 +185,6 @@ def transaction(
 
 
 def _scratch(workspace: Workspace) -> Path:
-    """Return the folder in which new contents are prepared."""
     return workspace.state / "scratch"
 
 

@@ -40,9 +40,7 @@ class BuildPlan:
 
 
 def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime) -> BuildPlan:
-    """Compare the server's databases with the wanted rows and seed. None means what the template has.
-
-    Without a template, None means the default.
+    """Compare the server's databases with the wanted rows and seed; None means the template's or the default.
 
     Raises:
         UsageError: the number of rows is out of its range.
@@ -99,7 +97,12 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
     url = account.url(build)
     progress(Update("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.roles_sql))
-    _migrate(workspace, url)
+    try:
+        candidate.upgrade(workspace, url, shipped_head(workspace))
+    except TimedOut:
+        raise
+    except LabError as error:
+        raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
     _fill(url, dataset, progress)
     progress(Update("Keeping a template for lab reset"))
     ownership.record_ownership(workspace, account, build, dataset)
@@ -113,15 +116,6 @@ def _make_roles(url: str, text: str) -> None:
             cursor.execute(text)
     except psycopg2.Error as error:
         raise EnvironmentFault(f"The database refused the services' roles: {str(error).strip()}.") from error
-
-
-def _migrate(workspace: Workspace, url: str) -> None:
-    try:
-        candidate.upgrade(workspace, url, shipped_head(workspace))
-    except TimedOut:
-        raise
-    except LabError as error:
-        raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
 
 
 def _fill(url: str, dataset: Dataset, progress: Progress) -> None:

@@ -55,7 +55,7 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
 
 
 def _drop_on_existing_server(workspace: Workspace) -> str:
-    """Drop the databases if LAB_DATABASE_URL names their server. Return the one that is unreachable."""
+    """Drop the databases if LAB_DATABASE_URL names their server. Return one that could not be reached."""
     settings = load_settings(workspace)
     if settings.runtime == EMBEDDED and (settings.server or os.environ.get(runtimes.SERVER_VARIABLE)):
         runtime = runtime_of(workspace)

@@ -91,7 +91,6 @@ def fix_log(workspace: Workspace) -> tuple[Event, ...]:
 
 
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:
-    """Return why the next change of the fix would be refused; see `FixStatusRow`."""
     fix_state = found[fix.number]
     required = {number: found[number] for number in fix.requires}
     lacks_required = fix_state.state is State.ABSENT and not all(one.recorded for one in required.values())

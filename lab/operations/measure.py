@@ -90,12 +90,7 @@ def check(
 
 
 def prepare_target(workspace: Workspace) -> Target:
-    """Return the workspace as a target, after removing what killed measurements left.
-
-    Raises:
-        DatabaseUnreachable: the lab is not up.
-        UsageError: LAB_DATABASE_URL is malformed, or there is no `fixes/`.
-    """
+    """Remove what killed measurements left, and return the target. Raises EnvironmentFault without a lab."""
     url = workspace_url(workspace)
     connect(url).close()
     parsed = DatabaseUrl.parse(url)
@@ -125,11 +120,7 @@ def select_bugs(target: Target, tokens: Sequence[str]) -> tuple[int, ...]:
 def measure_in_shadow(
     target: Target, source: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs in a shadow of `source`, and keep the evidence in a new run of the target.
-
-    Raises:
-        LabError: the shadow cannot be made; `lab.shadow.shadow` lists why.
-    """
+    """Measure the bugs in a shadow of `source`, and keep the evidence in a run. Raises as `shadow` does."""
     started = time.monotonic()
     run = records.begin(target.workspace)
     titles = {fix.number: fix.title for fix in target.fixes}

@@ -21,11 +21,7 @@ MAX_ROWS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What a database is filled with: the number of execution logs, and the seed of their random values.
-
-    Raises:
-        UsageError: the number of rows is out of its range.
-    """
+    """The number of execution logs and the seed of their values. Raises UsageError if it is out of range."""
 
     rows: int = 500_000
     seed: int = 1

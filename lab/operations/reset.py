@@ -23,10 +23,7 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The seconds for the database, its revision, the numbers of the applied fixes, and the restored code.
-
-    `code` is None if only the database was reset.
-    """
+    """The seconds for the database, its revision, the applied fixes, and the code (None: not reset)."""
 
     seconds: float
     revision: str

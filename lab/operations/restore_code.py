@@ -71,14 +71,12 @@ def _restore(
     workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
 ) -> None:
     # Remove added files first: one can be where a shipped folder belongs.
-    for path in changed:
-        if path not in originals:
-            (workspace.root / path).unlink()
-    for path in changed:
-        if path in originals:
-            _make_room(workspace.root, path)
-            content, executable = originals[path]
-            write_atomic(workspace.root / path, content, mode=0o755 if executable else 0o644)
+    for path in (path for path in changed if path not in originals):
+        (workspace.root / path).unlink()
+    for path in (path for path in changed if path in originals):
+        _make_room(workspace.root, path)
+        content, executable = originals[path]
+        write_atomic(workspace.root / path, content, mode=0o755 if executable else 0o644)
 
 
 def _make_room(root: Path, path: PurePosixPath) -> None:

@@ -15,11 +15,7 @@ from lab.workspace import Workspace
 
 
 def shipped_head(workspace: Workspace) -> str:
-    """Return the id of the template's revision, from alembic.ini. The candidate's revisions follow it.
-
-    Raises:
-        UsageError: alembic.ini does not name it, or cannot be parsed.
-    """
+    """Return the id of the template's revision, from alembic.ini. Raises UsageError if it is not there."""
     ini = ConfigParser(interpolation=None)
     try:
         ini.read(workspace.alembic_ini)

@@ -54,8 +54,8 @@ def up(
 
     Raises:
         UsageError: a number is out of its range, or the compose file cannot be used.
-        Refused: the lab holds other rows than are asked for, the databases or the workspace are a copy or
-            another's, or a change of a fix was interrupted.
+        Refused: the lab holds other rows than are asked for, another lab made its databases, the workspace
+            is a copy, or a change of a fix was interrupted in the previous lab.
         Locked: another lab is changing the workspace.
         EnvironmentFault: a port is taken, a file cannot be written, the server does not start.
         LabError: a shipped migration failed.

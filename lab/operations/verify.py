@@ -38,10 +38,7 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The proof: a row for the shipped lab, two for each fix and, if it is `whole`, one for all fixes.
-
-    A `whole` proof also has a row for each folder that cannot be used.
-    """
+    """The proof: a row for the shipped lab, two for each fix; a `whole` one also for all fixes together."""
 
     bugs: tuple[Bug, ...]
     rows: tuple[ProofRow, ...]
@@ -61,8 +58,6 @@ def verify(
     progress: Progress = silent,
 ) -> Verified:
     """Prove the fixes that the tokens mean (default: all, `whole`), by measuring `bugs` in every state.
-
-    A fix that fails its proof raises nothing: see `problems`.
 
     Raises:
         UsageError: a token means no fix with a probe.
