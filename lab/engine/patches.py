@@ -69,7 +69,7 @@ class _File:
     current: bytes | None
 
     def after(self, verb: Verb) -> bytes | tuple[Conflict, ...]:
-        """Return the text after `verb`, or the conflicts: none of them if the change could not be undone."""
+        """Return the text after `verb`, or the conflicts: empty if the change could not be undone."""
         start, goal = (self.shipped, self.fixed) if verb is Verb.APPLY else (self.fixed, self.shipped)
         current = self.current or b""
         there = merge(current, start, goal)

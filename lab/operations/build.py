@@ -77,7 +77,7 @@ def carry_out(
 ) -> None:
     """Drop the obsolete databases of the plan, then make the template and the database that it asks for.
 
-    After an error, what was completed stays: a next plan does only the rest.
+    After an error, what was completed stays: the next plan does only the rest.
 
     Raises:
         LabError: a shipped migration or `prepare` failed, or the server refused a statement.

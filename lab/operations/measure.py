@@ -76,7 +76,7 @@ class Target:
 def check(
     workspace: Workspace, tokens: Sequence[str] = (), *, full: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs that the tokens mean (default: all). `full` measures on when the verdict is certain.
+    """Measure the bugs that the tokens mean (default: all). `full` goes on after the verdict is certain.
 
     Raises:
         UsageError: a token means no bug that has a probe.
@@ -90,7 +90,7 @@ def check(
 
 
 def prepare_target(workspace: Workspace) -> Target:
-    """Remove what killed measurements left, and return the target. Raises EnvironmentFault without a lab."""
+    """Clean up after killed measurements; return the target. Raises EnvironmentFault if the lab is not up."""
     url = workspace_url(workspace)
     connect(url).close()
     parsed = DatabaseUrl.parse(url)

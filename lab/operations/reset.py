@@ -83,7 +83,7 @@ def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
 def _reset_database(
     workspace: Workspace, runtime: Runtime, applied: tuple[int, ...], progress: Progress
 ) -> float:
-    """Replace the database, with the schema of the applied fixes. Returns the seconds that it took."""
+    """Replace the database, with the schema of the applied fixes. Return the seconds that it took."""
     progress(Update("Copying the template database"))
     started = time.monotonic()
     with replaced_database(workspace, runtime) as url:

@@ -144,7 +144,7 @@ class _Proof:
         return ProofRow(state, number, evidence, tuple(problems))
 
     def _lab_fix(self, verb: str, fix: Fix) -> str:
-        """Run the command as a user does. Returns why it failed; empty if it succeeded."""
+        """Run the command as a user does. Return why it failed; empty if it succeeded."""
         self.progress(Update(f"lab fix {verb} {fix.number}"))
         words = ["-C", str(self.copy.workspace.root), "fix", verb, str(fix.number), "--no-restart"]
         environment = {"LAB_DATABASE_URL": self.copy.url}
