@@ -21,7 +21,7 @@ MAX_ROWS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The number of execution logs and the seed of their values. Raises UsageError for `rows` out of range."""
+    """The number of execution logs and the seed of their values. Raises UsageError: `rows` is impossible."""
 
     rows: int = 500_000
     seed: int = 1
