@@ -181,7 +181,7 @@ def test_an_index_that_the_server_completes_after_the_kill_is_dropped(
     assert project.all() == before
 
 
-def test_an_index_build_that_still_runs_is_terminated_first(project: Project) -> None:
+def test_an_index_build_that_still_runs_is_terminated_first(project: Project, kills: Killer) -> None:
     before = project.all()
     with closing(connect(project.url)) as writer, writer.cursor() as cursor:
         cursor.execute("BEGIN; INSERT INTO things (name) VALUES ('late')")
@@ -196,7 +196,7 @@ def test_an_index_build_that_still_runs_is_terminated_first(project: Project) ->
     assert project.all() == before
 
 
-def test_a_kill_between_the_index_and_its_record_is_recovered(project: Project) -> None:
+def test_a_kill_between_the_index_and_its_record_is_recovered(project: Project, kills: Killer) -> None:
     project.apply("2")
     project.revert("2")
     before = project.all()
