@@ -32,7 +32,7 @@ def kills() -> Iterator[Killer]:
 def checkpoints(project: Project, verb: str, *tokens: str) -> list[str]:
     """Make the change and return the names of the checkpoints that it passes."""
     passed: list[str] = []
-    getattr(fixes, verb)(project.workspace, tokens, options=Options(checkpoint=passed.append))
+    getattr(fixes, verb)(project.workspace, tokens, restart=False, options=Options(checkpoint=passed.append))
     return passed
 
 

@@ -48,11 +48,18 @@ def test_a_text_with_crlf_line_ends_keeps_them(last: bytes) -> None:
     assert merged.text == ours.replace(b"\n15\n", b"\ntheirs\n").replace(b"\n", b"\r\n")
 
 
-def test_a_line_with_an_end_of_its_own_is_an_edited_line() -> None:
-    ours = BASE.replace(b"\n3\n", b"\n3\r\n")
-    assert merge(ours, BASE, BASE.replace(b"\n15\n", b"\nx\n")).text == ours.replace(b"\n15\n", b"\nx\n")
-    (conflict,) = merge(ours, BASE, BASE.replace(b"\n3\n", b"\nx\n")).conflicts
-    assert conflict.ours == b"3\r\n"
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        (b"a\nb\n", b"a\nx\n", b"a\nx\n"),
+        (b"a\r\nb\r\n", b"a\nx\nb\n", b"a\r\nx\r\nb\r\n"),
+        (b"a\r\nb", b"a\nx\nb", b"a\r\nx\r\nb"),
+        (b"a\r\nb\r\nc\n", b"a\nx\nb\nc\n", b"a\r\nx\r\nb\r\nc\n"),
+        (b"a\r\nb\nc\n", b"a\nx\nb\nc\n", b"a\r\nx\nb\nc\n"),
+    ],
+)
+def test_each_kept_line_keeps_its_line_end(ours: bytes, theirs: bytes, merged: bytes) -> None:
+    assert merge(ours, normalised(ours), theirs).text == merged
 
 
 def test_a_carriage_return_inside_a_line_is_not_a_line_end() -> None:
