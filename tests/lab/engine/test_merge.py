@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine.merge import Conflict, changed, merge
+from lab.engine.merge import Conflict, changed, merge, normalised
 from lab.errors import EnvironmentFault
 
 BASE = b"".join(b"%d\n" % n for n in range(20))
