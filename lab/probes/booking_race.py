@@ -1,4 +1,4 @@
-"""Bug 3: can two workflows hold one device? Forced with the write gate, over two replicas."""
+"""Bug 3: can two workflows hold one device? The write gate forces the overlap, over two replicas."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.probes.client import Reply, request
-from lab.probes.connection import ProbeConnection, new_workflow_id, open_connection
+from lab.probes.connection import Device, ProbeConnection, new_workflow_id, open_connection
 from lab.probes.endpoints import DEVICE_SERVICE, Endpoints, Service, require_running
 from lab.probes.evidence import Evidence, Figure, Verdict
 from lab.probes.gate import Gate, Outcome, write_gate
@@ -17,27 +17,27 @@ BUG = 3
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 REQUESTS = 4
 TIMEOUT = 35.0
-"""Seconds: longer than the gate holds a request."""
+"""Seconds: more than the gate's own timeout."""
 
 RETRIES = 2
 RETRY_REQUESTS = 2
-"""Requests of a retry, which pass the gate faster: a short lock timeout can expire at the gate."""
+"""Requests of a retry: two pass the gate faster than four, so a short lock_timeout may not expire."""
 
 PLAIN_TIMEOUT = 15.0
 BURST = 16
 WIDE_WINDOW = 0.08
-"""Seconds from a request to its first write: from here on, the race can happen to any two users."""
+"""Seconds from a request to its first write that are enough for two users to cause the race by chance."""
 
 Figures = tuple[Figure, ...]
+MakeGate = Callable[[str, Sequence[str]], AbstractContextManager[Gate]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
-    """Overlapping bookings of one device, and the device's holder and open bookings afterwards."""
+    """Overlapping bookings of a device, the device afterwards, and the workflows whose request succeeded."""
 
     outcome: Outcome
-    open_bookings: int
-    held_by: str | None
+    device: Device
     winners: tuple[str, ...]
 
     @property
@@ -46,18 +46,19 @@ class Bookings:
 
     @property
     def holders(self) -> int:
-        return max(self.open_bookings, len(self.winners))
+        """The number of open bookings or of winners, the greater one."""
+        return max(len(self.device.open_bookings), len(self.winners))
 
     @property
     def figures(self) -> Figures:
         return (
             Figure(f"winners of {self.count} through the gate", len(self.winners), "", 1),
-            Figure("open bookings of the device", self.open_bookings, "", 1),
+            Figure("open bookings of the device", len(self.device.open_bookings), "", 1),
         )
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Send four bookings of one device through the gate; then measure how easily a double booking happens."""
+    """Book one device once, and another four times at once. The result decides what else is tried."""
     require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         if problem := _plain_booking_problem(endpoints.devices[0], connection):
@@ -71,7 +72,7 @@ def probe(endpoints: Endpoints) -> Evidence:
 
 
 def _plain_booking_problem(service: Service, connection: ProbeConnection) -> str:
-    """How one booking without a rival fails; empty if it works. Otherwise counting winners proves nothing."""
+    """How one booking with no other at the same time fails, as a sentence; empty if it works."""
     device, workflow = connection.new_device(), new_workflow_id()
     reply = _book(service, device, workflow, PLAIN_TIMEOUT)
     after = connection.device(device)
@@ -91,7 +92,7 @@ class _Race:
     connection: ProbeConnection
 
     def book_with_retries(self) -> Bookings:
-        """Four bookings over both replicas, repeated with two where the gate may have caused a failure."""
+        """Send four bookings; then two, at most twice, while some fail, which the gate may have caused."""
         found = self._book_through_gate()
         for _ in range(RETRIES):
             failed = found.outcome.failed
@@ -110,17 +111,14 @@ class _Race:
             return Verdict.MASKED, why, figures
         if found.holders == 0:
             return self._judge_no_booking(figures)
-        if found.winners != (found.held_by,) or found.open_bookings != 1:
-            why = (
-                f"One booking was answered with success, but the device is held by"
-                f" {found.held_by or 'no workflow'} and has {found.open_bookings} open bookings."
-            )
+        if found.winners != (found.device.workflow,) or len(found.device.open_bookings) != 1:
+            why = f"One booking was answered with success, but the device is {found.device}."
             return Verdict.MASKED, why, figures
         why = f"Of {found.count} bookings that overlapped, one got the device and the others were refused."
         return self._judge_single_booking(figures, why)
 
     def _judge_single_booking(self, figures: Figures, why: str) -> tuple[Verdict, str, Figures]:
-        """Fixed, unless a request that read the device before another's booking also books it."""
+        """Fixed, unless two bookings succeed through the read gate, or in a burst without a gate."""
         late = self._book_through_gate(2, gate=read_gate)
         self.endpoints.raw["late"] = [str(reply) for reply in late.outcome.replies]
         if late.holders > 1:
@@ -133,7 +131,7 @@ class _Race:
         return Verdict.FIXED, why, (*figures, burst)
 
     def _judge_double_booking(self, found: Bookings) -> tuple[Verdict, str, Figures]:
-        """Present, unless it needs two replicas or a window too short for two users."""
+        """Present; masked if it needs two replicas, or if the time until the first write is short."""
         alone = self._book_through_gate(services=self.endpoints.devices[:1])
         window = found.outcome.shortest_delay
         figures = (
@@ -146,13 +144,13 @@ class _Race:
             why = f"{count} over two replicas, one over a single replica."
             return Verdict.MASKED, why, figures
         if window < WIDE_WINDOW:
-            why = f"{count} when all had read before any wrote; the time between is {window * 1000:.0f} ms."
+            why = f"{count} when all had read before any wrote; a write follows in {window * 1000:.0f} ms."
             return Verdict.MASKED, why, figures
         why = f"{count}: all had read it as available before any wrote."
         return Verdict.PRESENT, why, (*figures, self._burst())
 
     def _judge_no_booking(self, figures: Figures) -> tuple[Verdict, str, Figures]:
-        """Retry with two requests: one that does not wait for a lock can also lose it to the gate."""
+        """Retry with two requests: if requests do not wait for a lock, the gate can make all of them fail."""
         again = self._book_through_gate(RETRY_REQUESTS)
         if again.holders > 1:
             return self._judge_double_booking(again)
@@ -160,19 +158,15 @@ class _Race:
             why = "Of two bookings that overlapped, one got the device."
             return self._judge_single_booking(figures, why)
         burst = self._burst()
-        why = f"None of the overlapping bookings succeeded, and {burst.value:.0f} of {BURST} sent at once."
+        why = f"None of the overlapping bookings succeeded; of {BURST} sent at once, {burst.value:.0f} did."
         if burst.value != 1:
             return Verdict.PRESENT, why, (*figures, burst)
         return self._judge_single_booking(figures, why)
 
     def _book_through_gate(
-        self,
-        count: int = REQUESTS,
-        *,
-        services: Sequence[Service] = (),
-        gate: Callable[[str, Sequence[str]], AbstractContextManager[Gate]] = write_gate,
+        self, count: int = REQUESTS, *, services: Sequence[Service] = (), gate: MakeGate = write_gate
     ) -> Bookings:
-        """Book one new device `count` times, over all replicas unless `services` are given."""
+        """Book one new device `count` times through `gate`, over all replicas unless `services` are given."""
         services = services or self.endpoints.devices
         device = self.connection.new_device()
         workflows = [new_workflow_id() for _ in range(count)]
@@ -182,12 +176,11 @@ class _Race:
         ]
         with gate(self.endpoints.database, [service.url for service in services]) as opened:
             outcome = opened.pass_through(sends)
-        after = self.connection.device(device)
         winners = (workflow for workflow, reply in zip(workflows, outcome.replies, strict=True) if reply.ok)
-        return Bookings(outcome, len(after.open_bookings), after.workflow, tuple(winners))
+        return Bookings(outcome, self.connection.device(device), tuple(winners))
 
     def _burst(self) -> Figure:
-        """The winners of sixteen bookings sent together without a gate, as users could send them."""
+        """The number of winners among sixteen bookings sent at once, without a gate."""
         device = self.connection.new_device()
         services = self.endpoints.devices
         replies = send_together(

@@ -1,7 +1,7 @@
 """Send HTTP requests to a service. Every outcome is a Reply, even a closed socket or a timeout.
 
-Each request has one deadline for the complete response, so a service that sends a byte now and then cannot
-block a probe.
+Each request has one deadline for its complete body, so a service that sends a byte of the body now and then
+cannot block a probe.
 """
 
 import json
@@ -16,14 +16,18 @@ TIMEOUT = 15.0
 """Seconds."""
 
 MAX_BODY = 64 * 2**20
-"""The most bytes of a body that a reply has."""
+"""Bytes of a body after which no more of it is read."""
 
 CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The outcome of one request. Without a complete response, `status` is None and `problem` says why."""
+    """The outcome of one request, which took `seconds`. The names of `headers` are in lower case.
+
+    If the response did not arrive completely, `status` is None and `problem` says why. A response that the
+    probe itself stopped reading has its status.
+    """
 
     request: str
     status: int | None
@@ -47,19 +51,19 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None if it is not JSON."""
+        """The body, parsed as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
 
     def objects(self, name: str) -> list[dict[str, Any]] | None:
-        """The list of objects that is the body, or its member `name`; None if there is no such list."""
+        """The body, or its member `name` if it is an object; None if that is not a list of JSON objects."""
         document = self.json
         return objects(document.get(name) if isinstance(document, dict) else document)
 
     def __str__(self) -> str:
-        """The request and its outcome, as a clause for `Evidence.why`."""
+        """The request, its outcome and the body's `error`, as a clause for `Evidence.why`."""
         if self.status is None:
             return f"{self.request}: {self.problem}"
         document = self.json
@@ -73,7 +77,7 @@ class Reply:
 
 
 def objects(value: Any) -> list[dict[str, Any]] | None:
-    """The value, if it is a list that holds only JSON objects; else None."""
+    """The value, if it is a list, even an empty one, with only JSON objects in it; else None."""
     return value if isinstance(value, list) and all(isinstance(one, dict) for one in value) else None
 
 
@@ -90,9 +94,9 @@ def request(
 ) -> Reply:
     """Send one request, with `body` as JSON, and return its reply.
 
-    The response must be complete within `timeout` seconds, and may not pause for longer than `read_timeout`
-    seconds. The reply has up to MAX_BODY bytes of the body. With `receive` it has none: the body is passed to
-    this function in chunks, until the function returns False.
+    No wait for data may last longer than `read_timeout` seconds (default: `timeout`), and no more data is
+    accepted `timeout` seconds after the start. The body is read up to MAX_BODY bytes. With `receive`, the
+    reply has no body: the chunks are passed to this function until it returns False.
     """
     received = bytearray()
 

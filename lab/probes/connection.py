@@ -1,4 +1,4 @@
-"""A connection to the shadow's database, with which probes add devices and read back what became of them."""
+"""A connection to the shadow's database, with which probes add devices and later read their state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SELECT status, workflow_id, ARRAY(SELECT workflow_id::text FROM bookings b
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A row of `devices`, and the workflows that have an open booking of it."""
+    """A row of `devices`; `open_bookings` has the workflow of each open booking of it, the oldest first."""
 
     id: str
     status: str
@@ -52,34 +52,34 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class ProbeConnection:
-    """An autocommit connection as the owner of the shadow's database."""
+    """An autocommit connection as the database's owner. A statement that fails raises psycopg2.Error."""
 
     _connection: Connection
 
     def query(self, query: str | Composable, *values: Any, **named: Any) -> list[tuple[Any, ...]]:
-        """Execute SQL with values for %s or for %(name)s, and return the rows of the last statement."""
+        """Execute SQL with values for %s or %(name)s. Return the last statement's rows, if it has any."""
         with self._connection.cursor() as cursor:
             cursor.execute(query, values or named or None)
             return cursor.fetchall() if cursor.description else []
 
     def value(self, query: str, *values: Any) -> Any:
-        """The first column of the first row."""
+        """The first column of the query's first row. Raises IndexError: there is no row."""
         return self.query(query, *values)[0][0]
 
     def new_device(self, status: str = "available") -> str:
-        """Add a device and return its id."""
+        """Add a device with this status and without a holder, and return its id."""
         device = f"probe-{uuid.uuid4().hex[:12]}"
         self.query(NEW_DEVICE, id=device, status=status)
         return device
 
     def new_busy_device(self) -> tuple[str, str]:
-        """Add a device that a workflow holds, and return the ids of both. The workflow has no row."""
+        """Add a device that a workflow holds, and return both ids. `workflows` gets no row."""
         device, workflow = self.new_device(), new_workflow_id()
         self.query(BOOK, device=device, workflow=workflow)
         return device, workflow
 
     def device(self, device: str) -> Device:
-        """The current state of this device."""
+        """The current state of this device. Raises IndexError: there is no such device."""
         status, workflow, bookings = self.query(DEVICE, device)[0]
         return Device(device, status, workflow, tuple(bookings))
 
@@ -89,7 +89,7 @@ def new_workflow_id() -> str:
 
 
 def parse_timestamp(text: Any) -> datetime | None:
-    """The timestamp in UTC without a zone, as the database stores it; None if the text is not a timestamp."""
+    """A naive datetime in UTC from an ISO 8601 text; None if it is none. UTC is the default zone."""
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:
@@ -99,5 +99,6 @@ def parse_timestamp(text: Any) -> datetime | None:
 
 @contextmanager
 def open_connection(url: str) -> Iterator[ProbeConnection]:
+    """Connect for the length of the block. Raises DatabaseUnreachable: the database does not answer."""
     with closing(connect(url, application=APPLICATION)) as connection:
         yield ProbeConnection(connection)

@@ -16,11 +16,11 @@ from lab.probes.queue_races import CHECKS as RACES
 BUG = 7
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 NOT_FOUND = {404, 405}
-DELETE_RUNS = "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
+DELETE_LOGS = "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Check whether there is a queue, then its contract for one client, then for several at once."""
+    """Check that there is a queue, then its contract for one client; if it is kept, for several at once."""
     require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         queue = Queue(endpoints.devices, connection)
@@ -32,7 +32,7 @@ def probe(endpoints: Endpoints) -> Evidence:
         try:
             return _judge(endpoints, queue)
         finally:
-            connection.query(DELETE_RUNS)
+            connection.query(DELETE_LOGS)
 
 
 def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
@@ -54,7 +54,6 @@ def _judge(endpoints: Endpoints, queue: Queue) -> Evidence:
 
 
 def _problem(check: Callable[[], None]) -> str:
-    """What the check found wrong, as a clause; empty if nothing."""
     try:
         check()
     except BrokenPromise as broken:

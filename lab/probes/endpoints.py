@@ -1,6 +1,6 @@
 """What a probe receives: the services under test, their database, and a way to start one more service.
 
-Probes do not know how services are run. Each question to a process is a function that they are given.
+Probes do not know how services are run. They only call the functions in `Service` and `Endpoints`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,12 @@ from lab.probes.evidence import Evidence
 
 DEVICE_SERVICE = "device-service"
 WORKFLOW_SERVICE = "workflow-service"
-DEVICE_URL = "DEVICE_SERVICE_URL"
 
 
 class ServiceFailed(Exception):
     """A service does not run or does not respond, so the probe cannot go on. The message says what happened.
 
-    `blocked_by` is the other bug that prevents the service from running, if there is one.
+    `blocked_by` is the number of the other bug that prevents the service from running, if there is one.
     """
 
     def __init__(self, problem: str, blocked_by: int | None = None) -> None:
@@ -27,9 +26,10 @@ class ServiceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a service process.
+    """The state of a service process. The fields after `alive` are set once it has ended, if they are known.
 
-    Once it has ended: its exit code as a shell shows it, its peak memory in bytes, the last line of its log.
+    `exit_code` is 128 + the signal's number if a signal ended it. `reason` says how it ended. `peak` is the
+    most memory that it used, in bytes. `last_line` is the last line of its log.
     """
 
     alive: bool
@@ -53,10 +53,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One instance of a service, and the environment that it has from the compose file.
+    """One instance of a service.
 
-    `role` is the database role that it connects as. `problem` says why it never answered GET /health; it is
-    empty if it did. `stop` ends the process and returns its last state.
+    `role` is its database role. `environment` is that of the compose file, with the changes that the launcher
+    was given. `health` returns the state of the process; `stop` ends the process and returns its last state.
+    `problem` says why the instance did not answer GET /health with 200 after its start; empty if it did.
     """
 
     name: str
@@ -69,7 +70,14 @@ class Service:
 
 
 class Launcher(Protocol):
-    """Starts one more instance, `<service>-<purpose>`, and waits for its /health, its end or a timeout."""
+    """Starts one more instance, `<service>-<purpose>`, and waits until it is ready, has ended or times out.
+
+    `environment` adds or overrides variables of the compose file; `memory_limit`, in bytes, overrides its
+    limit. The `problem` of an instance that is not ready says why.
+
+    Raises:
+        EnvironmentFault: the process could not be started at all.
+    """
 
     def __call__(
         self,
@@ -83,15 +91,16 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """A lab to measure.
+    """A lab to measure. A service that no measured bug needs is not started: its `problem` says so.
 
     devices: the replicas of device-service.
     workflows: workflow-service, started with the compose file's environment, so bug 1 can prevent its start.
     database: the URL of the database, for its owner.
-    memory_limit: of one service, in bytes.
+    launch: starts one more instance.
+    memory_limit: the limit that bug 6 is measured with, in bytes.
     full: measure to the end, even where the verdict is certain earlier.
     raw: the probe adds what it measured; it is stored as JSON beside the evidence.
-    launched: instances that one probe started and others use too, by purpose.
+    launched: instances that one probe started and other probes use too, by purpose.
     """
 
     devices: tuple[Service, ...]
@@ -105,7 +114,7 @@ class Endpoints:
 
 
 class Probe(Protocol):
-    """Measures one bug.
+    """Measures one bug. The module of each bug has one, called `probe`. It leaves rows in the database.
 
     Raises:
         ServiceFailed: a service that it needs does not run or does not respond.
@@ -116,7 +125,7 @@ class Probe(Protocol):
 
 
 def require_running(*services: Service) -> None:
-    """Raises ServiceFailed: one of the services does not run."""
+    """Raises ServiceFailed: one of the services was not ready after its start."""
     for service in services:
         if service.problem:
             raise ServiceFailed(f"{service.name} {service.problem}")

@@ -25,13 +25,13 @@ class Verdict(StrEnum):
 
     @property
     def shows_symptom(self) -> bool:
-        """Whether `lab check` fails because of this verdict."""
+        """Whether `lab check` exits with 1 because of this verdict. If none does, `unmeasured` gives 4."""
         return self in {Verdict.MASKED, Verdict.PRESENT, Verdict.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number, in `unit`; `limit` is the highest good value, None where there is no limit."""
+    """One measured number, in `unit` (empty: a count). `limit` is the highest good value, if there is one."""
 
     name: str
     value: float
@@ -40,7 +40,7 @@ class Figure:
 
     @classmethod
     def duration(cls, name: str, seconds: float) -> Self:
-        """A time, converted to milliseconds, without a limit."""
+        """A figure in milliseconds, rounded to 0.1 ms, without a limit."""
         return cls(name, round(seconds * 1000, 1), "ms")
 
     @property
@@ -53,8 +53,8 @@ class Figure:
 class Evidence:
     """What one probe found out about one bug.
 
-    `why` is one sentence. `raw` is the file with everything that was measured, and `seconds` the time that
-    the measurement took.
+    `why` is one sentence. `blocked_by` is the number of the bug that prevented the measurement. `raw` is the
+    file with everything that was measured, once it is stored. `seconds` is how long the measurement took.
     """
 
     bug: int

@@ -1,7 +1,8 @@
 """The write gate forces concurrent requests to overlap, independently of their speed.
 
-Requests are sent one by one. Each is held at its first write, so all of them have read before any writes.
-Then all of them write before any commits.
+Requests are sent one by one. Each is held at its first write to a table, so all have read before any writes,
+and again at its commit, so all have written before any commits. A request that waits for a lock of another
+one goes on after it, as it would without the gate.
 """
 
 from __future__ import annotations
@@ -22,21 +23,23 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 QUIET = 0.35
-"""After this many seconds without a change, a request that no lock holds counts as waiting in its service."""
+"""Seconds without a change after which a request that waits for no lock counts as waiting in its service."""
 
 QUIET_IN_TRANSACTION = 1.5
-"""The same while a transaction is open or a statement runs, because these continue on their own."""
+"""In place of QUIET while a transaction is open that waits for no lock: it continues on its own."""
 
 QUIET_AFTER_LAST = 1.0
-"""The same once all requests are sent."""
+"""In place of QUIET in one more wait, after all requests were sent."""
 
 HEARTBEATS = 8
-"""Responses that every service must also have given in that time, so that a busy machine is given longer."""
+"""Requests to every service that must also end during QUIET, so that a busy machine is given longer."""
 
 HEARTBEAT_PATH = "/openapi.yaml"
 """A path that needs no database."""
 
 TIMEOUT = 30.0
+"""Seconds: the limit of each wait for progress, and of the time in which the requests are released."""
+
 POLL = 0.004
 OBSERVE = """
 SELECT pid, state, state_change::text, xact_start::text, pg_blocking_pids(pid)
@@ -63,7 +66,10 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The replies in the order of the requests, and the seconds after which each held request was held."""
+    """The replies in the order of the requests.
+
+    `delays` has one number for each request that a lock stopped: the seconds from its start to that stop.
+    """
 
     replies: tuple[Reply, ...]
     delays: tuple[float, ...]
@@ -79,11 +85,12 @@ class Outcome:
 
     @property
     def shortest_delay(self) -> float:
+        """The least of `delays`; 0 if no request was stopped."""
         return min(self.delays, default=0.0)
 
 
 class Gate:
-    """Made by `write_gate` and `read_gate`."""
+    """Sends requests and releases them from latch to latch. Made by `write_gate` and `read_gate`."""
 
     def __init__(
         self, watch: Connection, tables: Sequence[Latch], commit: Latch, urls: Sequence[str]
@@ -93,15 +100,17 @@ class Gate:
         self._commit = commit
         self._urls = urls
         self._waiting_in_service = 0
-        """Unanswered requests that no lock holds and that made no progress."""
+        """The number of unanswered requests that wait for no lock and made no progress."""
 
     def pass_through(self, sends: Sequence[Send], between: Callable[[], None] | None = None) -> Outcome:
-        """Send the requests, unlock latch after latch, and return when all are answered or time out.
+        """Send the requests, then release those that wait, again and again, until all are answered.
 
-        `between` is called each time before a latch is unlocked, while no request makes progress.
+        `between` is called before each release, while no request makes progress. A reply has no status if the
+        request was not answered TIMEOUT seconds after the last was sent, or its `send` raised an exception.
 
         Raises:
-            EnvironmentFault: a latch cannot be locked.
+            EnvironmentFault: a latch could not be locked. No request was sent.
+            psycopg2.Error: the database failed.
         """
         latches = (self._commit, *self._tables)
         try:
@@ -154,7 +163,7 @@ class Gate:
         return sum(bool(backend.blockers) for backend in self._observe())
 
     def _settle(self, pending: Sequence[Future[Reply]], quiet: float = QUIET) -> None:
-        """Return when each request is answered, or blocked by a lock, or has not changed for long enough."""
+        """Wait until each request is answered, or blocked by a lock, or has not changed for long enough."""
         before: tuple[object, ...] = ()
         since, heartbeats, until = time.monotonic(), 0, time.monotonic() + TIMEOUT
         while time.monotonic() < until:
@@ -184,7 +193,7 @@ class Gate:
 
 @contextmanager
 def write_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
-    """A gate over every table of the database at `url`; `urls` are the services that receive the requests."""
+    """Make the write gate of the database at `url`, for services at `urls`. Raises the same as `latches`."""
     with (
         closing(connect(url, application=APPLICATION)) as watch,
         latches(url) as (tables, commit),

@@ -1,4 +1,4 @@
-"""Latches: locks that stop writing transactions, release those that wait, and stop the ones that follow.
+"""A latch is a lock that stops transactions. It can release those that wait, and stop the ones that follow.
 
 A table latch stops the first write to its table. Its SHARE lock lets reads and SELECT ... FOR UPDATE pass.
 The commit latch stops the commit of a transaction that has written, by a deferred trigger on every table.
@@ -47,7 +47,7 @@ FOR EACH ROW EXECUTE FUNCTION lab_gate.hold()
 
 
 class _Session:
-    """A connection that takes a lock in a thread, because that may have to wait."""
+    """A connection that takes a lock in a thread, because it may have to wait."""
 
     def __init__(self, url: str, statement: str) -> None:
         self._connection = connect(url, application=APPLICATION)
@@ -67,7 +67,6 @@ class _Session:
         self._thread.start()
 
     def wait_for_lock(self) -> bool:
-        """Whether the lock was granted within LOCK_TIMEOUT seconds."""
         if self._thread is not None:
             self._thread.join(LOCK_TIMEOUT)
         return not self.waiting
@@ -94,7 +93,7 @@ class _Session:
 
 
 class Latch:
-    """One lock, taken by `statement`. Transactions that conflict with it wait while the latch is locked."""
+    """A lock that `statement` takes. While it is locked, transactions that need a conflicting lock wait."""
 
     def __init__(self, url: str, statement: str) -> None:
         self._statement = statement
@@ -103,19 +102,21 @@ class Latch:
 
     @property
     def pid(self) -> int:
-        """The server process that blocks the transactions that wait here."""
+        """The pid of the server process that has the lock, and so blocks those that wait."""
         return self._holder.pid
 
     def lock(self) -> None:
-        """Raises EnvironmentFault: the lock is not granted, because another transaction holds one."""
+        """Raises EnvironmentFault: another transaction kept a conflicting lock for LOCK_TIMEOUT seconds."""
         self._holder.request_lock()
         if not self._holder.wait_for_lock():
-            raise EnvironmentFault(f"A lock of the measurement was not granted: {self._statement}.")
+            why = f"The measurement did not get its lock within {LOCK_TIMEOUT:g} s: {self._statement}."
+            raise EnvironmentFault(why, "Measure again: lab check")
 
     def release_waiting(self, watch: Connection) -> None:
         """Let the transactions that wait now go on, and stop those that come later.
 
         A second session queues for the lock behind those that wait, before the first one gives it back.
+        `watch` is any other connection to the database.
         """
         self._next.request_lock()
         until = time.monotonic() + LOCK_TIMEOUT
@@ -135,7 +136,12 @@ class Latch:
 
 @contextmanager
 def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
-    """A latch for each table, and the commit latch, all unlocked. The block's end removes them."""
+    """Make a latch for each table, and the commit latch, all unlocked. They are removed after the block.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+        psycopg2.Error: a trigger could not be added, for example because a table stayed locked for 5 s.
+    """
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute(TABLES)

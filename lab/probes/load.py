@@ -12,7 +12,7 @@ Send = Callable[[], Reply]
 
 
 def send_in_background(send: Send) -> Future[Reply]:
-    """Call `send` in a daemon thread, which does not keep the process alive."""
+    """Call `send` in a daemon thread. The future gets its reply or its exception."""
     future: Future[Reply] = Future()
 
     def run() -> None:
@@ -26,10 +26,11 @@ def send_in_background(send: Send) -> Future[Reply]:
 
 
 def send_together(sends: Sequence[Send], timeout: float = 60.0) -> tuple[Reply, ...]:
-    """Send all requests at the same moment and return their replies in the same order.
+    """Call all of `sends` at the same moment, and return their replies in the same order.
 
     Raises:
-        TimeoutError: one of them has no reply after `timeout` seconds.
+        TimeoutError: a reply was not there `timeout` seconds after the reply before it.
+        Exception: one of `sends` raised it.
     """
     barrier = threading.Barrier(len(sends))
 
@@ -42,5 +43,5 @@ def send_together(sends: Sequence[Send], timeout: float = 60.0) -> tuple[Reply, 
 
 
 def warm_up(services: Sequence[Service], connections: int = 4) -> None:
-    """Make each service open this many database connections, so that no measured request waits for one."""
+    """Send each service this many requests at once, so that it opens its database connections beforehand."""
     send_together([partial(request, one.url, "/devices") for one in services for _ in range(connections)])

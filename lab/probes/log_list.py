@@ -20,15 +20,15 @@ NEEDS: tuple[str, ...] = ()
 PATH = "/execution-logs"
 MIB = 2**20
 HUGE = 1_000_000
-"""Rows that a request for too many asks for."""
+"""The page size in requests for far too many rows."""
 
 TOGETHER = 8
 TIMEOUT = 60.0
 FULL_LIST_TIMEOUT = 300.0
-"""Seconds for the whole list, on a slow machine. It may not pause for longer than TIMEOUT."""
+"""Seconds for the whole list, on a slow machine. The response may not pause for longer than TIMEOUT."""
 
 EXIT_WAIT = 2.0
-"""Seconds in which a service that broke off a response may still end."""
+"""Seconds to wait for the end of a service that did not complete a response."""
 
 READ_TIME = 6.0
 """Seconds for which a long response is read where only the service's memory matters."""
@@ -42,7 +42,11 @@ TIMESTAMP = re.compile(rb'"started_at":\s*"([^"]+)"')
 
 @dataclass(slots=True)
 class Body:
-    """Receives a body until the monotonic time `until`; `kept` is its first SMALL bytes."""
+    """Receives a body until the monotonic time `until`; `cut` says whether that time came.
+
+    `size` is in bytes. `kept` has only the chunks within the first SMALL bytes. `ids` and `newest_first` come
+    from a search of the whole text.
+    """
 
     until: float
     kept: bytearray = field(default_factory=bytearray)
@@ -78,7 +82,7 @@ Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Request the list and huge pages of it from a new instance, some together; then walk the pages."""
+    """Request the list from a new instance; then huge pages, alone and together; then page after page."""
     service = endpoints.launch(DEVICE_SERVICE, "memory", memory_limit=endpoints.memory_limit)
     try:
         require_running(service)
@@ -123,7 +127,7 @@ def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection
 
 
 def _problem_under_load(endpoints: Endpoints, service: Service, timeout: float) -> str:
-    """How the service fails when asked for far too many rows, alone or together; empty if it does not."""
+    """How requests for far too many rows fail, alone or together, as a sentence; empty if none fails."""
     for size in SIZES:
         reply, _ = _get(service, {size: HUGE}, timeout)
         if end := _end(service, endpoints.memory_limit, reply):
@@ -140,46 +144,39 @@ def _problem_under_load(endpoints: Endpoints, service: Service, timeout: float) 
 
 
 def _judge_full_list(body: Body, total: int) -> tuple[Verdict, str]:
-    """Judge one response with all logs. It is right as long as the service does not hold it in memory."""
     distinct = len(set(body.ids))
     if len(body.ids) != total or distinct != total:
-        return (
-            Verdict.MASKED,
-            f"The response is too large for a page, and has {distinct:,} of {total:,} logs.",
-        )
+        why = f"The response is too large for a page, and has {distinct:,} of {total:,} logs."
+        return Verdict.MASKED, why
     if not body.newest_first:
         return Verdict.MASKED, f"The response has all {total:,} logs, but not the newest first."
-    why = f"All {total:,} logs came in one response, newest first, and never were in memory together."
+    why = f"The service stays within its memory limit; one response has all {total:,} logs, newest first."
     return Verdict.FIXED, why
 
 
 def _judge_walk(service: Service, first: Page, found: Walk) -> tuple[Verdict, str]:
     if found.by is None:
         if may_have_more(first):
-            why = (
-                "The service stays within its memory limit; the form of its pages is unknown and not judged."
-            )
+            why = "The service stays within its memory limit; the unknown form of its pages is not judged."
             return Verdict.FIXED, why
         return Verdict.MASKED, f"A response has {len(first.rows)} logs, and no way to older ones was found."
     problem = found.wrong or _invalid_page_problem(service, found.by)
     if problem:
         return Verdict.MASKED, f"The service stays within its memory limit, but {problem}."
-    why = (
-        f"The service stays within its memory limit, and its {found.pages} pages, by {found.by}, are complete"
-        " and newest first."
-    )
+    pages = f"{found.pages} pages, by {found.by}"
+    why = f"The service stays within its memory limit; its {pages}, are complete and newest first."
     return Verdict.FIXED, why
 
 
 def _invalid_page_problem(service: Service, pagination: str) -> str:
-    """The reply to an invalid page number, if it is a failure; else empty."""
+    """The first reply to an invalid page number, offset or size that is a failure; empty if none is."""
     names = {"page": ("page", "per_page"), "offset": ("offset", "limit")}.get(pagination, ())
     replies = (_get(service, {name: value})[0] for name in names for value in ("-1", "first"))
     return next((str(reply) for reply in replies if reply.failed), "")
 
 
 def _get(service: Service, query: Mapping[str, Any], timeout: float = TIMEOUT) -> tuple[Reply, Body]:
-    """Request the list, and read it for `timeout` seconds at most. The reply itself has no body."""
+    """Request the list, and read for `timeout` seconds at most. The body is not in the reply."""
     body = Body(until=time.monotonic() + timeout)
     reply = request(
         service.url, PATH, query=query, timeout=timeout + 5, read_timeout=TIMEOUT, receive=body.receive
@@ -197,7 +194,7 @@ def _get_reply(service: Service, query: Mapping[str, Any], timeout: float) -> Re
 
 
 def _end(service: Service, limit: int, *replies: Reply) -> str:
-    """How the service ended; empty while it runs. `limit` is its memory limit in bytes."""
+    """How the service ended; empty if it runs. Waits up to EXIT_WAIT seconds if a reply is incomplete."""
     until = time.monotonic() + (EXIT_WAIT if any(reply.status is None for reply in replies) else 0)
     while (health := service.health()).alive and time.monotonic() < until:
         time.sleep(0.02)

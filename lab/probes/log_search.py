@@ -18,27 +18,30 @@ from lab.probes.statements import NOT_COUNTED, Count, counted
 BUG = 5
 NEEDS: tuple[str, ...] = (DEVICE_SERVICE,)
 PATH = "/execution-logs/search"
+WITHIN = f"FROM {TABLE} WHERE started_at >= %s AND started_at < %s"
 DAY = datetime(2025, 1, 1)
 FEW = 4
 """Logs in the narrow span."""
 
 CERTAIN_SHARE = 0.5
-"""Reading this share of the table for each log makes the verdict certain."""
+"""If the narrow search reads this share of the table for each log, the bug is certainly present."""
 
 FACTOR = 100
-"""The search must read less than 1/FACTOR of the blocks of one table scan for each log."""
+"""For each log, the search may read at most 1/FACTOR of the table's blocks."""
 
 TIMEOUT = 30.0
 DAY_TIMEOUT = 180.0
 AROUND = timedelta(days=6)
-"""Added before and after the day in the last search, so that a response cut at a round number is noticed."""
+"""Added before and after the day in the last searches, to notice a response with a maximum of logs."""
+
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """One search: its reply, statements and plans, and the number of logs that it should return.
 
-    `wrong` is empty if the reply is right.
+    `wrong` says how a successful reply differs from the database; empty if it does not.
     """
 
     reply: Reply
@@ -49,14 +52,14 @@ class Search:
 
     @property
     def problem(self) -> str:
-        """What is wrong with the reply, as a sentence; empty if it is right."""
+        """How the request failed, or what is wrong with its reply, as a sentence; empty if it is right."""
         if not self.reply.ok:
             return f"{self.reply}."
         return f"The search of {self.logs} logs is wrong: {self.wrong}." if self.wrong else ""
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Search a narrow span, then the day, then more days before and after some of their logs changed."""
+    """Search a narrow span, then the day, then more days, before and after a change of some of their logs."""
     require_running(*endpoints.devices)
     with open_connection(endpoints.database) as connection:
         with explained(connection, endpoints.devices[0].role):
@@ -75,9 +78,7 @@ def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection
     log = PlanLog(connection)
     narrow = _search(service, connection, _narrow(connection), log)
     _keep(endpoints, "narrow", narrow)
-    logs = connection.value(
-        f"SELECT count(*) FROM {TABLE} WHERE started_at >= %s AND started_at < %s", *_day()
-    )
+    logs = connection.value(f"SELECT count(*) {WITHIN}", *_day())
     limit = round((logs + 1) * pages / FACTOR)
     figures = _narrow_figures(narrow, pages, logs, limit)
     if narrow.problem:
@@ -106,15 +107,12 @@ def _measure(endpoints: Endpoints, service: Service, connection: ProbeConnection
         return Evidence(BUG, Verdict.MASKED, problem, figures)
     if not day.count.blocks:
         return Evidence(BUG, Verdict.UNMEASURED, NOT_COUNTED, figures)
-    why = (
-        f"{day.logs} logs of the day took {day.count.blocks:,} blocks and no full scan of {TABLE},"
-        " and the rows are right."
-    )
-    return Evidence(BUG, Verdict.FIXED, why, figures)
+    cost = f"{day.logs} logs of the day took {day.count.blocks:,} blocks and no full scan of {TABLE}"
+    return Evidence(BUG, Verdict.FIXED, f"{cost}, and the rows are right.", figures)
 
 
 def _problem_after_change(service: Service, connection: ProbeConnection, log: PlanLog) -> str:
-    """What is wrong with a search of more days, before or after some logs change; empty if nothing is."""
+    """What is wrong with a search of more days, before or after a change of some logs; empty if nothing."""
     span = DAY - AROUND, DAY + AROUND
     before = _search(service, connection, span, log)
     change(connection, *_day())
@@ -126,11 +124,7 @@ def _problem_after_change(service: Service, connection: ProbeConnection, log: Pl
 
 
 def _search(
-    service: Service,
-    connection: ProbeConnection,
-    span: tuple[datetime, datetime],
-    log: PlanLog,
-    timeout: float = TIMEOUT,
+    service: Service, connection: ProbeConnection, span: Span, log: PlanLog, timeout: float = TIMEOUT
 ) -> Search:
     with counted(connection, service.role) as count:
         reply = request(service.url, PATH, query=_span(*span), timeout=timeout)
@@ -139,22 +133,17 @@ def _search(
     return Search(reply, count, len(expected), wrong, log.read(TABLE))
 
 
-def _narrow(connection: ProbeConnection) -> tuple[datetime, datetime]:
+def _narrow(connection: ProbeConnection) -> Span:
     """A span within the day that has FEW logs; a span of the latest logs if the day has too few."""
-    found = connection.query(
-        f"SELECT started_at FROM {TABLE} WHERE started_at >= %s AND started_at < %s"
-        " ORDER BY started_at, id OFFSET 10 LIMIT %s",
-        *_day(),
-        FEW + 1,
-    )
+    inside = f"SELECT started_at {WITHIN} ORDER BY started_at, id OFFSET 10 LIMIT %s"
+    latest = f"SELECT started_at FROM {TABLE} ORDER BY started_at DESC LIMIT %s"
+    found = connection.query(inside, *_day(), FEW + 1)
     if len(found) <= FEW:
-        found = connection.query(
-            f"SELECT started_at FROM {TABLE} ORDER BY started_at DESC LIMIT %s", FEW + 1
-        )[::-1]
+        found = connection.query(latest, FEW + 1)[::-1]
     return found[0][0], found[-1][0]
 
 
-def _day() -> tuple[datetime, datetime]:
+def _day() -> Span:
     return DAY, DAY + timedelta(days=1)
 
 

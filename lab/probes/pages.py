@@ -1,7 +1,8 @@
 """Find out how a list is paginated, by trying: candidates choose the form of their pages themselves.
 
 Known forms are a link or a cursor in the body or in the Link header, `page`, `offset`, and a key of the last
-row (`before`, `after_id` and the like). The rows are the body's only list, or the one called `logs`.
+row (`before`, `after_id` and the like). The rows are the body if it is a list, its list with a name in LISTS,
+or its only list.
 """
 
 import re
@@ -27,9 +28,7 @@ CURSORS = (
     *("next_cursor", "cursor", "next_token", "next_page_token", "continuation"),
     *("next_before", "next_after"),
 )
-NEXT_HINT = re.compile(
-    r"next|cursor|token|link|more|offset|before|after|older|last|key|marker|url|href", re.I
-)
+NEXT_HINT = re.compile(r"(?i)next|cursor|token|link|more|offset|before|after|older|last|key|marker|url|href")
 """Names of members of a body that may lead to older rows in a form that is not known here."""
 
 BY_TIME = ("before", "until", "older_than", "end", "cursor", "after", "before_started_at", "started_before")
@@ -54,8 +53,8 @@ class Page:
 class Pagination:
     """A way to get the next page.
 
-    `next_query` takes a page and the number of rows up to its end, and returns the parameters of the next
-    page, or None after the last one.
+    `next_query` takes a page and the number of rows up to its end. It returns the parameters of the next
+    page, or None if this page shows that there is none.
     """
 
     name: str
@@ -71,7 +70,7 @@ def page_of(reply: Reply, query: Mapping[str, Any]) -> Page | None:
 
 def find_pagination(first: Page, fetch: Fetch) -> Pagination | None:
     """The first known form that leads from this page to one with other rows; None if no form does."""
-    for pagination in _candidates(first):
+    for pagination in _known_forms(first):
         query = pagination.next_query(first, len(first.rows))
         if query is None:
             continue
@@ -83,7 +82,7 @@ def find_pagination(first: Page, fetch: Fetch) -> Pagination | None:
 
 
 def may_have_more(page: Page) -> bool:
-    """Whether the body has a member that may lead to more rows in an unknown form."""
+    """Whether a Link header or a member of the body may lead to more rows in an unknown form."""
     for holder in _holders(page.document):
         for key, value in holder.items():
             if value and isinstance(value, dict | str) and NEXT_HINT.search(key):
@@ -91,7 +90,7 @@ def may_have_more(page: Page) -> bool:
     return "link" in page.headers
 
 
-def _candidates(first: Page) -> Iterator[Pagination]:
+def _known_forms(first: Page) -> Iterator[Pagination]:
     if _given_next(first) is not None:
         yield Pagination("the response's own link or cursor", lambda page, _: _given_next(page))
     size = len(first.rows)
@@ -106,7 +105,7 @@ def _by_key(name: str, column: str) -> Pagination:
 
 
 def _given_next(page: Page) -> Mapping[str, Any] | None:
-    """The query parameters of the next page, as the response itself gives them; None if it does not."""
+    """The query parameters of the next page, if the response itself gives them."""
     if found := LINK.search(page.headers.get("link", "")):
         return _of_link(found[1])
     for holder in _holders(page.document):
@@ -128,7 +127,6 @@ def _given_next(page: Page) -> Mapping[str, Any] | None:
 
 
 def _holders(document: Any) -> Iterator[dict[str, Any]]:
-    """The body and its members that are objects."""
     if isinstance(document, dict):
         yield document
         yield from (value for value in document.values() if isinstance(value, dict))

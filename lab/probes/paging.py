@@ -15,7 +15,7 @@ from lab.probes.pages import Fetch, Page, Pagination, find_pagination, page_of
 
 MIN_PAGES = 4
 MIN_ROWS = 200
-"""The walk ends when it has this many rows from at least MIN_PAGES pages."""
+"""The walk ends with this many rows from at least MIN_PAGES pages, or earlier at the last page."""
 
 TIES = 160
 BATCH = "probe tie"
@@ -35,7 +35,7 @@ INSERT INTO execution_logs (id, {COLUMNS}) SELECT * FROM gone ORDER BY md5(id::t
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """`by` names the pagination, None if none was found; `wrong` is empty if all pages are right."""
+    """How many pages and rows were read, by which pagination (None: not found), and what is wrong in them."""
 
     by: str | None
     pages: int
@@ -44,7 +44,7 @@ class Walk:
 
 
 def walk(connection: ProbeConnection, first: Page, fetch: Fetch) -> Walk:
-    """Request the pages after the first one, and compare their rows with the database."""
+    """Find the pagination, request pages from the first one on, and compare their rows with the database."""
     pagination = find_pagination(first, fetch)
     if pagination is None:
         return Walk(None, 1, len(first.rows))

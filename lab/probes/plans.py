@@ -1,7 +1,6 @@
 """The plans with which the server executed a service's statements, read from its log (auto_explain, jsonlog).
 
-The settings apply to one role in one database, for connections that are opened within the block. They do not
-affect a running lab on the same server.
+Only the plans of one role in one database are logged, so a running lab on the same server is not affected.
 Source: https://www.postgresql.org/docs/current/auto-explain.html
 """
 
@@ -40,7 +39,7 @@ class Plan:
     root: dict[str, Any]
 
     def full_scans(self, table: str) -> int:
-        """How many times the statement read the table from end to end."""
+        """How many times the statement scanned the table sequentially. A parallel scan counts once."""
         # In a parallel scan, the loops are the processes that share it.
         return sum(
             1 if node.get("Parallel Aware") else int(node.get("Actual Loops", 1))
@@ -49,13 +48,13 @@ class Plan:
         )
 
     def outline(self) -> str:
-        """The plan as an indented list of its nodes."""
+        """The plan as an indented list of its nodes, with loops and blocks."""
         return "\n".join(_outline(self.root, 0))
 
 
 @contextmanager
 def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
-    """Log the plans of connections that `role` opens to this database within the block."""
+    """Log the plans of connections that `role` opens to this database within the block, until they close."""
     database = connection.value("SELECT current_database()")
     alter = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database))
     for name, value in SETTINGS.items():
@@ -67,7 +66,7 @@ def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
 
 
 class PlanLog:
-    """The server's log from now on. It stays empty if the server has no jsonlog, or we may not read it."""
+    """The plans that the server logs from now on; none if `connection` cannot read its log in JSON."""
 
     def __init__(self, connection: ProbeConnection) -> None:
         self._connection = connection
@@ -81,7 +80,10 @@ class PlanLog:
             self._file = None
 
     def read(self, mention: str) -> tuple[Plan, ...]:
-        """The plans since the last call of statements that contain this text; waits up to TIMEOUT seconds."""
+        """The plans that were logged since the last call, of statements whose text has `mention` in it.
+
+        Waits until there is one, or TIMEOUT seconds; then the result is empty.
+        """
         until = time.monotonic() + TIMEOUT
         text = b""
         while self._file and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""Requests to the device queue, and what their responses contain. Candidates choose the form of these."""
+"""Requests to the device queue, and what their responses contain. Candidates choose the form of responses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from lab.probes.endpoints import Service, ServiceFailed
 
 TIMEOUT = 20.0
 GATED_TIMEOUT = 35.0
-"""Seconds: longer than the gate holds a request."""
+"""Seconds: more than the gate's own timeout."""
 
-RUNS = 12
-ADD_RUNS = """
-WITH runs AS (
+OPERATIONS = 12
+ADD_OPERATIONS = """
+WITH past AS (
     SELECT start_at, start_at + %(seconds)s * interval '1 s' AS ended
-      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %(runs)s) AS n)
+      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %(count)s) AS n)
         AS starts (start_at)
 ), booked AS (
     INSERT INTO bookings (device_id, workflow_id, booked_at, released_at)
-    SELECT %(device)s, 'probe', start_at, ended FROM runs ORDER BY start_at
+    SELECT %(device)s, 'probe', start_at, ended FROM past ORDER BY start_at
 )
 INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
 SELECT %(device)s, 'probe', 'spin', 'completed', start_at, ended, extract(epoch FROM ended - start_at) * 1000
-  FROM runs ORDER BY start_at
+  FROM past ORDER BY start_at
 """
 EXTEND_BOOKING = """
 UPDATE bookings SET booked_at = booked_at - %(seconds)s * interval '1 s'
@@ -34,21 +34,21 @@ UPDATE devices SET updated_at = updated_at - %(seconds)s * interval '1 s' WHERE 
 
 
 class BrokenPromise(Exception):
-    """The queue does not keep its contract."""
+    """The queue does not keep its contract. The message is a clause saying what was observed."""
 
 
 def expect(condition: bool, problem: str) -> None:
-    """Raises BrokenPromise: the condition is false. `problem` is a clause saying what was observed."""
+    """Raises BrokenPromise: the condition is false. `problem` is its message."""
     if not condition:
         raise BrokenPromise(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The device queues, through all replicas of device-service, and the database.
+    """Requests to the device queues. `replica` numbers the instances from 0, and starts over after the last.
 
     Raises:
-        ServiceFailed: a request got no response. Later requests would wait as long and show no more.
+        ServiceFailed: a request got no complete response. Later ones would wait as long and show no more.
     """
 
     services: Sequence[Service]
@@ -79,28 +79,29 @@ class Queue:
         return self._send(0, "GET", f"/devices/{device}/wait-time{query}")
 
     def entries(self, device: str) -> list[dict[str, Any]] | None:
-        """The waiting entries, the next one first; None if the response has no list of entries."""
+        """The waiting entries in the order of the response; None if it has no list of entries."""
         return entries_in(self.listing(device))
 
     def waiting(self, device: str) -> list[str] | None:
-        """The workflows of `entries`."""
+        """The workflow ids of the waiting entries, in the same order; None if there is no list of entries."""
         entries = self.entries(device)
         return None if entries is None else [str(entry.get("workflow_id")) for entry in entries]
 
     def expect_state(self, device: str, holder: str, waiting: list[str] | None, what: str) -> None:
-        """Expect that the holder has the device, and that these workflows wait; None if any may wait."""
-        after, found = self.connection.device(device), self.waiting(device)
-        expect(
-            after.held_once_by(holder) and waiting in (None, found),
-            f"{what}: the device is {after}, {len(found or ())} waiting",
-        )
+        """Raises BrokenPromise: `holder` does not have the device, or other workflows than `waiting` wait.
 
-    def add_runs(self, device: str, seconds: int) -> None:
-        """Add recent runs of the device that took this long, each with its own booking."""
-        self.connection.query(ADD_RUNS, device=device, seconds=seconds, runs=RUNS)
+        `waiting` is in order; None if any may wait. `what` is the start of the message.
+        """
+        after, found = self.connection.device(device), self.waiting(device)
+        right = after.held_once_by(holder) and waiting in (None, found)
+        expect(right, f"{what}: the device is {after}, {len(found or ())} waiting")
+
+    def add_operations(self, device: str, seconds: int) -> None:
+        """Add twelve past operations of the device, each of this length, with their logs and bookings."""
+        self.connection.query(ADD_OPERATIONS, device=device, seconds=seconds, count=OPERATIONS)
 
     def extend_booking(self, device: str, seconds: int) -> None:
-        """Move the start of the device's open booking back by this time."""
+        """Move the start of the device's open booking into the past by this many seconds."""
         self.connection.query(EXTEND_BOOKING, device=device, seconds=seconds)
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:
@@ -112,7 +113,10 @@ class Queue:
 
 
 def entries_in(listing: Reply) -> list[dict[str, Any]] | None:
-    """The list of entries that is the body, its member `queue`, or its only list; None if there is none."""
+    """The queue's entries: the body if it is a list, else its member `queue`, else its only list.
+
+    None if that is not a list of objects.
+    """
     document = listing.json
     if isinstance(document, dict):
         lists = [value for value in document.values() if isinstance(value, list)]
@@ -121,7 +125,7 @@ def entries_in(listing: Reply) -> list[dict[str, Any]] | None:
 
 
 def member(reply: Reply, name: str) -> Any:
-    """A member of the body, or of the first object in it that has this member; None if there is none."""
+    """The value of a member of the body, or of the first object in it with this member; None without one."""
     document = reply.json
     if not isinstance(document, dict):
         return None
@@ -132,7 +136,7 @@ def member(reply: Reply, name: str) -> Any:
 
 
 def estimate(reply: Reply) -> tuple[bool, Any]:
-    """Whether the body has an estimate of the wait, and its value. None is an estimate too."""
+    """Whether the body has a member for the wait that is a number or null, and its value."""
     document = reply.json
     if isinstance(document, dict):
         for name, value in document.items():
@@ -142,7 +146,7 @@ def estimate(reply: Reply) -> tuple[bool, Any]:
 
 
 def has_reason(reply: Reply) -> bool:
-    """Whether the body has a text that explains the estimate."""
+    """Whether the body has a member, such as `reason`, with a text that explains the estimate."""
     document = reply.json
     return isinstance(document, dict) and any(
         isinstance(value, str) and value.strip() and word in name

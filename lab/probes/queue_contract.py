@@ -11,7 +11,7 @@ CREATED = 201
 
 
 def books_at_once(queue: Queue) -> None:
-    """A workflow that joins the queue of a free device, and finds no other waiting, gets the device."""
+    """A workflow that joins the empty queue of a free device gets the device."""
     device, workflow = queue.connection.new_device(), new_workflow_id()
     reply = queue.join(device, workflow)
     expect(reply.status == CREATED, f"{_brief(reply)} for a free device")
@@ -19,7 +19,7 @@ def books_at_once(queue: Queue) -> None:
 
 
 def serves_in_order(queue: Queue) -> None:
-    """Releases hand the device to high before normal before low priority, within each in order of arrival."""
+    """A release hands the device to the next entry: high, then normal, then low priority, each by arrival."""
     device, holder = queue.connection.new_busy_device()
     workflows = [new_workflow_id() for _ in range(6)]
     first, last, urgent, second, urgent_too, last_too = workflows
@@ -65,7 +65,7 @@ def refuses(queue: Queue) -> None:
 
 
 def cancels(queue: Queue) -> None:
-    """A cancelled entry is not served, a served one cannot be cancelled, and the workflow may join again."""
+    """A cancelled entry is not served, and its workflow may join again; a served one cannot be cancelled."""
     device, holder = queue.connection.new_busy_device()
     cancelled, next_one, third = (new_workflow_id() for _ in range(3))
     for workflow in (cancelled, next_one, third):
@@ -85,7 +85,7 @@ def cancels(queue: Queue) -> None:
 
 
 def waits_out_maintenance(queue: Queue) -> None:
-    """A device in maintenance is not handed over; leaving maintenance serves the queue."""
+    """A device in maintenance or offline is not handed over. When it is available again, it is."""
     device, workflow, later = queue.connection.new_device("maintenance"), new_workflow_id(), new_workflow_id()
     for one in (workflow, later):
         reply = queue.join(device, one)
@@ -103,12 +103,12 @@ def waits_out_maintenance(queue: Queue) -> None:
 
 
 def estimates_the_wait(queue: Queue) -> None:
-    """0 if free, higher with longer runs and with more workflows ahead, null with a reason in maintenance."""
+    """0 if free, longer with longer operations or more entries ahead, null with a reason in maintenance."""
     free = queue.connection.new_device()
     (quick, _), (slow, _) = queue.connection.new_busy_device(), queue.connection.new_busy_device()
     out = queue.connection.new_device("maintenance")
     for device, seconds in ((free, 60), (quick, 60), (slow, 6000), (out, 60)):
-        queue.add_runs(device, seconds)
+        queue.add_operations(device, seconds)
     _expect_estimates(*(queue.wait_time(device) for device in (free, quick, slow, out)))
     _expect_no_negative_wait(queue)
     before = estimate(queue.wait_time(quick, "low"))[1]
@@ -134,19 +134,19 @@ def _expect_estimates(free: Reply, quick: Reply, slow: Reply, out: Reply) -> Non
     expect(none == 0, f"the wait for a free device is {none}, not 0")
     explained = unknown is None and has_reason(out)
     expect(explained, f"the wait in maintenance is {unknown}, and should be null with a reason")
-    waits = f"{short} s with runs of 60 s, {long} s with runs of 6000 s"
+    waits = f"{short} s with operations of 60 s, {long} s with operations of 6000 s"
     longer = _less(0, short) and _less(short, long)
-    expect(longer, f"the wait does not depend on the device's own runs: {waits}")
+    expect(longer, f"the wait does not depend on the device's own operations: {waits}")
 
 
 def _expect_no_negative_wait(queue: Queue) -> None:
-    """The current run takes longer than every earlier one."""
+    """The wait is not negative when a booking lasts longer than every earlier operation of the device."""
     device, _ = queue.connection.new_busy_device()
-    queue.add_runs(device, 60)
+    queue.add_operations(device, 60)
     queue.extend_booking(device, 3600)
     reply = queue.wait_time(device)
     wait = estimate(reply)[1]
-    what = "after an hour on a device whose runs take 60 s, the wait"
+    what = "after an hour on a device whose operations take 60 s, the wait"
     expect(reply.ok and not _less(wait, 0), f"{what} is {wait} s ({_brief(reply)})")
 
 
@@ -155,14 +155,10 @@ def _expect_listed(queue: Queue, device: str, order: list[str]) -> None:
     entries = entries_in(listing)
     if entries is None:
         raise BrokenPromise(f"the queue is not listed: {_brief(listing)}")
-    expect(
-        [entry.get("workflow_id") for entry in entries] == order,
-        "the queue is not in order: high, normal, low, and within each by arrival",
-    )
-    expect(
-        [entry.get("position") for entry in entries] == list(range(1, len(order) + 1)),
-        "the queue's positions are not 1, 2, 3 and so on",
-    )
+    in_order = [entry.get("workflow_id") for entry in entries] == order
+    expect(in_order, "the queue is not in order: high, normal, low, and within each by arrival")
+    counted = [entry.get("position") for entry in entries] == list(range(1, len(order) + 1))
+    expect(counted, "the queue's positions are not 1, 2, 3 and so on")
     waits = all(any("wait" in name for name in entry) for entry in entries)
     expect(waits, "the queue does not list each entry's wait")
 
@@ -176,7 +172,7 @@ def _less(a: Any, b: Any) -> bool:
 
 
 def _brief(reply: Reply) -> str:
-    """The reply, without ids and query parameters."""
+    """The reply as a clause, without device ids and query parameters."""
     method, _, path = reply.request.partition(" ")
     words = path.split("?")[0].split("/")
     words = ["{id}" if word.startswith("probe-") else word for word in words]

@@ -12,7 +12,7 @@ from lab.probes.queue_calls import BrokenPromise, Queue, expect
 
 
 def one_gets_a_free_device(queue: Queue, gate: Gate) -> None:
-    """Four workflows join the queue of a free device at once."""
+    """Of four workflows that join the queue of a free device at once, one gets it and three wait."""
     device = queue.connection.new_device()
     workflows = [new_workflow_id() for _ in range(4)]
     outcome = gate.pass_through([partial(queue.join, device, w, replica=n) for n, w in enumerate(workflows)])
@@ -20,31 +20,25 @@ def one_gets_a_free_device(queue: Queue, gate: Gate) -> None:
     _expect_answers(outcome, "four queueing for a free device at once")
     line = queue.waiting(device) or []
     holder = after.workflow or ""
-    expect(
-        holder in workflows and after.held_once_by(holder),
-        f"of four that queued for a free device at once, none has it: it is {after}",
-    )
-    expect(
-        sorted([holder, *line]) == sorted(workflows),
-        f"of four that queued for a free device at once, {1 + len(line)} are served or waiting",
-    )
+    held = holder in workflows and after.held_once_by(holder)
+    expect(held, f"of four that queued for a free device at once, none has it: it is {after}")
+    kept = sorted([holder, *line]) == sorted(workflows)
+    expect(kept, f"of four that queued for a free device at once, {1 + len(line)} are served or waiting")
 
 
 def one_entry_a_workflow(queue: Queue, gate: Gate) -> None:
-    """One workflow joins the queue twice at once."""
+    """A workflow that joins the queue twice at once waits once, and one of its requests is refused."""
     device, _ = queue.connection.new_busy_device()
     workflow = new_workflow_id()
     outcome = gate.pass_through([partial(queue.join, device, workflow, replica=n) for n in range(2)])
     _expect_answers(outcome, "one workflow queueing twice at once")
     line = queue.waiting(device)
-    expect(
-        line == [workflow] and len(outcome.succeeded) == 1,
-        f"one workflow that queued twice at once waits {len(line or ())} times",
-    )
+    once = line == [workflow] and len(outcome.succeeded) == 1
+    expect(once, f"one workflow that queued twice at once waits {len(line or ())} times")
 
 
 def one_release_one_handover(queue: Queue, gate: Gate) -> None:
-    """The same release is sent twice at once, while two workflows wait."""
+    """A release that is sent twice at once hands the device over once, to the first of two that wait."""
     device, holder, workflows = _device_with_two_waiting(queue)
     outcome = gate.pass_through([partial(queue.release, device, holder, replica=n) for n in range(2)])
     _expect_answers(outcome, "one release sent twice at once")
@@ -53,7 +47,7 @@ def one_release_one_handover(queue: Queue, gate: Gate) -> None:
 
 
 def cancelled_is_not_served(queue: Queue, gate: Gate) -> None:
-    """The first entry is cancelled while the device is released, in both orders."""
+    """If the first entry is cancelled during a release, the second is served, else the first."""
     for cancel_first in (True, False):
         device, holder, workflows = _device_with_two_waiting(queue)
         entries = queue.entries(device) or ()
@@ -62,28 +56,23 @@ def cancelled_is_not_served(queue: Queue, gate: Gate) -> None:
         release: Send = partial(queue.release, device, holder, replica=1)
         outcome = gate.pass_through([cancel, release] if cancel_first else [release, cancel])
         _expect_answers(outcome, "a release and a cancellation at once")
-        if outcome.replies[0 if cancel_first else 1].ok:
-            what = "released while the first in line was cancelled"
-            queue.expect_state(device, workflows[1], [], what)
-        else:
-            what = "released while the first in line was not cancelled"
-            queue.expect_state(device, workflows[0], workflows[1:], what)
+        cancelled = outcome.replies[0 if cancel_first else 1].ok
+        line = workflows[1:] if cancelled else workflows
+        what = f"released while the first in line was{'' if cancelled else ' not'} cancelled"
+        queue.expect_state(device, line[0], line[1:], what)
 
 
 def no_entry_waits_for_a_free_device(queue: Queue, gate: Gate) -> None:
-    """A workflow joins while the device is released or leaves maintenance, in both orders."""
+    """A workflow that joins while the device becomes free gets it. Tried in both orders."""
     for released, what in ((True, "is released"), (False, "comes back from maintenance")):
         for join_first in (True, False):
             device, holder = queue.connection.new_busy_device()
+            free: Send = partial(queue.release, device, holder, replica=1)
             if not released:
                 device = queue.connection.new_device("maintenance")
+                free = partial(queue.set_status, device, "available", replica=1)
             workflow = new_workflow_id()
             join: Send = partial(queue.join, device, workflow, replica=0)
-            free: Send = (
-                partial(queue.release, device, holder, replica=1)
-                if released
-                else partial(queue.set_status, device, "available", replica=1)
-            )
             outcome = gate.pass_through([join, free] if join_first else [free, join])
             _expect_answers(outcome, f"queueing while the device {what}")
             queue.expect_state(device, workflow, None, f"queueing while the device {what}")
@@ -100,15 +89,12 @@ def handover_is_one_step(queue: Queue, gate: Gate) -> None:
         between=lambda: seen.append(queue.connection.device(device)),
     )
     _expect_answers(outcome, "a release with one waiting")
-    expect(
-        all(one.status != "available" for one in seen),
-        "between a release and the handover, others could see the device as available",
-    )
+    hidden = all(one.status != "available" for one in seen)
+    expect(hidden, "between a release and the handover, others could see the device as available")
     queue.expect_state(device, workflow, None, "released with one waiting")
 
 
 def _device_with_two_waiting(queue: Queue) -> tuple[str, str, list[str]]:
-    """A busy device, the workflow that holds it, and the two that wait for it."""
     device, holder = queue.connection.new_busy_device()
     workflows = [new_workflow_id() for _ in range(2)]
     for workflow in workflows:

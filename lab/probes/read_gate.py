@@ -1,7 +1,8 @@
-"""The read gate makes one request act on outdated rows: it has read them before another request changed them.
+"""The read gate holds one request in its first read, while other requests run and change the same rows.
 
-A row security policy holds the first read of a table in the middle of its statement, after its snapshot was
-taken. The write gate cannot do this: it cannot hold a request between a read and an attempt to take a lock.
+A row security policy holds it. The statement has its snapshot by then, so when it goes on, it still returns
+the old rows, unless it locks them. The write gate cannot produce this order: it does not stop a request
+between a read and an attempt to take a lock.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ READ_KEY = 0x6C61622E72656164
 """The advisory lock for which the reader waits: "lab.read" in ASCII."""
 
 READER_KEY = READ_KEY + 1
-"""The advisory lock that makes a transaction the reader until its end. The others are not held."""
+"""The advisory lock of the reader. One transaction has it, until its end, and only that one is held."""
 
 UNGUARDED = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -44,7 +45,14 @@ ALTER TABLE {0} ENABLE ROW LEVEL SECURITY
 
 @contextmanager
 def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
-    """A gate that holds the first request in its first read until the others are answered or wait for it."""
+    """Make a gate that holds the first request in its first read until the others are answered or wait.
+
+    `url` is that of the database, `urls` are those of the services.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+        psycopg2.Error: a policy could not be added, for example because a table stayed locked for 5 s.
+    """
     with (
         closing(connect(url, application=APPLICATION)) as connection,
         connection.cursor() as cursor,
@@ -60,9 +68,8 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
             yield Gate(connection, (), latch, urls)
         finally:
             latch.unlock()
-            with suppress(
-                psycopg2.Error
-            ):  # a policy that remains holds no request, once the latch is unlocked
+            # A policy that remains holds no request, once the latch is unlocked.
+            with suppress(psycopg2.Error):
                 for table in tables:
                     cursor.execute(sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(table))
                 cursor.execute("DROP SCHEMA lab_read CASCADE")

@@ -11,7 +11,7 @@ ADDED = "probe"
 """The workflow of the added logs, and the status of the changed one."""
 
 LOOK_BACK = timedelta(days=60)
-"""Usually, each device's previous run is within this time before the span."""
+"""Usually, the previous log of each device starts within this time before the span."""
 
 EXPECTED = f"""
 SELECT id, device_id, started_at, completed_at, status,
@@ -37,7 +37,10 @@ UPDATE {TABLE} SET status = %s
 
 
 def expected_rows(connection: ProbeConnection, start: datetime, end: datetime) -> list[tuple[Any, ...]]:
-    """The logs of the span with their idle times in seconds, by a query that needs no index."""
+    """The logs that start from `start` until before `end`, as rows of EXPECTED, in order.
+
+    The last column is the idle time in seconds since the device's previous log; None for its first log.
+    """
     for since in (start - LOOK_BACK, datetime.min):
         found = connection.query(EXPECTED, since, start, end)
         if all(row[-1] is not None for row in found):
@@ -46,7 +49,7 @@ def expected_rows(connection: ProbeConnection, start: datetime, end: datetime) -
 
 
 def change(connection: ProbeConnection, start: datetime, end: datetime) -> None:
-    """Add two runs within the span and change another's status, so that a cached response is outdated."""
+    """Add up to two logs within the span, and change one's status, so that a cached response is outdated."""
     connection.query(ADD, ADDED, start, end)
     connection.query(MARK, ADDED, start, end)
 
@@ -57,7 +60,7 @@ def change_back(connection: ProbeConnection) -> None:
 
 
 def difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:
-    """What is wrong with the response; empty if it has the expected logs and idle times, in order."""
+    """What is wrong with the response; empty if it has the expected logs in order, with idle times to 1 s."""
     logs = reply.objects("logs")
     if logs is None:
         return "the response is not a list of logs"

@@ -15,7 +15,7 @@ INSERT INTO workflows (id, name, device_id, status, started_at) VALUES (%s, 'Pro
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Complete a running workflow, which makes workflow-service release a device over HTTP."""
+    """Complete a running workflow, for which workflow-service has to release a device over HTTP."""
     service = endpoints.workflows
     require_running(service)
     health = request(service.url, "/health")
@@ -27,7 +27,8 @@ def probe(endpoints: Endpoints) -> Evidence:
         reply, device, reached = _complete(endpoints, service, connection)
         figures = (Figure.duration("time to release a device through both services", reply.seconds),)
         if not reached:
-            why = f"It starts, but it does not reach {DEVICE_SERVICE}: {reply}; the device stays {device}."
+            found = f"{reply}; the device stays {device}"
+            why = f"{WORKFLOW_SERVICE} starts, but does not reach {DEVICE_SERVICE}: {found}."
             return Evidence(BUG, Verdict.MASKED, why, figures)
         return _follows_environment(endpoints, connection, figures)
 
@@ -35,9 +36,9 @@ def probe(endpoints: Endpoints) -> Evidence:
 def _follows_environment(
     endpoints: Endpoints, connection: ProbeConnection, figures: tuple[Figure, ...]
 ) -> Evidence:
-    """Masked if the address does not come from the environment: then it is right in one deployment only."""
+    """Masked if the address of device-service does not come from the environment; else fixed."""
     if not any(DEVICE_SERVICE in text for text in endpoints.workflows.environment.values()):
-        why = f"It reaches {DEVICE_SERVICE}, although no variable of its environment gives an address of it."
+        why = f"{WORKFLOW_SERVICE} reaches {DEVICE_SERVICE}, but its environment does not give the address."
         return Evidence(BUG, Verdict.MASKED, why, figures)
     other = misrouted(endpoints)
     try:
@@ -45,21 +46,21 @@ def _follows_environment(
             reply, _, reached = _complete(endpoints, other, connection)
             endpoints.raw["misrouted"] = str(reply)
             if reached:
-                why = f"It reaches the same {DEVICE_SERVICE} when its environment gives another address."
+                why = f"With another address, {WORKFLOW_SERVICE} still reaches the same {DEVICE_SERVICE}."
                 return Evidence(BUG, Verdict.MASKED, why, figures)
     finally:
         other.stop()
-    why = f"It starts, and it reaches {DEVICE_SERVICE} at the address that its environment gives."
+    why = f"{WORKFLOW_SERVICE} reaches {DEVICE_SERVICE} at the address that its environment gives."
     return Evidence(BUG, Verdict.FIXED, why, figures)
 
 
 def _complete(
     endpoints: Endpoints, service: Service, connection: ProbeConnection
 ) -> tuple[Reply, Device, bool]:
-    """Complete a workflow that holds a device: the reply, the device afterwards, and whether it was reached.
+    """Complete a workflow that holds a device: the reply, the device, and whether device-service was reached.
 
-    device-service was reached if the device is free, or if device-service queried the database: what it then
-    did is not part of this bug.
+    It was reached if the device is free, or if device-service queried the database: what it then did is not
+    part of this bug.
     """
     device, workflow = connection.new_busy_device()
     connection.query(RUNNING_WORKFLOW, workflow, device)

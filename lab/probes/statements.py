@@ -28,7 +28,7 @@ SELECT s.queryid::text || s.toplevel, s.query, s.calls, s.rows, s.shared_blks_hi
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One normalized statement of a role: its calls, and the rows, blocks and time of all of them."""
+    """One normalized statement of a role: how often it was called, and the rows, blocks and time in total."""
 
     text: str
     calls: int
@@ -49,7 +49,7 @@ class Statement:
 
 @dataclass(slots=True)
 class Count:
-    """The statements of one period, without BEGIN, FETCH and the like, and without pings (SELECT 1)."""
+    """The statements of one block, without BEGIN, FETCH and the like, and without pings (SELECT 1)."""
 
     statements: tuple[Statement, ...] = ()
 
@@ -68,7 +68,7 @@ class Count:
 
 @contextmanager
 def counted(connection: ProbeConnection, role: str) -> Iterator[Count]:
-    """Count the statements that `role` executes within the block; the count is filled at its end."""
+    """Count the statements that `role` executes within the block. The count is empty until the block ends."""
     before = _snapshot(connection, role)
     count = Count()
     yield count

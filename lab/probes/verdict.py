@@ -40,11 +40,11 @@ def measure(
     migration_problem: str = "",
     probes: Mapping[int, Probe] = PROBES,
 ) -> Iterator[Measured]:
-    """Measure these bugs one after another, calling `on_start` with each bug before its probe.
+    """Measure these bugs in the order of `probes`, calling `on_start` with each bug before its probe.
 
     A failed service is a symptom. A failure of the machine or the database is not: the bug is unmeasured.
-    `compose_problem` says why the compose file cannot be used, `migration_problem` why the candidate's
-    migrations failed; both are empty if there was no problem.
+    `compose_problem` says why the compose file cannot be used: bug 1 is then present. `migration_problem`
+    says why the migrations failed: it is added to `why`, unless the bug is fixed or unmeasured.
     """
     for bug in sorted(bugs, key=list(probes).index):
         on_start(bug)
@@ -75,7 +75,7 @@ def _run(bug: int, probe: Probe, endpoints: Endpoints) -> Evidence:
 
 
 def _require_database(url: str) -> None:
-    """Raises DatabaseUnreachable: it is gone, so the symptom that was seen is not the service's fault."""
+    """Raises DatabaseUnreachable: then the symptom that was seen may not be the service's fault."""
     try:
         with closing(connect(url, application=APPLICATION)) as connection:
             connection.cursor().execute("SELECT 1")

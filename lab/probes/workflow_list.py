@@ -57,7 +57,7 @@ Steps are inserted in descending order of their position, and one sample belongs
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One GET /workflows: its reply and statements. `wrong` is empty if the reply is right."""
+    """One GET /workflows of `workflows` rows. `wrong` says how a successful reply differs from the rows."""
 
     reply: Reply
     count: Count
@@ -106,11 +106,8 @@ def _judge(few: Listing, many: Listing) -> Evidence:
         return Evidence(BUG, Verdict.MASKED, why, figures)
     if not many.count.calls:
         return Evidence(BUG, Verdict.UNMEASURED, NOT_COUNTED, figures)
-    why = (
-        f"{few.workflows} workflows take {few.count.calls} statements, {many.workflows} take"
-        f" {many.count.calls}, and every step and sample is in the response."
-    )
-    return Evidence(BUG, Verdict.FIXED, why, figures)
+    why = f"{few.workflows} workflows take {few.count.calls} statements, {many.workflows} {many.count.calls}"
+    return Evidence(BUG, Verdict.FIXED, f"{why}, and every step and sample is in the response.", figures)
 
 
 def _list(service: Service, connection: ProbeConnection) -> Listing:
@@ -141,6 +138,5 @@ def _difference(reply: Reply, expected: list[tuple[Any, ...]]) -> str:
 
 
 def _members(workflow: dict[str, Any], name: str, columns: tuple[str, ...]) -> list[list[Any]] | None:
-    """These columns of each object in the workflow's list `name`; None if it is not a list of objects."""
     found = objects(workflow.get(name))
     return None if found is None else [[one.get(column) for column in columns] for one in found]

@@ -34,7 +34,7 @@ def probe(endpoints: Endpoints) -> Evidence:
 def _start_on_busy_device(
     service: Service, connection: ProbeConnection, device: str, figures: tuple[Figure, ...]
 ) -> Evidence:
-    """Masked unless the start is refused: a service that never asks device-service accepts every start."""
+    """Masked unless the start is refused: a service that does not ask device-service accepts every start."""
     second, reply = _create(service, device)
     if second is None:
         return Evidence(BUG, Verdict.MASKED, f"No second workflow can be created: {reply}.", figures)

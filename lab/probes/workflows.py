@@ -2,15 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from lab.probes.endpoints import (
-    DEVICE_SERVICE,
-    DEVICE_URL,
-    WORKFLOW_SERVICE,
-    Endpoints,
-    Service,
-    ServiceFailed,
-)
+from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service, ServiceFailed
 
+DEVICE_URL = "DEVICE_SERVICE_URL"
 REACHABLE = f"http://{DEVICE_SERVICE}:5001"
 UNREACHABLE = "http://db:5001"
 """A host that resolves, and a port on which nothing listens."""
@@ -21,12 +15,13 @@ START_BUG = 1
 
 
 def configured(endpoints: Endpoints) -> Service:
-    """An instance that is given the address of device-service, whether or not the compose file gives it.
+    """An instance that has the address of device-service, whether or not the compose file gives it.
 
-    A missing address is bug 1. It is corrected here so that the other bugs are measured independently of it.
+    It is `endpoints.workflows`, or one that is launched for all probes: so the other bugs are measured
+    independently of bug 1.
 
     Raises:
-        ServiceFailed: it does not start with the address either.
+        ServiceFailed: it is not ready; blocked by bug 1 if `endpoints.workflows` is not ready either.
     """
     service = endpoints.workflows
     if service.problem or service.environment.get(DEVICE_URL, "").rstrip("/") != REACHABLE:
@@ -40,7 +35,7 @@ def configured(endpoints: Endpoints) -> Service:
 
 
 def misrouted(endpoints: Endpoints) -> Service:
-    """An instance whose environment gives it an address at which nothing listens."""
+    """A new instance whose environment gives an address at which nothing listens. The caller stops it."""
     return _launch(endpoints, "misrouted", UNREACHABLE)
 
 
