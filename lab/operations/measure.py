@@ -47,7 +47,7 @@ class Checked:
 
     @property
     def symptoms(self) -> tuple[Evidence, ...]:
-        return tuple(one for one in self.evidence if one.verdict.shows_symptom)
+        return tuple(one for one in self.evidence if one.verdict.fails_check)
 
     @property
     def unmeasured(self) -> tuple[Evidence, ...]:

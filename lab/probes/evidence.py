@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     UNMEASURED = "unmeasured"
 
     @property
-    def shows_symptom(self) -> bool:
+    def fails_check(self) -> bool:
         """Whether `lab check` exits with 1 because of this verdict. If none does, `unmeasured` gives 4."""
         return self in {Verdict.MASKED, Verdict.PRESENT, Verdict.BLOCKED}
 

@@ -53,7 +53,7 @@ def measure(
         verdict, why = evidence.verdict, IDS.sub("{id}", evidence.why)
         if compose_problem and bug == COMPOSE_BUG:
             verdict, why = Verdict.PRESENT, f"{compose_problem}."
-        elif migration_problem and verdict.shows_symptom:
+        elif migration_problem and verdict.fails_check:
             why = f"{why} Before that, {migration_problem}."
         seconds = round(time.monotonic() - started, 3)
         yield Measured(replace(evidence, verdict=verdict, why=why, seconds=seconds), given.raw)
@@ -66,7 +66,7 @@ def _run(bug: int, probe: Probe, endpoints: Endpoints) -> Evidence:
         except ServiceFailed as failed:
             verdict = Verdict.PRESENT if failed.blocked_by is None else Verdict.BLOCKED
             evidence = Evidence(bug, verdict, f"{failed}.", blocked_by=failed.blocked_by)
-        if evidence.verdict.shows_symptom:
+        if evidence.verdict.fails_check:
             _require_database(endpoints.database)
     except (EnvironmentFault, psycopg2.Error) as error:
         reason = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""A verdict knows whether it shows a symptom, a figure whether it is within its limit."""
+"""A verdict knows whether it fails `lab check`, a figure whether it is within its limit."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from lab.probes.evidence import Evidence, Figure, Verdict
 
 
 @pytest.mark.parametrize(
-    ("verdict", "shows"),
+    ("verdict", "fails"),
     [
         (Verdict.FIXED, False),
         (Verdict.UNMEASURED, False),
@@ -15,8 +15,8 @@ from lab.probes.evidence import Evidence, Figure, Verdict
         (Verdict.BLOCKED, True),
     ],
 )
-def test_an_unmeasured_bug_shows_no_symptom(verdict: Verdict, shows: bool) -> None:
-    assert verdict.shows_symptom is shows
+def test_a_check_fails_unless_all_is_fixed_or_unmeasured(verdict: Verdict, fails: bool) -> None:
+    assert verdict.fails_check is fails
 
 
 @pytest.mark.parametrize(
