@@ -27,7 +27,7 @@ VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}$]
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A published port: `container` is its number inside; `address` and `host` are this machine's."""
+    """A published port: number `container` in the container, number `host` at `address` on this machine."""
 
     address: str
     host: int
@@ -191,9 +191,7 @@ class _Reader:
         for text in self._texts(where, value):
             found = PORT.fullmatch(text)
             if found is None or not all(0 < int(found[end]) < 65536 for end in ("host", "container")):
-                self.problems.append(
-                    f"{where}: {text!r} is not ADDRESS:HOST:CONTAINER, each port below 65536"
-                )
+                self.problems.append(f"{where}: {text!r} is not ADDRESS:HOST:CONTAINER, ports below 65536")
             else:
                 yield Port(found["address"] or "0.0.0.0", int(found["host"]), int(found["container"]))
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def to_json(value: object, *, indent: int = 1) -> str:
-    """Return `value` as JSON, in one line if `indent` is 0. A type that JSON lacks is written as text."""
+    """Return `value` as JSON, in one line if `indent` is 0. Paths and unknown types become text."""
     import json
 
     import msgspec

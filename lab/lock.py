@@ -41,9 +41,7 @@ def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -
 
 
 def acquire(attempt: Callable[[], bool], holder: Callable[[], str], progress: Progress, wait: float) -> None:
-    """Repeat `attempt` until it returns True, for at most `wait` seconds. `holder` names the lock's holder.
-
-    After the first failed attempt, `progress` gets one update.
+    """Repeat `attempt` until it returns True, for at most `wait` seconds; report the wait and `holder` once.
 
     Raises:
         Locked: every attempt failed.

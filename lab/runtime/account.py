@@ -27,6 +27,6 @@ class Account:
         return cls(url.port, url.user, url.password, url.host, shared)
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """Return the URL of `database` for SQLAlchemy, by default for the owner and not for `user`."""
+        """Return the URL of `database` for SQLAlchemy: for the role `user`, by default the owner."""
         name, secret = (self.user, self.password) if user is None else (user, password or "")
         return DatabaseUrl(name, secret, self.host, self.port, database).sqlalchemy

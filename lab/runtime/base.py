@@ -46,7 +46,7 @@ class Runtime(Protocol):
         """Build the images, if the runtime has any. Raises EnvironmentFault if that fails."""
 
     def start_database(self) -> None:
-        """Start the server if it doesn't run, and wait. Raises EnvironmentFault if it refuses connections."""
+        """Start the server if it doesn't run. Raises EnvironmentFault if it doesn't accept connections."""
 
     def database_running(self) -> bool:
         """Return whether this lab's own server accepts connections; True for one that lab doesn't start."""

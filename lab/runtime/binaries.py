@@ -19,7 +19,7 @@ HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """An installation: the folder of its programs, its major version, and where it was found, in a word."""
+    """An installation: the folder of its programs and its major version. `origin` says where it was found."""
 
     folder: Path
     major: int
@@ -30,7 +30,7 @@ class Binaries:
 
 
 def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """Return the first installation that runs and is not older than OLDEST. LAB_PG_BIN excludes all others.
+    """Return the first installation that runs and is not too old. If LAB_PG_BIN is set, it alone counts.
 
     Raises:
         EnvironmentFault: there is none, or the one in LAB_PG_BIN is not usable.

@@ -41,7 +41,7 @@ def database_of(compose: ComposeFile) -> str:
 
 
 def server_settings(compose: ComposeFile, major: int) -> Mapping[str, str]:
-    """Return the `-c name=value` settings of the server's command, except those newer than `major`."""
+    """Return the server's `-c name=value` settings, except those too new for PostgreSQL `major`."""
     words = compose.service(DATABASE_SERVICE).command
     pairs = [word.partition("=") for flag, word in pairwise(words) if flag == "-c"]
     settings = {name.strip(): value for name, _, value in pairs}

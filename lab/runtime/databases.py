@@ -1,7 +1,7 @@
 """Make, copy, rename and drop the databases of a server.
 
-All functions raise DatabaseUnreachable without a connection. Those that make, change or drop a database raise
-EnvironmentFault, with the server's reason, if it refuses a statement.
+All functions raise DatabaseUnreachable if no connection can be opened. Those that make, change or drop a
+database raise EnvironmentFault, with the server's reason, if it refuses a statement.
 """
 
 from collections.abc import Iterable

@@ -74,7 +74,7 @@ class DockerRuntime:
         self._compose(BUILD_REMEDY, "build", *options, *self.services)
 
     def start_database(self) -> None:
-        """Start the server. If its first start fails, delete containers and volume, which may be half made.
+        """Start the server. If the first start fails, delete containers and volume, which may be half made.
 
         Raises:
             EnvironmentFault: it did not start. The message quotes its log.

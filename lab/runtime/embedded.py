@@ -17,7 +17,7 @@ from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_
 from lab.workspace import Workspace
 
 LONGEST_NAME = 63 - len("_template")
-"""Bytes that the name of a database may have, because `_template` is added for another one.
+"""The most bytes that a database's name may have. Its template's name has `_template` added.
 
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html (identifiers)
 """

@@ -70,7 +70,7 @@ class Guard:
             self._signal(signal.SIGTERM)
 
     def watch(self) -> None:
-        """Wait until the service has ended, and record its exit. If it exceeds limit or grace, kill it."""
+        """Watch the service to its end and record its exit. Kill it beyond its memory limit or its grace."""
         limit, grace = self.launch.memory_limit, self.launch.grace
         while not self._has_ended():
             used = self._memory()
@@ -140,7 +140,7 @@ def _detach(ready: int) -> None:
 
 
 def main(records: Path, document: str) -> int:
-    """Start the service of the launch in `document`, as JSON; its guard is a child process that stays.
+    """Start the service that `document`, a launch as JSON, describes. A child process stays as its guard.
 
     Returns 0 once the service runs, or 1 if it was not started; the reason is on standard error.
     """

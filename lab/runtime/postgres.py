@@ -30,7 +30,7 @@ RECOVERY_TIMEOUT = 5.0
 """Seconds that our server has to accept connections again after one of its processes crashed."""
 
 STOP_TIMEOUT = 20.0
-"""Seconds that a fast shutdown may take, and then an immediate one as many."""
+"""Seconds that a fast shutdown may take, and then an immediate shutdown again."""
 
 LOG_LIMIT = 50 * 2**20
 """Bytes. A larger log is deleted when the server starts."""

@@ -173,7 +173,7 @@ def wait_for_end(identity: ProcessId, timeout: float) -> bool:
 def wait_until_ready(
     records: Path, name: str, ready: Callable[[int], bool], timeout: float, poll: float = 0.03
 ) -> Readiness:
-    """Wait until `ready(port)` returns True, tried every `poll` seconds, or the service or `timeout` ends."""
+    """Try `ready(port)` every `poll` seconds until it is true, the service ends or `timeout` seconds pass."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         record = read_record(records, name)
@@ -186,7 +186,7 @@ def wait_until_ready(
 
 
 def answers_health(port: int, timeout: float = 2.0) -> bool:
-    """Return whether the service on `port` answers GET /health with 200; `timeout` seconds for each read."""
+    """Return whether the service on `port` answers GET /health with 200. Each wait ends after `timeout` s."""
     from http.client import HTTPConnection, HTTPException  # slow to import, and needed by few commands
 
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)

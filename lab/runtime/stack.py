@@ -85,7 +85,7 @@ class Stack:
         """Start the services that don't run, and restart those with another launch or without a guard.
 
         Raises:
-            EnvironmentFault: one cannot be stopped or started (PortTaken: for its port). Others may run.
+            EnvironmentFault: one cannot be stopped or started (PortTaken: its port is used). Others may run.
         """
         wanted = [self.launch(name) for name in self.names(chosen)]
         outdated = [launch for launch in wanted if not self._runs(launch)]

@@ -35,7 +35,7 @@ class Code:
     def service(self, name: str) -> ServiceSpec:
         """Return the service as `compose` describes it, else as the shipped file does.
 
-        A database URL in its environment reaches no server but `db`. Raises UsageError if neither has it.
+        A database URL in its environment reaches no server but `db`. Raises UsageError if it is in neither.
         """
         spec = self.compose.services.get(name) or self.shipped.service(name)
         confined = {key: _confined(text) for key, text in spec.environment.items()}

@@ -143,7 +143,7 @@ def indexes_of(url: str) -> list[str]:
 def copy_indexes(url: str, live: list[str]) -> Iterator[str]:
     """Make those of the indexes `live` that the database at `url` lacks, and yield a note on each.
 
-    The name of an index does not count. Raises DatabaseUnreachable if the database cannot be read.
+    Indexes are compared without their names. Raises DatabaseUnreachable if the database cannot be read.
     """
     existing = {_nameless(definition) for definition in _indexes(url)}
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:

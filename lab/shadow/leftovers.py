@@ -1,6 +1,6 @@
 """Reserve the folder and the database of a shadow, and remove what a killed measurement left.
 
-The folder first gets a file that names the database and this process. Once the process is dead, the next
+The folder first gets a file that names the database and the shadow's process. Once that is dead, the next
 `lab up`, `down` or measurement removes the shadow's services, code and database. Records and logs stay.
 """
 
@@ -57,7 +57,7 @@ class _OwnerFile:
 
 
 def reserve(folder: Path, database: str) -> Reservation:
-    """Reserve the folder, which is made, and the database's name. Raises EnvironmentFault if that fails."""
+    """Make and reserve the folder, and reserve the database's name. Raises EnvironmentFault if that fails."""
     reserved = Reservation(folder, database, process_id())
     write_atomic(folder / OWNER_FILE, to_json(_OwnerFile(database, reserved.owner)).encode())
     return reserved

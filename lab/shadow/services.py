@@ -107,7 +107,7 @@ class Services:
         return Service(name, url, _role(instance), instance.service.environment, health, stop, problem)
 
     def health(self, name: str) -> Health:
-        """Return the state of the process. If it has ended, wait up to EXIT_TIMEOUT for its record."""
+        """Return the process's state. If it has ended, wait up to EXIT_TIMEOUT for the record of its exit."""
         deadline = time.monotonic() + EXIT_TIMEOUT
         while (record := read_record(self.reserved.service_records, name)) is not None:
             if record.child.process() is not None:
