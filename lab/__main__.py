@@ -1,4 +1,4 @@
-"""The command `lab`, which `python -m lab` runs too."""
+"""The entry point of the command `lab` and of `python -m lab`."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from lab.errors import INTERRUPTED
 
 
 def main() -> int:
-    """Run the command line and return its exit code, also when ^C comes while it is still being imported."""
+    """Run the command line and return its exit code. ^C gives 130 also while modules are still imported."""
     try:
         from lab.cli.main import main as command_line
     except KeyboardInterrupt:
@@ -16,7 +16,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # Python puts the current folder first on its path. It is the candidate's: import nothing from it.
+    # Python searches the current folder first. It may be the candidate's: import nothing from there.
     if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - pathlib is slow to import
         del sys.path[0]
     raise SystemExit(main())

@@ -93,7 +93,7 @@ class Database:
         return self.server.url(self.name)
 
     def url_for(self, service: str) -> str:
-        """As the service connects: by the role that bears its name (`-` becomes `_`)."""
+        """As the service connects: by the role with its name (`-` becomes `_`)."""
         role = service.replace("-", "_")
         return self.server.account.url(self.name, role, role)
 

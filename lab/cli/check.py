@@ -21,7 +21,7 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
 
     N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
     measurement uses a copy of the lab: the running lab is not changed. The exit code is 1 when a
-    bug is not fixed, and 4 when one could not be measured.
+    bug is not fixed; otherwise it is 4 when a bug could not be measured.
 
     Example: lab check 3 5
     """
@@ -51,6 +51,8 @@ def demo(workspace: Workspace, bug: str, keep: bool, as_json: bool) -> None:
     """Compare a bug before and after its fix.
 
     N is a fix's number or slug. Measure the bug, apply the fix, measure again, and revert the fix.
+    The fix is applied to your own code and database; services whose files changed are restarted.
+    Refused if it is applied already.
 
     Example: lab demo 5
     """

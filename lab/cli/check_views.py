@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rich.columns import Columns
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lab.cli.tables import RenderableType, table
+from lab.cli.tables import table
 from lab.operations.demo import Demonstration
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
 from lab.operations.verify import Verified
@@ -82,7 +82,7 @@ def _figure(figure: Figure) -> Text:
 
 
 def _bar(value: float, limit: float) -> str:
-    """A bar that is full at the limit. Above the limit, the value in limits follows it."""
+    """Return a bar that is full at the limit. Above the limit, the ratio of value to limit follows it."""
     if value > limit:
         return "█" * BAR + (f" {_short(value / limit)}×" if limit else "")
     filled = round(BAR * value / limit) if limit else 0

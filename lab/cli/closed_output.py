@@ -1,4 +1,4 @@
-"""End a command when the program that reads its output has ended, as `head` does after its last line."""
+"""End a command when the program that reads its output has ended, such as `head` after its last line."""
 
 import os
 import select
@@ -12,7 +12,7 @@ class OutputClosed(Exception):
 
 
 def raise_when_output_closes() -> None:
-    """Raise OutputClosed in the main thread when the reader ends, even while nothing is written."""
+    """From now on, raise OutputClosed in the main thread as soon as the reader of standard output ends."""
 
     def on_signal(*_: object) -> None:
         raise OutputClosed  # not BrokenPipeError: Path.mkdir and Path.touch ignore an OSError

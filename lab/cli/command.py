@@ -1,4 +1,4 @@
-"""What the commands share: their group, the workspace that they work in, and the option --json."""
+"""What the commands share: the class of the groups, the workspace, and the option --json."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,13 +18,13 @@ R = TypeVar("R")
 
 
 class CommandGroup(click.Group):
-    """A group that lists its commands in the order of their definition."""
+    """A group that lists its commands in the order in which they were added, not by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Raises OutputClosed, because click ends with exit code 1 on a BrokenPipeError."""
+        """Run the command. Raises OutputClosed for a BrokenPipeError, for which click would exit with 1."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -32,10 +32,9 @@ class CommandGroup(click.Group):
 
 
 def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
-    """Pass the workspace at or above the folder of `-C`, or the current folder, as the first argument.
+    """Make `command` get the workspace as its first argument: the nearest one at or above the folder of `-C`.
 
-    Raises:
-        UsageError: there is no workspace.
+    Without `-C`, it is searched from the current folder. The command then raises as `find_workspace`.
     """
 
     @wraps(command)
@@ -47,7 +46,7 @@ def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def reports(command: Callable[..., R]) -> Callable[..., R]:
-    """Pass the workspace to a command that prints a result, and add the option --json as `as_json`."""
+    """Make `command` get the workspace, as `pass_workspace` does, and the option --json as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
         pass_workspace(command)
     )

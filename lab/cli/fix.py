@@ -18,7 +18,7 @@ no_restart_option = click.option(
 def fix() -> None:
     """Apply and revert fixes, code and schema together.
 
-    N is a fix's number, a range such as 1-3, a slug, or all.
+    N is a fix's number, a range such as 1-3, a slug, or all. lab fix show takes a number or a slug.
 
     Example: lab fix apply 5
     """
@@ -42,13 +42,13 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 @fix.command()
 @click.argument("token", metavar="N")
 @click.option("--diff", is_flag=True, help="Show only the change to the code.")
-@click.option("--sql", is_flag=True, help="Show only the SQL that changes the schema, and back.")
+@click.option("--sql", is_flag=True, help="Show only the SQL that applies and reverts the schema change.")
 @click.option("--guide", is_flag=True, help="Show only the interviewer's guide.")
 @reports
 def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
     """Show one fix: its symptom, its hints and what it changes.
 
-    With --diff, --sql or --guide, show the solution.
+    N is a fix's number or slug. With --diff, --sql or --guide, show the solution.
 
     Example: lab fix show 5 --sql
     """
@@ -64,7 +64,7 @@ def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, a
 def status(workspace: Workspace, as_json: bool) -> None:
     """Show which fixes are applied, in the code and in the schema.
 
-    The last column says why a fix cannot be applied or reverted.
+    The last column says why a fix is mixed (only partly there), or cannot be applied or reverted.
 
     Example: lab fix status
     """
@@ -75,7 +75,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
 
 
 def _changes(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the argument and the options that `apply` and `revert` have."""
+    """Make `command` get the workspace, and the argument and options that `apply` and `revert` share."""
     dry_run = click.option("--dry-run", is_flag=True, help="Print the diff and the SQL; change nothing.")
     fixes = click.argument("fixes", nargs=-1, required=True, metavar="N...")
     return fixes(dry_run(no_restart_option(reports(command))))
@@ -86,7 +86,8 @@ def _changes(command: Callable[..., None]) -> Callable[..., None]:
 def apply(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
     """Apply fixes to the code and the schema.
 
-    Either all the fixes that you name are applied, or none.
+    N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
+    applied, or none. Services whose files changed are restarted.
 
     Example: lab fix apply 1-3 5
     """
@@ -98,7 +99,8 @@ def apply(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None
 def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
     """Revert fixes in the code and the schema.
 
-    Either all the fixes that you name are reverted, or none.
+    N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
+    reverted, or none. Services whose files changed are restarted.
 
     Example: lab fix revert all
     """
@@ -110,10 +112,11 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 @no_restart_option
 @reports
 def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
-    """Undo an interrupted apply or revert.
+    """Undo an interrupted apply, or finish an interrupted revert.
 
-    Its fixes are then not applied. A fix that lab applied and that is now mixed, which means only
-    partly there, is reverted too, unless its lines were edited. To revert another mixed fix, name it.
+    Either way, the fixes in it end as not applied. A mixed fix, which means one that is only partly
+    there, is reverted too if lab applied it and its code is there completely or not at all. To revert
+    another mixed fix, name it: N is its number, a range such as 1-3, a slug, or all.
 
     Example: lab fix recover
     """
@@ -159,11 +162,12 @@ def new(workspace: Workspace, slug: str, as_json: bool) -> None:
 @click.argument("fixes", nargs=-1, metavar="[N]...")
 @reports
 def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
-    """Prove that fixes work, in a copy of the lab.
+    """Prove that fixes work, in a copy of the lab with the shipped code.
 
-    Without N, prove all fixes. For each fix: measure its bug, apply the fix, measure that this bug is
-    gone and that no other changed, revert the fix, and measure that the bug is back and that code and
-    schema are as before. This takes about a minute for each fix. The exit code is 1 when a fix fails.
+    N is a fix's number, a range such as 1-3, a slug, or all. Without N, prove all fixes. First measure
+    all bugs. For each fix: apply it, measure that its bug is gone and that no other verdict changed,
+    revert it, measure that the bug is back, and check that code and schema are as before. This takes
+    about a minute for each fix. The exit code is 1 when a fix fails.
 
     Example: lab fix verify 5
     """

@@ -1,11 +1,17 @@
 """What the commands of the group `fix` print for people."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from __future__ import annotations
 
-from lab.cli.tables import RenderableType, Text, coloured, table
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lab.cli.tables import coloured, table
 from lab.operations.catalog import BrokenFix, FixDetails, FixList
 from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Changed, Recovered
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
 PAST = {"apply": "Applied", "revert": "Reverted"}
@@ -59,7 +65,7 @@ def changed(done: Changed) -> Iterator[str]:
     if done.dry_run:
         yield from (text.rstrip("\n") for text in (done.diff, done.sql) if text)
     if done.recovered:
-        yield f"First undid an interrupted change of {_named(done.recovered)}."
+        yield f"First recovered an interrupted change of {_named(done.recovered)}."
     if done.fixes and done.dry_run:
         yield f"Would {done.verb} {_named(done.fixes)}. Nothing was changed."
     elif done.fixes:
@@ -105,7 +111,7 @@ def _unusable(folders: Iterable[BrokenFix]) -> Iterator[RenderableType]:
         yield coloured(f"\n{report.folder} cannot be used:{problems}", "red")
 
 
-def _state(state: State) -> Text:
+def _state(state: State) -> RenderableType:
     return coloured("applied" if state is State.PRESENT else state, STYLES[state])
 
 

@@ -1,4 +1,4 @@
-"""The commands that look at the lab and change nothing: status, logs, psql, url, doctor."""
+"""The commands that look at the lab: status, logs, psql, url, doctor. Only psql can change anything."""
 
 import os
 
@@ -29,7 +29,12 @@ def status(workspace: Workspace, as_json: bool) -> None:
 @click.argument("service", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Keep showing new lines. End with Ctrl-C.")
 @click.option(
-    "-n", "--lines", type=click.IntRange(0), metavar="N", default=100, help="Show the last N lines."
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    metavar="N",
+    default=100,
+    help="Show the last N lines of each log.",
 )
 @pass_workspace
 def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) -> None:
@@ -88,7 +93,7 @@ def url(workspace: Workspace, service: str | None, as_json: bool) -> None:
 def doctor(workspace: Workspace, as_json: bool) -> int:
     """Check that this machine has what the lab needs.
 
-    The exit code is 4 when something is missing.
+    The exit code is 4 when something that the lab needs is missing.
 
     Example: lab doctor
     """

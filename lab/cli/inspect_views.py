@@ -1,12 +1,18 @@
 """What `status`, `url` and `doctor` print for people; `up` and `restart` print the status too."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
+from typing import TYPE_CHECKING
 
-from lab.cli.tables import RenderableType, Text, coloured, table
+from lab.cli.tables import coloured, table
 from lab.operations.doctor import Check
 from lab.operations.fix_status import FixStatus, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MIB = 2**20
 STYLES = {"healthy": "green", "running": "green", "exited": "red", "unhealthy": "yellow"}
@@ -46,7 +52,7 @@ def doctor(checks: Iterable[Check]) -> Iterator[RenderableType]:
     yield listed
 
 
-def _state(state: str) -> Text:
+def _state(state: str) -> RenderableType:
     return coloured(state, STYLES.get(state, "dim"))
 
 

@@ -24,7 +24,8 @@ def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | N
     """Start the database and the services.
 
     Existing data is kept, and services that work are not restarted. --docker, --embedded and
-    --port-offset are remembered. Containers and local processes have separate databases.
+    --port-offset are remembered. Containers and local processes have separate databases. To change
+    --rows or --seed later, run lab down --destroy first.
 
     Example: lab up --rows 10000 --port-offset 100
     """
@@ -38,7 +39,7 @@ def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | N
 
 @click.command()
 @click.option(
-    "--destroy", is_flag=True, help="Also delete the database, the logs and the remembered options."
+    "--destroy", is_flag=True, help="Also delete the databases, the logs and the remembered options."
 )
 @reports
 def down(workspace: Workspace, destroy: bool, as_json: bool) -> None:
@@ -62,7 +63,8 @@ def down(workspace: Workspace, destroy: bool, as_json: bool) -> None:
 def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> None:
     """Restart services, so that they run your edited code.
 
-    Without SERVICE, restart all of them. They also read the compose file again.
+    Without SERVICE, restart all of them. Restarted services also take their present settings from
+    the compose file.
 
     Example: lab restart workflow-service
     """
@@ -76,7 +78,9 @@ def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> N
 
 @click.command()
 @click.option(
-    "--code", is_flag=True, help="Also restore the shipped code. Your edits are first saved as a patch."
+    "--code",
+    is_flag=True,
+    help="Also restore the shipped code. Your edits and added files are saved as a patch, then removed.",
 )
 @reports
 def reset(workspace: Workspace, code: bool, as_json: bool) -> None:

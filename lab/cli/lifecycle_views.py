@@ -7,7 +7,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
-    from lab.cli.tables import RenderableType
+    from rich.console import RenderableType
+
     from lab.operations.down import Down
     from lab.operations.reset import Reset
     from lab.operations.up import Up
@@ -24,7 +25,10 @@ def down(done: Down) -> Iterator[str]:
     stopped = [*done.services, *(["the database"] if done.database else [])]
     text = f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running."
     if done.left:
-        data = f"The data here is deleted. The lab's databases on {done.left} are not: it does not answer."
+        data = (
+            f"The data in this folder is deleted. The database {done.left} and its template are not: "
+            "their server does not answer. When it does: LAB_DATABASE_URL=… lab down --destroy"
+        )
     elif done.destroyed:
         data = "The data is deleted."
     else:

@@ -21,8 +21,9 @@ MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROF
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 EPILOG = (
-    "Exit codes: 0 success; 1 a check found a problem, such as a bug that is not fixed; 2 wrong usage; "
-    "3 refused, because something would be lost; 4 a problem of the environment, such as no database; "
+    "Exit codes: 0 success; 1 a check found a problem, such as a bug that is not fixed, or the operation "
+    "failed; 2 wrong usage; 3 refused: something would be lost, the change does not fit, or another lab is "
+    "at work; 4 a problem of the environment, such as no database; "
     "130 interrupted; 141 the program that reads the output has ended."
 )
 
@@ -50,7 +51,7 @@ for command in (
 
 
 def main() -> int:
-    """Run the command line and return its exit code: see `lab --help`."""
+    """Run the command line, print an expected error, and return one of the exit codes of `lab --help`."""
     _prepare_process()
     try:
         code = cli.main(standalone_mode=False)
@@ -78,7 +79,7 @@ def main() -> int:
 
 
 def _prepare_process() -> None:
-    """Make a command do the same, whatever shell or service started it."""
+    """Replace what the caller may have set: closed streams, PG* and GIT_* variables, default signals."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the caller closed it
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends

@@ -1,4 +1,4 @@
-"""The one place that prints: results on standard output, messages and progress on standard error."""
+"""The only module that prints: results on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PIPE_WIDTH = 240
-"""Characters of a table's line in a pipe or a file: wide, so that one row stays on one line."""
+"""The width of tables in a pipe or a file, in characters: wide, so that each row stays on one line."""
 
 
 def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]]) -> None:
-    """Print the value as one JSON document, or the lines and tables that `view` makes of it."""
+    """Print the value as one JSON document, or without `as_json` the texts and tables that `view` yields."""
     if as_json:
         print(to_json(value, indent=2))
         return
@@ -31,20 +31,20 @@ def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]
 
 
 def line(text: str, *, flush: bool = False) -> None:
-    """Print one line of text; with `flush`, a pipe gets it at once."""
+    """Print one line of a result. With `flush`, the line is written at once also to a pipe."""
     print(text, flush=flush)
 
 
 def message(text: str) -> None:
-    """Print a message that is not part of the result."""
+    """Print a message that is not part of a result, on standard error."""
     print(text, file=sys.stderr)
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Report what an operation does: on a terminal as a bar, otherwise one line for each stage.
+    """Yield a callback that prints progress: as a bar on a terminal, otherwise as a line for each stage.
 
-    A step that has finished is a line with its time, in seconds.
+    An update with `seconds`, of a finished step, is always printed as a line.
     """
     last = ""
     with ExitStack() as stack:

@@ -1,6 +1,6 @@
 """Tables and coloured text for a terminal.
 
-rich is slow to import. The first call here imports it: commands that print only plain text do without.
+rich is slow to import, so the functions here import it when they are called. Plain text needs no rich.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType as RenderableType
     from rich.table import Table
-    from rich.text import Text as Text
-else:  # for the annotations of the views
-    RenderableType = Text = object
+    from rich.text import Text
 
 
 def table(*columns: str, unwrapped: Collection[str] = ()) -> Table:
-    """Return an empty table. Cells of the columns in `unwrapped` stay on one line on a narrow terminal."""
+    """Return a table without rows. On a narrow terminal, cells of the `unwrapped` columns are not wrapped."""
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="bold")

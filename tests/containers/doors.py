@@ -1,4 +1,4 @@
-"""A door to the engine that a test can shut: to whoever comes through it, the engine has then stopped."""
+"""A proxy to the Docker Engine that a test can close. To its clients, the engine then seems stopped."""
 
 import os
 import socket

@@ -37,7 +37,7 @@ def test_a_change_reports_what_was_recovered_first_and_what_was_restarted() -> N
     done = Changed("revert", (2, 3), (), (4,), (), (), 1.0, restarted=("worker",))
 
     assert lines(fix_views.changed(done)) == [
-        "First undid an interrupted change of fix 4.",
+        "First recovered an interrupted change of fix 4.",
         "Reverted fixes 2, 3 in 1.00 s.",
         "Restarted worker.",
     ]

@@ -21,8 +21,9 @@ from lab.operations.restore_code import RestoredCode
         (Down((), True, True), "Stopped the database. The data is deleted."),
         (
             Down((), False, True, left="db.example:5432/lab"),
-            "Nothing was running. The data here is deleted. "
-            "The lab's databases on db.example:5432/lab are not: it does not answer.",
+            "Nothing was running. The data in this folder is deleted. "
+            "The database db.example:5432/lab and its template are not: their server does not answer. "
+            "When it does: LAB_DATABASE_URL=… lab down --destroy",
         ),
     ],
 )

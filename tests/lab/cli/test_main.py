@@ -7,11 +7,8 @@ import sys
 
 import pytest
 
-from lab.cli.fix import fix
-from lab.cli.main import cli
 from lab.shell import run
 from lab.workspace import Workspace
-from tests.conftest import PROJECT
 from tests.lab.cli.conftest import Command
 
 SLOW = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
@@ -25,20 +22,6 @@ def test_help_imports_nothing_slow(words: list[str]) -> None:
     )
     finished = run([sys.executable, "-c", code, *words])
     assert (finished.code, finished.stderr) == (0, b"[]\n")
-
-
-@pytest.mark.parametrize(
-    "words", [[name] for name in cli.commands] + [["fix", name] for name in fix.commands]
-)
-def test_every_command_has_help_with_an_example_of_itself(words: list[str]) -> None:
-    text = run([sys.executable, "-m", "lab", *words, "--help"]).stdout.decode()
-    example = next(line for line in text.splitlines() if line.startswith("  Example: "))
-    assert " ".join(["lab", *words]) in example
-
-
-def test_the_readme_lists_every_command() -> None:
-    text = (PROJECT / "README.md").read_text()
-    assert [name for name in cli.commands if f"`lab {name}" not in text] == []
 
 
 @pytest.mark.parametrize(
