@@ -116,7 +116,7 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
 
     Either way, the fixes in it end as not applied. A mixed fix, which means one that is only partly
     there, is reverted too if lab applied it and its code is there completely or not at all. To revert
-    another mixed fix, name it: N is its number, a range such as 1-3, a slug, or all.
+    another mixed fix, name it: N is a fix's number, a range such as 1-3, or a slug.
 
     Example: lab fix recover
     """
