@@ -289,7 +289,7 @@ SEQUENCES = 10
 def test_random_sequences_keep_fixes_whole_and_edits(
     server: Server, tiny_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    run_sequences(1, 4, server, tiny_template, tmp_path_factory)
+    run_sequences(1, 2, server, tiny_template, tmp_path_factory)
 
 
 @pytest.mark.claim(
