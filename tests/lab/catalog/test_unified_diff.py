@@ -42,7 +42,7 @@ def test_a_diff_written_by_git_is_read(tmp_path: Path) -> None:
 
 def test_another_text_is_refused_even_if_it_is_shifted_by_one_line() -> None:
     (file,) = parse(make_patch({"app/x.py": (b"a\nb\n", b"a\nc\n")}))
-    with pytest.raises(DoesNotApply, match="line 1 and on"):
+    with pytest.raises(DoesNotApply, match="the hunk at line 1 does not match"):
         file.apply(b"new\na\nb\n")
     with pytest.raises(DoesNotApply, match=blob_id(b"a\nc\n")):
         file.apply(b"a\nb\nmore\n")
