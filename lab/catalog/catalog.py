@@ -39,7 +39,7 @@ class Catalog:
         )
 
     def related(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
-        """Return these fixes, those that they require, and those that require one of them."""
+        """Return these fixes, those that their `requires` names, and those whose `requires` names them."""
         numbers = {fix.number for fix in fixes}
         required = {number for fix in fixes for number in fix.requires}
         return tuple(f for f in self.fixes if f.number in numbers | required or numbers & {*f.requires})

@@ -12,10 +12,12 @@ TEMPLATE = Path(__file__).parent / "template"
 
 
 def scaffold(root: Path, slug: str) -> Path:
-    """Make the folder `NN_slug` in `root`, with the next free number, and return its path.
+    """Make `NN_slug` in the existing folder `root`, with the next free number, and return its path.
+
+    Upper case and `-` in `slug` become lower case and `_`.
 
     Raises:
-        UsageError: `slug` is not a valid slug.
+        UsageError: `slug` is not at most 40 of a-z, 0-9 and _, with a letter first.
         Refused: a fix has that slug.
         EnvironmentFault: a file cannot be written.
     """

@@ -10,7 +10,9 @@ from lab.operations import EnvironmentFault, LabError
 @click.command()
 @click.argument("bugs", nargs=-1, metavar="[N]...")
 @click.option(
-    "--watch", is_flag=True, help="After each saved file, measure the bugs it may affect. End with Ctrl-C."
+    "--watch",
+    is_flag=True,
+    help="Measure again what each saved file may affect. End with Ctrl-C.",
 )
 @click.option(
     "--full", is_flag=True, help="Take every measurement, even when the verdict is already certain."

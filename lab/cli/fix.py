@@ -65,6 +65,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     """Show which fixes are applied, in the code and in the schema.
 
     The last column says why a fix is mixed (only partly there), or cannot be applied or reverted.
+    It does not name required fixes that are not applied.
 
     Example: lab fix status
     """
@@ -114,9 +115,9 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
     """Undo an interrupted apply, or finish an interrupted revert.
 
-    Either way, the fixes in it end as not applied. A mixed fix, which means one that is only partly
-    there, is reverted too if lab applied it and its code is there completely or not at all. To revert
-    another mixed fix, name it: N is a fix's number, a range such as 1-3, or a slug.
+    Either way, the fixes of that change end as not applied. Also revert each mixed (only partly there)
+    fix that lab applied, unless its code is mixed. To revert another mixed fix, name it: N is a fix's
+    number, a range such as 1-3, or a slug. An applied fix is refused.
 
     Example: lab fix recover
     """
@@ -162,12 +163,13 @@ def new(workspace: Workspace, slug: str, as_json: bool) -> None:
 @click.argument("fixes", nargs=-1, metavar="[N]...")
 @reports
 def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
-    """Prove that fixes work, in a copy of the lab with the shipped code.
+    """Prove that fixes work, in a copy of the lab.
 
-    N is a fix's number, a range such as 1-3, a slug, or all. Without N, prove all fixes. First measure
-    all bugs. For each fix: apply it, measure that its bug is gone and that no other verdict changed,
-    revert it, measure that the bug is back, and check that code and schema are as before. This takes
-    about a minute for each fix. The exit code is 1 when a fix fails.
+    N is a fix's number, a range such as 1-3, a slug, or all. Without N, prove all fixes. The copy has
+    the shipped code. First measure all bugs. For each fix: apply it, measure that its bug is gone and
+    that no other verdict changed, revert it, measure that the bug is back, and check that code and
+    schema are as before. This takes about a minute for each fix. With all or without N, all are applied
+    together at the end, and a fix that cannot be used fails too. The exit code is 1 when a fix fails.
 
     Example: lab fix verify 5
     """

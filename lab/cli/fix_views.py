@@ -65,7 +65,8 @@ def changed(done: Changed) -> Iterator[str]:
     if done.dry_run:
         yield from (text.rstrip("\n") for text in (done.diff, done.sql) if text)
     if done.recovered:
-        yield f"First recovered an interrupted change of {_named(done.recovered)}."
+        fixes = _named(done.recovered)
+        yield f"First ended an interrupted change: {fixes} {_is(done.recovered)} not applied."
     if done.fixes and done.dry_run:
         yield f"Would {done.verb} {_named(done.fixes)}. Nothing was changed."
     elif done.fixes:
@@ -79,7 +80,7 @@ def changed(done: Changed) -> Iterator[str]:
 
 def recovered(done: Recovered) -> Iterator[str]:
     if done.fixes:
-        yield f"Recovered: {_named(done.fixes)} {_is(done.fixes)} not applied."
+        yield f"Recovered: {_named(done.fixes)} {_is(done.fixes)} now not applied, in code and schema."
     for left in done.left:
         yield f"Fix {left.number} is mixed, and was not changed: {'; '.join(left.why)}."
         yield f"  To revert it anyway: lab fix recover {left.number}"

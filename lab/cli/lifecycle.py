@@ -18,14 +18,19 @@ from lab.cli.command import Workspace, reports
     help="Number of execution logs in a new database.  [default: 500000]",
 )
 @click.option("--seed", type=int, metavar="N", help="Seed of the random data.  [default: 1]")
-@click.option("--port-offset", type=click.IntRange(0, 50_000), metavar="N", help="Add N to every port.")
+@click.option(
+    "--port-offset",
+    type=click.IntRange(0, 50_000),
+    metavar="N",
+    help="Add N to every port.  [default: the last one, at first 0]",
+)
 @reports
 def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | None) -> None:
     """Start the database and the services.
 
-    Existing data is kept, and services that work are not restarted. --docker, --embedded and
-    --port-offset are remembered. Containers and local processes have separate databases. To change
-    --rows or --seed later, run lab down --destroy first.
+    Existing data is kept. A running service is restarted only if its settings changed. --docker,
+    --embedded and --port-offset are remembered. Containers and local processes have separate databases.
+    To change --rows or --seed later, run lab down --destroy first.
 
     Example: lab up --rows 10000 --port-offset 100
     """
@@ -80,14 +85,15 @@ def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> N
 @click.option(
     "--code",
     is_flag=True,
-    help="Also restore the shipped code. Your edits and added files are saved as a patch, then removed.",
+    help="Also restore the shipped code. Your edits and added files are saved in a patch, then removed.",
 )
 @reports
 def reset(workspace: Workspace, code: bool, as_json: bool) -> None:
     """Reset the database to its original schema and rows.
 
-    This takes about a second. Changes to rows are lost, and so is the schema of your own migrations:
-    alembic upgrade head makes it again. Applied fixes stay applied, except with --code.
+    This takes about a second with the default rows. Changes to rows are lost, and so is the schema of
+    your own migrations: alembic upgrade head makes it again. Applied fixes stay applied, except with
+    --code, which also restarts the services.
 
     Example: lab reset
     """

@@ -59,7 +59,10 @@ def replace(root: Path, change: FileChange, scratch: Path) -> None:
 
     def check() -> None:
         if read(root, change.path) != change.before:
-            raise Refused(f"{change.path} was edited while lab was changing it.", "Save it, then try again.")
+            raise Refused(
+                f"{change.path} was edited while lab was changing it. Your edit is kept.",
+                "When you have finished editing, try again.",
+            )
 
     if read(root, change.path) == change.after:
         return

@@ -153,7 +153,8 @@ class Schema:
                     return
                 if time.monotonic() > deadline:
                     raise TimedOut(
-                        f"Server process {left[0][0]}, of a lab that was killed, does not end.", "Try again."
+                        f"PostgreSQL process {left[0][0]}, left by a killed lab command, does not end.",
+                        "Try again in a minute.",
                     )
                 time.sleep(POLL)
 

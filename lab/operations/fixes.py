@@ -161,7 +161,10 @@ def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
 
 
 def match_code(workspace: Workspace, progress: Progress, url: str) -> None:
-    """Call `sync_schema` on the database at `url` for the fixes that are in the workspace's code."""
+    """Call `sync_schema` on the database at `url` for the fixes that lab applied and whose code is there.
+
+    Code that is there in part counts. Raises as `sync_schema` and `read_schema`.
+    """
     numbers = fixes_in_code(workspace)
     recorded = read_schema(url).recorded
     if numbers or any(fix.revision in recorded for fix in catalog_of(workspace).fixes):

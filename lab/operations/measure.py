@@ -68,7 +68,7 @@ class Target:
         return template_of(self.database)
 
     def applied_fixes(self) -> tuple[Fix, ...]:
-        """Return the fixes that the workspace's database records."""
+        """Read from the database which usable fixes are applied. Raises DatabaseUnreachable."""
         recorded = read_schema(self.account.url(self.database)).recorded
         return tuple(fix for fix in self.fixes if fix.revision in recorded)
 

@@ -88,7 +88,7 @@ def dataset_of(
         raise Refused(
             f"The database {database} belongs to the lab in {ownership.place}.",
             "Give every workspace a database name of its own in LAB_DATABASE_URL. If that lab is gone, "
-            f"drop {database} and {template_of(database)} there.",
+            f"drop the databases {database} and {template_of(database)} on this server.",
         )
     return ownership.content
 

@@ -1,6 +1,6 @@
 """The runtime of a workspace's lab, by its settings, and how the lab of each runtime is stopped.
 
-`lab.runtime.docker` is imported only for labs in containers, because most commands start faster without it.
+`lab.runtime.docker` is imported by the functions that need it: most commands start faster without it.
 """
 
 import os

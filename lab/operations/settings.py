@@ -50,5 +50,5 @@ def load_settings(workspace: Workspace) -> Settings:
 
 
 def save_settings(workspace: Workspace, settings: Settings) -> None:
-    """Save the settings, readable only by the owner: a password may be in them. Raises as `write_atomic`."""
+    """Save the settings, readable only by the owner: they may hold a password. Raises EnvironmentFault."""
     write_atomic(workspace.settings, to_json(settings).encode(), mode=0o600)

@@ -51,10 +51,10 @@ SELECT pid, state, state_change::text, xact_start::text, pg_blocking_pids(pid)
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The server process of one of the services' connections, as pg_stat_activity shows it."""
+    """A server process of a service's connection (pg_stat_activity); `blockers` are pids it waits for."""
 
     pid: int
-    state: str
+    state: str | None
     state_change: str
     transaction_start: str | None
     blockers: list[int]

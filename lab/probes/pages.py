@@ -62,7 +62,7 @@ class Pagination:
 
 
 def page_of(reply: Reply, query: Mapping[str, Any]) -> Page | None:
-    """The page in the reply; None if the reply has no list of objects."""
+    """The page in the reply to a request with the parameters `query`; None if no list of objects is found."""
     document = reply.json
     found = _rows(document)
     return None if found is None else Page(tuple(found), document, reply.headers, dict(query))

@@ -101,7 +101,7 @@ class Queue:
         self.connection.query(ADD_OPERATIONS, device=device, seconds=seconds, count=OPERATIONS)
 
     def extend_booking(self, device: str, seconds: int) -> None:
-        """Move the start of the device's open booking into the past by this many seconds."""
+        """Move the start of the open booking and the device's `updated_at` so many seconds into the past."""
         self.connection.query(EXTEND_BOOKING, device=device, seconds=seconds)
 
     def _send(self, replica: int, method: str, path: str, body: Any = None) -> Reply:

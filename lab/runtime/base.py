@@ -52,7 +52,9 @@ class Runtime(Protocol):
         """Return whether this lab's own server accepts connections; True for one that lab doesn't start."""
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start the chosen services (default: all) and wait until each is healthy, has ended, or is late.
+        """Start the chosen services (default: all), and wait until each is healthy, has ended, or is late.
+
+        A running service is restarted only if the compose file now describes it otherwise.
 
         Raises EnvironmentFault if one cannot be started. Others may run then.
         """

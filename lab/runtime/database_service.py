@@ -12,7 +12,7 @@ from lab.runtime.stack import DATABASE_SERVICE, shifted
 SINCE = {"io_method": 18}
 """The first major version that knows the setting."""
 
-RESTORE = "Restore the file: lab reset --code"
+RESTORE = "Correct the file, or restore all shipped code and reset the database: lab reset --code"
 
 
 def account_of(compose: ComposeFile, offset: int = 0) -> Account:

@@ -71,7 +71,7 @@ class Project:
         try:
             finished = self.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
         except TimedOut as error:
-            raise EnvironmentFault("The Docker Engine does not answer: it hangs.", REMEDY) from error
+            raise EnvironmentFault("The Docker Engine does not answer within 20 s.", RESTART) from error
         except EnvironmentFault as error:
             raise EnvironmentFault(f"There is no Docker here: {error.message}", REMEDY) from error
         if finished.code != 0:
@@ -207,4 +207,5 @@ def _container(document: dict[str, Any]) -> Container:
 
 KILLED = 137
 UNITS = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "kB": 10**3, "B": 1}
+RESTART = f"Restart it. {EMBEDDED}"
 REMEDY = f"Start one, and check that you may use it (docker version). {EMBEDDED}"

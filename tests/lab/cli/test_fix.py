@@ -147,7 +147,7 @@ def test_recover_reports_what_it_undid_and_log_keeps_it(lab: Command, project: P
     assert lab("log").stdout == b"No fix has been applied or reverted here.\n"
     project.apply("2")
     project.sql("DROP INDEX ix_things_seen_at")
-    assert lab("recover").stdout == b"Recovered: fix 2 is not applied.\n"
+    assert lab("recover").stdout == b"Recovered: fix 2 is now not applied, in code and schema.\n"
     assert [event["verb"] for event in json.loads(lab("log", "--json").stdout)] == ["apply", "revert"]
 
 

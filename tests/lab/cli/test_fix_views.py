@@ -37,7 +37,7 @@ def test_a_change_reports_what_was_recovered_first_and_what_was_restarted() -> N
     done = Changed("revert", (2, 3), (), (4,), (), (), 1.0, restarted=("worker",))
 
     assert lines(fix_views.changed(done)) == [
-        "First recovered an interrupted change of fix 4.",
+        "First ended an interrupted change: fix 4 is not applied.",
         "Reverted fixes 2, 3 in 1.00 s.",
         "Restarted worker.",
     ]
@@ -47,7 +47,7 @@ def test_recover_says_how_to_revert_what_it_left() -> None:
     done = Recovered((1, 2), (SkippedFix(3, ("app.py, line 1: edited",)),), (), 1.0, ("worker",))
 
     assert lines(fix_views.recovered(done)) == [
-        "Recovered: fixes 1, 2 are not applied.",
+        "Recovered: fixes 1, 2 are now not applied, in code and schema.",
         "Fix 3 is mixed, and was not changed: app.py, line 1: edited.",
         "  To revert it anyway: lab fix recover 3",
         "Restarted worker.",

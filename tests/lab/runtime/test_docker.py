@@ -102,7 +102,7 @@ def test_a_missing_compose_is_reported() -> None:
     [
         (EnvironmentFault("docker cannot be run: No such file or directory."), "There is no Docker here"),
         (1, "No Docker Engine answers: permission denied"),
-        (TimedOut("docker did not finish within 20 s."), "it hangs"),
+        (TimedOut("docker did not finish within 20 s."), "within 20 s"),
     ],
 )
 def test_the_error_without_an_engine_gives_reason_and_remedy(answer: Any, message: str) -> None:
