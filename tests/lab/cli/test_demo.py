@@ -51,7 +51,9 @@ def test_a_kept_fix_is_in_force_and_has_no_before_any_more(measured: MeasuredLab
 def test_a_plan_is_shown_beside_the_one_that_it_became(measured: MeasuredLab) -> None:
     lines = measured.done("demo", "5").splitlines()
 
-    assert any(line.split("  ")[0] == "PLAN BEFORE" and line.rstrip().endswith("PLAN AFTER") for line in lines)
+    assert any(
+        line.split("  ")[0] == "PLAN BEFORE" and line.rstrip().endswith("PLAN AFTER") for line in lines
+    )
     plans = "\n".join(lines[lines.index(next(line for line in lines if "PLAN BEFORE" in line)) :])
     assert "Seq Scan on execution_logs" in plans
     assert "ix_execution_logs_started_at" in plans
