@@ -12,7 +12,7 @@ from lab.operations import EnvironmentFault, LabError
 @click.option(
     "--watch",
     is_flag=True,
-    help="Measure again what each saved file may affect. End with Ctrl-C.",
+    help="After each save, measure the bugs that the saved file may affect. End with Ctrl-C.",
 )
 @click.option(
     "--full", is_flag=True, help="Take every measurement, even when the verdict is already certain."
@@ -52,9 +52,9 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
 def demo(workspace: Workspace, bug: str, keep: bool, as_json: bool) -> None:
     """Compare a bug before and after its fix.
 
-    N is a fix's number or slug. Measure the bug, apply the fix, measure again, and revert the fix.
-    The fix is applied to your own code and database; services whose files changed are restarted.
-    Refused if it is applied already.
+    N is a fix's number or slug. The bug is measured, the fix is applied, the bug is measured
+    again, and the fix is reverted. The fix is applied to your own code and database; services whose
+    files changed are restarted. The command is refused if the fix is applied already.
 
     Example: lab demo 5
     """

@@ -34,7 +34,7 @@ class CommandGroup(click.Group):
 def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
     """Make `command` get the workspace as its first argument: the nearest one at or above the folder of `-C`.
 
-    Without `-C`, it is searched from the current folder. The command then raises as `find_workspace`.
+    Without `-C`, it is searched from the current folder. The command raises what `find_workspace` raises.
     """
 
     @wraps(command)

@@ -65,7 +65,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     """Show which fixes are applied, in the code and in the schema.
 
     The last column says why a fix is mixed (only partly there), or cannot be applied or reverted.
-    It does not name required fixes that are not applied.
+    It is empty if a fix is not applied and requires another one that is not.
 
     Example: lab fix status
     """
@@ -115,9 +115,9 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
     """Undo an interrupted apply, or finish an interrupted revert.
 
-    Either way, the fixes of that change end as not applied. Also revert each mixed (only partly there)
-    fix that lab applied, unless its code is mixed. To revert another mixed fix, name it: N is a fix's
-    number, a range such as 1-3, or a slug. An applied fix is refused.
+    After both, the fixes of that change are not applied. A mixed (only partly there) fix that lab
+    applied is reverted too, unless its code is mixed. To revert another mixed fix, name it: N is a
+    fix's number, a range such as 1-3, or a slug. An applied fix is refused.
 
     Example: lab fix recover
     """
@@ -166,10 +166,10 @@ def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
     """Prove that fixes work, in a copy of the lab.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Without N, prove all fixes. The copy has
-    the shipped code. First measure all bugs. For each fix: apply it, measure that its bug is gone and
-    that no other verdict changed, revert it, measure that the bug is back, and check that code and
-    schema are as before. This takes about a minute for each fix. With all or without N, all are applied
-    together at the end, and a fix that cannot be used fails too. The exit code is 1 when a fix fails.
+    the shipped code, and must show every bug. Then each fix is applied: its bug must be gone, and no
+    other verdict may change. It is reverted: its bug must be back, and code and schema must be as
+    before. This takes about a minute for each fix. With all or without N, all are applied together at
+    the end, and a fix that cannot be used fails too. The exit code is 1 when a fix fails.
 
     Example: lab fix verify 5
     """

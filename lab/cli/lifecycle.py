@@ -68,7 +68,7 @@ def down(workspace: Workspace, destroy: bool, as_json: bool) -> None:
 def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> None:
     """Restart services, so that they run your edited code.
 
-    Without SERVICE, restart all of them. Restarted services also take their present settings from
+    Without SERVICE, restart all of them. A restarted service also uses the current settings of
     the compose file.
 
     Example: lab restart workflow-service
