@@ -76,7 +76,7 @@ class Catalog:
         there = ", ".join(f"{fix.number} {fix.slug}" for fix in self.fixes) or "none"
         return UsageError(
             f"There is no fix {token!r}.{hint}",
-            f"The fixes are: {there}. A range such as 1-3 and the word all are valid, too.",
+            f"The fixes are: {there}. You can also give a range such as 1-3, or the word all.",
         )
 
 

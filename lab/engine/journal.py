@@ -69,7 +69,7 @@ def read(workspace: Workspace) -> Entry | None:
         raise InvalidFile(
             workspace.journal,
             [f"the journal of an interrupted change is damaged: {error}"],
-            "Look at lab fix status, delete that file, then revert what is mixed: lab fix recover N",
+            "Run lab fix status, delete that file, then revert each mixed fix: lab fix recover N",
         ) from error
 
 
@@ -108,7 +108,7 @@ def history(workspace: Workspace) -> tuple[Event, ...]:
 
 
 def applied_by_lab(workspace: Workspace) -> frozenset[int]:
-    """Return the numbers of the fixes that `lab` applied and did not revert since, by the history."""
+    """Return the numbers of the fixes that `lab` applied and has not reverted since, as the history says."""
     applied: set[int] = set()
     for event in history(workspace):
         applied = applied.union(event.fixes) if event.verb == Verb.APPLY else applied.difference(event.fixes)

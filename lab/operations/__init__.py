@@ -1,6 +1,6 @@
 """One function for each command, with typed results. The command line uses nothing else of lab.
 
-This module imports next to nothing, so that `lab --version` is fast.
+This module imports almost nothing, so that `lab --version` is fast.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from lab.runtime.database_service import RESTORE, roles_sql
 from lab.workspace import Workspace
 
 OTHER_NAME = "Use another name in LAB_DATABASE_URL: lab makes that database, and may drop it."
-START_AFRESH = "Start afresh: lab down --destroy, then lab up"
+START_AFRESH = "Delete the data and start again: lab down --destroy, then lab up"
 
 Prepare = Callable[[str], None]
 """Completes the new database at a URL, before the database gets its final name."""
@@ -57,7 +57,7 @@ def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
             f"not {asked.rows:,} of seed {asked.seed}.",
-            "Start afresh: lab down --destroy, then lab up with the numbers you want.",
+            "Delete the data and start again: lab down --destroy, then lab up with the numbers you want.",
         )
     obsolete = [name for name in temporary if name in found]
     for name in (database, template_of(database)):

@@ -32,7 +32,7 @@ class Changed:
     """What a change did, or would do. Only a dry run has `diff` and `sql`.
 
     `unchanged` are the chosen fixes that already were in the wanted state. `recovered` are those of an
-    interrupted change that was recovered first. `seconds` is the time of all, with the restart.
+    interrupted change that was recovered first. `seconds` is the total time, with the restart.
     """
 
     verb: str
@@ -63,7 +63,7 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
     if entry := journal.read(workspace):
         raise Refused(
             f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is still running.",
-            "End it first, so that it is not applied: lab fix recover",
+            "First undo the apply, or finish the revert: lab fix recover",
         )
     snapshot = read_schema(workspace_url(workspace))
     found = read_fix_states(workspace, catalog.related(chosen), patcher, snapshot)

@@ -62,8 +62,8 @@ def demo(
 
     Raises:
         UsageError: `token` names no fix, or its bug has no probe.
-        Refused: the fix is applied already, or does not fit: the workspace is unchanged. Or the revert is
-            refused because of an edit meanwhile: the fix stays applied.
+        Refused: the fix is applied already or does not fit, and the workspace is unchanged; or its lines were
+            edited during the demonstration, and the fix stays applied.
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace.
     """

@@ -22,7 +22,7 @@ NEEDED_DISK = 2**30  # bytes
 class Check:
     """The result of one check. `detail` is what was found, or the problem and what to do.
 
-    The lab works although a check that is not `needed` fails.
+    The lab works even if a check that is not `needed` fails.
     """
 
     name: str

@@ -24,8 +24,8 @@ from lab.workspace import Workspace
 class FixStatusRow:
     """The state of one fix: as a whole, of its code, of its schema.
 
-    `why` explains a mixed state. `blocked` says why `apply`, or `revert` if the fix is applied, would be
-    refused; empty if it would not, if a fix that it requires is not applied, or without a database.
+    `why` explains a mixed state. `blocked` says why the fix cannot be applied or, if it is applied, reverted.
+    It is empty if nothing prevents that, a fix that it requires is not applied, or there is no database.
     """
 
     number: int

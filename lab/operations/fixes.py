@@ -70,7 +70,7 @@ def apply(
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
 
-    An interrupted change is recovered first, and stays so after an error. With `restart`, `restarter`
+    An interrupted change is recovered first, also if an error follows. With `restart`, `restarter`
     then restarts the services whose files were changed.
 
     Raises:
@@ -92,7 +92,7 @@ def revert(
     restarter: Restart = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
-    """Revert all the chosen fixes, or none of them; else as `apply`.
+    """Revert all the chosen fixes, or none of them. Otherwise the same as `apply`.
 
     Raises:
         Refused: lines of a fix were edited since, another fix requires it, or a part of it is missing.
@@ -111,7 +111,7 @@ def recover(
     """End an interrupted change and revert mixed fixes: those that lab applied or that are chosen.
 
     All of them end as not applied. A fix that is not chosen is left as it is if its code is mixed: it may
-    hold an edit of the candidate. Else as `apply`.
+    hold an edit of the candidate. Otherwise the same as `apply`.
 
     Raises:
         Refused: lines of a fix were edited since, or a chosen fix is applied.
@@ -209,7 +209,7 @@ def _transaction(
 ) -> Iterator[tuple[Transaction, tuple[Fix, ...], Entry | None]]:
     """Lock workspace and database. The block gets the chosen fixes and the interrupted change, now recovered.
 
-    It stays so if the block fails: its services are restarted, and the error says so.
+    If the block fails, that change stays recovered: its services are restarted, and the error says so.
     """
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)

@@ -21,7 +21,7 @@ MAX_ROWS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The number of execution logs and the seed of their values. Raises UsageError: `rows` is impossible."""
+    """The number of execution logs and their seed. Raises UsageError: `rows` is out of range."""
 
     rows: int = 500_000
     seed: int = 1
@@ -73,9 +73,9 @@ def record_ownership(workspace: Workspace, account: Account, name: str, dataset:
 def dataset_of(
     workspace: Workspace, account: Account, database: str, comments: dict[str, str | None]
 ) -> Dataset | None:
-    """Return the dataset of the template of `database`, or None if no comment says that lab made one.
+    """Return the dataset of the template of `database`; None if lab made no such template.
 
-    `comments` are those of the databases that exist, by name.
+    `comments` holds the comment of each existing database, by name. That of the template names its dataset.
 
     Raises:
         Refused: the server is shared, and another workspace's lab made the template.

@@ -1,7 +1,7 @@
 """Reset the database to the seeded rows, and on request the code to the shipped code.
 
-With the database alone, applied fixes stay applied, schema and code. With the code, they are reverted.
-What few calls need is imported late, so that `lab reset` takes little longer than the copy itself.
+If only the database is reset, applied fixes stay applied. If the code is reset too, they are reverted.
+Some modules are imported only when needed, so that `lab reset` takes little longer than the copy itself.
 """
 
 import time

@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
-    """Stop and start the named services (default: all) by the present compose file. Return the new status.
+    """Stop and start the named services (default: all) with the current compose file. Return the new status.
 
     A service that does not become healthy raises nothing: see the status.
 

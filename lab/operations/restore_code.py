@@ -90,7 +90,7 @@ def _make_room(root: Path, path: PurePosixPath) -> None:
 
 
 def _current(workspace: Workspace, path: PurePosixPath) -> FileState | None:
-    """Return the file's present state; None if there is none, or it is reached through a link."""
+    """Return the file's current state; None if there is none, or it is reached through a link."""
     file = workspace.root / path
     is_link = any((workspace.root / part).is_symlink() for part in (path, *path.parents))
     if is_link or not file.is_file():
@@ -101,7 +101,7 @@ def _current(workspace: Workspace, path: PurePosixPath) -> FileState | None:
 def _difference(
     workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
 ) -> bytes:
-    """Return the patch from the shipped files to the present ones, made by git outside any repository."""
+    """Return the patch from the shipped files to the current ones, made by git outside any repository."""
     with tempfile.TemporaryDirectory(prefix="lab-edits-") as scratch:
         for side in "ab":
             (Path(scratch) / side).mkdir()

@@ -60,7 +60,7 @@ def ports_for(saved: Mapping[str, str]) -> Mapping[str, str]:
     ports = {name: os.environ.get(name, saved.get(name, "")) for name in PORT_VARIABLES.values()}
     for name, text in ports.items():
         if text and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
-            raise UsageError(f"{name}={text} is no port.", f"Set it to a number from 1 to {HIGHEST_PORT}.")
+            raise UsageError(f"{name}={text} is not a port number.", f"Use one from 1 to {HIGHEST_PORT}.")
     return ports
 
 

@@ -47,10 +47,10 @@ def up(
 ) -> Up:
     """Start the server and the services, and make the database first if there is none.
 
-    `kind` is the runtime, `embedded` or `docker`. Where an argument is None, the last `up` decides. If the
-    runtime, the server or the ports change, the running lab is stopped; each location keeps its database. If
-    `up` fails or is interrupted, it stops what it started and restores the settings of the last `up`, unless
-    a new database was made for the new ones. A service that does not become healthy raises nothing.
+    `kind` is the runtime, `embedded` or `docker`. For None, the value of the last `up` is used. If the
+    runtime, the server or the ports change, the running lab is stopped; its database is kept. If `up` fails
+    or is interrupted, it stops what it started and restores the settings of the last `up`, unless a new
+    database was made for the new ones. A service that does not become healthy raises nothing.
 
     Raises:
         UsageError: a number is out of its range, or the compose file cannot be used.
@@ -68,7 +68,7 @@ def up(
         if workspace.copied_from is not None and workspace.data.exists():
             raise Refused(
                 f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
-                "Begin with one of its own: lab down --destroy, then lab up --port-offset 100",
+                "Replace it by a new one: lab down --destroy, then lab up --port-offset 100",
             )
         shipped.keep(workspace)
         runtime = runtime_of(workspace, settings)
@@ -160,8 +160,8 @@ def _leave_previous(
         plan(runtime)
     if moved and (entry := journal.read(workspace)) is not None:
         raise Refused(
-            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the present lab.",
-            "End it first, so that it is not applied: lab fix recover",
+            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the current lab.",
+            "First undo the apply, or finish the revert: lab fix recover",
         )
     if workspace.database_url_file.exists():
         back = f"lab up --{before.runtime}"
@@ -180,6 +180,6 @@ def _leave_previous(
 
 
 def _attempt(undo: Callable[..., object], *arguments: object) -> None:
-    """Undo a step if that is possible. A failure must not hide the error that is being handled."""
+    """Call `undo`. Ignore its EnvironmentFault, which would hide the error that is being handled."""
     with suppress(EnvironmentFault):
         undo(*arguments)

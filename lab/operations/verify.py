@@ -38,7 +38,7 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The proof: a row for the shipped lab, two for each fix; a `whole` one also for all fixes together."""
+    """The proof: a row for the shipped lab, two for each fix; if `whole`, one more for all fixes together."""
 
     bugs: tuple[Bug, ...]
     rows: tuple[ProofRow, ...]
@@ -129,7 +129,7 @@ class _Proof:
         wanted: Mapping[int, Verdict],
         problem: str = "",
     ) -> ProofRow:
-        """Measure the bugs of `wanted`, unless there is a problem. Other verdicts are problems too."""
+        """Measure the bugs of `wanted`, unless there is a problem. Each other verdict is a problem."""
 
         def with_state(update: Update) -> None:
             self.progress(replace(update, text=f"{state}: {update.text}"))

@@ -46,13 +46,13 @@ class Bookings:
 
     @property
     def holders(self) -> int:
-        """The number of open bookings or of winners, the greater one."""
+        """How many workflows got the device: the open bookings or the winners, whichever are more."""
         return max(len(self.device.open_bookings), len(self.winners))
 
     @property
     def figures(self) -> Figures:
         return (
-            Figure(f"winners of {self.count} through the gate", len(self.winners), "", 1),
+            Figure(f"successful of {self.count} bookings through the gate", len(self.winners), "", 1),
             Figure("open bookings of the device", len(self.device.open_bookings), "", 1),
         )
 
@@ -92,7 +92,7 @@ class _Race:
     connection: ProbeConnection
 
     def book_with_retries(self) -> Bookings:
-        """Send four bookings; then two, at most twice, while some fail, which the gate may have caused."""
+        """Send four bookings. If some fail, perhaps because of the gate, retry with two, at most twice."""
         found = self._book_through_gate()
         for _ in range(RETRIES):
             failed = found.outcome.failed
@@ -136,7 +136,7 @@ class _Race:
         window = found.outcome.shortest_delay
         figures = (
             *found.figures,
-            Figure("winners on one replica", alone.holders, "", 1),
+            Figure("successful bookings on one replica", alone.holders, "", 1),
             Figure.duration("time from request to first write", window),
         )
         count = f"{found.holders} of {found.count} bookings of one device succeeded"
@@ -188,4 +188,4 @@ class _Race:
         )
         self.endpoints.raw["burst"] = [str(reply) for reply in replies]
         winners = max(sum(reply.ok for reply in replies), len(self.connection.device(device).open_bookings))
-        return Figure(f"winners of {BURST} at once", winners, "", 1)
+        return Figure(f"successful of {BURST} bookings at once", winners, "", 1)

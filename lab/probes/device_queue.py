@@ -63,8 +63,8 @@ def _problem(check: Callable[[], None]) -> str:
 
 def _figures(contract: int, races: int) -> tuple[Figure, ...]:
     return (
-        Figure(f"of {len(CONTRACT)} promises broken", contract, "", 0),
-        Figure(f"of {len(RACES)} promises under concurrency broken", races, "", 0),
+        Figure(f"promises broken, of {len(CONTRACT)}", contract, "", 0),
+        Figure(f"promises broken under concurrency, of {len(RACES)}", races, "", 0),
     )
 
 

@@ -85,7 +85,7 @@ def cancels(queue: Queue) -> None:
 
 
 def waits_out_maintenance(queue: Queue) -> None:
-    """A device in maintenance or offline is not handed over. When it is available again, it is."""
+    """A device in maintenance or offline is not handed over. Once it is available, the next entry gets it."""
     device, workflow, later = queue.connection.new_device("maintenance"), new_workflow_id(), new_workflow_id()
     for one in (workflow, later):
         reply = queue.join(device, one)
@@ -103,7 +103,7 @@ def waits_out_maintenance(queue: Queue) -> None:
 
 
 def estimates_the_wait(queue: Queue) -> None:
-    """0 if free, longer with longer operations or more entries ahead, null with a reason in maintenance."""
+    """A wait is 0 if free, grows with operations and entries ahead, is null with a reason in maintenance."""
     free = queue.connection.new_device()
     (quick, _), (slow, _) = queue.connection.new_busy_device(), queue.connection.new_busy_device()
     out = queue.connection.new_device("maintenance")
@@ -154,7 +154,7 @@ def _expect_listed(queue: Queue, device: str, order: list[str]) -> None:
     listing = queue.listing(device)
     entries = entries_in(listing)
     if entries is None:
-        raise BrokenPromise(f"the queue is not listed: {_brief(listing)}")
+        raise BrokenPromise(f"no list of entries is in the response: {_brief(listing)}")
     in_order = [entry.get("workflow_id") for entry in entries] == order
     expect(in_order, "the queue is not in order: high, normal, low, and within each by arrival")
     counted = [entry.get("position") for entry in entries] == list(range(1, len(order) + 1))

@@ -47,7 +47,7 @@ def one_release_one_handover(queue: Queue, gate: Gate) -> None:
 
 
 def cancelled_is_not_served(queue: Queue, gate: Gate) -> None:
-    """If the first entry is cancelled during a release, the second is served, else the first."""
+    """If cancelling the first entry during a release succeeds, the second is served, else the first."""
     for cancel_first in (True, False):
         device, holder, workflows = _device_with_two_waiting(queue)
         entries = queue.entries(device) or ()
@@ -105,7 +105,7 @@ def _device_with_two_waiting(queue: Queue) -> tuple[str, str, list[str]]:
 def _expect_answers(outcome: Outcome, what: str) -> None:
     if outcome.failed:
         reply = outcome.failed[0]
-        raise BrokenPromise(f"{what}: one is answered {reply.status or reply.problem}")
+        raise BrokenPromise(f"{what}: one request failed: {reply.status or reply.problem}")
 
 
 CHECKS = (

@@ -56,12 +56,12 @@ def require_version(data: Path, binaries: Binaries) -> None:
         raise EnvironmentFault(
             f"PostgreSQL {made_by} made the data in {data}, but {binaries.folder} holds PostgreSQL "
             f"{binaries.major}.",
-            "Name the right one in LAB_PG_BIN, or start from nothing: lab down --destroy, then lab up",
+            "Name the right one in LAB_PG_BIN, or delete the data: lab down --destroy, then lab up",
         )
 
 
 def configure(data: Path, port: int, log: Path, settings: Mapping[str, str]) -> None:
-    """Write `settings`, and those that lab requires, which win, to a file that postgresql.conf includes.
+    """Write a file that postgresql.conf includes: `settings`, overridden by those that lab requires.
 
     Raises EnvironmentFault if that fails. `log` is the path of the server's log.
     """

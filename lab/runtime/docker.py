@@ -193,7 +193,7 @@ def docker_runtime(
     """
     if environ.get("LAB_DATABASE_URL"):
         raise UsageError(
-            "LAB_DATABASE_URL names a server of your own, but the containers have theirs.",
+            "LAB_DATABASE_URL names a server, but the containers use the server in their own container.",
             "Unset it, or run the services without containers: lab up --embedded",
         )
     account = database_service.account_of(file, port_offset)

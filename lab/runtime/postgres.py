@@ -172,7 +172,7 @@ class EmbeddedPostgres:
         if problem := connection_problem(self.account.url(MAINTENANCE)):
             raise EnvironmentFault(
                 f"PostgreSQL runs, but refuses its owner {self.account.user}: {problem}",
-                "Restore POSTGRES_USER and POSTGRES_PASSWORD, or start from nothing: lab down --destroy",
+                "Restore POSTGRES_USER and POSTGRES_PASSWORD, or delete the data: lab down --destroy",
             )
 
     def _is_ours(self, process: psutil.Process) -> bool:

@@ -35,7 +35,7 @@ def as_ordinary_user(program: Path, *writable: Path) -> tuple[str, ...]:
         return setpriv
     raise EnvironmentFault(
         f"PostgreSQL refuses to run as root, and no other user can run {program} here.",
-        "Run lab as an ordinary user, or move the workspace and its Python to where every user may read.",
+        "Run lab as an ordinary user, or move the workspace and its Python to where all users can read them.",
     )
 
 

@@ -188,7 +188,7 @@ def test_a_killed_change_must_be_recovered_before_the_server_changes(
     with killer() as kills:
         assert kills.run(own.root, "apply", "5", at=1) == -signal.SIGKILL
     monkeypatch.delenv("LAB_DATABASE_URL")
-    with pytest.raises(Refused, match="fix 5 was interrupted in the present lab"):
+    with pytest.raises(Refused, match="fix 5 was interrupted in the current lab"):
         up(own, kind=EMBEDDED, rows=300)
     assert load_settings(own).server == server.url("shop")
     fixes.recover(own)

@@ -127,7 +127,7 @@ def test_a_variable_without_a_port_number_is_refused_by_name(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("LAB_DEVICE_PORT", text)
-    with pytest.raises(UsageError, match=f"LAB_DEVICE_PORT={text} is no port"):
+    with pytest.raises(UsageError, match=f"LAB_DEVICE_PORT={text} is not a port number"):
         up(workspace)
 
 
