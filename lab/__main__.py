@@ -7,7 +7,7 @@ from lab.errors import INTERRUPTED
 
 
 def main() -> int:
-    """Run the command line and return its exit code. ^C gives 130 also while modules are still imported."""
+    """Run the command line and return its exit code. ^C gives 130 even while modules are being imported."""
     try:
         from lab.cli.main import main as command_line
     except KeyboardInterrupt:

@@ -24,7 +24,7 @@ class FieldReader:
         self.problems.append(f"fix.toml: {key}: {what}")
 
     def read(self, number: int, slug: str) -> dict[str, Any]:
-        """Return the fields of a `Fix` from `number` to `order`. Number and slug must be the folder's."""
+        """Return the fields of a `Fix` from `number` to `order`. The file must give this number and slug."""
         for key in self.raw.keys() - set(self.KNOWN):
             close = get_close_matches(key, self.KNOWN, 1)
             self._wrong(key, "unknown key" + (f"; did you mean {close[0]}?" if close else ""))

@@ -41,7 +41,7 @@ class InvalidDiff(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines with their mark (space, plus or minus). The first is line `start` of the old text, from 0."""
+    """Lines with their mark (space, plus or minus). `start` is the index of the first one in the old text."""
 
     start: int
     lines: tuple[bytes, ...]
@@ -110,7 +110,7 @@ def parse(diff: bytes) -> tuple[FileDiff, ...]:
 
 
 def split_lines(text: bytes) -> list[bytes]:
-    """Split after each LF and keep it. bytes.splitlines would also split at a CR of its own."""
+    """Split after each LF and keep it. bytes.splitlines would also split at a CR without LF."""
     return [line for line in re.split(rb"(?<=\n)", text) if line]
 
 

@@ -25,7 +25,7 @@ def read(root: Path, path: PurePosixPath) -> bytes | None:
     """Return the content of the file, or None if it does not exist.
 
     Raises:
-        Refused: it is a symbolic link or a folder, or a link above it leads out of the workspace.
+        Refused: it is a symbolic link or a folder, or a parent folder is a link out of the workspace.
         EnvironmentFault: it cannot be read.
     """
     full = root / path
@@ -49,11 +49,11 @@ def read(root: Path, path: PurePosixPath) -> bytes | None:
 def replace(root: Path, change: FileChange, scratch: Path) -> None:
     """Replace the file's old content by the new one, in one step. Do nothing if the new content is there.
 
-    If the new content is None, delete the file, and its folder if that is empty then. `scratch` is the folder
+    If the new content is None, delete the file, then its folder if that is empty. `scratch` is the folder
     for a temporary file.
 
     Raises:
-        Refused: the file has neither content: it was edited since the plan was made. Or as `read`.
+        Refused: the file has neither content: it was edited since the plan was made. Or `read` refuses it.
         EnvironmentFault: the file cannot be read, written or deleted.
     """
 

@@ -42,7 +42,7 @@ def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
     """Return our text with the changes from `base` to `theirs`, or the conflicts.
 
     Line ends are not compared: each line of ours keeps its own, and a new line gets the most frequent one. If
-    only our text differs in the line end at its end, it keeps that.
+    the last line has a line end only in our text, or lacks it only there, the result is like our text.
 
     Raises:
         EnvironmentFault: git is missing, or a text is binary.

@@ -52,7 +52,7 @@ class ShippedTexts:
         return found
 
     def keep(self, fixes: tuple[Fix, ...]) -> None:
-        """Copy every text that these fixes start from to `.lab/shipped`. Raises as `get`, `write_atomic`."""
+        """Copy each text that these fixes need to `.lab/shipped`. Raises as `get`, `write_atomic` do."""
         for file in {file for fix in fixes for file in fix.files if not file.is_new}:
             kept = self.workspace.shipped / file.old_blob
             if not kept.is_file() or blob_id(kept.read_bytes()) != file.old_blob:

@@ -159,7 +159,7 @@ class Schema:
                 time.sleep(POLL)
 
     def open_transactions(self) -> str:
-        """Describe, for a message, the three transactions of others that have been open for longest."""
+        """Describe, for a message, the three oldest open transactions of other clients."""
         with self.connection.cursor() as cursor:
             cursor.execute(OPEN_TRANSACTIONS)
             return ", ".join(text for (text,) in cursor.fetchall()) or "none any more"

@@ -58,7 +58,7 @@ class Reply:
             return None
 
     def objects(self, name: str) -> list[dict[str, Any]] | None:
-        """The body, or its member `name` if it is an object; None if that is not a list of JSON objects."""
+        """The body if it is a list, or its member `name`; None if that is not a list of JSON objects."""
         document = self.json
         return objects(document.get(name) if isinstance(document, dict) else document)
 

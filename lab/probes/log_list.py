@@ -42,7 +42,7 @@ TIMESTAMP = re.compile(rb'"started_at":\s*"([^"]+)"')
 
 @dataclass(slots=True)
 class Body:
-    """Receives a body until the monotonic time `until`; `cut` says whether that time came.
+    """Receives a body until the monotonic time `until`; `cut` says whether reading stopped then.
 
     `size` is in bytes. `kept` has only the chunks within the first SMALL bytes. `ids` and `newest_first` come
     from a search of the whole text.
@@ -82,7 +82,7 @@ Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 
 def probe(endpoints: Endpoints) -> Evidence:
-    """Request the list from a new instance; then huge pages, alone and together; then page after page."""
+    """On a new instance, request the list, huge pages (one by one, then at once), then page after page."""
     service = endpoints.launch(DEVICE_SERVICE, "memory", memory_limit=endpoints.memory_limit)
     try:
         require_running(service)

@@ -1,4 +1,4 @@
-"""Requests to the device queue, and what their responses contain. Candidates choose the form of responses."""
+"""Send requests to the device queue, and read the responses, whose form each candidate chooses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Queue:
     """Requests to the device queues. `replica` numbers the instances from 0, and starts over after the last.
 
     Raises:
-        ServiceFailed: a request got no complete response. Later ones would wait as long and show no more.
+        ServiceFailed: a request got no complete response. The probe ends: later requests could wait as long.
     """
 
     services: Sequence[Service]

@@ -75,7 +75,7 @@ def _run(bug: int, probe: Probe, endpoints: Endpoints) -> Evidence:
 
 
 def _require_database(url: str) -> None:
-    """Raises DatabaseUnreachable: then the symptom that was seen may not be the service's fault."""
+    """Raises DatabaseUnreachable: the database fails, so the symptom may not be the service's fault."""
     try:
         with closing(connect(url, application=APPLICATION)) as connection:
             connection.cursor().execute("SELECT 1")

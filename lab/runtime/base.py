@@ -54,7 +54,7 @@ class Runtime(Protocol):
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the chosen services (default: all), and wait until each is healthy, has ended, or is late.
 
-        A running service is restarted only if the compose file now describes it otherwise.
+        A running service is restarted only if the compose file now describes it differently.
 
         Raises EnvironmentFault if one cannot be started. Others may run then.
         """

@@ -30,7 +30,7 @@ class Binaries:
 
 
 def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """Return the first installation that runs and is not too old. If LAB_PG_BIN is set, it alone counts.
+    """Return the first installation that runs and is not too old. If LAB_PG_BIN is set, only that is tried.
 
     Raises:
         EnvironmentFault: there is none, or the one in LAB_PG_BIN is not usable.

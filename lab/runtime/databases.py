@@ -69,7 +69,7 @@ def replace(account: Account, name: str, new: str, old: str) -> None:
     """Rename the database `name` to `old`, and `new` to `name`, in one transaction.
 
     If it fails, or this process is killed, `name` is still the old or already the new database. The rename
-    admits no new sessions of the old one and waits for the present ones, so these are ended meanwhile.
+    blocks new connections to the old one and waits for the existing ones to end, so they are terminated.
     https://www.postgresql.org/docs/current/sql-alterdatabase.html
     """
     rename_old = _sql("ALTER DATABASE {} RENAME TO {}", name, old)

@@ -70,7 +70,7 @@ class Guard:
             self._signal(signal.SIGTERM)
 
     def watch(self) -> None:
-        """Watch the service to its end and record its exit. Kill it beyond its memory limit or its grace."""
+        """Wait until the service ends, and record how. Kill it above its memory limit or after its grace."""
         limit, grace = self.launch.memory_limit, self.launch.grace
         while not self._has_ended():
             used = self._memory()

@@ -186,7 +186,7 @@ def wait_until_ready(
 
 
 def answers_health(port: int, timeout: float = 2.0) -> bool:
-    """Return whether the service on `port` answers GET /health with 200. Each wait ends after `timeout` s."""
+    """Return whether the service on `port` answers GET /health with 200. One wait may last `timeout` s."""
     from http.client import HTTPConnection, HTTPException  # slow to import, and needed by few commands
 
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)

@@ -82,7 +82,7 @@ class Stack:
         return tuple(i.name for i in self.instances if not wanted or i.name in wanted)
 
     def start(self, chosen: Iterable[str] = ()) -> None:
-        """Start the services that don't run, and restart those with another launch or without a guard.
+        """Start the services that don't run. Restart those whose launch has changed or whose guard has ended.
 
         Raises:
             EnvironmentFault: one cannot be stopped or started (PortTaken: its port is used). Others may run.

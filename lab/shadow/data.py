@@ -67,7 +67,7 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 def copy_template(account: Account, template: str, reserved: Reservation, workspace: Workspace) -> str:
     """Copy the database `template` to the reserved one, and return the copy's URL for its owner.
 
-    Execution logs are inserted up to MINIMUM_LOGS. `workspace` is named in the comment of the copy.
+    Execution logs are inserted until there are MINIMUM_LOGS. The comment of the copy names `workspace`.
 
     Raises:
         EnvironmentFault: there is no template, or the server refuses. The copy may exist.
@@ -141,7 +141,7 @@ def indexes_of(url: str) -> list[str]:
 
 
 def copy_indexes(url: str, live: list[str]) -> Iterator[str]:
-    """Make those of the indexes `live` that the database at `url` lacks, and yield a note on each.
+    """Create the indexes of `live` that the database at `url` lacks. Yield a sentence on the result of each.
 
     Indexes are compared without their names. Raises DatabaseUnreachable if the database cannot be read.
     """

@@ -43,7 +43,7 @@ class Shadow:
     """A lab to measure. `notes` are sentences on the copied indexes and the two problems.
 
     `compose_problem` says why the workspace's own compose file is not used, `migration_problem` why the
-    candidate's migrations failed. Each is empty if that went well.
+    candidate's migrations failed. Each is empty if there is no such problem.
     """
 
     endpoints: Endpoints
