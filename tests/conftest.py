@@ -205,14 +205,28 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quick ones first, so that what is wrong shows early; then what one process has to run in order."""
-    items.sort(key=lambda item: _rank(item.path.relative_to(PROJECT)))
+    """The quick ones first, so that what is wrong shows early; then those that one process runs in order.
+
+    A test that needs the server is the very first: while it makes the templates, the others need no server.
+    """
+    items.sort(key=_rank)
+    first = next((item for item in items if _needs_server(item)), None)
+    if first is not None:
+        items.remove(first)
+        items.insert(0, first)
 
 
-def _rank(path: Path) -> int:
+def _rank(item: pytest.Item) -> int:
+    path = item.path.relative_to(PROJECT)
     if path.as_posix() in TOGETHER:
-        return 1
-    return 2 if LONGER & set(path.parts) else 0
+        return 2
+    if LONGER & set(path.parts):
+        return 3
+    return 1 if _needs_server(item) else 0
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    return "server" in item.fixturenames  # type: ignore[attr-defined]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

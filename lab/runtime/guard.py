@@ -17,8 +17,12 @@ import psutil
 from lab.json_files import from_json
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, process_id
 
-POLL = 0.02
-"""Seconds between two measurements of the memory. A service can exceed its limit in between."""
+POLL = 0.01
+SLOWEST_POLL = 0.09
+"""Seconds between two measurements of the memory: the least, and the most."""
+
+FASTEST_GROWTH = 2 * 2**30
+"""Bytes a second, about what a process can fill: the next measurement comes before the limit is exceeded."""
 
 CHILDREN_POLL = 0.25
 """Seconds between two searches for child processes, which take longer."""
@@ -80,13 +84,22 @@ class Guard:
                 self._signal(signal.SIGKILL)
             elif self.stopping_since is not None and time.monotonic() - self.stopping_since > grace:
                 self._signal(signal.SIGKILL)
-            time.sleep(POLL)
+            time.sleep(self._pause(used))
         # Kill what the service left in its group. The group's number is ours until the service is reaped.
         self._signal(signal.SIGKILL)
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
         replace(self.record, exit=ended).write(self.records)
+
+    def _pause(self, used: int) -> float:
+        """Return the seconds until the next measurement: few near the limit, and while the service stops."""
+        if self.stopping_since is not None:
+            return POLL
+        limit = self.launch.memory_limit
+        if limit is None:
+            return SLOWEST_POLL
+        return min(max((limit - used) / FASTEST_GROWTH, POLL), SLOWEST_POLL)
 
     def _has_ended(self) -> bool:
         """Return whether the service has ended. It isn't reaped yet, so that its pid is not used again."""

@@ -64,7 +64,10 @@ class Device:
         return device["status"], device["workflow_id"]
 
 
-@pytest.fixture(scope="module", params=[(7,), (3, 7)], ids=["alone", "with fix 3"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param((7,), marks=pytest.mark.slow, id="alone"), pytest.param((3, 7), id="with fix 3")],
+)
 def fixed(
     request: pytest.FixtureRequest,
     server: Server,
@@ -338,7 +341,7 @@ def test_the_next_entry_is_found_by_the_index_without_a_sort(device: Device, sql
     assert "Sort" not in str(plan)
 
 
-@pytest.mark.parametrize("direction", ["upgrade", "downgrade"])
+@pytest.mark.parametrize("direction", ["upgrade", pytest.param("downgrade", marks=pytest.mark.slow)])
 def test_the_migration_gives_up_if_a_transaction_holds_the_devices(
     lab: Lab, database: Database, direction: str
 ) -> None:

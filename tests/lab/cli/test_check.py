@@ -68,6 +68,7 @@ def test_0_when_the_bugs_asked_for_are_fixed_and_1_with_one_that_is_not(measured
     assert both.stdout.decode().splitlines()[-1].startswith("1 of 2 fixed, in ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncounted")
 def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredLab) -> None:
     alone, both = measured.lab("check", "4"), measured.lab("check", "1", "4", "--json")

@@ -31,6 +31,7 @@ def test_before_and_after_are_shown_side_by_side_and_the_fix_is_reverted(measure
     assert states(measured)[4] == "absent"
 
 
+@pytest.mark.slow
 def test_a_kept_fix_is_in_force_and_has_no_before_any_more(measured: MeasuredLab) -> None:
     try:
         shown = json.loads(measured.done("demo", "booking_path", "--keep", "--json"))

@@ -53,6 +53,7 @@ def test_the_whole_library_is_proved(
     record_property("proved", len(report["rows"]))
 
 
+@pytest.mark.slow
 def test_a_problem_is_exit_code_1_and_in_the_summary(measured: MeasuredLab, failing_fix: int) -> None:
     finished = measured.lab("fix", "verify", str(failing_fix))
 

@@ -20,6 +20,7 @@ def test_a_demo_shows_before_and_after_and_leaves_no_trace(measured: Workspace, 
     assert (code_of(measured), schema_fingerprint(server.url(MEASURED))) == before
 
 
+@pytest.mark.slow
 def test_a_demo_keeps_the_fix_on_request_and_then_has_no_before(measured: Workspace) -> None:
     assert demo(measured, "booking_path", keep=True).kept
     with pytest.raises(Refused, match="is applied"):

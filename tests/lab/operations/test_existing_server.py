@@ -48,6 +48,7 @@ def test_up_reset_and_down_destroy_leave_no_database(
     assert [name for name in NAMES if databases.exists(server.account, name)] == []
 
 
+@pytest.mark.slow
 def test_a_lab_on_a_vanished_server_can_move_and_be_destroyed(
     own: Workspace, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +126,7 @@ def test_the_embedded_server_of_another_workspace_is_refused(
     down(own, destroy=True)
 
 
-@pytest.mark.parametrize("there", ["no server", "another database"])
+@pytest.mark.parametrize("there", ["no server", pytest.param("another database", marks=pytest.mark.slow)])
 def test_an_unusable_server_stops_no_running_lab(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch, there: str
 ) -> None:
@@ -164,6 +165,7 @@ def test_up_drops_what_an_interrupted_up_left(own: Workspace, server: Server, po
     assert not databases.comments(server.account, [one.name_for(own) for one in TemporaryDatabase])
 
 
+@pytest.mark.slow
 def test_another_server_gets_the_schema_of_the_code(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +183,7 @@ def test_another_server_gets_the_schema_of_the_code(
     down(own, destroy=True)
 
 
+@pytest.mark.slow
 def test_a_killed_change_must_be_recovered_before_the_server_changes(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ def test_a_file_replaces_a_link_to_its_copy(workspace: Workspace, tmp_path: Path
     assert module.read_bytes() == (tmp_path / "elsewhere.py").read_bytes()
 
 
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("there", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_nothing_is_written_through_a_link(workspace: Workspace, tmp_path: Path, there: bool) -> None:
     package, outside = workspace.root / "app/workflow_service", tmp_path / "outside"
     shipped = {path: path.read_bytes() for path in package.glob("*.py")}
@@ -102,6 +102,7 @@ def test_nothing_is_written_through_a_link(workspace: Workspace, tmp_path: Path,
     assert not there or (outside / "routes.py").read_text() == "mine\n"
 
 
+@pytest.mark.slow
 def test_the_shipped_code_is_still_kept_after_down_destroy(workspace: Workspace, port_offset: int) -> None:
     edited = workspace.root / "app/common/params.py"
     shipped = edited.read_bytes()

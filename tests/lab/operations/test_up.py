@@ -93,6 +93,7 @@ def test_up_drops_the_databases_of_a_killed_reset(workspace: Workspace) -> None:
     assert not databases.comments(account, names)
 
 
+@pytest.mark.slow
 def test_an_interrupted_up_leaves_no_database_without_its_fixes(
     workspace: Workspace, port_offset: int
 ) -> None:
@@ -131,7 +132,7 @@ def test_a_variable_without_a_port_number_is_refused_by_name(
         up(workspace)
 
 
-@pytest.mark.parametrize("gone", [True, False])
+@pytest.mark.parametrize("gone", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_new_database_gets_the_fixes_that_the_code_still_has(
     workspace: Workspace, port_offset: int, gone: bool
 ) -> None:

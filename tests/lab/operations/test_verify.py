@@ -21,6 +21,7 @@ def test_verify_proves_a_fix_in_a_scratch_copy(measured: Workspace, server: Serv
     assert (code_of(measured), schema_fingerprint(server.url(MEASURED))) == before
 
 
+@pytest.mark.slow
 def test_verify_reports_the_folders_that_are_no_usable_fix(measured: Workspace) -> None:
     broken = sorted({*measured.fixes.glob("0?_*")} - {measured.fixes / "02_booking_path"})
     for folder in broken:
@@ -32,6 +33,7 @@ def test_verify_reports_the_folders_that_are_no_usable_fix(measured: Workspace) 
     assert [row.state for row in found.rows if row.problems] == [folder.name for folder in broken]
 
 
+@pytest.mark.slow
 def test_verify_fails_a_fix_that_fixes_nothing(measured: Workspace) -> None:
     path = "app/workflow_service/device_client.py"
     before = (PROJECT / path).read_bytes()

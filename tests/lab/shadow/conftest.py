@@ -26,15 +26,15 @@ def downgrade():
 
 
 @pytest.fixture
-def bench(server: Server, full_template: str, tmp_path: Path) -> Bench:
-    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+def bench(server: Server, template: str, tmp_path: Path) -> Bench:
+    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, template)
 
 
 @pytest.fixture
-def live(server: Server, full_template: str) -> Iterator[str]:
+def live(server: Server, template: str) -> Iterator[str]:
     """The name of a candidate's database."""
     name = f"live_{os.getpid()}"
-    server.create(name, full_template)
+    server.create(name, template)
     yield name
     server.drop(name)
 
