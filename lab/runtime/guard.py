@@ -117,7 +117,7 @@ class Guard:
         now = time.monotonic()
         try:
             if now - self.children_read_at > CHILDREN_POLL:
-                self.children = self.process.children(recursive=True)
+                self.children = _descendants(self.process)
                 self.children_read_at = now
             used: int = self.process.memory_info().rss
         except psutil.Error:
@@ -139,6 +139,21 @@ class Guard:
         if self.group:
             with suppress(ProcessLookupError, PermissionError):  # it is gone
                 os.killpg(self.group, number)
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Return the children of the process, and theirs. Raises psutil.Error if it has ended."""
+    # psutil looks at every process of the machine for this. On Linux, the kernel lists the children.
+    tasks = Path(f"/proc/{process.pid}/task")
+    if not (tasks / str(process.pid) / "children").exists():
+        return process.children(recursive=True)
+    found = []
+    for task in tasks.iterdir():
+        with suppress(OSError, psutil.Error):  # a thread or a child that has just ended
+            for pid in (task / "children").read_text().split():
+                child = psutil.Process(int(pid))
+                found += [child, *_descendants(child)]
+    return found
 
 
 def _detach(ready: int) -> None:

@@ -64,6 +64,7 @@ def test_searches_of_the_longest_span_around_the_incident_day(lab: Endpoints) ->
     stops_within_its_limit(service, lab.memory_limit)
 
 
+@pytest.mark.slow
 def test_lists_of_the_largest_possible_workflows(lab: Endpoints) -> None:
     service = lab.launch(WORKFLOW_SERVICE, "lists")
     made = {request(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}

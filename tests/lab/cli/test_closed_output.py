@@ -21,6 +21,7 @@ def test_a_report_whose_reader_has_ended_is_141(up: None, workspace: Workspace, 
     assert (finished.stdout, finished.stderr) == (b"141\n", b"")
 
 
+@pytest.mark.slow
 def test_a_failed_check_whose_reader_has_ended_is_141_too(
     up: None, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ def test_another_workspace_with_the_same_database_name_is_refused(
     assert status(own, runtime_of(own)).database.rows == 300
 
 
+@pytest.mark.slow
 def test_a_workspace_that_was_moved_keeps_its_database(
     own: Workspace, port_offset: int, tmp_path: Path
 ) -> None:

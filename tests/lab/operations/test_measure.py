@@ -45,6 +45,7 @@ def test_a_compose_file_that_cannot_be_used_is_bug_1(measured: Workspace) -> Non
     assert second.verdict is Verdict.PRESENT
 
 
+@pytest.mark.slow
 def test_a_symptom_after_a_failed_migration_says_so(measured: Workspace) -> None:
     (measured.root / "migrations" / "versions" / "0003_mine.py").write_text("revision = '0003'\nboom\n")
     (evidence,) = check(measured, ["4"]).evidence

@@ -40,7 +40,14 @@ def test_the_edits_are_saved_as_a_patch_before_the_restore(workspace: Workspace,
     reset(workspace, code=True)
 
 
-@pytest.mark.parametrize("error", [EnvironmentFault("no"), OSError(30, "Read-only"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(EnvironmentFault("no"), marks=pytest.mark.slow),
+        pytest.param(OSError(30, "Read-only"), marks=pytest.mark.slow),
+        KeyboardInterrupt(),
+    ],
+)
 def test_an_error_half_way_names_the_patch_with_the_edits(workspace: Workspace, error: BaseException) -> None:
     edited, added = workspace.root / "app/common/params.py", workspace.root / "app/mine.py"
     shipped = edited.read_bytes()

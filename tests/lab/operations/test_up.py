@@ -59,7 +59,9 @@ def test_up_with_another_environment_restarts_the_service(
     assert any("SELECT devices.id" in line for line in log)
 
 
-@pytest.mark.parametrize("victim", ["postgres", "device-service", "its guard"])
+@pytest.mark.parametrize(
+    "victim", ["postgres", pytest.param("device-service", marks=pytest.mark.slow), "its guard"]
+)
 def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
     if victim == "postgres":
         pid = int((workspace.data / "postmaster.pid").read_text().split()[0])
