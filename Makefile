@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# How many processes run tests; more than cores, since much of the time is waiting. `make test JOBS=0`: one.
+# How many processes run tests; more than cores, since some of the time is waiting. `make test JOBS=0`: one.
 JOBS ?= 4
 # The tests' own code is compiled once, whatever the environment says.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest

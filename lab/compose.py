@@ -63,11 +63,7 @@ class ComposeFile:
     services: Mapping[str, ServiceSpec]
 
     def service(self, name: str) -> ServiceSpec:
-        """Return the service of that name.
-
-        Raises:
-            UsageError: the file has no such service.
-        """
+        """Return the service of that name. Raises UsageError: the file has no such service."""
         if name not in self.services:
             known = f"The services are {', '.join(self.services)}."
             raise UsageError(f"There is no service {name!r}.", known)

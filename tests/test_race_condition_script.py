@@ -83,7 +83,7 @@ def test_exit_code_says_whether_one_booking_succeeded(wins: int, code: int) -> N
     assert ended.stdout.count('"workflow_id"') == wins
 
 
-def test_whoever_was_booked_gives_the_device_back() -> None:
+def test_the_workflows_that_got_the_device_release_it() -> None:
     devices = Devices(wins=2)
     with Neighbour(devices.answer) as service:
         ended = race(service.url, "-n", "4")

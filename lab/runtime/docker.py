@@ -63,11 +63,7 @@ class DockerRuntime:
                 process.require_free_port(asker, port)
 
     def prepare(self, progress: Progress) -> None:
-        """Build the images.
-
-        Raises:
-            EnvironmentFault: one cannot be built.
-        """
+        """Build the images. Raises EnvironmentFault: one cannot be built."""
         progress(Update("Building the images"))
         # The builder of docker-compose 1 leaves the container of a failed step.
         options = ["--force-rm"] if self.project.tool() == DOCKER_COMPOSE else []

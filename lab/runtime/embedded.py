@@ -30,11 +30,7 @@ class ExistingServer:
     account: Account
 
     def start(self) -> None:
-        """Check that the server accepts connections.
-
-        Raises:
-            DatabaseUnreachable: it does not.
-        """
+        """Check that the server accepts connections. Raises DatabaseUnreachable: it does not."""
         if problem := connection_problem(self.account.url(MAINTENANCE)):
             remedy = "Correct LAB_DATABASE_URL, or use the lab's own server: lab up --embedded"
             raise DatabaseUnreachable(problem, remedy)

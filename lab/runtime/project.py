@@ -63,11 +63,7 @@ class Project:
         return f"lab-{sha256(str(self.root).encode()).hexdigest()[:10]}"
 
     def require_engine(self) -> str:
-        """Return the version of the Docker Engine.
-
-        Raises:
-            EnvironmentFault: no engine answers.
-        """
+        """Return the version of the Docker Engine. Raises EnvironmentFault: no engine answers."""
         try:
             finished = self.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
         except TimedOut as error:

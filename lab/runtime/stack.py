@@ -211,11 +211,7 @@ def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
 
 
 def shifted(port: Port, offset: int) -> int:
-    """Return the published port plus `offset`.
-
-    Raises:
-        UsageError: the result is above 65535.
-    """
+    """Return the published port plus `offset`. Raises UsageError: the result is above 65535."""
     if port.host + offset > HIGHEST_PORT:
         message = f"Port {port.host} moved by {offset} is above {HIGHEST_PORT}."
         raise UsageError(message, "Choose a smaller --port-offset.")

@@ -37,7 +37,10 @@ def test_without_the_fix_the_same_test_finds_double_bookings(lab: Lab, sql: Sql)
     assert len(sql(OPEN, DEVICE)) > 1
 
 
-@pytest.mark.parametrize("with_index", [True, False], ids=["lock and index", "lock alone"])
+@pytest.mark.parametrize(
+    "with_index",
+    [pytest.param(True, id="lock and index"), pytest.param(False, id="lock alone", marks=pytest.mark.slow)],
+)
 def test_one_of_many_bookings_over_two_replicas_succeeds(lab: Lab, sql: Sql, with_index: bool) -> None:
     lab.patch(3)
     if with_index:

@@ -113,6 +113,7 @@ def test_a_database_that_is_down_is_reported_with_the_next_step(workspace: Path)
     assert "Run `lab up`" in fails(workspace, "-n", "fixes", "current")
 
 
+@pytest.mark.slow
 def test_the_history_of_the_fixes_runs_with_broken_models(connected: Path, database: Database) -> None:
     (connected / "app" / "device_service" / "models.py").write_text("this is no Python")
     add_fix(connected)

@@ -11,6 +11,7 @@ from tests.conftest import Server
 from tests.lab.operations.conftest import MEASURED, code_of
 
 
+@pytest.mark.slow
 def test_a_demo_shows_before_and_after_and_leaves_no_trace(measured: Workspace, server: Server) -> None:
     before = code_of(measured), schema_fingerprint(server.url(MEASURED))
     found = demo(measured, "4")

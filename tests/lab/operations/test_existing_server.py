@@ -111,6 +111,7 @@ def test_a_database_that_lab_did_not_make_is_never_dropped(
     assert databases.exists(server.account, name)
 
 
+@pytest.mark.slow
 def test_the_embedded_server_of_another_workspace_is_refused(
     own: Workspace, port_offset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
     assert now(workspace).database.rows == ROWS
 
 
+@pytest.mark.slow
 def test_up_after_a_killed_build_builds_again(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
     with closing(connect(account.url("postgres"))) as connection, connection.cursor() as cursor:

@@ -102,6 +102,7 @@ def test_the_last_line_of_a_service_that_ends_at_start_is_quoted(bench: Bench) -
     assert found[2].blocked_by == found[4].blocked_by == 1
 
 
+@pytest.mark.slow
 def test_a_service_that_never_gets_ready_times_out(bench: Bench) -> None:
     break_both(bench, "import time\ntime.sleep(3600)\n")
     found = measured(bench, *PROBES, start_timeout=1.0)
