@@ -128,13 +128,8 @@ COMMON = {("join", 201), ("release", 200), ("cancel", 200), ("maintain", 200)}
 BOTH = pytest.mark.parametrize("fixes", [(7,), (3, 7)], ids=["alone", "with fix 3 and plain bookings"])
 
 
-@pytest.mark.parametrize(
-    "fixes",
-    [
-        pytest.param((7,), marks=pytest.mark.slow, id="alone"),
-        pytest.param((3, 7), id="with fix 3 and plain bookings"),
-    ],
-)
+@pytest.mark.slow
+@BOTH
 def test_every_device_is_booked_once_and_in_the_order_of_its_queue(
     lab: Lab, sql: Sql, fixes: tuple[int, ...]
 ) -> None:

@@ -57,6 +57,7 @@ def stops_within_its_limit(service: Service, limit: int) -> None:
     assert 0 < ended.peak < limit
 
 
+@pytest.mark.slow
 def test_searches_of_the_longest_span_around_the_incident_day(lab: Endpoints) -> None:
     service = lab.launch(DEVICE_SERVICE, "search")
     replies = eight_at_once(service, "/execution-logs/search", query=WIDEST)

@@ -58,6 +58,7 @@ def test_the_models_match_the_revisions(connected: Path) -> None:
     assert "No new upgrade operations detected" in succeeds(connected, "check")
 
 
+@pytest.mark.slow
 def test_every_revision_can_be_downgraded_and_upgraded_again(connected: Path, database: Database) -> None:
     everything = tables(database)
     succeeds(connected, "downgrade", "-1")
@@ -69,6 +70,7 @@ def test_every_revision_can_be_downgraded_and_upgraded_again(connected: Path, da
     assert "No new upgrade operations detected" in succeeds(connected, "check")
 
 
+@pytest.mark.slow
 def test_autogenerate_makes_a_working_revision_of_a_changed_model(connected: Path) -> None:
     models = connected / "app" / "workflow_service" / "models.py"
     column = "    volume_ul: Mapped[float] = mapped_column(sa.Double)\n"

@@ -77,6 +77,7 @@ def test_revert_killed_at_every_checkpoint_ends_not_applied(
         assert_no_leftovers(project)
 
 
+@pytest.mark.slow
 def test_a_killed_change_of_several_fixes_ends_with_none_applied(project: Project, kills: Killer) -> None:
     before = project.all()
     names = checkpoints(project, "apply", "all")
@@ -91,6 +92,7 @@ def test_a_killed_change_of_several_fixes_ends_with_none_applied(project: Projec
         assert project.all() == before, names[at]
 
 
+@pytest.mark.slow
 def test_recovery_itself_may_be_killed(project: Project, kills: Killer) -> None:
     before = project.all()
     names = checkpoints(project, "apply", "2")

@@ -144,6 +144,7 @@ def test_an_unusable_server_stops_no_running_lab(
     down(own, destroy=True)
 
 
+@pytest.mark.slow
 def test_similarly_named_databases_are_never_dropped(
     own: Workspace, server: Server, port_offset: int
 ) -> None:
@@ -160,6 +161,7 @@ def test_similarly_named_databases_are_never_dropped(
             server.drop(name)
 
 
+@pytest.mark.slow
 def test_up_drops_what_an_interrupted_up_left(own: Workspace, server: Server, port_offset: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         up(own, rows=300, port_offset=port_offset + 100, progress=raise_at("Migrating", KeyboardInterrupt()))

@@ -37,6 +37,7 @@ def test_an_applied_fix_is_measured_with_its_schema(measured: Workspace) -> None
     assert evidence.verdict is Verdict.FIXED
 
 
+@pytest.mark.slow
 def test_a_compose_file_that_cannot_be_used_is_bug_1(measured: Workspace) -> None:
     measured.compose_file.write_text("services: {device-service: {privileged: true}}\n")
     first, second = check(measured, ["1", "4"]).evidence

@@ -30,7 +30,9 @@ def test_reset_restores_rows_and_schema(workspace: Workspace) -> None:
         assert cursor.fetchone() == (None,)
 
 
-@pytest.mark.parametrize("stage", ["Copying the template database", "Replacing the database"])
+@pytest.mark.parametrize(
+    "stage", [pytest.param("Copying the template database", marks=pytest.mark.slow), "Replacing the database"]
+)
 def test_an_interrupted_reset_leaves_only_the_old_database(workspace: Workspace, stage: str) -> None:
     execute(workspace, "DELETE FROM execution_logs WHERE id > 900")
     with pytest.raises(KeyboardInterrupt):

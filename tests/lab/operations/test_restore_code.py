@@ -83,6 +83,7 @@ def test_a_file_replaces_a_folder_and_a_folder_a_file(workspace: Workspace) -> N
     assert "no package" in saved
 
 
+@pytest.mark.slow
 def test_a_file_replaces_a_link_to_its_copy(workspace: Workspace, tmp_path: Path) -> None:
     module = workspace.root / "app/common/params.py"
     module.rename(tmp_path / "elsewhere.py")

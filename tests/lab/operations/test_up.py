@@ -46,6 +46,7 @@ def test_a_second_up_restarts_nothing(workspace: Workspace) -> None:
     assert not again.seeded
 
 
+@pytest.mark.slow
 def test_up_with_another_environment_restarts_the_service(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +88,7 @@ def test_up_after_a_killed_build_builds_again(workspace: Workspace) -> None:
     assert now(workspace).database.rows == ROWS
 
 
+@pytest.mark.slow
 def test_up_drops_the_databases_of_a_killed_reset(workspace: Workspace) -> None:
     account = runtime_of(workspace).account
     names = [one.name_for(workspace) for one in TemporaryDatabase]
@@ -135,7 +137,8 @@ def test_a_variable_without_a_port_number_is_refused_by_name(
         up(workspace)
 
 
-@pytest.mark.parametrize("gone", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", [True, False])
 def test_a_new_database_gets_the_fixes_that_the_code_still_has(
     workspace: Workspace, port_offset: int, gone: bool
 ) -> None:
@@ -202,6 +205,7 @@ def test_a_service_that_the_compose_file_no_longer_has_is_stopped(workspace: Wor
         workspace.compose_file.write_text(text)
 
 
+@pytest.mark.slow
 def test_a_renamed_service_takes_over_the_port(workspace: Workspace) -> None:
     text = workspace.compose_file.read_text()
     workspace.compose_file.write_text(text.replace("device-service:\n", "devices:\n", 1))
@@ -212,6 +216,7 @@ def test_a_renamed_service_takes_over_the_port(workspace: Workspace) -> None:
     assert states(up(workspace).status)["device-service"] == "healthy"
 
 
+@pytest.mark.slow
 def test_up_moves_the_services_to_other_ports_and_back(workspace: Workspace) -> None:
     before = load_settings(workspace).port_offset
     moved = up(workspace, port_offset=before + 7)
@@ -220,6 +225,7 @@ def test_up_moves_the_services_to_other_ports_and_back(workspace: Workspace) -> 
     up(workspace, port_offset=before)
 
 
+@pytest.mark.slow
 def test_ports_from_variables_are_saved(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     before = now(workspace).services[0].port
     with monkeypatch.context() as shell:

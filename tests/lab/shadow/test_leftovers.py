@@ -30,7 +30,7 @@ with shadow(Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None), Pa
 """
 
 
-@pytest.mark.parametrize("when", ["half made", "made"])
+@pytest.mark.parametrize("when", [pytest.param("half made", marks=pytest.mark.slow), "made"])
 def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> None:
     argv = [sys.executable, "-c", KILLED, str(bench.root), str(bench.runs)]
     argv += [str(bench.server.account.port), bench.template]

@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 
 import psutil
+import pytest
 
 from lab.lock import exclusive_lock
 from lab.probes.client import request
@@ -52,6 +53,7 @@ def test_the_shadow_is_removed_when_the_block_fails(bench: Bench) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
+@pytest.mark.slow
 def test_code_and_schema_agree_while_another_lab_changes_them(bench: Bench, live: str) -> None:
     lock, target = Workspace(bench.root).lock, bench.root / "app" / "half.py"
 
