@@ -49,8 +49,11 @@ def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
     """Return every shipped file. Raises EnvironmentFault if none was kept yet, or the manifest is damaged."""
     try:
         entries = from_json((workspace.shipped / MANIFEST).read_bytes(), dict[str, tuple[str, bool]])
+    except FileNotFoundError as error:
+        raise EnvironmentFault("No shipped code is kept yet.", "Keep it: lab up") from error
     except (OSError, ValueError) as error:
-        raise EnvironmentFault("The shipped code was not kept.", "The first lab up keeps it.") from error
+        remedy = "Delete that file; then lab up makes it again."
+        raise EnvironmentFault(f"{workspace.shipped / MANIFEST} cannot be read.", remedy) from error
     return tuple(ShippedFile(PurePosixPath(path), *entry) for path, entry in entries.items())
 
 

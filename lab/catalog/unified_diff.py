@@ -56,7 +56,7 @@ class Hunk:
 
     @property
     def changed(self) -> Iterator[tuple[int, int]]:
-        """The ranges of old lines that it replaces: (first, past the last) from 0, equal for an insertion."""
+        """Each range of old lines that it replaces: indexes (first, end) from 0, equal for an insertion."""
         at, first = self.start, None
         for line in (*self.lines, b" "):
             if line[:1] != b" ":

@@ -65,7 +65,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     """Show which fixes are applied, in the code and in the schema.
 
     The last column says why a fix is mixed (only partly there), or cannot be applied or reverted.
-    It is empty if a fix is not applied and requires another one that is not.
+    It is empty for a fix that only waits for another fix which it requires.
 
     Example: lab fix status
     """
@@ -115,9 +115,10 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_json: bool) -> None:
     """Undo an interrupted apply, or finish an interrupted revert.
 
-    After both, the fixes of that change are not applied. A mixed (only partly there) fix that lab
-    applied is reverted too, unless its code is mixed. To revert another mixed fix, name it: N is a
-    fix's number, a range such as 1-3, or a slug. An applied fix is refused.
+    Either way, the fixes of that change are not applied afterwards. Other mixed (only partly there)
+    fixes that lab applied are reverted too, except those whose code is only partly there. These, and
+    fixes that lab did not apply, are reverted if you name them: N is a fix's number, a range such as
+    1-3, or a slug. A fix that is applied completely is refused: use lab fix revert.
 
     Example: lab fix recover
     """
@@ -168,8 +169,9 @@ def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
     N is a fix's number, a range such as 1-3, a slug, or all. Without N, prove all fixes. The copy has
     the shipped code, and must show every bug. Then each fix is applied: its bug must be gone, and no
     other verdict may change. It is reverted: its bug must be back, and code and schema must be as
-    before. This takes about a minute for each fix. With all or without N, all are applied together at
-    the end, and a fix that cannot be used fails too. The exit code is 1 when a fix fails.
+    before. This takes about a minute for each fix. Without N, or with the word all, all fixes are also
+    applied together at the end, and a fix that cannot be used counts as failed. The exit code is 1
+    when a fix fails.
 
     Example: lab fix verify 5
     """

@@ -47,7 +47,7 @@ class ShippedTexts:
             return b""
         found = self.find(file.path, file.old_blob)
         if found is None:
-            remedy = "To see the fixes that cannot be used without it: lab fix list"
+            remedy = f"Copy the file from a fresh lab to {self.workspace.shipped / file.old_blob}."
             raise Refused(f"The shipped text of {file.path} cannot be found.", remedy)
         return found
 

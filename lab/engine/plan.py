@@ -80,8 +80,8 @@ def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix
             )
         if state.code.state is State.PRESENT:
             raise Refused(
-                f"Fix {fix.number} cannot be applied: its lines are in the code already, and not by lab.",
-                "Nothing was touched. Leave the fix out. If lab wrote these lines, remove them: "
+                f"Fix {fix.number} cannot be applied: its lines are in the code, and lab did not write them.",
+                "Nothing was touched. Leave the fix out. If the history was lost and lab did, remove them: "
                 f"lab fix recover {fix.number}",
             )
     return tuple(going)

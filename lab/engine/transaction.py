@@ -70,7 +70,7 @@ class Transaction:
         )
 
     def removal_steps(self, state: FixState) -> tuple[Step, ...]:
-        """Return the steps that revert what is there of a mixed fix. Raises Refused if a file was edited."""
+        """Return the steps that revert what is there of a mixed fix. Raises Refused: its lines are edited."""
         fix = state.fix
         changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
         there = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: state.recorded}

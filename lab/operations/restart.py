@@ -34,7 +34,7 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
 def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
     """Restart the services that run the changed files, and return their names; none if the lab is not up.
 
-    The caller holds the workspace's lock. Raises LabError if the compose file or the Docker Engine fails.
+    The caller holds the workspace's lock. Raises LabError: a service did not stop or start.
     """
     if not workspace.database_url_file.exists():
         return ()

@@ -168,7 +168,7 @@ def _leave_previous(
         if before.server:
             name = DatabaseUrl.parse(before.server).database
             back = f"{runtimes.SERVER_VARIABLE}=…/{name} lab up"
-        stays = f" (its data stays: {back})" if moved else ""
+        stays = f" (its data is kept; to use it again: {back})" if moved else ""
         progress(Update(f"Stopping the {before.runtime} lab{stays}"))
     try:
         runtimes.stop(workspace, before.runtime)

@@ -113,4 +113,5 @@ def _execute(account: Account, *statements: sql.Composable) -> None:
             for statement in statements:
                 cursor.execute(statement)
     except psycopg2.Error as error:
-        raise EnvironmentFault(f"The database server refused: {str(error).strip()}.") from error
+        remedy = "See the state of the server: lab status"
+        raise EnvironmentFault(f"A statement failed in the server: {str(error).strip()}.", remedy) from error

@@ -103,7 +103,9 @@ class EmbeddedPostgres:
                     return
         if self.postmaster() is not None:
             messages = self._messages_since(0)
-            raise EnvironmentFault(f"PostgreSQL did not stop: {messages}", f"Its log: {self.log}")
+            raise EnvironmentFault(
+                f"PostgreSQL still runs. Its last messages: {messages}", f"Its log: {self.log}"
+            )
 
     def running(self) -> bool:
         """Return whether the server of this data directory accepts the account's connections, on its port."""

@@ -51,7 +51,8 @@ def start(launch: Launch, records: Path) -> Record:
         finished = run(argv, stdin=to_json(launch).encode(), timeout=30)
     record = read_record(records, launch.name)
     if finished.code != 0 or record is None:
-        raise EnvironmentFault(f"{launch.name} was not started: {finished.last_line}")
+        remedy = "Check its command in the compose file, and the disk space."
+        raise EnvironmentFault(f"{launch.name} was not started: {finished.last_line}", remedy)
     return record
 
 

@@ -234,7 +234,7 @@ def test_each_runtime_keeps_its_own_data_and_one_runs_at_a_time(up: Lab) -> None
     said: list[str] = []
     done = bring_up(up.workspace, kind="embedded", progress=lambda stage: said.append(stage.text))
     try:
-        assert "Stopping the docker lab (its data stays: lab up --docker)" in said
+        assert "Stopping the docker lab (its data is kept; to use it again: lab up --docker)" in said
         assert done.status.database.rows == 1000
         assert up.held("ps", "--all") == []
     finally:

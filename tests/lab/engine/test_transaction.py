@@ -137,7 +137,7 @@ def test_an_object_made_by_hand_is_kept(project: Project) -> None:
 def test_a_fix_that_the_candidate_wrote_is_kept(project: Project) -> None:
     project.edit("app/service.py", '"you "', '"dear "')
     before = project.all()
-    with pytest.raises(Refused, match="its lines are in the code already, and not by lab"):
+    with pytest.raises(Refused, match="its lines are in the code, and lab did not write them"):
         project.apply("1")
     assert project.revert("all").fixes == ()
     assert project.recover().left[0].number == 1
