@@ -26,7 +26,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 @pytest.fixture(scope="session")
 def up(workspace: Workspace, port_offset: int) -> None:
     """The lab of `workspace` is up. A test leaves it as it was."""
-    start(workspace, rows=1000, port_offset=port_offset)
+    start(workspace, rows=1000, port_offset=port_offset + 50)  # other tests' labs use the lower ports
 
 
 @pytest.fixture

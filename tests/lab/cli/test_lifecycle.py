@@ -57,6 +57,6 @@ def test_a_folder_that_cannot_be_written_is_a_problem_of_the_environment(
     for name in ("app", "compose", "migrations", "alembic.ini"):
         (root / name).symlink_to(workspace.root / name)
     (root / ".lab").write_text("a file instead of a folder")
-    finished = command("up", "--rows", "10", "--port-offset", str(port_offset + 1), folder=root)
+    finished = command("up", "--rows", "10", "--port-offset", str(port_offset + 51), folder=root)
     assert finished.code == 4
     assert "cannot be written" in finished.stderr.decode()
