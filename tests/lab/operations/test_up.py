@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import signal
 import socket
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.database import connect, workspace_url
@@ -70,7 +70,9 @@ def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
         record = read_record(workspace.service_records, "device-service")
         assert record is not None
         pid = record.child.pid if victim == "device-service" else record.guard.pid
-    os.kill(pid, signal.SIGKILL)
+    killed = psutil.Process(pid)
+    killed.kill()
+    killed.wait(20)  # until then it holds its port
     up(workspace)
     assert states(now(workspace))["device-service"] == "healthy"
     assert now(workspace).database.rows == ROWS
