@@ -52,7 +52,9 @@ def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
     except FileNotFoundError as error:
         raise EnvironmentFault("No shipped code is kept yet.", "Keep it: lab up") from error
     except (OSError, ValueError) as error:
-        remedy = "Delete that file; then lab up makes it again."
+        remedy = (
+            "Delete it: lab up makes it again, from what git has committed, else from the files as they are."
+        )
         raise EnvironmentFault(f"{workspace.shipped / MANIFEST} cannot be read.", remedy) from error
     return tuple(ShippedFile(PurePosixPath(path), *entry) for path, entry in entries.items())
 

@@ -28,6 +28,8 @@ PARTS = {"answer.patch", "migration.py"}
 FEATURE = 7
 CONCURRENT = ("3", "7")
 QUICK = {("3", "wrong"), ("5", "right"), ("7", "wrong")}
+"""Bugs and kinds: the first answer of each is judged in `make test`."""
+
 SAMPLE = 4
 """Of so many answers, `make test-slow` judges one."""
 

@@ -88,7 +88,7 @@ def test_the_order_of_the_parts_follows_fix_toml_and_the_verb(order: Order, verb
         (OBJECT_MISSING, "lab fix recover 1"),
         (EDITED_SINCE, "lab fix recover 1"),
         (OBJECT_OF_THE_CANDIDATE, "Drop that object first"),
-        (ONLY_CODE, "not by lab"),
+        (ONLY_CODE, "lab did not write them"),
     ],
 )
 def test_apply_is_refused_if_a_part_is_there(has: Has, why: str) -> None:
