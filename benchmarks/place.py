@@ -17,7 +17,8 @@ from lab.runtime.binaries import find_binaries
 from lab.runtime.database_service import server_settings
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.shell import run
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
+from tests.conftest import PROJECT
 
 SHIPPED = ("app", "compose", "fixes", "migrations", "seed", "alembic.ini")
 

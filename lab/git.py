@@ -1,4 +1,4 @@
-"""The only module that runs git: merge texts, read commits, compare folders.
+"""The only module that runs git: merge texts, read commits, compare folders, commit a new folder.
 
 No user or system configuration is read, and no command that a repository's configuration names is run: a
 candidate's workspace is not trusted. Every function raises EnvironmentFault if git is missing.
@@ -24,6 +24,12 @@ MOST_CONFLICTS = 127
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
 
+AUTHOR = {
+    "GIT_AUTHOR_NAME": "lab",
+    "GIT_AUTHOR_EMAIL": "lab@localhost",
+    "GIT_COMMITTER_NAME": "lab",
+    "GIT_COMMITTER_EMAIL": "lab@localhost",
+}
 DIFF = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
 
 
@@ -90,3 +96,21 @@ def diff_folders(folder: Path, before: str, after: str) -> bytes:
     if finished.code > 1 or not finished.stdout:
         raise EnvironmentFault(f"git diff failed: {finished.last_line}.")
     return finished.stdout
+
+
+def commit_folder(folder: Path, message: str) -> None:
+    """Make the folder a repository of its own, with one commit of all its files, by the author `lab`.
+
+    Raises:
+        EnvironmentFault: git failed. A repository without the commit may exist.
+    """
+    for words in (
+        ["init", "--quiet"],
+        ["add", "--all", "--force"],
+        ["commit", "--quiet", "--message", message],
+    ):
+        finished = run(
+            [*READ, "-c", "init.defaultBranch=main", "-C", folder, *words], env={**ENVIRONMENT, **AUTHOR}
+        )
+        if finished.code != 0:
+            raise EnvironmentFault(f"git {words[0]} failed: {finished.last_line}.")

@@ -14,7 +14,7 @@ from lab import __version__
 from lab.errors import UsageError
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
-from lab.probes.evidence import Evidence
+from lab.probing.evidence import Evidence
 from lab.workspace import Workspace
 
 EVIDENCE = "evidence.json"
@@ -24,12 +24,16 @@ MAX_RUNS = 40
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab."""
+    """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab.
+
+    `library` is the hash of the library that it was measured with.
+    """
 
     at: float
     version: str
     notes: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    library: str
 
 
 def begin(workspace: Workspace) -> Path:
@@ -48,9 +52,9 @@ def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
     return path
 
 
-def keep(run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
+def keep(workspace: Workspace, run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
     """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
-    record = Record(time.time(), __version__, tuple(notes), tuple(evidence))
+    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), workspace.library.digest())
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
 

@@ -3,12 +3,16 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import EnvironmentFault, TimedOut
+
+IMPORTS_FROM_FOLDER = {"PYTHONSAFEPATH": ""}
+"""For a command of the library: `python -m` searches its current folder, whatever the user has set."""
 
 TRACEBACK = "Traceback (most recent call last):"
 
@@ -34,6 +38,11 @@ class Finished:
             start = len(lines) - lines[::-1].index(TRACEBACK)
             lines = [line for line in lines[start:] if line and not line[0].isspace()][:1] or lines
         return lines[-1].strip() if lines else f"exit code {self.code}"
+
+
+def argv_of(words: Sequence[str]) -> list[str]:
+    """Return the command, with this interpreter in place of a first word `python`."""
+    return [sys.executable if words[0] == "python" else words[0], *words[1:]]
 
 
 def run(

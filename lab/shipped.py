@@ -14,10 +14,9 @@ from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
+from lab.profile import profile_of
 from lab.workspace import Workspace
 
-FOLDERS = ("app", "compose", "migrations", "seed")
-FILES = ("alembic.ini",)
 MANIFEST = "manifest.json"
 
 
@@ -69,9 +68,15 @@ def content(workspace: Workspace, file: ShippedFile) -> bytes:
     raise Refused(f"The kept copy of {file.path} is damaged.", remedy)
 
 
+def code_paths(workspace: Workspace) -> tuple[str, ...]:
+    """Return the folders and files that hold the code. Raises InvalidFile: lab.toml cannot be used."""
+    profile = profile_of(workspace)
+    return (*profile.folders, *profile.files)
+
+
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
     """Yield the path in the workspace of every file in the shipped folders now, including added files."""
-    for top in (*FOLDERS, *FILES):
+    for top in code_paths(workspace):
         path = workspace.root / top
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
@@ -87,7 +92,7 @@ def _current(workspace: Workspace) -> Iterator[tuple[PurePosixPath, bytes, bool]
 def _committed(workspace: Workspace) -> Iterator[tuple[PurePosixPath, bytes, bool]]:
     """Yield the shipped files as HEAD has them; none if git does not track them."""
     try:
-        entries = git.committed_files(workspace.root, *FOLDERS, *FILES)
+        entries = git.committed_files(workspace.root, *code_paths(workspace))
     except LabError:  # no git, or no repository
         return
     for entry in entries:

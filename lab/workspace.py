@@ -1,63 +1,48 @@
 """A workspace: the folder that holds the code to be repaired. The paths of its files are named here."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from pwd import getpwuid
 
 from lab.errors import EnvironmentFault, UsageError
-
-PROJECT = Path(__file__).resolve().parent.parent
-"""The folder that this `lab` is installed in, with its fixes and its shipped code."""
-
-
-class _PathBelow:
-    """An attribute of a workspace: the path `relative`, below the workspace's root."""
-
-    def __init__(self, relative: str) -> None:
-        self.relative = relative
-
-    def __get__(self, workspace: "Workspace", _: type) -> Path:
-        return workspace.root / self.relative
+from lab.library import Library, PathBelow, installed
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The paths of one workspace. The lab's own state is in `.lab/`, which git ignores."""
+    """The paths of one workspace, and the library that its fixes come from.
+
+    The lab's own state is in `.lab/`, which git ignores.
+    """
 
     root: Path
+    library: Library = field(default_factory=installed)
 
-    alembic_ini = _PathBelow("alembic.ini")
-    compose_file = _PathBelow("compose/docker-compose.yml")
-    roles_sql = _PathBelow("compose/initdb/roles.sql")
+    alembic_ini = PathBelow("alembic.ini")
+    compose_file = PathBelow("compose/docker-compose.yml")
 
-    state = _PathBelow(".lab")
-    lock = _PathBelow(".lab/lock")
-    settings = _PathBelow(".lab/settings.json")
+    state = PathBelow(".lab")
+    lock = PathBelow(".lab/lock")
+    settings = PathBelow(".lab/settings.json")
     """The runtime, the ports and the server of the last `lab up`."""
-    database_url_file = _PathBelow(".lab/database-url")
-    data = _PathBelow(".lab/postgres/data")
+    database_url_file = PathBelow(".lab/database-url")
+    data = PathBelow(".lab/postgres/data")
     """The embedded server's data directory (PGDATA)."""
-    logs = _PathBelow(".lab/logs")
-    service_records = _PathBelow(".lab/services")
+    logs = PathBelow(".lab/logs")
+    service_records = PathBelow(".lab/services")
     """One file for each service: the processes that were started, and how they ended."""
-    shipped = _PathBelow(".lab/shipped")
+    shipped = PathBelow(".lab/shipped")
     """The files as shipped, named by git blob id: the base of every three-way merge."""
-    journal = _PathBelow(".lab/journal")
-    history = _PathBelow(".lab/history.jsonl")
-    runs = _PathBelow(".lab/runs")
-    saved = _PathBelow(".lab/saved")
+    journal = PathBelow(".lab/journal")
+    history = PathBelow(".lab/history.jsonl")
+    runs = PathBelow(".lab/runs")
+    saved = PathBelow(".lab/saved")
     """The candidate's edits, saved as patches before `lab reset --code`."""
-    id_file = _PathBelow(".lab/id")
+    id_file = PathBelow(".lab/id")
     """The workspace's random id. On a shared server it marks the databases of this workspace."""
-    location_file = _PathBelow(".lab/home")
+    location_file = PathBelow(".lab/home")
     """The workspace's path at the last `lab up`. A copied workspace still holds the original's."""
-
-    @property
-    def fixes(self) -> Path:
-        """The workspace's own library of fixes if it has one, else the library of this `lab`."""
-        own = self.root / "fixes"
-        return own if own.is_dir() else PROJECT / "fixes"
 
     @property
     def copied_from(self) -> Path | None:
@@ -73,8 +58,8 @@ class Workspace:
         return original if original != self.root and exists else None
 
 
-def find_workspace(start: Path) -> Workspace:
-    """Return the nearest workspace at or above the folder `start`.
+def find_workspace(start: Path, library: Library) -> Workspace:
+    """Return the nearest workspace at or above the folder `start`, with this library.
 
     Raises:
         UsageError: `start` is no folder, or neither it nor a folder above it holds `alembic.ini` and `app/`.
@@ -85,8 +70,9 @@ def find_workspace(start: Path) -> Workspace:
     here = start.resolve()
     for folder in (here, *here.parents):
         if (folder / "alembic.ini").is_file() and (folder / "app").is_dir():
-            _require_own(Workspace(folder).state)
-            return Workspace(folder)
+            found = Workspace(folder, library)
+            _require_own(found.state)
+            return found
     raise UsageError(
         f"No workspace at or above {here}: no folder there holds alembic.ini and app/.",
         "Change to one, or name it with -C DIR.",

@@ -54,8 +54,9 @@ TOGETHER = {
     "tests/lab/operations/test_restore_code.py": "lab that is up",
     "tests/lab/operations/test_status.py": "lab that is up",
     "tests/lab/operations/test_up.py": "up",
+    "tests/test_wheel.py": "wheel",
 }
-"""Files whose tests share a lab that takes seconds to make: one process runs all of them."""
+"""Files whose tests share what takes seconds to make, most often a lab: one process runs all of them."""
 
 LONGER = {"answers", "fixes", "operations", "shadow"}
 """The folders of the tests that bring up labs, or measure them."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.library import Library, installed
 from lab.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -118,6 +119,11 @@ def _alembic(order: dict[str, Any]) -> int:
     return 0
 
 
+def _workspace(root: Path) -> Workspace:
+    """The workspace, which is its own library if it has a lab.toml."""
+    return Workspace(root, Library(root) if (root / "lab.toml").exists() else installed())
+
+
 def _change(order: dict[str, Any]) -> int:
     from lab.engine.transaction import Options
     from lab.operations import fixes
@@ -133,7 +139,7 @@ def _change(order: dict[str, Any]) -> int:
     try:
         options = Options(checkpoint=checkpoint)
         getattr(fixes, order["verb"])(
-            Workspace(Path(order["root"])), order["tokens"], restart=False, options=options
+            _workspace(Path(order["root"])), order["tokens"], restart=False, options=options
         )
     except LabError as error:
         os.write(2, f"{error}\n".encode())

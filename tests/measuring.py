@@ -9,15 +9,15 @@ from pathlib import Path
 from lab.catalog import Fix
 from lab.database import connect
 from lab.operations.catalog import catalog_of
-from lab.probes.evidence import Evidence
-from lab.probes.suite import NEEDS
-from lab.probes.verdict import measure
+from lab.probing.evidence import Evidence
+from lab.probing.loading import load_probe
+from lab.probing.verdict import Bug, measure
+from lab.profile import read_profile
 from lab.progress import Progress, silent
 from lab.shadow import Shadow, Source, shadow
 from lab.shell import run
-from lab.shipped import FILES, FOLDERS
-from lab.workspace import PROJECT, Workspace
-from tests.conftest import Server
+from lab.workspace import Workspace
+from tests.conftest import PROJECT, Server
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Bench:
         *bugs: int,
         fixes: tuple[Fix, ...] = (),
         live: str | None = None,
-        full: bool = False,
+        thorough: bool = False,
         name: str = "run",
         progress: Progress = silent,
         **timeouts: float,
@@ -58,9 +58,9 @@ class Bench:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
         account = self.server.account
         origin = Source(Workspace(self.root), account, self.template, live, lambda: fixes)
-        needed = {service for bug in bugs for service in NEEDS[bug]}
+        needed = {service: True for bug in bugs for service in needs(bug)}
         run = self.runs / name
-        with shadow(origin, run, services=needed, full=full, progress=progress, **timeouts) as made:
+        with shadow(origin, run, services=needed, thorough=thorough, progress=progress, **timeouts) as made:
             yield made
 
     def measure(
@@ -68,7 +68,7 @@ class Bench:
     ) -> Mapping[int, Evidence]:
         """What the probes say of these bugs."""
         with self.shadow(*bugs, fixes=fixes, live=live) as made:
-            found = measure(made.endpoints, bugs)
+            found = measure(made.bench, [to_measure(bug) for bug in bugs], numbers=numbers())
             return {one.evidence.bug: one.evidence for one in found}
 
     def shadows(self) -> list[str]:
@@ -83,10 +83,20 @@ class Bench:
 
 def copy_shipped(target: Path) -> Path:
     """The code as shipped, without the fixes."""
-    for name in FOLDERS:
+    profile = read_profile(PROJECT / "lab.toml")
+    for name in profile.folders:
         shutil.copytree(PROJECT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
+    for name in profile.files:
         shutil.copy2(PROJECT / name, target / name)
+    return target
+
+
+def copy_library(target: Path) -> Path:
+    """The code as shipped, with the fixes, the probes and the profile."""
+    copy_shipped(target)
+    for name in ("fixes", "probes"):
+        shutil.copytree(PROJECT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(PROJECT / "lab.toml", target)
     return target
 
 
@@ -94,3 +104,21 @@ def fix(number: int) -> Fix:
     found = catalog_of(Workspace(PROJECT)).get(number)
     assert found is not None, f"there is no fix {number}"
     return found
+
+
+def needs(number: int) -> tuple[str, ...]:
+    """The services that the probe of this bug needs."""
+    found = fix(number).probe
+    assert found is not None, f"bug {number} has no probe"
+    return found.services
+
+
+def to_measure(number: int) -> Bug:
+    found = fix(number)
+    in_compose_file = any(file.path.parts[0] == "compose" for file in found.files)
+    return Bug(number, load_probe(PROJECT / "probes", found.slug), in_compose_file)
+
+
+def numbers() -> dict[str, int]:
+    """The number of each bug that can be measured, by its slug."""
+    return {found.slug: found.number for found in catalog_of(Workspace(PROJECT)).measurable}

@@ -10,6 +10,8 @@ from lab.catalog.fix import Fix
 from lab.catalog.folder import FindShipped, FolderReader
 from lab.catalog.unified_diff import FileDiff
 from lab.errors import InvalidFile, UsageError
+from lab.library import Library
+from lab.profile import read_profile
 
 UNUSED = "Correct this: until then the fix is not used."
 LEAST_GAP = 3
@@ -23,6 +25,11 @@ class Catalog:
     root: Path
     fixes: tuple[Fix, ...]
     broken: tuple[InvalidFile, ...]
+
+    @property
+    def measurable(self) -> tuple[Fix, ...]:
+        """The fixes that have a probe, in the order in which their bugs are measured."""
+        return tuple(sorted((fix for fix in self.fixes if fix.probe), key=_when))
 
     def get(self, number: int) -> Fix | None:
         return next((fix for fix in self.fixes if fix.number == number), None)
@@ -80,18 +87,21 @@ class Catalog:
         )
 
 
-def load(root: Path, shipped: FindShipped) -> Catalog:
-    """Read every folder in `root`. `shipped` finds the text that a patch was made from.
+def load(library: Library, shipped: FindShipped) -> Catalog:
+    """Read every folder of the library's fixes. `shipped` finds the text that a patch was made from.
 
     Raises:
-        UsageError: `root` is not a folder.
+        UsageError: the library has no fixes.
+        InvalidFile: its lab.toml cannot be used.
     """
+    root = library.fixes
     if not root.is_dir():
-        raise UsageError(f"There is no library of fixes at {root}.", "Name another workspace with -C DIR.")
+        raise UsageError(f"There are no fixes in {library.root}.", "Name a library with --library DIR.")
+    services = read_profile(library.profile).service_names
     fixes: list[Fix] = []
     broken: list[InvalidFile] = []
     for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))):
-        reader = FolderReader(folder, shipped)
+        reader = FolderReader(folder, library.probes, services, shipped)
         fix = reader.read()
         if fix is not None:
             reader.problems += _clashes(fix, fixes)
@@ -100,6 +110,10 @@ def load(root: Path, shipped: FindShipped) -> Catalog:
         else:
             broken.append(InvalidFile(folder, reader.problems, UNUSED))
     return _check_requires(Catalog(root, tuple(sorted(fixes, key=lambda fix: fix.number)), tuple(broken)))
+
+
+def _when(fix: Fix) -> tuple[bool, int]:
+    return fix.probe is not None and fix.probe.last, fix.number
 
 
 def _clashes(fix: Fix, others: Sequence[Fix]) -> list[str]:

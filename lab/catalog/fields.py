@@ -1,10 +1,11 @@
 """Check every key of fix.toml and convert the values."""
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from lab.catalog.fix import Order, OwnedObject
+from lab.catalog.fix import Order, OwnedObject, ProbeNeeds
 
 DIFFICULTIES = ("easy", "medium", "hard")
 KINDS = ("table", "index", "constraint", "column")
@@ -14,10 +15,11 @@ class FieldReader:
     """Reads the keys of fix.toml and adds each mistake to `problems`."""
 
     TEXTS = ("title", "difficulty", "area", "symptom")
-    KNOWN = ("number", "slug", *TEXTS, "hints", "objects", "requires", "order")
+    KNOWN = ("number", "slug", *TEXTS, "hints", "objects", "requires", "order", "probe")
 
-    def __init__(self, raw: dict[str, Any], problems: list[str]) -> None:
+    def __init__(self, raw: dict[str, Any], services: Sequence[str], problems: list[str]) -> None:
         self.raw = raw
+        self.services = services
         self.problems = problems
 
     def _wrong(self, key: str, what: str) -> None:
@@ -41,6 +43,7 @@ class FieldReader:
             "objects": self._objects(),
             "requires": self._requires(),
             "order": self._order(),
+            "probe": self._probe(),
         }
 
     def _equal(self, key: str, folder: int | str) -> None:
@@ -72,7 +75,7 @@ class FieldReader:
         objects = self.raw.get("objects")
         if not isinstance(objects, list):
             self._wrong(
-                "objects", 'missing: a list such as ["index ix_devices_name"], empty when there is none'
+                "objects", 'missing: a list such as ["index ix_things_name"], empty when there is none'
             )
             return ()
         owned = []
@@ -97,3 +100,24 @@ class FieldReader:
             self._wrong("order", f"{order!r}, but it is one of {', '.join(Order)}")
             return Order.MIGRATION_FIRST
         return Order(order)
+
+    def _probe(self) -> ProbeNeeds | None:
+        table = self.raw.get("probe")
+        if table is None:
+            return None
+        if not isinstance(table, dict):
+            self._wrong("probe", "a table is expected")
+            return None
+        needs = table.get("needs")
+        if not isinstance(needs, list) or not all(isinstance(name, str) for name in needs):
+            self._wrong("probe.needs", 'a list of services is expected, such as ["api"]; it may be empty')
+            needs = []
+        for name in needs:
+            if name not in self.services:
+                self._wrong("probe.needs", f"{name!r} is not in lab.toml: {', '.join(self.services)}")
+        for key in ("replicas", "last"):
+            if not isinstance(table.get(key, False), bool):
+                self._wrong(f"probe.{key}", "true or false is expected")
+        for key in sorted(table.keys() - {"needs", "replicas", "last"}):
+            self._wrong(f"probe.{key}", "unknown key")
+        return ProbeNeeds(tuple(needs), table.get("replicas", False), table.get("last", False))

@@ -26,8 +26,24 @@ class OwnedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeNeeds:
+    """What the catalog must know of a fix's probe: the services that must run before it is called.
+
+    `replicas`: it needs every instance of them that lab.toml allows; else one of each. `last`: it ends a
+    service or fills a table, so it runs after the others.
+    """
+
+    services: tuple[str, ...]
+    replicas: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
-    """One fix. The fields up to `order` are the keys of fix.toml, `files` is what code.patch changes."""
+    """One fix. The fields up to `probe` are the keys of fix.toml, `files` is what code.patch changes.
+
+    `probe` is None if there is no probe: then the bug cannot be measured.
+    """
 
     number: int
     slug: str
@@ -39,6 +55,7 @@ class Fix:
     objects: tuple[OwnedObject, ...]
     requires: tuple[int, ...]
     order: Order
+    probe: ProbeNeeds | None
     folder: Path
     files: tuple[FileDiff, ...]
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,8 +21,10 @@ FindShipped = Callable[[PurePosixPath, str], bytes | None]
 class FolderReader:
     """Reads one folder and collects its mistakes, each as `file: key: problem`, in `problems`."""
 
-    def __init__(self, folder: Path, shipped: FindShipped) -> None:
+    def __init__(self, folder: Path, probes: Path, services: Sequence[str], shipped: FindShipped) -> None:
         self.folder = folder
+        self.probes = probes
+        self.services = services
         self.shipped = shipped
         self.problems: list[str] = []
 
@@ -62,7 +64,11 @@ class FolderReader:
         except tomllib.TOMLDecodeError as error:
             self.problems.append(f"fix.toml: {error}")
             return None
-        return FieldReader(raw, self.problems).read(number, slug)
+        has_probe = probe_file(self.probes, slug) is not None
+        if has_probe != ("probe" in raw):
+            key = "missing, but there is" if has_probe else "given, but there is no"
+            self.problems.append(f"fix.toml: probe: {key} probes/{slug}.py")
+        return FieldReader(raw, self.services, self.problems).read(number, slug)
 
     def _patch(self) -> tuple[FileDiff, ...]:
         try:
@@ -83,3 +89,9 @@ class FolderReader:
             except DoesNotApply as error:
                 self.problems.append(f"code.patch: does not apply to the shipped code: {error}")
         return files
+
+
+def probe_file(probes: Path, slug: str) -> Path | None:
+    """Return the file of this bug's probe: `<slug>.py` or `<slug>/__init__.py`; None if there is none."""
+    found = (probes / f"{slug}.py", probes / slug / "__init__.py")
+    return next((path for path in found if path.is_file()), None)

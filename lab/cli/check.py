@@ -34,7 +34,7 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
     files = Watch(workspace, bugs) if watch else None
     while True:
         with output.progress() as progress:
-            checked = measure.check(workspace, bugs, full=full, progress=progress)
+            checked = measure.check(workspace, bugs, thorough=full, progress=progress)
         output.result(checked, as_json, check_views.checked)
         if files is None:
             break

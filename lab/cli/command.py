@@ -16,6 +16,8 @@ else:  # for the annotations of the commands: importing it slows down lab --vers
 
 R = TypeVar("R")
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
 
 class CommandGroup(click.Group):
     """A group that lists its commands in the order in which they were added, not by name."""
@@ -31,22 +33,29 @@ class CommandGroup(click.Group):
             raise OutputClosed from error
 
 
-def pass_workspace(command: Callable[..., R]) -> Callable[..., R]:
+def pass_workspace(command: Callable[..., R], *, optional: bool = False) -> Callable[..., R]:
     """Make `command` get the workspace as its first argument: the nearest one at or above the folder of `-C`.
 
-    Without `-C`, it is searched from the current folder. The command raises what `find_workspace` raises.
+    Without `-C`, it is searched from the current folder; with `optional`, the library's own folder is used if
+    there is none. The command raises what `find_workspace` raises.
     """
 
     @wraps(command)
     def call(*args: Any, **kwargs: Any) -> R:
-        folder = click.get_current_context().find_root().params.get("directory")
-        return command(find_workspace(folder or "."), *args, **kwargs)
+        given = click.get_current_context().find_root().params
+        directory = given.get("directory")
+        may_be_missing = optional and directory is None
+        workspace = find_workspace(directory or ".", given.get("library"), optional=may_be_missing)
+        return command(workspace, *args, **kwargs)
 
     return call
 
 
 def reports(command: Callable[..., R]) -> Callable[..., R]:
     """Make `command` get the workspace, as `pass_workspace` does, and the option --json as `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
-        pass_workspace(command)
-    )
+    return json_option(pass_workspace(command))
+
+
+def reports_catalog(command: Callable[..., R]) -> Callable[..., R]:
+    """Do what `reports` does, for a command that reads only the library: it needs no workspace."""
+    return json_option(pass_workspace(command, optional=True))

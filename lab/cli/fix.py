@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from lab.cli import output
-from lab.cli.command import CommandGroup, Workspace, reports
+from lab.cli.command import CommandGroup, Workspace, reports, reports_catalog
 from lab.operations import LabError
 
 no_restart_option = click.option(
@@ -25,7 +25,7 @@ def fix() -> None:
 
 
 @fix.command("list")
-@reports
+@reports_catalog
 def list_(workspace: Workspace, as_json: bool) -> None:
     """List the fixes.
 
@@ -44,7 +44,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 @click.option("--diff", is_flag=True, help="Show only the change to the code.")
 @click.option("--sql", is_flag=True, help="Show only the SQL that applies and reverts the schema change.")
 @click.option("--guide", is_flag=True, help="Show only the interviewer's guide.")
-@reports
+@reports_catalog
 def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
     """Show one fix: its symptom, its hints and what it changes.
 

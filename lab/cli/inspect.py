@@ -42,7 +42,7 @@ def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) ->
 
     SERVICE is a service's name, or db for the database. Without it, show all logs.
 
-    Example: lab logs workflow-service -f
+    Example: lab logs -f
     """
     from lab.operations import inspect
 
@@ -60,7 +60,7 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> None:
 
     All arguments are passed to psql.
 
-    Example: lab psql -c "SELECT count(*) FROM execution_logs"
+    Example: lab psql -c "SELECT version()"
     """
     from lab.operations import inspect
 
@@ -76,7 +76,7 @@ def url(workspace: Workspace, service: str | None, as_json: bool) -> None:
 
     SERVICE is a service's name, or db for the database. Without it, print all URLs.
 
-    Example: curl "$(lab url device-service)/devices"
+    Example: psql "$(lab url db)"
     """
     from lab.cli import inspect_views
     from lab.operations import inspect

@@ -61,7 +61,8 @@ def _database_detail(database: DatabaseStatus) -> str:
         return "start it: lab up"
     if database.problem:
         return database.problem
-    rows = "execution logs not counted" if database.rows is None else f"{database.rows:,} execution logs"
+    count = "uncounted" if database.rows is None else f"{database.rows:,}"
+    rows = f"{count} rows in {database.table}"
     size = f"{(database.size or 0) / MIB:.0f} MiB"
     return f"PostgreSQL {database.version}, revision {database.revision or 'none'}, {rows}, {size}"
 

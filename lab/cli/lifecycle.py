@@ -13,9 +13,9 @@ from lab.cli.command import Workspace, reports
 )
 @click.option(
     "--rows",
-    type=click.IntRange(1, 50_000_000),
+    type=click.IntRange(1),
     metavar="N",
-    help="Number of execution logs in a new database.  [default: 500000]",
+    help="Number of rows in a new database.  [default: that of lab.toml]",
 )
 @click.option("--seed", type=int, metavar="N", help="Seed of the random data.  [default: 1]")
 @click.option(
@@ -71,7 +71,7 @@ def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> N
     Without SERVICE, restart all of them. A restarted service also uses the current settings of
     the compose file.
 
-    Example: lab restart workflow-service
+    Example: lab restart
     """
     from lab.cli import inspect_views
     from lab.operations import restart as operation

@@ -1,4 +1,4 @@
-"""What `up`, `down` and `reset` print for people."""
+"""What `new`, `up`, `down` and `reset` print for people."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
     from rich.console import RenderableType
 
     from lab.operations.down import Down
+    from lab.operations.new import NewWorkspace
     from lab.operations.reset import Reset
     from lab.operations.up import Up
+
+
+def new(done: NewWorkspace) -> Iterator[str]:
+    yield f"Made a workspace of {done.files} files in {done.root}."
+    if done.problem:
+        yield f"It is in no git repository: {done.problem}"
+    folder = quote(str(done.root))
+    if done.library is None:
+        yield f"Start it: cd {folder} && lab up"
+    else:
+        yield f"It is a library too. Name it in each command, or once: export LAB_LIBRARY={folder}"
+        yield f"Start it: cd {folder} && lab --library {folder} up"
 
 
 def up(done: Up) -> Iterator[RenderableType]:

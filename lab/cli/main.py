@@ -8,7 +8,7 @@ import sys
 import click
 
 from lab import __version__
-from lab.cli import check, fix, inspect, lifecycle
+from lab.cli import check, fix, inspect, lifecycle, new
 from lab.cli.closed_output import OutputClosed, discard_output
 from lab.cli.command import CommandGroup
 from lab.cli.output import message
@@ -33,7 +33,12 @@ EPILOG = (
 @click.option(
     "-C", "directory", metavar="DIR", help="Use the workspace that DIR is in.  [default: the current folder]"
 )
-def cli(directory: str | None) -> None:
+@click.option(
+    "--library",
+    metavar="DIR",
+    help="Use the fixes and probes in DIR.  [default: LAB_LIBRARY, else those of this installation]",
+)
+def cli(directory: str | None, library: str | None) -> None:
     """Practise debugging on a real PostgreSQL database.
 
     Start the lab, see what fails, fix the code and the schema, and measure the result.
@@ -43,7 +48,7 @@ def cli(directory: str | None) -> None:
 
 
 for command in (
-    *(lifecycle.up, lifecycle.down, lifecycle.restart, lifecycle.reset),
+    *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, lifecycle.reset),
     *(inspect.status, inspect.logs, inspect.psql, inspect.url, inspect.doctor),
     *(fix.fix, check.check, check.demo),
 ):

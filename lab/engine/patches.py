@@ -17,7 +17,7 @@ from lab.engine.verb import Verb
 from lab.errors import Refused
 from lab.files import write_atomic
 from lab.git import read_blob
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,14 @@ class ShippedTexts:
     def find(self, path: PurePosixPath, name: str) -> bytes | None:
         """Return the text whose blob id is `name`, or None. Raises EnvironmentFault if git is missing.
 
-        It searches `.lab/shipped`, `path` in the project and the workspace, and their git repositories.
+        It searches `.lab/shipped`, `path` in the library and the workspace, and their git repositories.
+        Any text with that id is the one.
         """
-        root = self.workspace.root
-        for place in (self.workspace.shipped / name, PROJECT / path, root / path):
+        root, library = self.workspace.root, self.workspace.library.root
+        for place in (self.workspace.shipped / name, library / path, root / path):
             if place.is_file() and blob_id(content := place.read_bytes()) == name:
                 return content
-        for repository in dict.fromkeys((PROJECT, root)):
+        for repository in dict.fromkeys((library, root)):
             found = read_blob(repository, name)
             if found is not None and blob_id(found) == name:
                 return found

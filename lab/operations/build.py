@@ -12,10 +12,12 @@ import psycopg2
 
 from lab.database import connect
 from lab.engine import candidate
-from lab.errors import EnvironmentFault, LabError, Refused, TimedOut
+from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
 from lab.operations import ownership
 from lab.operations.ownership import Dataset, TemporaryDatabase, template_of
+from lab.operations.seeding import fill
 from lab.operations.template import replaced_database, shipped_head
+from lab.profile import profile_of
 from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.runtime.base import Runtime
@@ -51,8 +53,11 @@ def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime
     temporary = ownership.temporary_names(workspace)
     found = databases.comments(account, [database, template_of(database), *temporary])
     present = ownership.dataset_of(workspace, account, database, found)
-    default = present or Dataset()
+    profile = profile_of(workspace).seed
+    default = present or Dataset(profile.rows)
     asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
+    if not 1 <= asked.rows <= profile.most_rows:
+        raise UsageError(f"--rows {asked.rows} is out of range.", f"Use 1 to {profile.most_rows:,} rows.")
     if present is not None and present != asked:
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
@@ -96,14 +101,14 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
     databases.create(account, build)
     url = account.url(build)
     progress(Update("Migrating to the shipped head"))
-    _make_roles(url, roles_sql(workspace.roles_sql))
+    _make_roles(url, roles_sql(workspace.library.roles_sql))
     try:
         candidate.upgrade(workspace, url, shipped_head(workspace))
     except TimedOut:
         raise
     except LabError as error:
         raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
-    _fill(url, dataset, progress)
+    fill(workspace, url, dataset, progress)
     progress(Update("Keeping a template for lab reset"))
     ownership.record_ownership(workspace, account, build, dataset)
     databases.make_template(account, build)
@@ -116,17 +121,3 @@ def _make_roles(url: str, text: str) -> None:
             cursor.execute(text)
     except psycopg2.Error as error:
         raise EnvironmentFault(f"The database refused the services' roles: {str(error).strip()}.") from error
-
-
-def _fill(url: str, dataset: Dataset, progress: Progress) -> None:
-    from seed import fill
-    from seed.errors import SeedError
-
-    def report(done: int, total: int) -> None:
-        progress(Update(f"Making {total:,} execution logs", done, total))
-
-    report(0, dataset.rows)
-    try:
-        fill(url, rows=dataset.rows, seed=dataset.seed, progress=report)
-    except SeedError as error:
-        raise EnvironmentFault(str(error)) from error

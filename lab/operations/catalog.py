@@ -8,8 +8,12 @@ from lab.catalog import Catalog, Fix, load, scaffold
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.engine.verb import Verb
-from lab.errors import UsageError
+from lab.errors import Refused, UsageError
 from lab.workspace import Workspace
+
+NAME_A_LIBRARY = (
+    "Make a library of your own, lab new DIR --author, and name it: lab --library DIR fix new SLUG"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ class FixDetails(FixSummary):
 
 
 def catalog_of(workspace: Workspace) -> Catalog:
-    """Return the catalog of the fixes that the workspace uses. Raises UsageError if there is no `fixes/`."""
-    return load(workspace.fixes, ShippedTexts(workspace).find)
+    """Return the catalog of the fixes that the workspace uses. Raises UsageError if it has none."""
+    return load(workspace.library, ShippedTexts(workspace).find)
 
 
 def list_fixes(workspace: Workspace) -> FixList:
@@ -97,10 +101,13 @@ def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
 
     Raises:
         UsageError: the slug is malformed.
-        Refused: there is a fix with that slug.
+        Refused: there is a fix with that slug, or the library is that of an installed package.
         EnvironmentFault: a file cannot be written.
     """
-    folder = scaffold(workspace.fixes, slug)
+    library = workspace.library
+    if library.is_packaged:
+        raise Refused("The fixes of this installation are not changed.", NAME_A_LIBRARY)
+    folder = scaffold(library, slug)
     return next(report for report in broken_fixes(catalog_of(workspace)) if report.folder == folder)
 
 

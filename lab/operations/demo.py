@@ -10,7 +10,8 @@ from lab.errors import Refused, UsageError
 from lab.json_files import from_json
 from lab.operations import fixes
 from lab.operations.measure import check, prepare_target
-from lab.probes.evidence import Evidence
+from lab.probing.bench import PLAN
+from lab.probing.evidence import Evidence
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
@@ -68,7 +69,7 @@ def demo(
         Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace)
-    found = [fix for fix in target.fixes if token in {str(fix.number), fix.slug}]
+    found = [fix for fix in target.catalog.fixes if token in {str(fix.number), fix.slug}]
     if len(found) != 1:
         raise UsageError(f"There is no fix {token!r}.", "Name one by its number or slug: lab fix list")
     (fix,) = found
@@ -76,11 +77,11 @@ def demo(
     if fix in target.applied_fixes():
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")
-    before = check(workspace, [number], full=True, progress=progress)
+    before = check(workspace, [number], thorough=True, progress=progress)
     try:
         progress(Update(f"Applying fix {number}"))
         fixes.apply(workspace, [number], options=options)
-        after = check(workspace, [number], full=True, progress=progress)
+        after = check(workspace, [number], thorough=True, progress=progress)
     except KeyboardInterrupt as pressed:
         if keep:
             raise
@@ -105,7 +106,7 @@ def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
 
 
 def _plans(*raw: Path | None) -> tuple[str, str] | None:
-    """Return the last outline of the query plan in each file; None if one file has none."""
-    found = [from_json(path.read_bytes(), dict[str, Any]).get("narrow", {}) if path else {} for path in raw]
-    first, second = (one["outline"][-1] if one.get("outline") else "" for one in found)
+    """Return the plan that each probe kept under `plan` for this purpose; None if one kept none."""
+    found = [from_json(path.read_bytes(), dict[str, Any]).get(PLAN) if path else None for path in raw]
+    first, second = (one if isinstance(one, str) else "" for one in found)
     return (first, second) if first and second else None

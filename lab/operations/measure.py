@@ -1,23 +1,25 @@
 """Measure the bugs in a shadow: a copy of the lab, so that the running lab is not disturbed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import records
-from lab.catalog import Fix
+from lab.catalog import Catalog, Fix
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
 from lab.engine.schema import read_schema
 from lab.errors import UsageError
 from lab.operations.catalog import catalog_of
 from lab.operations.ownership import template_of
-from lab.probes.evidence import Evidence as Evidence
-from lab.probes.evidence import Figure as Figure
-from lab.probes.evidence import Verdict as Verdict
-from lab.probes.suite import NEEDS, PROBES
-from lab.probes.verdict import measure
+from lab.probing import verdict
+from lab.probing.bench import Bench
+from lab.probing.evidence import Evidence as Evidence
+from lab.probing.evidence import Figure as Figure
+from lab.probing.evidence import Verdict as Verdict
+from lab.probing.loading import load_probe
 from lab.progress import Progress, Update, silent
 from lab.runtime.account import Account
 from lab.shadow import Source, remove_leftovers, shadow
@@ -56,12 +58,12 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A workspace whose lab is up, to be measured: its server and database, and the usable fixes."""
+    """A workspace whose lab is up, to be measured: its server and database, and the catalog."""
 
     workspace: Workspace
     account: Account
     database: str
-    fixes: tuple[Fix, ...]
+    catalog: Catalog
 
     @property
     def template(self) -> str:
@@ -70,13 +72,13 @@ class Target:
     def applied_fixes(self) -> tuple[Fix, ...]:
         """Read from the database which usable fixes are applied. Raises DatabaseUnreachable."""
         recorded = read_schema(self.account.url(self.database)).recorded
-        return tuple(fix for fix in self.fixes if fix.revision in recorded)
+        return tuple(fix for fix in self.catalog.fixes if fix.revision in recorded)
 
 
 def check(
-    workspace: Workspace, tokens: Sequence[str] = (), *, full: bool = False, progress: Progress = silent
+    workspace: Workspace, tokens: Sequence[str] = (), *, thorough: bool = False, progress: Progress = silent
 ) -> Checked:
-    """Measure the bugs that the tokens mean (default: all). `full` goes on after the verdict is certain.
+    """Measure the bugs that the tokens mean (default: all). `thorough` goes on after the verdict is certain.
 
     Raises:
         UsageError: a token means no bug that has a probe.
@@ -84,9 +86,9 @@ def check(
         Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace)
-    numbers = select_bugs(target, tokens)
+    bugs = select_bugs(target.catalog, tokens)
     source = Source(workspace, target.account, target.template, target.database, target.applied_fixes)
-    return measure_in_shadow(target, source, numbers, full=full, progress=progress)
+    return measure_in_shadow(target, source, bugs, thorough=thorough, progress=progress)
 
 
 def prepare_target(workspace: Workspace) -> Target:
@@ -96,51 +98,75 @@ def prepare_target(workspace: Workspace) -> Target:
     parsed = DatabaseUrl.parse(url)
     account = Account.from_url(parsed)
     remove_leftovers(workspace.runs, account)
-    return Target(workspace, account, parsed.database, catalog_of(workspace).fixes)
+    return Target(workspace, account, parsed.database, catalog_of(workspace))
 
 
-def select_bugs(target: Target, tokens: Sequence[str]) -> tuple[int, ...]:
-    """Return the numbers of the bugs that the tokens mean, rising; without tokens, of all that have a probe.
+def select_bugs(catalog: Catalog, tokens: Sequence[str]) -> tuple[Fix, ...]:
+    """Return the fixes whose bugs the tokens mean, in measuring order; without tokens, all with a probe.
 
     Raises:
-        UsageError: a token means no bug that has a probe, or a folder that cannot be used.
+        UsageError: a token means no bug that has a probe.
+        InvalidFile: a token means a folder that cannot be used.
     """
-    if not tokens:
-        return tuple(sorted(PROBES))
-    # Only words are looked up in the catalog: a bug can be measured by its number even if its fix is broken.
-    words = [token for token in tokens if not token.isdecimal()]
-    named = catalog_of(target.workspace).select(words) if words else ()
-    numbers = {*(int(token) for token in tokens if token.isdecimal()), *(fix.number for fix in named)}
-    if unknown := sorted(numbers - PROBES.keys()):
-        known = ", ".join(map(str, sorted(PROBES)))
-        raise UsageError(f"There is no probe for bug {unknown[0]}.", f"The bugs with a probe are {known}.")
-    return tuple(sorted(numbers))
+    chosen = {fix.number for fix in catalog.select(tokens)} if tokens else None
+    known = {fix.number for fix in catalog.measurable}
+    if unknown := sorted((chosen or set()) - known):
+        there = ", ".join(map(str, sorted(known))) or "none"
+        raise UsageError(f"There is no probe for bug {unknown[0]}.", f"The bugs with a probe are: {there}.")
+    return tuple(fix for fix in catalog.measurable if chosen is None or fix.number in chosen)
 
 
 def measure_in_shadow(
-    target: Target, source: Source, numbers: Sequence[int], *, full: bool = False, progress: Progress = silent
+    target: Target,
+    source: Source,
+    fixes: Sequence[Fix],
+    *,
+    thorough: bool = False,
+    change: Callable[[Bench], AbstractContextManager[Bench]] = nullcontext,
+    progress: Progress = silent,
 ) -> Checked:
-    """Measure the bugs in a shadow of `source`, and keep the evidence in a run. Raises as `shadow` does."""
+    """Measure the bugs of these fixes in a shadow of `source`, and keep the evidence in a run.
+
+    `change` may replace the bench that the probes get. Raises as `shadow` does, and InvalidFile if a probe
+    cannot be loaded.
+    """
     started = time.monotonic()
     run = records.begin(target.workspace)
-    titles = {fix.number: fix.title for fix in target.fixes}
+    titles = {fix.number: fix.title for fix in fixes}
     found: dict[int, Evidence] = {}
-    services = {service for number in numbers for service in NEEDS[number]}
-    with shadow(source, run, services=services, full=full, progress=progress) as made:
+    bugs = tuple(_bug(target.workspace, fix) for fix in fixes)
+    slugs = {fix.slug: fix.number for fix in target.catalog.fixes}
+    services: dict[str, bool] = {}
+    for needs in (fix.probe for fix in fixes if fix.probe):
+        services |= {name: services.get(name, False) or needs.replicas for name in needs.services}
+    with (
+        shadow(source, run, services=services, thorough=thorough, progress=progress) as made,
+        change(made.bench) as bench,
+    ):
 
-        def announce(bug: int) -> None:
-            progress(Update(f"Measuring bug {bug}: {titles.get(bug, '')}", len(found), len(numbers)))
+        def announce(number: int) -> None:
+            progress(Update(f"Measuring bug {number}: {titles[number]}", len(found), len(bugs)))
 
-        for one in measure(
-            made.endpoints,
-            numbers,
+        for one in verdict.measure(
+            bench,
+            bugs,
             announce,
+            numbers=slugs,
             compose_problem=made.compose_problem,
             migration_problem=made.migration_problem,
         ):
             raw = records.keep_raw(run, one.evidence.bug, one.raw)
             found[one.evidence.bug] = replace(one.evidence, raw=raw)
     evidence = tuple(found[number] for number in sorted(found))
-    records.keep(run, evidence, made.notes)
-    bugs = tuple(Bug(number, titles.get(number, "")) for number in sorted(found))
-    return Checked(bugs, evidence, made.notes, run, time.monotonic() - started)
+    records.keep(target.workspace, run, evidence, made.notes)
+    measured = tuple(Bug(number, titles[number]) for number in sorted(found))
+    return Checked(measured, evidence, made.notes, run, time.monotonic() - started)
+
+
+def _bug(workspace: Workspace, fix: Fix) -> verdict.Bug:
+    compose_file = workspace.compose_file.relative_to(workspace.root).as_posix()
+    return verdict.Bug(
+        fix.number,
+        load_probe(workspace.library.probes, fix.slug),
+        in_compose_file=any(file.path.as_posix() == compose_file for file in fix.files),
+    )

@@ -9,26 +9,20 @@ from enum import StrEnum
 from socket import gethostname
 from uuid import uuid4
 
-from lab.errors import Refused, UsageError
+from lab.errors import Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.workspace import Workspace
 
-MAX_ROWS = 50_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The number of execution logs and their seed. Raises UsageError: `rows` is out of range."""
+    """The number of rows that a database was seeded with, and the seed of their random values."""
 
-    rows: int = 500_000
+    rows: int
     seed: int = 1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.rows <= MAX_ROWS:
-            raise UsageError(f"--rows {self.rows} is out of range.", f"Use 1 to {MAX_ROWS:,} rows.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,15 +49,15 @@ def require_services(names: Iterable[str], known: Iterable[str]) -> None:
             raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")
 
 
-def ports_for(saved: Mapping[str, str]) -> Mapping[str, str]:
+def ports_for(workspace: Workspace, saved: Mapping[str, str]) -> Mapping[str, str]:
     """Return the compose file's port variables by name: from the environment, else as `saved`, else empty.
 
     Raises:
         UsageError: the value of one is not a port number.
     """
-    from lab.runtime.docker import PORT_VARIABLES
+    from lab.runtime.docker import port_variables
 
-    ports = {name: os.environ.get(name, saved.get(name, "")) for name in PORT_VARIABLES.values()}
+    ports = {name: os.environ.get(name, saved.get(name, "")) for name in port_variables(workspace).values()}
     for name, text in ports.items():
         if text and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
             raise UsageError(f"{name}={text} is not a port number.", f"Use one from 1 to {HIGHEST_PORT}.")

@@ -13,6 +13,7 @@ from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable, LabError
 from lab.operations.fix_status import FixStatus, fix_status
+from lab.profile import profile_of
 from lab.runtime.base import Runtime
 from lab.runtime.stack import ServiceStatus as ServiceStatus
 from lab.workspace import Workspace
@@ -25,7 +26,7 @@ LIMIT_WAITING = "SET lock_timeout = '2s'; SET statement_timeout = '2s'"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """The state of the database: `where` (host:port/name), `size` in bytes, `rows` of execution logs.
+    """The state of the database: `where` (host:port/name), `size` in bytes, `rows` of `table`.
 
     A value that could not be read is None. `problem` says why nothing could be read, else it is None.
     """
@@ -37,6 +38,7 @@ class DatabaseStatus:
     size: int | None = None
     version: str | None = None
     problem: str | None = None
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,16 @@ def status(workspace: Workspace, runtime: Runtime) -> Status:
         fixes = fix_status(workspace)
     except LabError:
         fixes = None
-    return Status(str(workspace.root), runtime.kind, _database(runtime), runtime.status(), fixes)
+    return Status(
+        str(workspace.root),
+        runtime.kind,
+        _database(runtime, profile_of(workspace).table),
+        runtime.status(),
+        fixes,
+    )
 
 
-def _database(runtime: Runtime) -> DatabaseStatus:
+def _database(runtime: Runtime, table: str) -> DatabaseStatus:
     where = str(DatabaseUrl.parse(runtime.url))
     if not runtime.database_running():
         return DatabaseStatus(where, running=False)
@@ -80,9 +88,10 @@ def _database(runtime: Runtime) -> DatabaseStatus:
                 where,
                 running=True,
                 revision=value("SELECT string_agg(version_num, ', ') FROM alembic_version"),
-                rows=value("SELECT count(*) FROM execution_logs"),
+                rows=value(f"SELECT count(*) FROM {table}"),
                 size=value("SELECT pg_database_size(current_database())"),
                 version=value("SHOW server_version"),
+                table=table,
             )
     except (DatabaseUnreachable, psycopg2.Error) as error:
         return DatabaseStatus(where, running=True, problem=" ".join(str(error).split()))

@@ -15,15 +15,16 @@ from lab.workspace import Workspace
 
 
 def shipped_head(workspace: Workspace) -> str:
-    """Return the id of the template's revision, from alembic.ini. Raises UsageError if it is not there."""
+    """Return the id of the template's revision, from the library. Raises UsageError if it is not there."""
+    path = workspace.library.alembic_ini
     ini = ConfigParser(interpolation=None)
     try:
-        ini.read(workspace.alembic_ini)
+        ini.read(path)
         head = ini.get("lab", "shipped_head", fallback="")
     except (ConfigParserError, UnicodeDecodeError) as error:
-        raise UsageError(f"{workspace.alembic_ini} cannot be read: {error}", RESTORE) from error
+        raise UsageError(f"{path} cannot be read: {error}", RESTORE) from error
     if not head:
-        raise UsageError(f"{workspace.alembic_ini} names no shipped_head in [lab].", RESTORE)
+        raise UsageError(f"{path} names no shipped_head in [lab].", RESTORE)
     return head
 
 

@@ -63,7 +63,7 @@ def up(
     with exclusive_lock(workspace.lock, progress=progress):
         started = time.monotonic()
         before = load_settings(workspace)
-        settings = _settings_for(before, kind, port_offset)
+        settings = _settings_for(workspace, before, kind, port_offset)
         require_supported_path(workspace)
         if workspace.copied_from is not None and workspace.data.exists():
             raise Refused(
@@ -127,7 +127,9 @@ def _start(
     return todo
 
 
-def _settings_for(before: Settings, kind: str | None, port_offset: int | None) -> Settings:
+def _settings_for(
+    workspace: Workspace, before: Settings, kind: str | None, port_offset: int | None
+) -> Settings:
     """Return the settings that the arguments and the environment ask for, else as `before`.
 
     `kind="embedded"` means the workspace's own server, even if the last `up` used LAB_DATABASE_URL.
@@ -135,7 +137,7 @@ def _settings_for(before: Settings, kind: str | None, port_offset: int | None) -
     runtime = kind or before.runtime
     server = os.environ.get(runtimes.SERVER_VARIABLE) or (None if kind == EMBEDDED else before.server)
     offset = before.port_offset if port_offset is None else port_offset
-    ports = runtimes.ports_for(before.ports)
+    ports = runtimes.ports_for(workspace, before.ports)
     return Settings(runtime, offset, server if runtime == EMBEDDED else None, ports)
 
 

@@ -4,17 +4,18 @@ The proof runs in a scratch workspace of the shipped code. The candidate's works
 """
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import records
 from lab.catalog import Fix
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations.catalog import catalog_of
 from lab.operations.measure import Bug, Target, measure_in_shadow, prepare_target, select_bugs
-from lab.probes.evidence import Evidence, Verdict
-from lab.probes.suite import PROBES
+from lab.probing.bench import Bench
+from lab.probing.evidence import Evidence, Verdict
+from lab.probing.stand_in import refusing
 from lab.progress import Progress, Update, silent
 from lab.shadow import Scratch, Source, scratch
 from lab.shell import run
@@ -54,10 +55,12 @@ def verify(
     workspace: Workspace,
     tokens: Sequence[str] = (),
     *,
-    bugs: Collection[int] = PROBES.keys(),
+    bugs: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Verified:
-    """Prove the fixes that the tokens mean (default: all, `whole`), by measuring `bugs` in every state.
+    """Prove the fixes that the tokens mean (default: all, `whole`): measure `bugs` in every state.
+
+    Without `bugs`, all are measured.
 
     Raises:
         UsageError: a token means no fix with a probe.
@@ -66,16 +69,19 @@ def verify(
     """
     target = prepare_target(workspace)
     whole = not tokens or "all" in tokens
-    catalog = catalog_of(workspace)
-    numbers = select_bugs(target, () if whole else tokens)
-    fixes = tuple(fix for fix in catalog.select(("all",) if whole else tokens) if fix.number in numbers)
+    catalog = target.catalog
+    chosen = select_bugs(catalog, () if whole else tokens)
+    fixes = tuple(sorted(chosen, key=lambda fix: fix.number))
+    measured = select_bugs(catalog, bugs)
     run_folder = records.begin(workspace)
     with scratch(workspace, target.account, target.template, run_folder) as copy:
-        rows = tuple(_Proof(target, copy, tuple(bugs), progress).rows(fixes, whole=whole))
+        rows = tuple(_Proof(target, copy, measured, progress).rows(fixes, whole=whole))
     if whole:
         rows += tuple(ProofRow(report.path.name, None, (), report.problems) for report in catalog.broken)
-    records.keep(run_folder, (one for row in rows for one in row.evidence), (row.state for row in rows))
-    columns = tuple(Bug(fix.number, fix.title) for fix in target.fixes if fix.number in bugs)
+    records.keep(
+        workspace, run_folder, (one for row in rows for one in row.evidence), (row.state for row in rows)
+    )
+    columns = tuple(Bug(fix.number, fix.title) for fix in sorted(measured, key=lambda fix: fix.number))
     return Verified(columns, rows, whole, run_folder)
 
 
@@ -100,12 +106,14 @@ class _Snapshot:
 class _Proof:
     target: Target
     copy: Scratch
-    bugs: tuple[int, ...]
+    bugs: tuple[Fix, ...]
     progress: Progress
 
     def rows(self, fixes: Sequence[Fix], *, whole: bool) -> Iterator[ProofRow]:
-        shipped = self._row("as shipped", None, (), dict.fromkeys(self.bugs, Verdict.PRESENT))
-        yield shipped
+        numbers = [fix.number for fix in self.bugs]
+        shipped = self._row("as shipped", None, (), dict.fromkeys(numbers, Verdict.PRESENT))
+        chosen = [fix.number for fix in fixes if fix.number in numbers]
+        yield replace(shipped, problems=(*shipped.problems, *self._any_failure(shipped.evidence, chosen)))
         baseline = {one.bug: one.verdict for one in shipped.evidence}
         before = self._snapshot()
         for fix in fixes:
@@ -118,7 +126,7 @@ class _Proof:
             yield replace(row, problems=(*row.problems, *left))
         if whole:
             problem = next(filter(None, (self._lab_fix("apply", fix) for fix in fixes)), "")
-            wanted = dict.fromkeys(self.bugs, Verdict.FIXED)
+            wanted = dict.fromkeys(numbers, Verdict.FIXED)
             yield self._row("all applied", None, tuple(fixes), wanted, problem)
 
     def _row(
@@ -134,21 +142,45 @@ class _Proof:
         def with_state(update: Update) -> None:
             self.progress(replace(update, text=f"{state}: {update.text}"))
 
-        number, target = fix.number if fix else None, self.target
+        number = fix.number if fix else None
         if problem:
             return ProofRow(state, number, (), (problem,))
-        source = Source(self.copy.workspace, target.account, target.template, None, lambda: applied)
-        evidence = measure_in_shadow(target, source, tuple(wanted), progress=with_state).evidence
+        evidence = self._measure(applied, wanted, with_state)
         wrong = [one for one in evidence if one.verdict is not wanted[one.bug]]
         problems = (f"bug {one.bug} is {one.verdict}, not {wanted[one.bug]}: {one.why}" for one in wrong)
         return ProofRow(state, number, evidence, tuple(problems))
 
+    def _any_failure(self, shipped: tuple[Evidence, ...], numbers: Collection[int]) -> tuple[str, ...]:
+        """Return a problem for each bug that is present for the same reason if every request is refused."""
+        whys = {one.bug: one.why for one in shipped if one.verdict is Verdict.PRESENT}
+        refused = self._measure((), numbers, self.progress, refusing)
+        return tuple(
+            f"bug {one.bug} is present for the same reason if every request is refused, so any failure looks"
+            f" like it: {one.why}"
+            for one in refused
+            if whys.get(one.bug) == one.why
+        )
+
+    def _measure(
+        self,
+        applied: tuple[Fix, ...],
+        numbers: Collection[int],
+        progress: Progress,
+        change: Callable[[Bench], AbstractContextManager[Bench]] = nullcontext,
+    ) -> tuple[Evidence, ...]:
+        target = self.target
+        source = Source(self.copy.workspace, target.account, target.template, None, lambda: applied)
+        fixes = [fix for fix in target.catalog.measurable if fix.number in numbers]
+        return measure_in_shadow(target, source, fixes, change=change, progress=progress).evidence
+
     def _lab_fix(self, verb: str, fix: Fix) -> str:
         """Run the command as a user does. Return why it failed; empty if it succeeded."""
         self.progress(Update(f"lab fix {verb} {fix.number}"))
-        words = ["-C", str(self.copy.workspace.root), "fix", verb, str(fix.number), "--no-restart"]
+        library = str(self.copy.workspace.library.root)
+        words = ["-C", str(self.copy.workspace.root), "--library", library]
+        words += ["fix", verb, str(fix.number), "--no-restart"]
         environment = {"LAB_DATABASE_URL": self.copy.url}
-        finished = run([sys.executable, "-m", "lab", *words], env=environment, timeout=COMMAND_TIMEOUT)
+        finished = run([sys.executable, "-P", "-m", "lab", *words], env=environment, timeout=COMMAND_TIMEOUT)
         return "" if finished.code == 0 else f"lab fix {verb} {fix.number} failed: {finished.last_line}"
 
     def _snapshot(self) -> _Snapshot:

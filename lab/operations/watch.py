@@ -5,24 +5,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.catalog import Catalog, Fix
 from lab.errors import EnvironmentFault
 from lab.operations.measure import prepare_target, select_bugs
-from lab.probes.suite import PROBES
-from lab.shipped import FILES, FOLDERS
+from lab.shipped import code_paths
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
     import watchfiles
 
+COMPOSE_FILE = Workspace(Path()).compose_file
 POLL = 200
 """Milliseconds between two checks whether a watched folder or file was replaced."""
-
-TOUCHES: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("app/device_service/", (2, 3, 5, 6, 7)),
-    ("app/workflow_service/", (1, 2, 4)),
-    ("compose/", (1, 6)),
-)
-"""The bugs whose verdict a change in a folder can affect. A change elsewhere can affect every bug."""
 
 
 class Watch:
@@ -30,7 +24,8 @@ class Watch:
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
         self._workspace = workspace
-        self._numbers = select_bugs(prepare_target(workspace), tokens)
+        self._catalog = prepare_target(workspace).catalog
+        self._numbers = sorted(fix.number for fix in select_bugs(self._catalog, tokens))
         self._start()
 
     def wait(self) -> tuple[str, ...]:
@@ -50,7 +45,9 @@ class Watch:
             if replaced:
                 self._start()
             root = self._workspace.root
-            touched = {bug for path in changed | replaced for bug in touches(path.relative_to(root))}
+            touched = {
+                bug for path in changed | replaced for bug in touches(self._catalog, path.relative_to(root))
+            }
             if hit := tuple(str(number) for number in self._numbers if number in touched):
                 return hit
 
@@ -69,7 +66,7 @@ class Watch:
         import watchfiles  # slow to import, and only --watch needs it
 
         files = watchfiles.DefaultFilter(ignore_dirs=["__pycache__"])
-        paths = [self._workspace.root / name for name in (*FOLDERS, *FILES)]
+        paths = [self._workspace.root / name for name in code_paths(self._workspace)]
         started = False
         while not started:
             self._roots = {path: _inode(path) for path in paths}
@@ -82,9 +79,30 @@ class Watch:
                 started = True
 
 
-def touches(path: Path) -> tuple[int, ...]:
-    """Return the bugs that a change of this file may affect. The path is relative to the workspace."""
-    return next((bugs for folder, bugs in TOUCHES if str(path).startswith(folder)), tuple(PROBES))
+def touches(catalog: Catalog, path: Path) -> frozenset[int]:
+    """Return the bugs that a change of this file, relative to the workspace, may affect.
+
+    In a service's folder, these are the bugs whose probe needs that service or whose patch changes it. Of the
+    compose file, they are those whose patch changes it. Any other file may affect all bugs.
+    """
+    fixes = catalog.measurable
+    if path == COMPOSE_FILE:
+        about = {fix.number for fix in fixes if any(Path(file.path) == path for file in fix.files)}
+    else:
+        services = {name for fix in fixes for name in _needed(fix)}
+        own = services.intersection(path.parts)
+        about = {fix.number for fix in fixes if own & (_needed(fix) | _changed(fix))}
+    return frozenset(about or {fix.number for fix in fixes})
+
+
+def _needed(fix: Fix) -> set[str]:
+    """Return the names of the folders of the services that the probe needs."""
+    return {name.replace("-", "_") for name in (fix.probe.services if fix.probe else ())}
+
+
+def _changed(fix: Fix) -> set[str]:
+    """Return the names of all folders on the paths of the files that the patch changes."""
+    return {part for file in fix.files for part in file.path.parent.parts}
 
 
 def _inode(path: Path) -> int | None:

@@ -11,6 +11,7 @@ from lab import compose
 from lab.compose import ComposeFile
 from lab.database import connection_problem
 from lab.errors import EnvironmentFault, InvalidFile, UsageError
+from lab.profile import profile_of
 from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
@@ -20,11 +21,7 @@ from lab.runtime.stack import DATABASE_SERVICE, START_TIMEOUT, ServiceStatus
 from lab.shell import run
 from lab.workspace import Workspace
 
-PORT_VARIABLES = {
-    DATABASE_SERVICE: "LAB_DB_PORT",
-    "device-service": "LAB_DEVICE_PORT",
-    "workflow-service": "LAB_WORKFLOW_PORT",
-}
+DATABASE_PORT = "LAB_DB_PORT"
 DATABASE_TIMEOUT = 120.0
 """Seconds that the database has to accept connections."""
 
@@ -192,11 +189,12 @@ def docker_runtime(
             "LAB_DATABASE_URL names a server, but the containers use the server in their own container.",
             "Unset it, or run the services without containers: lab up --embedded",
         )
+    known = port_variables(workspace)
     account = database_service.account_of(file, port_offset)
     published = {name: spec.port.host for name, spec in file.services.items() if spec.port}
     ports = {name: port + port_offset for name, port in published.items()}
-    variables = {PORT_VARIABLES[name]: str(port) for name, port in ports.items() if name in PORT_VARIABLES}
-    _require_movable(file, ports, {**environ, **variables})
+    variables = {known[name]: str(port) for name, port in ports.items() if name in known}
+    _require_movable(file, ports, known, {**environ, **variables})
     return DockerRuntime(
         project=project_of(workspace, runner, variables),
         account=account,
@@ -204,6 +202,11 @@ def docker_runtime(
         ports=ports,
         limits={name: spec.memory_limit for name, spec in file.services.items()},
     )
+
+
+def port_variables(workspace: Workspace) -> Mapping[str, str]:
+    """Return the compose file's port variables, by service. Raises InvalidFile: lab.toml cannot be used."""
+    return {DATABASE_SERVICE: DATABASE_PORT, **profile_of(workspace).port_variables}
 
 
 def project_of(
@@ -221,12 +224,14 @@ def reason_of(output: str) -> str:
     return (errors or lines or ["it wrote no message"])[-1]
 
 
-def _require_movable(file: ComposeFile, ports: Mapping[str, int], environ: Mapping[str, str]) -> None:
+def _require_movable(
+    file: ComposeFile, ports: Mapping[str, int], known: Mapping[str, str], environ: Mapping[str, str]
+) -> None:
     """Raises InvalidFile if compose, with these variables, would publish other ports."""
     published = compose.read(file.path, environ).services
     problems = [
         f"services.{name}.ports: {port.host} is fixed, so the lab cannot change it to {ports[name]}: "
-        f"write ${{{PORT_VARIABLES.get(name, 'NAME')}:-{port.host}}}"
+        f"write ${{{known.get(name, 'NAME')}:-{port.host}}}"
         for name, spec in published.items()
         if (port := spec.port) is not None and port.host != ports[name]
     ]

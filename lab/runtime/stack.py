@@ -17,6 +17,7 @@ from lab.runtime import process
 from lab.runtime.account import Account
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, read_record
 from lab.runtime.process import Readiness
+from lab.shell import argv_of
 
 DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
@@ -147,10 +148,9 @@ class Stack:
         """Return how the instance of that name, which must be one of `instances`, is started."""
         instance = next(one for one in self.instances if one.name == name)
         spec = instance.service
-        is_python = spec.command[:1] == ("python",)
         return Launch(
             name=instance.name,
-            argv=(sys.executable, *spec.command[1:]) if is_python else spec.command,
+            argv=tuple(argv_of(spec.command)),
             folder=str(self.folder),
             environment=self._environment(instance),
             log=str(self.log(instance.name)),

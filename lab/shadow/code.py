@@ -2,22 +2,22 @@
 
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lab import compose, shipped
+from lab.catalog.unified_diff import blob_id
 from lab.compose import ComposeFile, ServiceSpec
 from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.files import write_atomic
+from lab.profile import profile_of
 from lab.runtime.stack import DATABASE_SERVICE
-from lab.shipped import FILES, FOLDERS
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
 
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
 UNREACHABLE = "127.0.0.1:1"
-MEMORY_LIMIT = 2**28
-"""Bytes: the limit of device-service when bug 6 is measured. The compose file can only lower it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,33 @@ class Code:
         confined = {key: _confined(text) for key, text in spec.environment.items()}
         return replace(spec, environment=confined)
 
-    @property
-    def memory_limit(self) -> int:
-        """The memory limit of device-service in bytes, at most MEMORY_LIMIT."""
-        return min(MEMORY_LIMIT, self.service("device-service").memory_limit or MEMORY_LIMIT)
+    def memory_limits(self) -> Mapping[str, int]:
+        """The limits that lab.toml gives services, in bytes. The compose file can only lower them."""
+        limits = {one.name: one.memory_limit for one in profile_of(self.workspace).services}
+        return {
+            name: min(most, self.service(name).memory_limit or most)
+            for name, most in limits.items()
+            if most is not None
+        }
 
 
-def copy(workspace: Workspace, target: Path, installation: Path = PROJECT) -> Code:
-    """Copy the shipped folders and alembic.ini, as they are in the workspace now, to `target`.
-
-    `installation` has the compose file that counts as shipped if the workspace has kept none.
+def copy(workspace: Workspace, target: Path) -> Code:
+    """Copy the folders and files of the code, as they are in the workspace now, to `target`.
 
     Raises:
         EnvironmentFault: a file cannot be read or written.
         InvalidFile: the compose file that counts as shipped cannot be used.
     """
+    profile = profile_of(workspace)
     try:
-        for name in FOLDERS:
+        for name in profile.folders:
             if (source := workspace.root / name).is_dir():
                 shutil.copytree(source, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True)
-        for name in FILES:
+        for name in profile.files:
             shutil.copy2(workspace.root / name, target / name)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
-    copied, as_shipped = Workspace(target), _as_shipped(workspace, target, installation)
+    copied, as_shipped = Workspace(target, workspace.library), _as_shipped(workspace, target)
     try:
         return Code(copied, compose.read(copied.compose_file), as_shipped)
     except InvalidFile as error:
@@ -72,8 +75,24 @@ def copy(workspace: Workspace, target: Path, installation: Path = PROJECT) -> Co
         return Code(copied, as_shipped, as_shipped, problem)
 
 
-def _as_shipped(workspace: Workspace, target: Path, installation: Path) -> ComposeFile:
-    """Return the compose file that was kept as shipped: the installed one may be the candidate's own."""
+def has_shipped_migrations(workspace: Workspace, copied: Workspace) -> bool:
+    """Whether the copy has just the migrations that `workspace` was shipped with: none has to be run."""
+    try:
+        kept = {file.path: file.blob for file in shipped.files(workspace) if _is_migration(file.path)}
+    except EnvironmentFault:
+        return False
+    paths = [path for path in shipped.current_files(copied) if _is_migration(path)]
+    return kept == {path: blob_id((copied.root / path).read_bytes()) for path in paths}
+
+
+def _is_migration(path: PurePosixPath) -> bool:
+    return path.parts[0] in {"migrations", "alembic.ini"}
+
+
+def _as_shipped(workspace: Workspace, target: Path) -> ComposeFile:
+    """Return the library's compose file; if the workspace is the library, the one that was kept."""
+    if workspace.library.root != workspace.root:
+        return compose.read(workspace.library.compose_file)
     name = workspace.compose_file.relative_to(workspace.root).as_posix()
     # A workspace that was never up has kept none, and one that was edited before may have kept a damaged one.
     with suppress(EnvironmentFault, InvalidFile, Refused):
@@ -81,7 +100,7 @@ def _as_shipped(workspace: Workspace, target: Path, installation: Path) -> Compo
             if file.path.as_posix() == name:
                 write_atomic(target / "shipped-compose.yml", shipped.content(workspace, file))
                 return compose.read(target / "shipped-compose.yml")
-    return compose.read(Workspace(installation).compose_file)
+    return compose.read(workspace.compose_file)
 
 
 def _confined(text: str) -> str:

@@ -14,10 +14,12 @@ from lab.database import connect
 from lab.engine import candidate
 from lab.engine.migrations import Migrations
 from lab.engine.schema import Schema
-from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
+from lab.errors import DatabaseUnreachable, EnvironmentFault, InvalidFile, LabError, TimedOut
+from lab.profile import profile_of
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow.leftovers import Reservation
+from lab.shell import IMPORTS_FROM_FOLDER, argv_of, run
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,10 +28,8 @@ if TYPE_CHECKING:
     from lab.catalog import Fix
 
 APPLICATION = "lab shadow"
-MINIMUM_LOGS = 300_000
-"""Bugs 5 and 6 show their symptoms with this number of execution logs. A shadow has no fewer."""
-
 MIGRATION_TIMEOUT = 60.0
+TOP_UP_TIMEOUT = 300.0
 LOCK_TIMEOUT = 10.0
 """Seconds that a statement may wait for a lock."""
 
@@ -39,19 +39,6 @@ LESS_LOGGING = """
 ALTER DATABASE {0} SET log_min_duration_statement = -1;
 ALTER DATABASE {0} SET log_lock_waits = off;
 ALTER DATABASE {0} SET deadlock_timeout = '1s'
-"""
-INSERT_LOGS = """
-INSERT INTO execution_logs
-    (id, device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
-SELECT oldest.id - n, device[1 + n %% cardinality(device)],
-       '7a1c39d2-5be0-4000-8000-' || lpad(to_hex(n), 12, '0'), 'spin', 'completed',
-       'Plate P-' || lpad(n::text, 7, '0') || ': spun at 3000 x g, rotor balanced',
-       oldest.started_at - n * interval '10 minutes',
-       oldest.started_at - n * interval '10 minutes' + interval '90 s', 90000
-  FROM generate_series(1, %s) AS n,
-       (SELECT array_agg(id ORDER BY id) AS device FROM devices) AS every,
-       (SELECT coalesce(min(id), 1) AS id, coalesce(min(started_at), timestamp '2016-01-01') AS started_at
-          FROM execution_logs) AS oldest
 """
 INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid)
@@ -67,11 +54,11 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 def copy_template(account: Account, template: str, reserved: Reservation, workspace: Workspace) -> str:
     """Copy the database `template` to the reserved one, and return the copy's URL for its owner.
 
-    Execution logs are inserted until there are MINIMUM_LOGS. The comment of the copy names `workspace`.
+    It gets the rows that lab.toml asks for. The comment of the copy names `workspace`.
 
     Raises:
         EnvironmentFault: there is no template, or the server refuses. The copy may exist.
-        psycopg2.Error: the template has no table `execution_logs`.
+        InvalidFile: the template lacks the table whose rows lab.toml asks for.
     """
     name = reserved.database
     databases.create(account, name, template=template)
@@ -80,23 +67,27 @@ def copy_template(account: Account, template: str, reserved: Reservation, worksp
     with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
         # Slow statements and lock waits of a measurement would fill the log of the lab.
         cursor.execute(sql.SQL(LESS_LOGGING).format(sql.Identifier(name)))
-        _fill_up(cursor)
+        _top_up(cursor, workspace, url)
     return url
 
 
-def _fill_up(cursor: Cursor) -> None:
-    cursor.execute("SELECT count(*) FROM execution_logs")
-    (count,) = cursor.fetchone() or (0,)
-    if count >= MINIMUM_LOGS:
+def _top_up(cursor: Cursor, workspace: Workspace, url: str) -> None:
+    """Add the rows that symptoms need, by the command of the library."""
+    if (wanted := profile_of(workspace).top_up) is None:
         return
     try:
-        cursor.execute(INSERT_LOGS, (MINIMUM_LOGS - count,))
-        cursor.execute(
-            "SELECT setval(pg_get_serial_sequence('execution_logs', 'id'), max(id)) FROM execution_logs"
-        )
-        cursor.execute("VACUUM (FREEZE, ANALYZE) execution_logs")
-    except psycopg2.Error as error:
-        raise EnvironmentFault(f"The shadow's execution logs could not be made: {error}.") from error
+        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(wanted.table)))
+    except psycopg2.errors.UndefinedTable as error:
+        problem = f"measurement.table: {wanted.table!r} is not in the database"
+        raise InvalidFile(workspace.library.profile, [problem]) from error
+    (count,) = cursor.fetchone() or (0,)
+    if count >= wanted.rows:
+        return
+    words = [word.format(rows=wanted.rows) for word in wanted.command]
+    environment = {"LAB_DATABASE_URL": url, **IMPORTS_FROM_FOLDER}
+    finished = run(argv_of(words), cwd=workspace.library.root, env=environment, timeout=TOP_UP_TIMEOUT)
+    if finished.code != 0:
+        raise EnvironmentFault(f"The rows for the measurement could not be made: {finished.last_line}")
 
 
 def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab import shipped
 from lab.files import write_atomic
+from lab.profile import profile_of
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
 from lab.shadow.shadow import unused_name
@@ -24,7 +25,9 @@ class Scratch:
     def files(self) -> Mapping[str, bytes]:
         """Return the content of every file in the shipped folders, by its path in the workspace."""
         root = self.workspace.root
-        found = (path for name in shipped.FOLDERS for path in sorted((root / name).rglob("*")))
+        found = (
+            path for name in profile_of(self.workspace).folders for path in sorted((root / name).rglob("*"))
+        )
         return {
             str(path.relative_to(root)): path.read_bytes()
             for path in found
@@ -56,8 +59,7 @@ def _write(workspace: Workspace, target: Path) -> Workspace:
     for file in shipped.files(workspace):
         content = shipped.content(workspace, file)
         write_atomic(target / file.path, content, mode=0o755 if file.executable else 0o644)
-    shutil.copytree(workspace.fixes, target / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
-    made = Workspace(target)
+    made = Workspace(target, workspace.library)
     if workspace.shipped.is_dir():
         shutil.copytree(workspace.shipped, made.shipped)
     return made

@@ -9,7 +9,7 @@ from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from lab.errors import PortTaken
-from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Health, Service
+from lab.probing.bench import Health, Service
 from lab.runtime import process
 from lab.runtime.account import Account
 from lab.runtime.launch import read_record
@@ -33,12 +33,14 @@ ATTEMPTS = 3
 class Services:
     """Starts services of the copied code on the shadow's database.
 
-    `ports` holds the port of each instance, by its name. `start_timeout` is in seconds, as START_TIMEOUT is.
+    `names` holds the service of each instance, and `ports` its port, by its name.
+    `start_timeout` is in seconds, as START_TIMEOUT is.
     """
 
     code: Code
     account: Account
     reserved: Reservation
+    names: Mapping[str, str]
     ports: Mapping[str, int]
     start_timeout: float = START_TIMEOUT
 
@@ -71,8 +73,7 @@ class Services:
         return self._start([Instance(f"{service}-{purpose}", spec, free_ports(1)[0])])[0]
 
     def _instance(self, name: str) -> Instance:
-        service = WORKFLOW_SERVICE if name.startswith(WORKFLOW_SERVICE) else DEVICE_SERVICE
-        return Instance(name, self.code.service(service), self.ports[name])
+        return Instance(name, self.code.service(self.names[name]), self.ports[name])
 
     def _start(self, instances: list[Instance]) -> tuple[Service, ...]:
         names = {instance.name for instance in instances}

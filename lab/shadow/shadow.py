@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +10,14 @@ from pathlib import Path
 from lab.catalog import Fix
 from lab.errors import EnvironmentFault
 from lab.lock import exclusive_lock
-from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints
+from lab.probing.bench import Bench
+from lab.profile import Profile, profile_of
 from lab.progress import Progress, Update, silent
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow import code, data, leftovers
 from lab.shadow.services import START_TIMEOUT, Services, free_ports
 from lab.workspace import Workspace
-
-REPLICA = "-2"
-INSTANCES = (DEVICE_SERVICE, f"{DEVICE_SERVICE}{REPLICA}", WORKFLOW_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Shadow:
     candidate's migrations failed. Each is empty if there is no such problem.
     """
 
-    endpoints: Endpoints
+    bench: Bench
     notes: tuple[str, ...]
     compose_problem: str
     migration_problem: str
@@ -57,21 +55,22 @@ def shadow(
     source: Source,
     folder: Path,
     *,
-    services: Collection[str] = (DEVICE_SERVICE, WORKFLOW_SERVICE),
-    full: bool = False,
+    services: Mapping[str, bool],
+    thorough: bool = False,
     progress: Progress = silent,
     start_timeout: float = START_TIMEOUT,
     migration_timeout: float = data.MIGRATION_TIMEOUT,
 ) -> Iterator[Shadow]:
     """Make a shadow of `source` in `folder`, and remove it after the block. Its records and logs stay.
 
-    Only `services` are started, device-service with a second instance, its replica. `full` asks the probes to
-    measure to the end. Timeouts are in seconds; `start_timeout` is for all services together.
+    Only `services` are started: all instances that lab.toml allows where the value is true, else one.
+    `thorough` asks the probes to measure to the end. Timeouts are in seconds; `start_timeout` is for all
+    services together.
 
     Raises:
         EnvironmentFault: there is no template, or a file or process of the shadow cannot be made or removed.
         Locked: another lab kept the workspace locked.
-        InvalidFile: the compose file that counts as shipped cannot be used.
+        InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
         LabError: the revision of a fix failed.
     """
     if not databases.exists(source.account, source.template):
@@ -85,23 +84,35 @@ def shadow(
         url = data.copy_template(source.account, source.template, reserved, source.workspace)
         data.apply_fixes(url, applied)
         progress(Update("Running the migrations"))
-        migration_problem = data.migrate(copied.workspace, url, migration_timeout)
+        migration_problem = ""
+        if not code.has_shipped_migrations(source.workspace, copied.workspace):
+            migration_problem = data.migrate(copied.workspace, url, migration_timeout)
         notes = [*data.copy_indexes(url, live)]
         notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
         progress(Update("Starting the services"))
-        ports = dict(zip(INSTANCES, free_ports(len(INSTANCES)), strict=True))
-        starter = Services(copied, source.account, reserved, ports, start_timeout)
-        endpoints = _start(starter, services, url, copied.memory_limit, full)
-        yield Shadow(endpoints, tuple(notes), copied.problem, migration_problem)
+        profile = profile_of(source.workspace)
+        names = {name: service.name for service in profile.services for name in service.instances}
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        starter = Services(copied, source.account, reserved, names, ports, start_timeout)
+        bench = _start(starter, profile, services, url, thorough)
+        yield Shadow(bench, tuple(notes), copied.problem, migration_problem)
     finally:
         leftovers.remove(reserved, source.account)
 
 
-def _start(starter: Services, wanted: Collection[str], url: str, memory_limit: int, full: bool) -> Endpoints:
-    names = [name for name in INSTANCES if name.removesuffix(REPLICA) in wanted]
+def _start(
+    starter: Services, profile: Profile, wanted: Mapping[str, bool], url: str, thorough: bool
+) -> Bench:
+    instances = {
+        one.name: one.instances if wanted.get(one.name) else one.instances[:1] for one in profile.services
+    }
+    names = [name for service in wanted for name in instances[service]]
     running = {service.name: service for service in starter.start(*names)}
-    first, second, workflows = (running.get(name) or starter.not_started(name) for name in INSTANCES)
-    return Endpoints((first, second), workflows, url, starter.launch, memory_limit, full)
+    services = {
+        service: tuple(running.get(name) or starter.not_started(name) for name in own)
+        for service, own in instances.items()
+    }
+    return Bench(services, url, starter.launch, starter.code.memory_limits(), thorough)
 
 
 def unused_name() -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lab.probes.evidence import Verdict
+from lab.probing.evidence import Verdict
 from tests.conftest import Server
 from tests.measuring import Bench, copy_shipped, fix
 

@@ -14,6 +14,7 @@ from lab.catalog import Catalog, load
 from lab.database import connect
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
+from lab.library import Library
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Database
@@ -68,7 +69,7 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return load(PROJECT / "fixes", LIBRARY.find)
+    return load(Library(PROJECT), LIBRARY.find)
 
 
 @contextmanager

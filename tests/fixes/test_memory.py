@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from lab.catalog import Catalog
-from lab.probes.client import Reply, request
-from lab.probes.endpoints import DEVICE_SERVICE, WORKFLOW_SERVICE, Endpoints, Service
-from lab.probes.load import send_together
+from lab.probing.bench import Bench, Service
+from lab.probing.client import Reply, request
+from lab.probing.load import send_together
+from probes.devices import DEVICE_SERVICE
+from probes.workflows import WORKFLOW_SERVICE
 from tests.conftest import Server, seeded
-from tests.measuring import Bench, copy_shipped
+from tests.measuring import Bench as Workbench
+from tests.measuring import copy_shipped
 
 LOGS = 500_000
 TOGETHER = 8
@@ -30,14 +33,14 @@ LARGEST = {
 
 
 @pytest.fixture(scope="module")
-def lab(server: Server, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+def lab(server: Server, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     home = tmp_path_factory.mktemp("memory")
     template = seeded(server, "template_half_a_million", LOGS)
-    bench = Bench(copy_shipped(home / "workspace"), home / "runs", server, template)
+    bench = Workbench(copy_shipped(home / "workspace"), home / "runs", server, template)
     for fix in catalog.fixes:
         bench.patch(fix.folder / "code.patch")
     with bench.shadow(fixes=tuple(catalog.fixes)) as made:
-        yield made.endpoints
+        yield made.bench
     server.drop(template)
 
 
@@ -58,18 +61,18 @@ def stops_within_its_limit(service: Service, limit: int) -> None:
 
 
 @pytest.mark.slow
-def test_searches_of_the_longest_span_around_the_incident_day(lab: Endpoints) -> None:
+def test_searches_of_the_longest_span_around_the_incident_day(lab: Bench) -> None:
     service = lab.launch(DEVICE_SERVICE, "search")
     replies = eight_at_once(service, "/execution-logs/search", query=WIDEST)
     assert [(reply.status, len(reply.json["logs"])) for reply in replies] == [(200, 4345)] * len(replies)
-    stops_within_its_limit(service, lab.memory_limit)
+    stops_within_its_limit(service, lab.memory_limits[DEVICE_SERVICE])
 
 
 @pytest.mark.slow
-def test_lists_of_the_largest_possible_workflows(lab: Endpoints) -> None:
+def test_lists_of_the_largest_possible_workflows(lab: Bench) -> None:
     service = lab.launch(WORKFLOW_SERVICE, "lists")
     made = {request(service.url, "/workflows", method="POST", body=LARGEST).status for _ in range(130)}
     assert made == {201}
     replies = eight_at_once(service, "/workflows")
     assert [(reply.status, len(reply.json["workflows"])) for reply in replies] == [(200, 120)] * len(replies)
-    stops_within_its_limit(service, lab.memory_limit)
+    stops_within_its_limit(service, lab.memory_limits[DEVICE_SERVICE])

@@ -13,6 +13,7 @@ from lab import shipped
 from lab.database import connect
 from lab.engine import candidate, journal
 from lab.engine.fingerprint import schema_fingerprint
+from lab.library import Library
 from lab.operations import fixes
 from lab.operations.down import down
 from lab.operations.fix_status import fix_status
@@ -20,7 +21,7 @@ from lab.operations.up import up
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
-from tests.measuring import copy_shipped
+from tests.measuring import copy_library, copy_shipped
 
 ROWS = """
 INSERT INTO things (name, seen_at)
@@ -39,6 +40,11 @@ class Project:
     @property
     def root(self) -> Path:
         return self.workspace.root
+
+    @property
+    def command(self) -> list[str]:
+        """The command `lab`, for this workspace, which is its own library too."""
+        return [sys.executable, "-m", "lab", "-C", str(self.root), "--library", str(self.root)]
 
     def code(self) -> dict[str, bytes]:
         """Every file that is not lab's own."""
@@ -93,7 +99,7 @@ def tiny_template(server: Server, tmp_path_factory: pytest.TempPathFactory) -> s
     shutil.copytree(PROJECTS / "tiny", root)
     with closing(connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute((PROJECT / "compose" / "initdb" / "roles.sql").read_text())
-        candidate.upgrade(Workspace(root), url)
+        candidate.upgrade(Workspace(root, Library(root)), url)
         cursor.execute(ROWS)
     return name
 
@@ -104,7 +110,7 @@ def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Proj
     shutil.copytree(PROJECTS / "tiny", root, ignore=shutil.ignore_patterns("__pycache__"))
     name = f"tiny_{tmp_path.name}"
     url = server.create(name, tiny_template)
-    workspace = Workspace(root)
+    workspace = Workspace(root, Library(root))
     workspace.state.mkdir()
     workspace.database_url_file.write_text(url)
     shipped.keep(workspace)
@@ -114,13 +120,16 @@ def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Proj
 
 @dataclass(frozen=True)
 class MeasuredLab:
-    """The shipped lab, up, with enough rows for every symptom. A test leaves it as it was."""
+    """The shipped lab, up, with enough rows for every symptom; it is its own library. A test leaves both."""
 
     workspace: Workspace
 
     def lab(self, *words: str, timeout: float = 240) -> Finished:
         """Run the command in a process of its own, as a person does."""
-        finished = run([sys.executable, "-m", "lab", *words], cwd=self.workspace.root, timeout=timeout)
+        environment = {"LAB_LIBRARY": str(self.workspace.library.root)}
+        finished = run(
+            [sys.executable, "-m", "lab", *words], cwd=self.workspace.root, env=environment, timeout=timeout
+        )
         assert b"Traceback" not in finished.stderr
         return finished
 
@@ -133,8 +142,8 @@ class MeasuredLab:
 
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[MeasuredLab]:
-    workspace = Workspace(copy_shipped(tmp_path_factory.mktemp("measured") / "lab").resolve())
-    shutil.copytree(PROJECT / "fixes", workspace.root / "fixes")
+    root = copy_library(tmp_path_factory.mktemp("measured") / "lab").resolve()
+    workspace = Workspace(root, Library(root))
     up(workspace, rows=300_000, port_offset=port_offset + 300)
     try:
         yield MeasuredLab(workspace)

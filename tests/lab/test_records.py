@@ -7,7 +7,7 @@ import pytest
 
 from lab import records
 from lab.json_files import from_json
-from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict
 from lab.workspace import Workspace
 
 
@@ -20,20 +20,23 @@ def test_a_record_is_read_as_it_was_written(workspace: Workspace) -> None:
     run = records.begin(workspace)
     raw = records.keep_raw(run, 4, {"statements": [1, 2]})
     evidence = (
-        Evidence(2, Verdict.BLOCKED, "workflow-service ended.", blocked_by=1),
-        Evidence(4, Verdict.PRESENT, "It grew.", (Figure("statements", 301, "", 153),), raw=raw, seconds=1.5),
+        Evidence(Verdict.BLOCKED, "workflow-service ended.", bug=2, blocked_by=1),
+        Evidence(
+            Verdict.PRESENT, "It grew.", (Figure("statements", 301, "", 153),), bug=4, raw=raw, seconds=1.5
+        ),
     )
-    records.keep(run, evidence, ["An index was carried over."])
+    records.keep(workspace, run, evidence, ["An index was carried over."])
     record = from_json((run / records.EVIDENCE).read_bytes(), records.Record)
     assert record.evidence == evidence
     assert record.notes == ("An index was carried over.",)
+    assert record.library == workspace.library.digest()
 
 
 def test_the_oldest_finished_runs_are_deleted(workspace: Workspace) -> None:
     runs = []
     for number in range(records.MAX_RUNS + 2):
         run = records.begin(workspace)
-        records.keep(run, (), ())
+        records.keep(workspace, run, (), ())
         os.utime(run / records.EVIDENCE, (number, number))
         runs.append(run)
     records.begin(workspace)

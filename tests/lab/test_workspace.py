@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import EnvironmentFault, UsageError
-from lab.workspace import PROJECT, Workspace, find_workspace
+from lab.library import installed
+from lab.workspace import Workspace, find_workspace
+from tests.conftest import PROJECT
 
 
 @pytest.fixture
@@ -17,34 +19,33 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_workspace_is_found_from_a_folder_below(root: Path) -> None:
-    assert find_workspace(root / "app" / "deep") == Workspace(root)
+    assert find_workspace(root / "app" / "deep", installed()) == Workspace(root)
 
 
 def test_the_nearest_workspace_is_chosen(root: Path) -> None:
     inner = root / "app" / "deep"
     (inner / "app").mkdir()
     (inner / "alembic.ini").touch()
-    assert find_workspace(inner / "app") == Workspace(inner)
+    assert find_workspace(inner / "app", installed()) == Workspace(inner)
 
 
 def test_the_error_without_a_workspace_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="-C DIR"):
-        find_workspace(tmp_path)
+        find_workspace(tmp_path, installed())
 
 
 def test_a_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="ghost is not a folder"):
-        find_workspace(tmp_path / "ghost")
+        find_workspace(tmp_path / "ghost", installed())
 
 
 def test_the_lab_of_another_user_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / ".lab").mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     with pytest.raises(EnvironmentFault, match="belongs to root, not to nobody"):
-        find_workspace(root)
+        find_workspace(root, installed())
 
 
-def test_a_workspace_without_fixes_uses_the_installed_library(root: Path) -> None:
-    assert Workspace(root).fixes == PROJECT / "fixes"
+def test_a_workspace_with_fixes_of_its_own_still_uses_the_installed_library(root: Path) -> None:
     (root / "fixes").mkdir()
-    assert Workspace(root).fixes == root / "fixes"
+    assert Workspace(root).library.root == PROJECT

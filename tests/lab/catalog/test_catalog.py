@@ -5,10 +5,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from lab.catalog import Catalog, Order, OwnedObject, load
+from lab.catalog import Catalog, Order, OwnedObject, ProbeNeeds, load
 from lab.errors import InvalidFile, UsageError
+from lab.library import Library
 from lab.shell import run
+from tests.conftest import PROJECT
 from tests.patches import make_patch
+
+PROJECTS = PROJECT / "tests" / "projects"
 
 SHIPPED = {f"app/{name}.py": b"".join(b"%d\n" % n for n in range(60)) for name in ("x", "y")}
 TOML = """\
@@ -46,9 +50,13 @@ def patch(line: int, path: str = "app/x.py") -> bytes:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
+    """The folder of the fixes of a library."""
+    (tmp_path / "lab.toml").write_text((PROJECTS / "tiny" / "lab.toml").read_text())
+    fixes = tmp_path / "fixes"
+    fixes.mkdir()
     for number, slug in ((1, "first"), (2, "second_one"), (3, "third")):
-        folder(tmp_path, number, slug, patch(number * 10))
-    return tmp_path
+        folder(fixes, number, slug, patch(number * 10))
+    return fixes
 
 
 def folder(root: Path, number: int, slug: str, diff: bytes) -> Path:
@@ -62,7 +70,7 @@ def folder(root: Path, number: int, slug: str, diff: bytes) -> Path:
 
 
 def read(root: Path) -> Catalog:
-    return load(root, lambda path, blob: SHIPPED.get(str(path)))
+    return load(Library(root.parent), lambda path, blob: SHIPPED.get(str(path)))
 
 
 def problems(root: Path) -> str:
@@ -175,6 +183,86 @@ def test_each_mistake_is_named(library: Path, file: str, old: str, new: str, pro
     assert problem in problems(library)
 
 
+PROBE_TABLE = '[probe]\nneeds = ["tiny"]\n'
+
+
+def add_probe(library: Path, slug: str, table: str = PROBE_TABLE) -> None:
+    """Give the fix of this slug a module in `probes`, and this table in its fix.toml."""
+    module = library.parent / "probes" / f"{slug}.py"
+    module.parent.mkdir(exist_ok=True)
+    module.write_text("")
+    (folder_of,) = library.glob(f"[0-9][0-9]_{slug}")
+    with (folder_of / "fix.toml").open("a") as file:
+        file.write(table)
+
+
+def test_a_fix_without_a_probe_is_used_but_not_measured(library: Path) -> None:
+    add_probe(library, "first")
+    catalog = read(library)
+    assert [fix.number for fix in catalog.fixes] == [1, 2, 3]
+    assert [fix.number for fix in catalog.measurable] == [1]
+
+
+def test_a_probes_needs_are_read(library: Path) -> None:
+    add_probe(library, "first", '[probe]\nneeds = ["tiny"]\nlast = true\n')
+    add_probe(library, "third", "[probe]\nneeds = []\n")
+    assert [fix.probe for fix in read(library).fixes] == [
+        ProbeNeeds(("tiny",), last=True),
+        None,
+        ProbeNeeds((), last=False),
+    ]
+
+
+def test_bugs_are_measured_by_number_and_the_last_ones_at_the_end(library: Path) -> None:
+    add_probe(library, "first", PROBE_TABLE + "last = true\n")
+    add_probe(library, "second_one")
+    add_probe(library, "third")
+    assert [fix.number for fix in read(library).measurable] == [2, 3, 1]
+
+
+def test_a_probe_may_be_a_package_of_its_own(library: Path) -> None:
+    add_probe(library, "first")
+    module = library.parent / "probes" / "first.py"
+    module.unlink()
+    (module.parent / "first").mkdir()
+    (module.parent / "first" / "__init__.py").write_text("")
+    assert read(library).broken == ()
+
+
+def test_a_probe_without_its_table_is_a_mistake(library: Path) -> None:
+    add_probe(library, "third", "")
+    assert problems(library) == "fix.toml: probe: missing, but there is probes/third.py"
+
+
+def test_a_table_without_its_probe_is_a_mistake(library: Path) -> None:
+    with (library / "03_third" / "fix.toml").open("a") as file:
+        file.write(PROBE_TABLE)
+    assert problems(library) == "fix.toml: probe: given, but there is no probes/third.py"
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("[probe]\n", "probe.needs: a list of services is expected"),
+        ('[probe]\nneeds = "tiny"\n', "probe.needs: a list of services is expected"),
+        ("[probe]\nneeds = [1]\n", "probe.needs: a list of services is expected"),
+        ('[probe]\nneeds = ["tiny", "mailer"]\n', "probe.needs: 'mailer' is not in lab.toml: tiny"),
+        (PROBE_TABLE + "last = 1\n", "probe.last: true or false is expected"),
+        (PROBE_TABLE + "lasts = true\n", "probe.lasts: unknown key"),
+        ("probe = 3\n", "probe.needs: a list of services is expected"),
+    ],
+)
+def test_each_mistake_of_a_probes_table_is_named(library: Path, table: str, problem: str) -> None:
+    add_probe(library, "third", table)
+    assert f"fix.toml: {problem}" in problems(library)
+
+
+def test_a_library_whose_lab_toml_cannot_be_used_is_refused(library: Path) -> None:
+    (library.parent / "lab.toml").write_text("[code]\n")
+    with pytest.raises(InvalidFile, match="services: missing"):
+        read(library)
+
+
 def test_downgrade_may_be_empty_if_upgrade_is(library: Path) -> None:
     migration = library / "03_third" / "migration.py"
     edit(migration, 'op.create_index("ix_a", "a", ["b"])', "pass")
@@ -198,13 +286,13 @@ def test_a_second_folder_with_the_same_number_is_refused(library: Path) -> None:
 
 
 def test_a_patch_of_an_unknown_text_is_refused(library: Path) -> None:
-    catalog = load(library, lambda path, blob: None)
+    catalog = load(Library(library.parent), lambda path, blob: None)
     assert not catalog.fixes
     assert "is not the shipped one" in catalog.broken[0].problems[0]
 
 
 def test_a_missing_library_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no library of fixes"):
+    with pytest.raises(UsageError, match="There are no fixes in"):
         read(tmp_path / "nowhere")
 
 

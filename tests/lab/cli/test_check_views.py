@@ -10,7 +10,7 @@ from lab.cli import check_views
 from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Bug, Checked
 from lab.operations.verify import ProofRow, Verified
-from lab.probes.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict
 
 RUN = Path("/somewhere/runs/1")
 
@@ -30,13 +30,13 @@ def found(*evidence: Evidence, notes: tuple[str, ...] = ()) -> str:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_each_verdict_is_shown_by_its_name_beside_the_reason(verdict: Verdict) -> None:
-    line = found(Evidence(3, verdict, "What was seen.")).splitlines()[1]
+    line = found(Evidence(verdict, "What was seen.", bug=3)).splitlines()[1]
 
     assert line.split() == ["3", "Title", "3", str(verdict), "What", "was", "seen."]
 
 
 def test_a_blocked_bug_names_the_bug_that_blocks_it() -> None:
-    shown = found(Evidence(2, Verdict.BLOCKED, "It was not tried.", blocked_by=1))
+    shown = found(Evidence(Verdict.BLOCKED, "It was not tried.", bug=2, blocked_by=1))
 
     assert " blocked by 1 " in shown
 
@@ -55,15 +55,15 @@ def test_a_blocked_bug_names_the_bug_that_blocks_it() -> None:
 def test_a_figure_is_shown_with_its_unit_and_how_much_of_its_limit_it_takes(
     figure: Figure, line: str
 ) -> None:
-    shown = found(Evidence(4, Verdict.PRESENT, "It shows.", (figure,)))
+    shown = found(Evidence(Verdict.PRESENT, "It shows.", (figure,), bug=4))
 
     assert shown.splitlines()[2].strip() == line
 
 
 def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
     shown = found(
-        Evidence(1, Verdict.FIXED, "It runs."),
-        Evidence(2, Verdict.MASKED, "It hides."),
+        Evidence(Verdict.FIXED, "It runs.", bug=1),
+        Evidence(Verdict.MASKED, "It hides.", bug=2),
         notes=("An index was carried over.",),
     )
 
@@ -76,7 +76,10 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
 
 
 def test_before_and_after_are_side_by_side_with_their_ratio_and_plans() -> None:
-    before, after = Evidence(5, Verdict.PRESENT, "It scans."), Evidence(5, Verdict.FIXED, "It does not.")
+    before, after = (
+        Evidence(Verdict.PRESENT, "It scans.", bug=5),
+        Evidence(Verdict.FIXED, "It does not.", bug=5),
+    )
     figures = (
         ComparedFigure("blocks", "", 31925, 250),
         ComparedFigure("new", "ms", None, 3.5),
@@ -101,9 +104,12 @@ def test_before_and_after_are_side_by_side_with_their_ratio_and_plans() -> None:
 def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
     rows = (
         ProofRow(
-            "as shipped", None, (Evidence(1, Verdict.PRESENT, ""), Evidence(2, Verdict.PRESENT, "")), ()
+            "as shipped",
+            None,
+            (Evidence(Verdict.PRESENT, "", bug=1), Evidence(Verdict.PRESENT, "", bug=2)),
+            (),
         ),
-        ProofRow("fix 2 applied", 2, (Evidence(2, Verdict.MASKED, ""),), ("It hides.", "It slows.")),
+        ProofRow("fix 2 applied", 2, (Evidence(Verdict.MASKED, "", bug=2),), ("It hides.", "It slows.")),
     )
     shown = text(check_views.verified(Verified((Bug(1, "One"), Bug(2, "Two")), rows, False, RUN)))
 
@@ -123,7 +129,7 @@ def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:
 
 @pytest.mark.parametrize(("whole", "summary"), [(True, "All fixes are proved."), (False, "Proved.")])
 def test_a_proof_without_problems_says_so(whole: bool, summary: str) -> None:
-    row = ProofRow("as shipped", None, (Evidence(1, Verdict.PRESENT, ""),), ())
+    row = ProofRow("as shipped", None, (Evidence(Verdict.PRESENT, "", bug=1),), ())
 
     shown = text(check_views.verified(Verified((Bug(1, "One"),), (row,), whole, RUN)))
 

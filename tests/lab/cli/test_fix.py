@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -18,7 +17,10 @@ def lab(project: Project) -> Command:
     def call(verb: str, *words: str) -> Finished:
         if verb in {"apply", "revert", "recover"}:
             words = ("--no-restart", *words)  # the tiny lab has no services
-        finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", verb, *words], timeout=60)
+        finished = run(
+            [*project.command, "fix", verb, *words],
+            timeout=60,
+        )
         assert b"Traceback" not in finished.stderr
         return finished
 
@@ -74,7 +76,7 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
         (["show", "all"], 2, "Name one"),
         (["show", "seen-idx"], 2, "Did you mean seen_index?"),
         (["new", "Bad Slug!"], 2, "is not a slug"),
-        (["new", "polite"], 3, "There is a fix of that name"),
+        (["new", "polite"], 3, "There is one of that name"),
         (["recover", "7"], 2, "There is no fix '7'"),
     ],
 )
@@ -129,10 +131,13 @@ def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
     for problem in (
         "title: not filled in",
         "hints[3]: not filled in",
+        "probe.needs: 'TODO' is not in lab.toml: tiny",
         "downgrade: not written yet",
         "no file is",
     ):
         assert problem in listed
+    assert "def probe(bench: Bench)" in (project.root / "probes" / "stale_cache.py").read_text()
+    assert "Answers to bug 4" in (project.root / "tests" / "answers" / "4" / "README.md").read_text()
     (project.root / "fixes" / "04_stale_cache" / "notes.py").write_text("")
     assert "notes.py: a stray file" in lab("list").stdout.decode()
     refused = lab("apply", "4")
@@ -140,6 +145,16 @@ def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
     assert b"04_stale_cache cannot be used" in refused.stderr
     assert lab("apply", "1").code == 0
     assert b"05_another" in lab("new", "another").stdout
+
+
+def test_new_refuses_the_name_of_a_probe(lab: Command, project: Project) -> None:
+    (project.root / "probes").mkdir()
+    (project.root / "probes" / "stale_cache.py").write_text("# of an earlier try\n")
+    before = project.all()
+    refused = lab("new", "stale-cache")
+    assert refused.code == 3
+    assert b"There is a probe of that name: " in refused.stderr
+    assert project.all() == before
 
 
 def test_recover_reports_what_it_undid_and_log_keeps_it(lab: Command, project: Project) -> None:
@@ -156,7 +171,10 @@ def test_another_running_lab_is_waited_for_and_named(project: Project) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         held.write("4711")
         held.flush()
-        finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
+        finished = run(
+            [*project.command, "fix", "apply", "1"],
+            timeout=60,
+        )
     assert finished.code == 3
     text = finished.stderr.decode()
     assert text.startswith("Waiting for another lab: process 4711 …\n")
@@ -168,7 +186,10 @@ def test_a_failed_restart_does_not_hide_that_the_fix_is_applied(project: Project
     compose = project.workspace.compose_file
     compose.parent.mkdir()
     compose.write_text("services: []")
-    finished = run([sys.executable, "-m", "lab", "-C", project.root, "fix", "apply", "1"], timeout=60)
+    finished = run(
+        [*project.command, "fix", "apply", "1"],
+        timeout=60,
+    )
     assert finished.code == 2
     assert b"The change is done, but the services were not restarted: " in finished.stderr
     assert b"docker-compose.yml" in finished.stderr

@@ -17,7 +17,7 @@ from tests.lab.cli.conftest import Command
 
 def test_status_shows_what_runs_what_crashed_and_where_its_log_is(up: None, command: Command) -> None:
     text = command("status").stdout.decode()
-    assert "1,000 execution logs" in text
+    assert "1,000 rows in execution_logs" in text
     assert "revision 0002" in text
     assert "workflow-service has crashed. Its log: lab logs workflow-service" in text
     assert "Fixes applied: none." in text

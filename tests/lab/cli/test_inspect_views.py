@@ -13,7 +13,7 @@ from lab.operations.fix_status import FixStatus, FixStatusRow, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
 
 MIB = 2**20
-DATABASE = DatabaseStatus("127.0.0.1:5442/lab", True, "0002", 500_000, 108 * MIB, "18.1")
+DATABASE = DatabaseStatus("127.0.0.1:5442/lab", True, "0002", 500_000, 108 * MIB, "18.1", table="orders")
 WORKER = ServiceStatus("worker", "healthy", 5001, pid=42, memory=63 * MIB, memory_limit=256 * MIB)
 
 
@@ -34,7 +34,7 @@ def status(
 def test_a_running_lab_has_a_row_for_the_database_and_for_each_service() -> None:
     database, worker = (re.split(r"\s{2,}", line) for line in status(WORKER)[1:])
 
-    detail = "PostgreSQL 18.1, revision 0002, 500,000 execution logs, 108 MiB"
+    detail = "PostgreSQL 18.1, revision 0002, 500,000 rows in orders, 108 MiB"
     assert database == ["db", "running", "5442", detail]
     assert worker == ["worker", "healthy", "5001", "63 of 256 MiB", "process 42"]
 
@@ -45,8 +45,8 @@ def test_a_running_lab_has_a_row_for_the_database_and_for_each_service() -> None
         (DatabaseStatus("127.0.0.1:5442/lab", False), "start it: lab up"),
         (DatabaseStatus("127.0.0.1:5442/lab", True, problem="Too many clients."), "Too many clients."),
         (
-            DatabaseStatus("127.0.0.1:5442/lab", True, None, None, MIB, "18.1"),
-            "PostgreSQL 18.1, revision none, execution logs not counted, 1 MiB",
+            DatabaseStatus("127.0.0.1:5442/lab", True, None, None, MIB, "18.1", table="orders"),
+            "PostgreSQL 18.1, revision none, uncounted rows in orders, 1 MiB",
         ),
     ],
 )

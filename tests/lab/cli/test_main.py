@@ -9,6 +9,7 @@ import pytest
 
 from lab.shell import run
 from lab.workspace import Workspace
+from tests.conftest import PROJECT
 from tests.lab.cli.conftest import Command
 
 SLOW = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
@@ -28,6 +29,7 @@ def test_help_imports_nothing_slow(words: list[str]) -> None:
     ("words", "code", "message"),
     [
         (["-C", "/nowhere", "status"], 2, "/nowhere is not a folder"),
+        (["--library", "/nowhere", "status"], 2, "/nowhere is no library: it holds no lab.toml"),
         (["frobnicate"], 2, "No such command"),
     ],
 )
@@ -43,6 +45,27 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(
 def test_no_workspace_says_what_to_do(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
     finished = command("status", folder=tmp_path_factory.mktemp("empty"))
     assert (finished.code, "-C DIR" in finished.stderr.decode()) == (2, True)
+
+
+def test_the_fixes_are_listed_without_a_workspace_unless_one_is_named(
+    command: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = tmp_path_factory.mktemp("nowhere")
+    assert b"started_at_index" in command("fix", "list", folder=here).stdout
+    assert b"started_at_index" in command("fix", "show", "5", folder=here).stdout
+    assert command("-C", here, "fix", "list").code == 2
+
+
+def test_the_variable_names_the_library_unless_the_option_does(up: None, command: Command) -> None:
+    wrong = command("fix", "list", LAB_LIBRARY="/nowhere")
+    assert (wrong.code, "/nowhere is no library" in wrong.stderr.decode()) == (2, True)
+    tickets = str(PROJECT / "tests" / "projects" / "tickets")
+    for finished in (
+        command("fix", "list", LAB_LIBRARY=tickets),
+        command("--library", tickets, "fix", "list", LAB_LIBRARY="/nowhere"),
+    ):
+        assert finished.code == 0
+        assert b"ticket_route" in finished.stdout
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,11 @@ def test_a_problem_is_exit_code_1_and_in_the_summary(measured: MeasuredLab, fail
     assert re.search(r"\d problems?\. Raw data: ", lines[-1])
 
 
-def test_a_bug_that_nothing_measures_is_2(measured: MeasuredLab) -> None:
+def test_a_bug_that_is_not_in_the_library_is_2(measured: MeasuredLab) -> None:
     finished = measured.lab("fix", "verify", "9")
 
     assert (finished.code, finished.stdout) == (2, b"")
-    assert "bug 9" in finished.stderr.decode()
+    assert "There is no fix '9'" in finished.stderr.decode()
 
 
 def test_no_lab_is_4_and_says_how_to_bring_one_up(not_up: MeasuredLab) -> None:

@@ -231,7 +231,18 @@ def test_a_lock_timeout_undoes_everything_and_names_the_blocking_transaction(pro
 def test_an_interrupt_undoes_everything_immediately(project: Project) -> None:
     """^C while the migration waits for a lock: well before the 30 s that it would wait are over."""
     before = project.all()
-    argv = [sys.executable, "-m", "lab", "-C", str(project.root), "fix", "apply", "1"]
+    argv = [
+        sys.executable,
+        "-m",
+        "lab",
+        "-C",
+        str(project.root),
+        "--library",
+        str(project.root),
+        "fix",
+        "apply",
+        "1",
+    ]
     with closing(connect(project.url)) as other, other.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE")
         started = time.monotonic()

@@ -79,6 +79,7 @@ def case(folder: Path, content: bytes | None = SHIPPED) -> Case:
         objects=(),
         requires=(),
         order=Order.MIGRATION_FIRST,
+        probe=None,
         folder=folder,
         files=parse(patch),
     )

@@ -22,6 +22,7 @@ FIX = Fix(
     objects=(),
     requires=(),
     order=Order.MIGRATION_FIRST,
+    probe=None,
     folder=Path("fixes/01_one"),
     files=(),
 )

@@ -25,6 +25,7 @@ from lab.engine.fingerprint import schema_fingerprint
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
 from lab.errors import Refused
+from lab.library import Library
 from lab.operations import fixes
 from lab.operations.catalog import catalog_of
 from lab.operations.fix_status import fix_status
@@ -325,7 +326,7 @@ def run_sequences(
         root = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp())) / "lab"
         shutil.copytree(PROJECTS / "tiny", root, ignore=shutil.ignore_patterns("__pycache__"))
         url = server.create(f"machine_{made}", tiny_template)
-        workspace = Workspace(root)
+        workspace = Workspace(root, Library(root))
         workspace.state.mkdir()
         workspace.database_url_file.write_text(url)
         shipped.keep(workspace)

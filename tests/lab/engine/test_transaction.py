@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -318,18 +317,7 @@ def test_a_connection_that_ends_while_it_waits_for_another_lab_is_reported(proje
 
 
 def test_of_two_commands_at_once_only_one_makes_the_change(project: Project) -> None:
-    argv = [
-        sys.executable,
-        "-m",
-        "lab",
-        "-C",
-        str(project.root),
-        "fix",
-        "apply",
-        "2",
-        "--no-restart",
-        "--json",
-    ]
+    argv = [*project.command, "fix", "apply", "2", "--no-restart", "--json"]
     both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     results = [json.loads(process.communicate(timeout=60)[0]) for process in both]
     assert sorted(done["fixes"] for done in results) == [[], [2]]

@@ -1,6 +1,5 @@
 """A workspace of a test's own: the shipped code in a folder with a space, on ports of its own."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from lab import shipped
 from lab.database import connect
+from lab.library import Library
 from lab.operations.down import down
 from lab.operations.ownership import template_of
 from lab.operations.runtimes import runtime_of
@@ -18,8 +18,9 @@ from lab.operations.status import Status, status
 from lab.operations.up import up
 from lab.progress import Progress, Update
 from lab.runtime import databases
-from lab.workspace import PROJECT, Workspace
+from lab.workspace import Workspace
 from tests.conftest import Server
+from tests.measuring import copy_library
 from tests.measuring import copy_shipped as copy_shipped
 
 ROWS = 1000
@@ -94,8 +95,8 @@ def measured(server: Server, full_template: str, tmp_path: Path) -> Iterator[Wor
     server.create(template_of(MEASURED), full_template)
     databases.make_template(server.account, template_of(MEASURED))
     server.create(MEASURED, template_of(MEASURED))
-    found = Workspace(copy_shipped(tmp_path / "workspace"))
-    shutil.copytree(PROJECT / "fixes", found.root / "fixes", ignore=shutil.ignore_patterns("__pycache__"))
+    root = copy_library(tmp_path / "workspace")
+    found = Workspace(root, Library(root))
     found.state.mkdir()
     found.database_url_file.write_text(server.url(MEASURED))
     shipped.keep(found)

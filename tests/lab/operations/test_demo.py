@@ -5,7 +5,7 @@ import pytest
 from lab.engine.fingerprint import schema_fingerprint
 from lab.errors import Refused
 from lab.operations.demo import demo
-from lab.probes.evidence import Verdict
+from lab.probing.evidence import Verdict
 from lab.workspace import Workspace
 from tests.conftest import Server
 from tests.lab.operations.conftest import MEASURED, code_of

@@ -7,7 +7,7 @@ from lab.errors import DatabaseUnreachable, UsageError
 from lab.json_files import from_json
 from lab.operations import fixes
 from lab.operations.measure import check
-from lab.probes.evidence import Verdict
+from lab.probing.evidence import Verdict
 from lab.records import EVIDENCE, Record
 from lab.workspace import Workspace
 from tests.conftest import Server
@@ -35,6 +35,23 @@ def test_an_applied_fix_is_measured_with_its_schema(measured: Workspace) -> None
     fixes.apply(measured, ["5"])
     (evidence,) = check(measured, ["5"]).evidence
     assert evidence.verdict is Verdict.FIXED
+
+
+def test_a_bug_without_a_probe_cannot_be_measured(measured: Workspace) -> None:
+    (measured.library.probes / "workflow_queries.py").unlink()
+    toml = measured.library.fixes / "04_workflow_queries" / "fix.toml"
+    toml.write_text(toml.read_text().partition("[probe]")[0])
+    with pytest.raises(UsageError, match=r"no probe for bug 4\. The bugs with a probe are: 1, 2, 3, 5, 6, 7"):
+        check(measured, ["4"])
+
+
+def test_the_fixes_probes_and_profile_of_a_workspace_are_not_used(measured: Workspace) -> None:
+    """They are a candidate's: only the library is trusted."""
+    for path in ("probes/__init__.py", "probes/booking_race.py", "probes/devices.py", "lab.toml"):
+        (measured.root / path).write_text("raise SystemExit('of the workspace')\n")
+    (measured.root / "fixes" / "03_booking_race" / "fix.toml").write_text("")
+    (evidence,) = check(Workspace(measured.root), ["3"]).evidence
+    assert evidence.verdict is Verdict.PRESENT
 
 
 @pytest.mark.slow

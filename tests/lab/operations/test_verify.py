@@ -5,15 +5,15 @@ import pytest
 from lab.engine.fingerprint import schema_fingerprint
 from lab.errors import InvalidFile
 from lab.operations.verify import verify
-from lab.workspace import PROJECT, Workspace
-from tests.conftest import Server
+from lab.workspace import Workspace
+from tests.conftest import PROJECT, Server
 from tests.lab.operations.conftest import MEASURED, code_of
 from tests.patches import make_patch
 
 
 def test_verify_proves_a_fix_in_a_scratch_copy(measured: Workspace, server: Server) -> None:
     before = code_of(measured), schema_fingerprint(server.url(MEASURED))
-    found = verify(measured, ["4"], bugs=[2, 4])
+    found = verify(measured, ["4"], bugs=["2", "4"])
     assert found.problems == ()
     assert [row.state for row in found.rows] == ["as shipped", "fix 4 applied", "fix 4 reverted"]
     verdicts = [[one.verdict for one in row.evidence] for row in found.rows]
@@ -23,14 +23,45 @@ def test_verify_proves_a_fix_in_a_scratch_copy(measured: Workspace, server: Serv
 
 @pytest.mark.slow
 def test_verify_reports_the_folders_that_are_no_usable_fix(measured: Workspace) -> None:
-    broken = sorted({*measured.fixes.glob("0?_*")} - {measured.fixes / "02_booking_path"})
+    broken = sorted({*measured.library.fixes.glob("0?_*")} - {measured.library.fixes / "02_booking_path"})
     for folder in broken:
         with (folder / "fix.toml").open("a") as file:
             file.write("odd = 1\n")
     with pytest.raises(InvalidFile, match="odd"):
-        verify(measured, ["5"], bugs=[2])
-    found = verify(measured, ["all"], bugs=[2])
+        verify(measured, ["5"], bugs=["2"])
+    found = verify(measured, ["all"], bugs=["2"])
     assert [row.state for row in found.rows if row.problems] == [folder.name for folder in broken]
+
+
+CALLS_ANY_FAILURE_PRESENT = """
+from lab.probing.bench import Bench, require_running
+from lab.probing.client import request
+from lab.probing.evidence import Evidence, Verdict
+
+
+def probe(bench: Bench) -> Evidence:
+    service = bench.service("device-service")
+    require_running(service)
+    reply = request(service.url, "/devices/device-01/book", method="POST", body={})
+    return Evidence(Verdict.FIXED if reply.ok else Verdict.PRESENT, "A device was booked twice.")
+"""
+
+
+def test_a_probe_that_calls_any_failure_present_is_a_problem(measured: Workspace) -> None:
+    (measured.library.probes / "booking_race.py").write_text(CALLS_ANY_FAILURE_PRESENT)
+    shipped = verify(measured, ["3"], bugs=["3"]).rows[0]
+    assert [one.verdict for one in shipped.evidence] == ["present"]
+    (problem,) = shipped.problems
+    assert problem == (
+        "bug 3 is present for the same reason if every request is refused, so any failure looks like it:"
+        " A device was booked twice."
+    )
+
+
+def test_a_probe_that_cannot_be_loaded_is_reported_with_its_file(measured: Workspace) -> None:
+    (measured.library.probes / "booking_race.py").write_text("import no_such_module\n")
+    with pytest.raises(InvalidFile, match=r"booking_race[^:]* cannot be used:\n +cannot be imported"):
+        verify(measured, ["3"], bugs=["3"])
 
 
 @pytest.mark.slow
@@ -41,5 +72,5 @@ def test_verify_fails_a_fix_that_fixes_nothing(measured: Workspace) -> None:
     assert after != before
     patch = measured.root / "fixes" / "02_booking_path" / "code.patch"
     patch.write_bytes(make_patch({path: (before, after)}))
-    found = verify(measured, ["2"], bugs=[2])
+    found = verify(measured, ["2"], bugs=["2"])
     assert any("bug 2 is present, not fixed" in problem for problem in found.problems)

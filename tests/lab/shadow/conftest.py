@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.probes.connection import open_connection
+from lab.probing.connection import open_connection
 from tests.conftest import Server
 from tests.measuring import Bench, copy_shipped
 

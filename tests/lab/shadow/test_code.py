@@ -1,13 +1,16 @@
 """The copied code reaches no other database, and a compose file that is damaged or raised has no effect."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lab import shipped
 from lab.errors import InvalidFile
+from lab.library import Library
 from lab.shadow import code
 from lab.workspace import Workspace
+from tests.conftest import PROJECT
 from tests.measuring import copy_shipped
 
 DEVICE_SERVICE = "device-service"
@@ -17,6 +20,11 @@ OWN_URL = "postgresql+psycopg2://device_service:device_service@db:5432/lab"
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace(copy_shipped(tmp_path / "workspace"))
+
+
+def own_library(workspace: Workspace) -> Workspace:
+    shutil.copy2(PROJECT / "lab.toml", workspace.root)
+    return Workspace(workspace.root, Library(workspace.root))
 
 
 def edit_compose(workspace: Workspace, old: str, new: str) -> None:
@@ -47,12 +55,12 @@ def test_a_raised_memory_limit_is_ignored(workspace: Workspace, tmp_path: Path) 
     edit_compose(workspace, "mem_limit: 256m", "mem_limit: 4g")
     copied = code.copy(workspace, tmp_path / "copy")
     assert copied.service(DEVICE_SERVICE).memory_limit == 4 * 2**30
-    assert copied.memory_limit == 256 * 2**20
+    assert copied.memory_limits() == {DEVICE_SERVICE: 256 * 2**20}
 
 
 def test_a_lowered_memory_limit_counts(workspace: Workspace, tmp_path: Path) -> None:
     edit_compose(workspace, "mem_limit: 256m", "mem_limit: 128m")
-    assert code.copy(workspace, tmp_path / "copy").memory_limit == 128 * 2**20
+    assert code.copy(workspace, tmp_path / "copy").memory_limits() == {DEVICE_SERVICE: 128 * 2**20}
 
 
 def test_the_shipped_compose_file_replaces_a_damaged_one(workspace: Workspace, tmp_path: Path) -> None:
@@ -62,19 +70,32 @@ def test_the_shipped_compose_file_replaces_a_damaged_one(workspace: Workspace, t
     assert copied.service(DEVICE_SERVICE).command == ("python", "-m", "app.device_service")
 
 
-def test_the_kept_compose_file_serves_where_lab_is_installed_in_the_workspace(
+def test_the_kept_compose_file_serves_where_the_workspace_is_its_own_library(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    """As in an ordinary clone, where the installed file and the candidate's are the same."""
+    """As in an ordinary clone, where the library's file and the candidate's are the same."""
+    workspace = own_library(workspace)
     shipped.keep(workspace)
     workspace.compose_file.write_text("services: [")
-    copied = code.copy(workspace, tmp_path / "copy", installation=workspace.root)
+    copied = code.copy(workspace, tmp_path / "copy")
     assert copied.problem
     assert copied.service(DEVICE_SERVICE).environment["DATABASE_URL"] == OWN_URL
 
 
 def test_without_a_usable_compose_file_the_error_names_it(workspace: Workspace, tmp_path: Path) -> None:
+    workspace = own_library(workspace)
     workspace.compose_file.write_text("services: [")
     shipped.keep(workspace)
     with pytest.raises(InvalidFile, match=r"docker-compose\.yml"):
-        code.copy(workspace, tmp_path / "copy", installation=workspace.root)
+        code.copy(workspace, tmp_path / "copy")
+
+
+def test_only_the_folders_and_files_of_lab_toml_are_copied(workspace: Workspace, tmp_path: Path) -> None:
+    for name in ("probes", "fixes", "notes"):
+        (workspace.root / name).mkdir()
+    (workspace.root / "lab.toml").write_text("of the candidate")
+    code.copy(workspace, tmp_path / "copy")
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {
+        *("app", "compose", "migrations", "seed"),
+        "alembic.ini",
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.probes.client import request
+from lab.probing.client import request
 from lab.runtime import databases
 from lab.runtime.launch import read_record
 from lab.shadow import leftovers, remove_leftovers
@@ -24,7 +24,8 @@ from lab.runtime.account import Account
 from lab.shadow import Source, shadow
 from lab.workspace import Workspace
 account = Account(int(sys.argv[3]), "lab", "lab")
-with shadow(Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None), Path(sys.argv[2]) / "killed"):
+source = Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None)
+with shadow(source, Path(sys.argv[2]) / "killed", services={"device-service"}):
     print("made", flush=True)
     time.sleep(600)
 """
@@ -59,7 +60,7 @@ def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> N
 def test_the_shadow_of_a_living_process_stays(bench: Bench) -> None:
     with bench.shadow(3) as made:
         assert remove_leftovers(bench.runs, bench.server.account) == ()
-        assert request(made.endpoints.devices[0].url, "/health").ok
+        assert request(made.bench.replicas("device-service")[0].url, "/health").ok
 
 
 def test_a_folder_with_a_damaged_owner_file_is_cleaned(tmp_path: Path, bench: Bench) -> None:

@@ -10,7 +10,7 @@ def test_a_service_that_does_not_get_ready_has_a_problem(bench: Bench) -> None:
         "postgresql+psycopg2://other_role:secret@db.example/lab",
     )
     with bench.shadow(6, start_timeout=1.0) as made:
-        service = made.endpoints.launch("device-service", "unreachable", environment={})
+        service = made.bench.launch("device-service", "unreachable", environment={})
         assert service.problem == "did not answer GET /health with 200 within 1 s"
         assert service.role == "other_role"
         assert service.health().alive
@@ -19,5 +19,5 @@ def test_a_service_that_does_not_get_ready_has_a_problem(bench: Bench) -> None:
 def test_a_service_that_ends_is_described_by_its_last_line(bench: Bench) -> None:
     (bench.root / "app" / "device_service" / "__main__.py").write_text("raise SystemExit('no licence')\n")
     with bench.shadow(3) as made:
-        assert "no licence" in made.endpoints.devices[0].problem
-        assert made.endpoints.devices[0].health().exit_code == 1
+        assert "no licence" in made.bench.replicas("device-service")[0].problem
+        assert made.bench.replicas("device-service")[0].health().exit_code == 1

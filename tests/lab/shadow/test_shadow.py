@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from lab.lock import exclusive_lock
-from lab.probes.client import request
-from lab.probes.connection import open_connection
+from lab.probing.client import request
+from lab.probing.connection import open_connection
 from lab.progress import Update, silent
 from lab.runtime.launch import read_record
 from lab.workspace import Workspace
@@ -22,7 +22,7 @@ def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
         "      - PORT=5003\n      - DEVICE_SERVICE_URL=http://device-service:5001\n",
     )
     with bench.shadow(1) as made:
-        services = (*made.endpoints.devices, made.endpoints.workflows)
+        services = (*made.bench.replicas("device-service"), made.bench.service("workflow-service"))
         assert [service.problem for service in services] == ["", "", ""]
         assert len({service.url for service in services}) == 3
         assert all(request(service.url, "/health").ok for service in services)
@@ -32,7 +32,7 @@ def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
 def test_an_edit_during_the_measurement_has_no_effect(bench: Bench) -> None:
     with bench.shadow(6) as made:
         (bench.root / "app" / "device_service" / "__main__.py").write_text("raise SystemExit(1)\n")
-        late = made.endpoints.launch("device-service", "late")
+        late = made.bench.launch("device-service", "late")
         assert late.problem == ""
 
 
@@ -40,13 +40,13 @@ def test_an_unusable_compose_file_is_reported(bench: Bench) -> None:
     (bench.root / "compose" / "docker-compose.yml").write_text("services: [")
     with bench.shadow(3) as made:
         assert made.compose_problem.startswith("docker-compose.yml cannot be used: ")
-        assert made.endpoints.devices[0].problem == ""
+        assert made.bench.replicas("device-service")[0].problem == ""
 
 
 def test_the_shadow_is_removed_when_the_block_fails(bench: Bench) -> None:
     pids = []
     with suppress(KeyboardInterrupt), bench.shadow(3) as made:
-        pids = [_pid(bench, service.name) for service in made.endpoints.devices]
+        pids = [_pid(bench, service.name) for service in made.bench.replicas("device-service")]
         raise KeyboardInterrupt
     assert len(pids) == 2
     assert bench.shadows() == []

@@ -1,0 +1,89 @@
+"""A library: the fixes, their probes, the profile, and the code as shipped. What it holds is trusted.
+
+It comes from where `lab` is installed or is named by the user. A workspace's own folders are never one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from lab.errors import UsageError
+
+VARIABLE = "LAB_LIBRARY"
+PACKAGE = Path(__file__).resolve().parent
+CONTENT = "_content"
+HASHED = ("fixes", "probes", "lab.toml", "alembic.ini", "app", "compose", "migrations", "seed")
+
+
+class PathBelow:
+    """An attribute of an object with a `root`: the path `relative` below that folder."""
+
+    def __init__(self, relative: str) -> None:
+        self.relative = relative
+
+    def __get__(self, owner: "_HasRoot", _: type) -> Path:
+        return owner.root / self.relative
+
+
+class _HasRoot(Protocol):
+    @property
+    def root(self) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The paths of one library."""
+
+    root: Path
+
+    profile = PathBelow("lab.toml")
+    fixes = PathBelow("fixes")
+    probes = PathBelow("probes")
+    alembic_ini = PathBelow("alembic.ini")
+    roles_sql = PathBelow("compose/initdb/roles.sql")
+    compose_file = PathBelow("compose/docker-compose.yml")
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether it is part of an installed package, so that it must not be changed."""
+        return self.root == PACKAGE / CONTENT
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the names and contents of its files, in hexadecimal."""
+        found = sha256()
+        for path in sorted(path for name in HASHED for path in _files(self.root / name)):
+            content = path.read_bytes()
+            found.update(f"{path.relative_to(self.root).as_posix()}\0{len(content)}\0".encode() + content)
+        return found.hexdigest()
+
+
+def installed() -> Library:
+    """Return this installation's library: `lab/_content` in a wheel, else the folder that holds `lab/`."""
+    content = PACKAGE / CONTENT
+    return Library(content if content.is_dir() else PACKAGE.parent)
+
+
+def find_library(named: Path | None, environ: Mapping[str, str]) -> Library:
+    """Return the library at `named`, else at LAB_LIBRARY, else the installed one.
+
+    Raises:
+        UsageError: the folder has no lab.toml.
+    """
+    given = named or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
+    if given is None:
+        return installed()
+    found = Library(given.resolve())
+    if not found.profile.is_file():
+        raise UsageError(
+            f"{found.root} is no library: it holds no lab.toml.",
+            f"Name one with --library DIR or {VARIABLE}; without either, lab uses its own.",
+        )
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]

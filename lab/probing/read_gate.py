@@ -1,0 +1,77 @@
+"""The read gate holds one request in its first read, while other requests run and change the same rows.
+
+A row security policy holds it. The statement has its snapshot by then, so when it goes on, it still returns
+the old rows, unless it locks them. The write gate cannot produce this order: it does not stop a request
+between a read and an attempt to take a lock.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+
+import psycopg2
+from psycopg2 import sql
+
+from lab.database import connect
+from lab.probing.gate import Gate
+from lab.probing.latch import APPLICATION, Latch
+
+READ_KEY = 0x6C61622E72656164
+"""The advisory lock for which the reader waits: "lab.read" in ASCII."""
+
+READER_KEY = READ_KEY + 1
+"""The advisory lock of the reader. One transaction has it, until its end, and only that one is held."""
+
+UNGUARDED = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname = 'public' AND NOT c.relrowsecurity AND c.relname <> 'alembic_version'
+ ORDER BY 1
+"""
+# A scan tries its conditions in the order of their cost. This one is cheaper than those of the query, so a
+# reader is held also if no row meets them.
+HOLD = f"""
+CREATE SCHEMA lab_read;
+GRANT USAGE ON SCHEMA lab_read TO PUBLIC;
+CREATE FUNCTION lab_read.hold() RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
+BEGIN
+    IF pg_try_advisory_xact_lock({READER_KEY}) THEN
+        PERFORM pg_advisory_xact_lock_shared({READ_KEY});
+    END IF;
+    RETURN true;
+END $$;
+"""
+GUARD = """
+CREATE POLICY lab_read ON {0} USING (lab_read.hold()) WITH CHECK (true);
+ALTER TABLE {0} ENABLE ROW LEVEL SECURITY
+"""
+
+
+@contextmanager
+def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
+    """Make a gate that holds the first request in its first read until the others are answered or wait.
+
+    `url` is that of the database, `urls` are those of the services.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+        psycopg2.Error: a policy could not be added, for example because a table stayed locked for 5 s.
+    """
+    with (
+        closing(connect(url, application=APPLICATION)) as connection,
+        connection.cursor() as cursor,
+        closing(Latch(url, f"SELECT pg_advisory_xact_lock({READ_KEY})")) as latch,
+    ):
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(UNGUARDED)
+        tables = [sql.SQL(name) for (name,) in cursor.fetchall()]
+        try:
+            cursor.execute(HOLD)
+            for table in tables:
+                cursor.execute(sql.SQL(GUARD).format(table))
+            yield Gate(connection, (), latch, urls)
+        finally:
+            latch.unlock()
+            # A policy that remains holds no request, once the latch is unlocked.
+            with suppress(psycopg2.Error):
+                for table in tables:
+                    cursor.execute(sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(table))
+                cursor.execute("DROP SCHEMA lab_read CASCADE")

@@ -1,0 +1,95 @@
+"""Measure bugs and decide their verdicts. No other module changes a verdict that a probe has returned."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg2
+
+from lab.database import connect
+from lab.errors import DatabaseUnreachable, EnvironmentFault
+from lab.probing.bench import Bench, Probe, ServiceFailed
+from lab.probing.connection import APPLICATION
+from lab.probing.evidence import Evidence, Verdict
+
+IDS = re.compile(r"probe-[0-9a-f]{1,12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The ids of the rows that probes add. They are random, so they are left out of the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A bug to measure: its number and its probe.
+
+    `in_compose_file`: its fix changes the compose file, so it is present while that file cannot be used.
+    """
+
+    number: int
+    probe: Probe
+    in_compose_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One bug's evidence, and the raw data of its measurement."""
+
+    evidence: Evidence
+    raw: dict[str, Any]
+
+
+def measure(
+    bench: Bench,
+    bugs: Sequence[Bug],
+    on_start: Callable[[int], None] = lambda _: None,
+    *,
+    numbers: Mapping[str, int],
+    compose_problem: str = "",
+    migration_problem: str = "",
+) -> Iterator[Measured]:
+    """Measure these bugs in this order, calling `on_start` with each bug's number before its probe.
+
+    A failed service is a symptom. A failure of the machine or the database is not: the bug is unmeasured.
+    `numbers` has the number of each bug by its slug. `compose_problem` says why the compose file cannot be
+    used: the bugs in it are then present. `migration_problem` says why the migrations failed: it is added to
+    `why`, unless the bug is fixed or unmeasured.
+    """
+    for bug in bugs:
+        on_start(bug.number)
+        started, given = time.monotonic(), replace(bench, raw={})
+        evidence = _run(bug.probe, given, numbers)
+        verdict, why = evidence.verdict, IDS.sub("{id}", evidence.why)
+        if compose_problem and bug.in_compose_file:
+            verdict, why = Verdict.PRESENT, f"{compose_problem}."
+        elif migration_problem and verdict.fails_check:
+            why = f"{why} Before that, {migration_problem}."
+        seconds = round(time.monotonic() - started, 3)
+        yield Measured(
+            replace(evidence, bug=bug.number, verdict=verdict, why=why, seconds=seconds), given.raw
+        )
+
+
+def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
+    try:
+        try:
+            evidence = probe(bench)
+        except ServiceFailed as failed:
+            blocked_by = numbers.get(failed.blocked_by or "")
+            verdict = Verdict.PRESENT if failed.blocked_by is None else Verdict.BLOCKED
+            evidence = Evidence(verdict, f"{failed}.", blocked_by=blocked_by)
+        if evidence.verdict.fails_check:
+            _require_database(bench.database)
+    except (EnvironmentFault, psycopg2.Error) as error:
+        reason = " ".join(str(error).split())
+        return Evidence(Verdict.UNMEASURED, f"The measurement could not be made: {reason}")
+    return evidence
+
+
+def _require_database(url: str) -> None:
+    """Raises DatabaseUnreachable: then the symptom that was seen may not be the service's fault."""
+    try:
+        with closing(connect(url, application=APPLICATION)) as connection:
+            connection.cursor().execute("SELECT 1")
+    except psycopg2.Error as error:
+        raise DatabaseUnreachable(f"The database server went away: {str(error).strip()}.") from error

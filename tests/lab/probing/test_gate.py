@@ -1,0 +1,154 @@
+"""The gates force overlaps, shown with plain SQL clients in place of a service's requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+import psycopg2
+import pytest
+
+from lab.database import connect
+from lab.database_url import DatabaseUrl
+from lab.probing.client import Reply
+from lab.probing.gate import write_gate
+from lab.probing.latch import latches
+from lab.probing.read_gate import read_gate
+from tests.conftest import Database
+
+Client = Callable[[str], None]
+DEVICE = "device-01"
+TAKE = f"UPDATE devices SET status = 'busy' WHERE id = '{DEVICE}'"
+BOOK = f"INSERT INTO bookings (device_id, workflow_id) VALUES ('{DEVICE}', 'x')"
+
+
+class Lost(Exception):
+    """A client found the device taken."""
+
+
+def unlocked(url: str) -> None:
+    _transaction(url, f"SELECT status FROM devices WHERE id = '{DEVICE}'")
+
+
+def locked(url: str) -> None:
+    _transaction(url, f"SELECT status FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
+
+
+def checked_afterwards(url: str) -> None:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as connection, connection.cursor() as cursor:
+        cursor.execute(BOOK)
+        cursor.execute(f"SELECT count(*) FROM bookings WHERE device_id = '{DEVICE}' AND released_at IS NULL")
+        if cursor.fetchone() != (1,):
+            raise Lost
+        connection.commit()
+
+
+def tried_after_reading(url: str) -> None:
+    _transaction(
+        url, f"SELECT status FROM devices WHERE id = '{DEVICE}'", "SELECT pg_try_advisory_xact_lock(1)"
+    )
+
+
+def _transaction(url: str, read: str, enter: str = "SELECT true") -> None:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as connection, connection.cursor() as cursor:
+        cursor.execute(read)
+        if cursor.fetchone() != ("available",):
+            raise Lost
+        cursor.execute(enter)
+        if cursor.fetchone() != (True,):
+            raise Lost
+        cursor.execute(TAKE)
+        cursor.execute(BOOK)
+        connection.commit()
+
+
+def as_request(client: Client, url: str) -> Reply:
+    try:
+        client(url)
+    except Lost:
+        return Reply("POST /x", 409, 0.0)
+    return Reply("POST /x", 200, 0.0)
+
+
+@pytest.fixture
+def service_url(database: Database) -> str:
+    return database.url_for("device-service")
+
+
+@pytest.mark.parametrize(
+    ("client", "winners"),
+    [(unlocked, 4), (locked, 1), (checked_afterwards, 4)],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_clients_overlap_if_they_can(
+    client: Client, winners: int, database: Database, service_url: str
+) -> None:
+    with write_gate(database.url, []) as gate:
+        outcome = gate.pass_through([partial(as_request, client, service_url)] * 4)
+    assert len(outcome.succeeded) == winners
+    assert all(reply.ok or reply.refused for reply in outcome.replies)
+
+
+def test_no_write_is_visible_before_all_have_read(database: Database, service_url: str) -> None:
+    seen: list[str] = []
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+
+        def look() -> None:
+            cursor.execute("SELECT status FROM devices WHERE id = %s", (DEVICE,))
+            seen.append(str((cursor.fetchone() or ("",))[0]))
+
+        with write_gate(database.url, []) as gate:
+            gate.pass_through([partial(as_request, unlocked, service_url)] * 2, between=look)
+    assert seen[0] == "available"
+    assert len(seen) >= 3
+
+
+def test_the_gate_leaves_no_lock_and_no_trigger(database: Database) -> None:
+    with latches(database.url) as (tables, commit):
+        for latch in (*tables, commit):
+            latch.lock()
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'lab_gate'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SET lock_timeout = '2s'")
+        cursor.execute(TAKE)
+        cursor.execute("SELECT status FROM devices WHERE id = %s", (DEVICE,))
+        assert cursor.fetchone() == ("busy",)
+
+
+def test_reads_pass_the_gate(database: Database, service_url: str) -> None:
+    with (
+        latches(database.url) as (tables, commit),
+        closing(psycopg2.connect(DatabaseUrl.parse(service_url).libpq)) as reader,
+        reader.cursor() as cursor,
+    ):
+        for latch in (*tables, commit):
+            latch.lock()
+        cursor.execute("SET statement_timeout = '2s'")
+        cursor.execute(f"SELECT id FROM devices WHERE id = '{DEVICE}' FOR UPDATE")
+        assert cursor.fetchone() == (DEVICE,)
+
+
+@pytest.mark.parametrize(
+    ("client", "winners"),
+    [(unlocked, 2), (locked, 1), (tried_after_reading, 2)],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_the_reader_goes_on_when_the_other_is_done(
+    client: Client, winners: int, database: Database, service_url: str
+) -> None:
+    with read_gate(database.url, []) as gate:
+        outcome = gate.pass_through([partial(as_request, client, service_url)] * 2)
+    assert len(outcome.succeeded) == winners
+    assert all(reply.ok or reply.refused for reply in outcome.replies)
+
+
+def test_the_read_gate_leaves_no_policy(database: Database, service_url: str) -> None:
+    with read_gate(database.url, []) as gate:
+        gate.pass_through([partial(as_request, locked, service_url)])
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relrowsecurity")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'lab_read'")
+        assert cursor.fetchone() == (0,)

@@ -1,0 +1,1 @@
+"""Seed the ticket system's database: python -m seed --rows N --seed S"""
