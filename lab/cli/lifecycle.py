@@ -24,8 +24,13 @@ from lab.cli.command import Workspace, reports
     metavar="N",
     help="Add N to every port.  [default: the last one, at first 0]",
 )
+@click.option(
+    "--renew",
+    is_flag=True,
+    help="Make a lab anew that another version made: its code and database. Edits are saved in a patch.",
+)
 @reports
-def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | None) -> None:
+def up(workspace: Workspace, kind: str | None, renew: bool, as_json: bool, **options: int | None) -> None:
     """Start the database and the services.
 
     Existing data is kept. A running service is restarted only if its settings changed. --docker,
@@ -38,7 +43,7 @@ def up(workspace: Workspace, kind: str | None, as_json: bool, **options: int | N
     from lab.operations.up import up as operation
 
     with output.progress() as progress:
-        done = operation(workspace, kind=kind, progress=progress, **options)
+        done = operation(workspace, kind=kind, renew=renew, progress=progress, **options)
     output.result(done, as_json, lifecycle_views.up)
 
 

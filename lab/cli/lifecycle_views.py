@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
     from lab.operations.down import Down
     from lab.operations.new import NewWorkspace
     from lab.operations.reset import Reset
+    from lab.operations.restore_code import RestoredCode
     from lab.operations.up import Up
 
 
@@ -31,6 +32,11 @@ def up(done: Up) -> Iterator[RenderableType]:
     from lab.cli import inspect_views
 
     yield from inspect_views.status(done.status)
+    if done.note:
+        yield f"\n{done.note}."
+    if done.code is not None:
+        yield "\nThe code is that of this version again."
+        yield from _saved(done.code)
     yield f"\nThe lab is up{', with a new database' if done.seeded else ''} ({done.seconds:.1f} s)."
 
 
@@ -57,4 +63,9 @@ def reset(done: Reset) -> Iterator[str]:
         yield "The code was already as shipped."
     elif done.code is not None:
         yield f"Restored the shipped code: {', '.join(map(str, done.code.changed))}."
-        yield f"Your edits are saved. To get them back: git apply {quote(str(done.code.patch))}"
+        yield from _saved(done.code)
+
+
+def _saved(code: RestoredCode) -> Iterator[str]:
+    if code.patch is not None:
+        yield f"Your edits are saved. To get them back: git apply {quote(str(code.patch))}"

@@ -14,7 +14,8 @@ from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
 from lab.operations import ownership
-from lab.operations.ownership import Dataset, TemporaryDatabase, template_of
+from lab.operations.ownership import Dataset, TemporaryDatabase, origin_of, template_of
+from lab.operations.renewal import current_origin, difference_of_template, refusal
 from lab.operations.seeding import fill
 from lab.operations.template import replaced_database, shipped_head
 from lab.profile import profile_of
@@ -41,12 +42,17 @@ class BuildPlan:
     obsolete: tuple[str, ...]
 
 
-def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime) -> BuildPlan:
+def plan_build(
+    workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime, *, renew: bool = False
+) -> BuildPlan:
     """Compare the server's databases with the wanted rows and seed; None means the template's or the default.
+
+    A template that another version made is refused; with `renew`, it is made anew, with the same rows.
 
     Raises:
         UsageError: the number of rows is out of its range.
-        Refused: the template has other rows, or this workspace's lab did not make the databases.
+        Refused: the template has other rows, another version or another workspace's lab made it, or lab did
+            not make the databases.
         DatabaseUnreachable: the server does not run.
     """
     account, database = runtime.account, runtime.database
@@ -65,6 +71,12 @@ def plan_build(workspace: Workspace, rows: int | None, seed: int | None, runtime
             "Delete the data and start again: lab down --destroy, then lab up with the numbers you want.",
         )
     obsolete = [name for name in temporary if name in found]
+    outdated = present and difference_of_template(workspace, origin_of(database, found))
+    if outdated and not renew:
+        raise refusal(workspace, outdated)
+    if outdated:
+        obsolete += [name for name in (database, template_of(database)) if name in found]
+        return BuildPlan(asked, builds_template=True, makes_database=True, obsolete=tuple(obsolete))
     for name in (database, template_of(database)):
         if present is None and name in found:
             may_replace = name == database and runtime.starts_with_empty_database
@@ -110,7 +122,7 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
         raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
     fill(workspace, url, dataset, progress)
     progress(Update("Keeping a template for lab reset"))
-    ownership.record_ownership(workspace, account, build, dataset)
+    ownership.record_ownership(workspace, account, build, dataset, current_origin(workspace))
     databases.make_template(account, build)
     databases.rename(account, build, template_of(runtime.database))
 

@@ -1,16 +1,16 @@
 """Make a workspace of the library's code. Only an author gets a copy of the fixes and probes."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lab import __version__, git
-from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.library import Library
 from lab.profile import Profile, read_profile
+from lab.shipped import SourceFile, read_tree
 from lab.workspace import Workspace, require_supported_path
 
 AUTHORS = ("lab.toml", "fixes", "probes", "docs/probes.md", "docs/glossary.md")
@@ -29,12 +29,6 @@ class NewWorkspace:
     files: int
     library: Path | None
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    content: bytes
-    executable: bool = False
 
 
 def new_workspace(folder: Path, library: Library, *, author: bool = False) -> NewWorkspace:
@@ -76,52 +70,21 @@ def _require_empty(root: Path) -> None:
         raise EnvironmentFault(f"{root} cannot be read: {error.strerror}.") from error
 
 
-def _files_of(library: Library, profile: Profile, author: bool) -> Mapping[str, _File]:
+def _files_of(library: Library, profile: Profile, author: bool) -> Mapping[str, SourceFile]:
     """Return the files of the new workspace by their paths. Raises OSError."""
     names = [*profile.folders, *profile.files, *profile.extra_files]
     if author:
         names += [name for name in AUTHORS if (library.root / name).exists()]
-    files = _committed(library.root, names) or dict(_current(library.root, names))
+    files = {str(path): file for path, file in read_tree(library.root, names).items()}
     code = ", ".join(f"`{name}`" for name in (*profile.folders, *profile.files))
     readme = README.format(version=__version__, code=code) + (AUTHORS_README if author else "")
-    files |= {"README.md": _File(readme.encode()), ".gitignore": _File(GITIGNORE.encode())}
+    files |= {"README.md": SourceFile(readme.encode()), ".gitignore": SourceFile(GITIGNORE.encode())}
     if author:
-        files["tests/answers/README.md"] = _File(ANSWERS_README.encode())
+        files["tests/answers/README.md"] = SourceFile(ANSWERS_README.encode())
     return files
 
 
-def _committed(root: Path, names: list[str]) -> dict[str, _File]:
-    """Return the files as the last commit has them; empty if it lacks one of the names."""
-    files: dict[str, _File] = {}
-    try:
-        entries = git.committed_files(root, *names)
-        for entry in entries:
-            if (content := _content(root, entry)) is None:
-                return {}
-            files[str(entry.path)] = _File(content, entry.executable)
-    except LabError:  # no git
-        return {}
-    present = {str(path) for name in files for path in (PurePosixPath(name), *PurePosixPath(name).parents)}
-    return files if present.issuperset(names) else {}
-
-
-def _content(root: Path, entry: git.CommittedFile) -> bytes | None:
-    file = root / entry.path
-    if file.is_file() and blob_id(current := file.read_bytes()) == entry.blob:
-        return current
-    return git.read_blob(root, entry.blob)
-
-
-def _current(root: Path, names: list[str]) -> Iterator[tuple[str, _File]]:
-    for name in names:
-        top = root / name
-        for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if not file.is_dir() and "__pycache__" not in file.parts:
-                executable = bool(file.stat().st_mode & 0o100)
-                yield file.relative_to(root).as_posix(), _File(file.read_bytes(), executable)
-
-
-def _write(root: Path, files: Mapping[str, _File]) -> None:
+def _write(root: Path, files: Mapping[str, SourceFile]) -> None:
     existed = root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -26,12 +26,25 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a template was made from: the version of lab, the revision, and the blob id of the roles' SQL."""
+
+    version: str
+    head: str
+    roles: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
-    """Who made a template: `owner` is the workspace's id, `place` its host and folder at that time."""
+    """Who made a template: `owner` is the workspace's id, `place` its host and folder at that time.
+
+    `origin` is None in a template of a version that did not record it.
+    """
 
     content: Dataset
     owner: str
     place: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +71,11 @@ def temporary_names(workspace: Workspace) -> list[str]:
     return [purpose.name_for(workspace) for purpose in TemporaryDatabase]
 
 
-def record_ownership(workspace: Workspace, account: Account, name: str, dataset: Dataset) -> None:
-    """Write in the comment of the database `name` that this workspace made it, and from which dataset."""
-    ownership = Ownership(dataset, workspace_id(workspace), f"{gethostname()}:{workspace.root}")
+def record_ownership(
+    workspace: Workspace, account: Account, name: str, dataset: Dataset, origin: Origin
+) -> None:
+    """Write in the comment of the database `name` that this workspace made it, and from what."""
+    ownership = Ownership(dataset, workspace_id(workspace), f"{gethostname()}:{workspace.root}", origin)
     databases.set_comment(account, name, to_json(_Comment(ownership), indent=0))
 
 
@@ -74,9 +89,8 @@ def dataset_of(
     Raises:
         Refused: the server is shared, and another workspace's lab made the template.
     """
-    try:
-        ownership = from_json(comments.get(template_of(database)) or "", _Comment).lab
-    except ValueError:
+    ownership = _ownership(database, comments)
+    if ownership is None:
         return None
     if account.shared and ownership.owner != workspace_id(workspace):
         raise Refused(
@@ -85,6 +99,19 @@ def dataset_of(
             f"drop the databases {database} and {template_of(database)} on this server.",
         )
     return ownership.content
+
+
+def origin_of(database: str, comments: dict[str, str | None]) -> Origin | None:
+    """Return what the template of `database` was made from; None if that is not recorded."""
+    ownership = _ownership(database, comments)
+    return ownership.origin if ownership else None
+
+
+def _ownership(database: str, comments: dict[str, str | None]) -> Ownership | None:
+    try:
+        return from_json(comments.get(template_of(database)) or "", _Comment).lab
+    except ValueError:
+        return None
 
 
 def ensure_workspace_id(workspace: Workspace) -> None:

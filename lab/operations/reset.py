@@ -7,12 +7,10 @@ Some modules are imported only when needed, so that `lab reset` takes little lon
 import time
 from dataclasses import dataclass
 
-from lab.engine import journal
 from lab.engine.schema import read_schema
-from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, LabError
 from lab.lock import exclusive_lock
-from lab.operations.restore_code import RestoredCode, restore_code
+from lab.operations.restore_code import RestoredCode, record_reverted, restore_code
 from lab.operations.runtimes import require_up, runtime_of
 from lab.operations.template import replaced_database, shipped_head
 from lab.progress import Progress, Update, silent
@@ -65,7 +63,7 @@ def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
         runtime = runtime_of(workspace)
         require_up(runtime)
         seconds = _reset_database(workspace, runtime, (), progress)
-        _close_journal(workspace)
+        record_reverted(workspace)
         done = "The shipped code and the database are back."
         if restored.changed:
             progress(Update("Restarting the services"))
@@ -110,11 +108,3 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     from lab.operations.catalog import catalog_of
 
     return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
-
-
-def _close_journal(workspace: Workspace) -> None:
-    """Record that no fix is applied any more, and end an interrupted change: its parts are reverted too."""
-    reverted = tuple(sorted(journal.applied_by_lab(workspace)))
-    if reverted or journal.read(workspace):
-        at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-        journal.close_entry(workspace, journal.Event(str(Verb.REVERT), reverted, at, 0.0, ()))

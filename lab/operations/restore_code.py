@@ -3,18 +3,18 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
+from lab.engine import journal
+from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.progress import Progress, Update
+from lab.shipped import SourceFile
 from lab.workspace import Workspace
-
-FileState = tuple[bytes, bool]
-"""The content of a file, and whether it is executable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +40,89 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
             then; every edit is in the patch.
         Refused: a kept file is damaged. Nothing was changed.
     """
-    files = shipped.files(workspace)
-    originals = {file.path: (shipped.content(workspace, file), file.executable) for file in files}
-    changed = tuple(
-        path
-        for path in sorted({*originals, *shipped.current_files(workspace)})
-        if _current(workspace, path) != originals.get(path)
-    )
+    saved = save_edits(workspace)
+    if saved.patch:
+        _put_back(workspace, saved, progress, again="lab reset --code")
+    return saved
+
+
+def renew_code(workspace: Workspace, progress: Progress) -> RestoredCode:
+    """Save all edits, keep the library's code as shipped and restore all of it. Raises as `restore_code`."""
+    saved = save_edits(workspace)
+    shipped.renew(workspace)
+    changed = tuple(path for path, original in _compared(workspace) if _current(workspace, path) != original)
+    renewed = RestoredCode(changed, saved.patch)
+    if changed:
+        _put_back(workspace, renewed, progress, again="lab up --renew")
+    return renewed
+
+
+def save_edits(workspace: Workspace) -> RestoredCode:
+    """Save all edits of the shipped code as one patch for `git apply`. No file is changed.
+
+    If the last patch that was saved has just these edits, it is used.
+
+    Raises:
+        EnvironmentFault: no shipped code was kept, or a file cannot be read or written.
+        Refused: a kept file is damaged.
+    """
+    compared = dict(_compared(workspace))
+    changed = tuple(path for path, original in compared.items() if _current(workspace, path) != original)
     if not changed:
         return RestoredCode((), None)
+    edits = _difference(workspace, compared, changed)
+    last = max(workspace.saved.glob("*.patch"), default=None)
+    if last is not None and last.read_bytes() == edits:
+        return RestoredCode(changed, last)
     patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
-    write_atomic(patch, _difference(workspace, originals, changed))
-    restored = RestoredCode(changed, patch)
+    write_atomic(patch, edits)
+    return RestoredCode(changed, patch)
+
+
+def record_reverted(workspace: Workspace) -> None:
+    """Record that no fix is applied any more, and end an interrupted change: its parts are reverted too."""
+    reverted = tuple(sorted(journal.applied_by_lab(workspace)))
+    if reverted or journal.read(workspace):
+        at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        journal.close_entry(workspace, journal.Event(str(Verb.REVERT), reverted, at, 0.0, ()))
+
+
+def _compared(workspace: Workspace) -> Iterator[tuple[PurePosixPath, SourceFile | None]]:
+    """Yield each path that is shipped or is there, with its shipped state."""
+    originals = {
+        file.path: SourceFile(shipped.content(workspace, file), file.executable)
+        for file in shipped.files(workspace)
+    }
+    for path in sorted({*originals, *shipped.current_files(workspace)}):
+        yield path, originals.get(path)
+
+
+def _put_back(workspace: Workspace, saved: RestoredCode, progress: Progress, again: str) -> None:
+    """Restore the changed files. An error says where the edits are, and to run the command `again`."""
+    originals = {path: original for path, original in _compared(workspace) if path in set(saved.changed)}
     try:
         progress(Update("Restoring the shipped code"))
-        _restore(workspace, originals, changed)
+        _restore(workspace, originals)
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"The shipped code is back in part: lab reset --code. {restored.saved_note}")
+        pressed.add_note(f"The shipped code is back in part: {again}. {saved.saved_note}")
         raise
     except (LabError, OSError) as error:
         reason = str(error).rstrip(".")
         raise EnvironmentFault(
-            f"Not all of the shipped code could be restored: {reason}. {restored.saved_note}",
-            "When the cause is gone, run again: lab reset --code",
+            f"Not all of the shipped code could be restored: {reason}. {saved.saved_note}",
+            f"When the cause is gone, run again: {again}",
         ) from error
-    return restored
 
 
-def _restore(
-    workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
-) -> None:
+def _restore(workspace: Workspace, originals: Mapping[PurePosixPath, SourceFile | None]) -> None:
     # Remove added files first: one can be where a shipped folder belongs.
-    for path in (path for path in changed if path not in originals):
+    for path in (path for path, original in originals.items() if original is None):
         (workspace.root / path).unlink()
-    for path in (path for path in changed if path in originals):
-        _make_room(workspace.root, path)
-        content, executable = originals[path]
-        write_atomic(workspace.root / path, content, mode=0o755 if executable else 0o644)
+    for path, original in originals.items():
+        if original is not None:
+            _make_room(workspace.root, path)
+            mode = 0o755 if original.executable else 0o644
+            write_atomic(workspace.root / path, original.content, mode=mode)
 
 
 def _make_room(root: Path, path: PurePosixPath) -> None:
@@ -89,27 +135,29 @@ def _make_room(root: Path, path: PurePosixPath) -> None:
         shutil.rmtree(target)
 
 
-def _current(workspace: Workspace, path: PurePosixPath) -> FileState | None:
+def _current(workspace: Workspace, path: PurePosixPath) -> SourceFile | None:
     """Return the file's current state; None if there is none, or it is reached through a link."""
     file = workspace.root / path
     is_link = any((workspace.root / part).is_symlink() for part in (path, *path.parents))
     if is_link or not file.is_file():
         return None
-    return file.read_bytes(), bool(file.stat().st_mode & 0o100)
+    return SourceFile(file.read_bytes(), bool(file.stat().st_mode & 0o100))
 
 
 def _difference(
-    workspace: Workspace, originals: Mapping[PurePosixPath, FileState], changed: Iterable[PurePosixPath]
+    workspace: Workspace,
+    originals: Mapping[PurePosixPath, SourceFile | None],
+    changed: Iterable[PurePosixPath],
 ) -> bytes:
     """Return the patch from the shipped files to the current ones, made by git outside any repository."""
     with tempfile.TemporaryDirectory(prefix="lab-edits-") as scratch:
         for side in "ab":
             (Path(scratch) / side).mkdir()
         for path in changed:
-            for side, state in (("a", originals.get(path)), ("b", _current(workspace, path))):
+            for side, state in (("a", originals[path]), ("b", _current(workspace, path))):
                 if state is not None:
                     copy = Path(scratch) / side / path
                     copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(state[0])
-                    copy.chmod(0o755 if state[1] else 0o644)
+                    copy.write_bytes(state.content)
+                    copy.chmod(0o755 if state.executable else 0o644)
         return git.diff_folders(Path(scratch), "a", "b")

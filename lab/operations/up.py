@@ -18,6 +18,8 @@ from lab.operations.build import BuildPlan, carry_out, plan_build
 from lab.operations.doctor import disk_shortage
 from lab.operations.fixes import match_code
 from lab.operations.ownership import ensure_workspace_id
+from lab.operations.renewal import difference_of_code, refusal, renew_workspace
+from lab.operations.restore_code import RestoredCode
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
 from lab.operations.status import Status, status
@@ -29,11 +31,17 @@ from lab.workspace import Workspace, require_supported_path
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The state of the lab after `up`, the time that it took, and whether the rows were made by it."""
+    """The state of the lab after `up`, the time that it took, and whether the rows were made by it.
+
+    `code` is what `renew` did to the code, None if that was current. `note` is a sentence on the kept copy of
+    the shipped code, empty if nothing was done to it.
+    """
 
     status: Status
     seconds: float
     seeded: bool
+    code: RestoredCode | None
+    note: str
 
 
 def up(
@@ -43,6 +51,7 @@ def up(
     rows: int | None = None,
     seed: int | None = None,
     port_offset: int | None = None,
+    renew: bool = False,
     progress: Progress = silent,
 ) -> Up:
     """Start the server and the services, and make the database first if there is none.
@@ -52,10 +61,13 @@ def up(
     or is interrupted, it stops what it started and restores the settings of the last `up`, unless a new
     database was made for the new ones. A service that does not become healthy raises nothing.
 
+    A lab that another version of the library made is refused, after its edits are saved as a patch. `renew`
+    makes it anew: its database, with as many rows, and its code, unless the workspace is its own library.
+
     Raises:
         UsageError: a number is out of its range, or the compose file cannot be used.
-        Refused: the lab holds other rows than are asked for, another lab made its databases, the workspace
-            is a copy, or a change of a fix was interrupted in the previous lab.
+        Refused: the lab holds other rows than are asked for, another lab or another version made its
+            databases, the workspace is a copy, or a change of a fix was interrupted in the previous lab.
         Locked: another lab is changing the workspace.
         EnvironmentFault: a port is taken, a file cannot be written, the server does not start.
         LabError: a shipped migration failed.
@@ -70,12 +82,18 @@ def up(
                 f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
                 "Replace it by a new one: lab down --destroy, then lab up --port-offset 100",
             )
-        shipped.keep(workspace)
+        note = shipped.keep(workspace)
+        code = None
+        if renew:
+            _stop(workspace, before)
+            code = renew_workspace(workspace, progress)
+        elif found := difference_of_code(workspace):
+            raise refusal(workspace, found)
         runtime = runtime_of(workspace, settings)
         if settings.runtime == before.runtime:
             runtime.require_ports()
         runtime.prepare(progress)
-        plan = partial(plan_build, workspace, rows, seed)
+        plan = partial(plan_build, workspace, rows, seed, renew=renew)
         if settings != before:
             _leave_previous(workspace, before, settings, runtime, plan, progress)
             runtime.require_ports()
@@ -85,7 +103,8 @@ def up(
             if shortage := disk_shortage(workspace):  # few tools name a full disk as the reason
                 error.message = f"{error.message} {shortage}"
             raise
-        return Up(status(workspace, runtime), time.monotonic() - started, done.builds_template)
+        seconds = time.monotonic() - started
+        return Up(status(workspace, runtime), seconds, done.builds_template, code, note)
 
 
 def _start(
@@ -172,11 +191,15 @@ def _leave_previous(
             back = f"{runtimes.SERVER_VARIABLE}=…/{name} lab up"
         stays = f" (its data is kept; to use it again: {back})" if moved else ""
         progress(Update(f"Stopping the {before.runtime} lab{stays}"))
+    _stop(workspace, before)
+
+
+def _stop(workspace: Workspace, settings: Settings) -> None:
     try:
-        runtimes.stop(workspace, before.runtime)
+        runtimes.stop(workspace, settings.runtime)
     except EnvironmentFault:
         # Without a Docker Engine no container runs. If one does, require_ports finds its ports taken.
-        if before.runtime == EMBEDDED:
+        if settings.runtime == EMBEDDED:
             raise
     workspace.database_url_file.unlink(missing_ok=True)
 

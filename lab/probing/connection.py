@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from psycopg2 import sql
 
 from lab.database import connect
 
@@ -41,6 +43,19 @@ def parse_timestamp(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+
+
+@contextmanager
+def role_settings(connection: ProbeConnection, role: str, settings: Mapping[str, str]) -> Iterator[None]:
+    """Give these settings to connections that `role` opens to this database within the block."""
+    database = connection.value("SELECT current_database()")
+    alter = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database))
+    for name, value in settings.items():
+        connection.query(alter + sql.SQL("SET {} = {}").format(sql.SQL(name), sql.Literal(value)))
+    try:
+        yield
+    finally:
+        connection.query(alter + sql.SQL("RESET ALL"))
 
 
 @contextmanager

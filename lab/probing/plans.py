@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
 
-from lab.probing.connection import ProbeConnection
+from lab.probing.connection import ProbeConnection, role_settings
 
 SETTINGS = {
     "auto_explain.log_min_duration": "0",
@@ -28,7 +27,7 @@ MARKER = "plan:\n"
 
 READ = "SELECT pg_read_binary_file(%s, %s, 100000000)"
 TIMEOUT = 2.0
-POLL = 0.1
+POLL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +54,8 @@ class Plan:
 @contextmanager
 def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
     """Log the plans of connections that `role` opens to this database within the block, until they close."""
-    database = connection.value("SELECT current_database()")
-    alter = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database))
-    for name, value in SETTINGS.items():
-        connection.query(alter + sql.SQL("SET {} = {}").format(sql.SQL(name), sql.Literal(value)))
-    try:
+    with role_settings(connection, role, SETTINGS):
         yield
-    finally:
-        connection.query(alter + sql.SQL("RESET ALL"))
 
 
 class PlanLog:

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 
 from lab.database import connect
+from lab.probing.connection import ProbeConnection, role_settings
 from lab.probing.gate import Gate
 from lab.probing.latch import APPLICATION, Latch
 
@@ -27,7 +28,8 @@ SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n
  ORDER BY 1
 """
 # A scan tries its conditions in the order of their cost. This one is cheaper than those of the query, so a
-# reader is held also if no row meets them.
+# reader is held also if no row meets them, unless the table is empty. An index is looked up before: see
+# `without_indexes`.
 HOLD = f"""
 CREATE SCHEMA lab_read;
 GRANT USAGE ON SCHEMA lab_read TO PUBLIC;
@@ -43,6 +45,19 @@ GUARD = """
 CREATE POLICY lab_read ON {0} USING (lab_read.hold()) WITH CHECK (true);
 ALTER TABLE {0} ENABLE ROW LEVEL SECURITY
 """
+
+
+SCANS = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
+
+
+@contextmanager
+def without_indexes(connection: ProbeConnection, role: str) -> Iterator[None]:
+    """Let connections that `role` opens within the block read tables without indexes, until they close.
+
+    Otherwise a read for which an index finds no row is not held. Launch the instances within the block.
+    """
+    with role_settings(connection, role, dict.fromkeys(SCANS, "off")):
+        yield
 
 
 @contextmanager

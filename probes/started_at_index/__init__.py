@@ -61,9 +61,8 @@ class Search:
 
 def probe(bench: Bench) -> Evidence:
     """Search a narrow span, then the day, then more days, before and after a change of some of their logs."""
-    require_running(*bench.replicas(DEVICE_SERVICE))
     with open_connection(bench.database) as connection:
-        with explained(connection, bench.replicas(DEVICE_SERVICE)[0].role):
+        with explained(connection, bench.service(DEVICE_SERVICE).role):
             service = bench.launch(DEVICE_SERVICE, "search")
             request(service.url, PATH, query=_span(DAY, DAY))  # opens the connection whose plans are logged
         try:
@@ -88,9 +87,7 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
     certain = narrow.count.blocks >= (FEW + 1) * pages * CERTAIN_SHARE
     if certain and not bench.thorough:
         return Evidence(Verdict.PRESENT, _cost(narrow, scans, pages), figures)
-    # Then the time is shown too, so the day is searched on an instance whose plans are not logged.
-    timed = bench.replicas(DEVICE_SERVICE)[0] if bench.thorough else service
-    day = _search(timed, connection, _day(), log, DAY_TIMEOUT)
+    day = _search_day(bench, service, connection, log)
     _keep(bench, "day", day)
     figures = (
         Figure(f"blocks read for the day's {day.logs} logs", day.count.blocks, "", limit),
@@ -110,6 +107,18 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
         return Evidence(Verdict.UNMEASURED, NOT_COUNTED, figures)
     cost = f"{day.logs} logs of the day took {day.count.blocks:,} blocks and no full scan of {TABLE}"
     return Evidence(Verdict.FIXED, f"{cost}, and the rows are right.", figures)
+
+
+def _search_day(bench: Bench, service: Service, connection: ProbeConnection, log: PlanLog) -> Search:
+    """Search the day. In a thorough measurement, where its time is shown, no plans are logged."""
+    if not bench.thorough:
+        return _search(service, connection, _day(), log, DAY_TIMEOUT)
+    timed = bench.launch(DEVICE_SERVICE, "timed")
+    try:
+        require_running(timed)
+        return _search(timed, connection, _day(), log, DAY_TIMEOUT)
+    finally:
+        timed.stop()
 
 
 def _problem_after_change(service: Service, connection: ProbeConnection, log: PlanLog) -> str:

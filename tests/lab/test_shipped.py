@@ -1,24 +1,45 @@
 """The shipped code is kept once, by its blob ids, and an edit is never taken for it."""
 
+import json
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from lab import shipped
+from lab import __version__, shipped
 from lab.catalog.unified_diff import blob_id
 from lab.errors import EnvironmentFault, Refused
+from lab.library import Library
 from lab.shell import run
 from lab.workspace import Workspace
 
 NAME = PurePosixPath("app/a.py")
+PROFILE = """
+[code]
+folders = ["app"]
+files = ["alembic.ini"]
+[services.one]
+port = "ONE_PORT"
+[seed]
+command = ["true"]
+rows = 1
+most_rows = 1
+[status]
+table = "rows"
+"""
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    (tmp_path / "app").mkdir()
-    (tmp_path / "alembic.ini").write_text("[alembic]\n")
-    (tmp_path / NAME).write_text("shipped\n")
-    return Workspace(tmp_path)
+    return workspace_at(tmp_path)
+
+
+def workspace_at(root: Path) -> Workspace:
+    """A workspace in `root` that is its own library."""
+    (root / "app").mkdir(parents=True)
+    (root / "alembic.ini").write_text("[alembic]\n")
+    (root / "lab.toml").write_text(PROFILE)
+    (root / NAME).write_text("shipped\n")
+    return Workspace(root, Library(root))
 
 
 def commit(folder: Path) -> None:
@@ -30,6 +51,21 @@ def commit(folder: Path) -> None:
 def kept(workspace: Workspace, path: PurePosixPath) -> bytes:
     (file,) = (file for file in shipped.files(workspace) if file.path == path)
     return shipped.content(workspace, file)
+
+
+def names(workspace: Workspace) -> set[str]:
+    return {str(file.path) for file in shipped.files(workspace)}
+
+
+def write_patch(workspace: Workspace, old: str) -> None:
+    """Give the library one fix, whose patch is made from the line `old`."""
+    before, after = (blob_id(f"{line}\n".encode()) for line in (old, "fixed"))
+    patch = workspace.library.fixes / "01_a" / "code.patch"
+    patch.parent.mkdir(parents=True, exist_ok=True)
+    patch.write_text(
+        f"diff --git a/{NAME} b/{NAME}\nindex {before}..{after} 100644\n--- a/{NAME}\n+++ b/{NAME}\n"
+        f"@@ -1 +1 @@\n-{old}\n+fixed\n"
+    )
 
 
 def test_a_blob_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
@@ -50,21 +86,96 @@ def test_the_committed_files_are_kept_not_the_edited_ones(workspace: Workspace) 
 
 
 def test_a_work_tree_that_does_not_track_the_workspace_is_ignored(workspace: Workspace) -> None:
-    inner = workspace.root / "inner"
     commit(workspace.root)
-    (inner / "app").mkdir(parents=True)
-    (inner / NAME).write_text("inner\n")
-    shipped.keep(Workspace(inner))
-    assert kept(Workspace(inner), NAME) == b"inner\n"
+    inner = workspace_at(workspace.root / "inner")
+    (inner.root / NAME).write_text("inner\n")
+    shipped.keep(inner)
+    assert kept(inner, NAME) == b"inner\n"
 
 
-def test_untracked_files_are_kept_too(workspace: Workspace) -> None:
+def test_what_git_has_committed_is_kept_whole_without_other_files(workspace: Workspace) -> None:
     commit(workspace.root)
-    other = PurePosixPath("app/b.py")
-    (workspace.root / other).write_text("not tracked\n")
+    (workspace.root / "app/b.py").write_text("not tracked\n")
+    (workspace.root / NAME).unlink()
     shipped.keep(workspace)
-    assert kept(workspace, other) == b"not tracked\n"
+    assert names(workspace) == {"app/a.py", "alembic.ini"}
     assert kept(workspace, NAME) == b"shipped\n"
+
+
+def test_where_git_lacks_a_part_the_files_are_kept_whole_as_they_are(workspace: Workspace) -> None:
+    (workspace.root / ".gitignore").write_text("alembic.ini\n")
+    commit(workspace.root)
+    (workspace.root / NAME).write_text("edited\n")
+    (workspace.root / "app/b.py").write_text("not tracked\n")
+    shipped.keep(workspace)
+    assert names(workspace) == {"app/a.py", "app/b.py", "alembic.ini"}
+    assert kept(workspace, NAME) == b"edited\n"
+
+
+def test_another_library_is_the_only_source(workspace: Workspace, tmp_path: Path) -> None:
+    library = workspace_at(tmp_path / "library").library
+    (library.root / "app/c.py").write_text("of the library\n")
+    measured = Workspace(workspace.root, library)
+    (workspace.root / NAME).write_text("edited\n")
+    shipped.keep(measured)
+    assert names(measured) == {"app/a.py", "app/c.py", "alembic.ini"}
+    assert kept(measured, NAME) == b"shipped\n"
+    assert not shipped.is_outdated(measured)
+
+    (library.root / NAME).write_text("of the next version\n")
+    assert shipped.is_outdated(measured)
+    shipped.keep(measured)
+    assert kept(measured, NAME) == b"shipped\n"
+    shipped.renew(measured)
+    assert kept(measured, NAME) == b"of the next version\n"
+
+
+@pytest.mark.parametrize("damaged", ["manifest.json", blob_id(b"shipped\n")])
+def test_a_damaged_copy_is_made_again_with_a_word(workspace: Workspace, damaged: str) -> None:
+    commit(workspace.root)
+    shipped.keep(workspace)
+    (workspace.shipped / damaged).write_text("damaged")
+    (workspace.root / NAME).write_text("edited\n")
+    assert "damaged: it is made again" in shipped.keep(workspace)
+    assert kept(workspace, NAME) == b"shipped\n"
+
+
+def test_an_edit_is_not_taken_for_the_damaged_copy(workspace: Workspace) -> None:
+    write_patch(workspace, "shipped")
+    shipped.keep(workspace)
+    (workspace.shipped / "manifest.json").write_text("damaged")
+    (workspace.root / NAME).write_text("edited\n")
+    with pytest.raises(Refused, match="is damaged, and the code here was changed"):
+        shipped.keep(workspace)
+    (workspace.root / NAME).write_text("shipped\n")
+    assert "it is made again" in shipped.keep(workspace)
+
+
+def test_a_workspace_that_is_its_own_library_keeps_the_code_of_its_next_version(workspace: Workspace) -> None:
+    write_patch(workspace, "shipped")
+    commit(workspace.root)
+    shipped.keep(workspace)
+    (workspace.root / NAME).write_text("committed edit\n")
+    commit(workspace.root)
+    assert shipped.keep(workspace) == ""  # the patches still name what is kept
+    (workspace.root / NAME).write_text("next\n")
+    write_patch(workspace, "next")
+    commit(workspace.root)
+    (workspace.root / NAME).write_text("edited\n")
+    assert "it is made again" in shipped.keep(workspace)
+    assert kept(workspace, NAME) == b"next\n"
+    assert (workspace.root / NAME).read_text() == "edited\n"
+
+
+def test_the_manifest_of_an_earlier_version_is_read(workspace: Workspace) -> None:
+    shipped.keep(workspace)
+    manifest = workspace.shipped / "manifest.json"
+    assert shipped.kept_version(workspace) == __version__
+    files = shipped.files(workspace)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text())["files"]))
+    assert shipped.files(workspace) == files
+    assert shipped.kept_version(workspace) == "an earlier version"
+    assert shipped.keep(workspace) == ""
 
 
 def test_the_code_is_kept_once(workspace: Workspace) -> None:

@@ -70,11 +70,11 @@ def test_the_command_says_how_many_it_added(
     assert capsys.readouterr() == ("1,000 execution logs added.\n", "")
 
 
-@pytest.mark.parametrize("url", [f"postgresql://lab:lab@127.0.0.1:{free_port()}/lab", "not an address"])
+@pytest.mark.parametrize("url", ["postgresql://lab:lab@127.0.0.1:{port}/lab", "not an address"])
 def test_a_failure_is_one_line_and_4(
     url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, url, "--rows", "10") == 4
+    assert run(monkeypatch, url.format(port=free_port()), "--rows", "10") == 4
 
     out, err = capsys.readouterr()
     assert out == ""

@@ -249,7 +249,7 @@ def test_a_table_without_its_probe_is_a_mistake(library: Path) -> None:
         ('[probe]\nneeds = ["tiny", "mailer"]\n', "probe.needs: 'mailer' is not in lab.toml: tiny"),
         (PROBE_TABLE + "last = 1\n", "probe.last: true or false is expected"),
         (PROBE_TABLE + "lasts = true\n", "probe.lasts: unknown key"),
-        ("probe = 3\n", "probe.needs: a list of services is expected"),
+        ("probe = 3\n", "probe: a table is expected"),
     ],
 )
 def test_each_mistake_of_a_probes_table_is_named(library: Path, table: str, problem: str) -> None:

@@ -76,7 +76,7 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
         (["show", "all"], 2, "Name one"),
         (["show", "seen-idx"], 2, "Did you mean seen_index?"),
         (["new", "Bad Slug!"], 2, "is not a slug"),
-        (["new", "polite"], 3, "There is one of that name"),
+        (["new", "polite"], 3, "There is a fix of that name"),
         (["recover", "7"], 2, "There is no fix '7'"),
     ],
 )

@@ -12,9 +12,10 @@ import pytest
 from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.probing.client import Reply
+from lab.probing.connection import open_connection
 from lab.probing.gate import write_gate
 from lab.probing.latch import latches
-from lab.probing.read_gate import read_gate
+from lab.probing.read_gate import read_gate, without_indexes
 from tests.conftest import Database
 
 Client = Callable[[str], None]
@@ -142,6 +143,30 @@ def test_the_reader_goes_on_when_the_other_is_done(
         outcome = gate.pass_through([partial(as_request, client, service_url)] * 2)
     assert len(outcome.succeeded) == winners
     assert all(reply.ok or reply.refused for reply in outcome.replies)
+
+
+def _unless_open(url: str) -> None:
+    with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM bookings WHERE device_id = %s AND released_at IS NULL", (DEVICE,))
+        if cursor.fetchone() is not None:
+            raise Lost
+        cursor.execute(BOOK)
+        connection.commit()
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_reader_that_finds_no_row_is_held(indexed: bool, database: Database, service_url: str) -> None:
+    with open_connection(database.url) as connection:
+        others = "INSERT INTO bookings (device_id, workflow_id) SELECT 'device-02', generate_series(1, 5000)"
+        connection.query(others)
+        if indexed:
+            connection.query("CREATE INDEX ON bookings (device_id)")
+        connection.query("ANALYZE bookings")
+        with without_indexes(connection, "device_service"), read_gate(database.url, []) as gate:
+            outcome = gate.pass_through([partial(as_request, _unless_open, service_url)] * 2)
+        assert len(outcome.succeeded) == 2, "the second saw the first one's booking"
+        open_bookings = "SELECT count(*) FROM bookings WHERE device_id = %s AND released_at IS NULL"
+        assert connection.value(open_bookings, DEVICE) == 2
 
 
 def test_the_read_gate_leaves_no_policy(database: Database, service_url: str) -> None:

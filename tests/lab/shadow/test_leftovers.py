@@ -25,7 +25,7 @@ from lab.shadow import Source, shadow
 from lab.workspace import Workspace
 account = Account(int(sys.argv[3]), "lab", "lab")
 source = Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None)
-with shadow(source, Path(sys.argv[2]) / "killed", services={"device-service"}):
+with shadow(source, Path(sys.argv[2]) / "killed", services={"device-service": False}):
     print("made", flush=True)
     time.sleep(600)
 """
