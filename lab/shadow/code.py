@@ -35,20 +35,24 @@ class Code:
     def service(self, name: str) -> ServiceSpec:
         """Return the service as `compose` describes it, else as the shipped file does.
 
-        A database URL in its environment reaches no server but `db`. Raises UsageError if it is in neither.
+        A database URL in its environment reaches no server but `db`. Its memory limit is at most that of
+        lab.toml. Raises UsageError if it is in neither.
         """
         spec = self.compose.services.get(name) or self.shipped.service(name)
         confined = {key: _confined(text) for key, text in spec.environment.items()}
-        return replace(spec, environment=confined)
+        limit = spec.memory_limit
+        if (most := self._most_memory().get(name)) is not None:
+            limit = min(most, limit or most)
+        return replace(spec, environment=confined, memory_limit=limit)
 
     def memory_limits(self) -> Mapping[str, int]:
-        """The limits that lab.toml gives services, in bytes. The compose file can only lower them."""
-        limits = {one.name: one.memory_limit for one in profile_of(self.workspace).services}
-        return {
-            name: min(most, self.service(name).memory_limit or most)
-            for name, most in limits.items()
-            if most is not None
-        }
+        """The limits in bytes of the services that lab.toml limits."""
+        limits = {name: self.service(name).memory_limit for name in self._most_memory()}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
+    def _most_memory(self) -> Mapping[str, int]:
+        services = profile_of(self.workspace).services
+        return {one.name: one.memory_limit for one in services if one.memory_limit is not None}
 
 
 def copy(workspace: Workspace, target: Path) -> Code:

@@ -83,7 +83,7 @@ Finding = tuple[Verdict, str, tuple[Figure, ...]]
 
 def probe(bench: Bench) -> Evidence:
     """On a new instance, request the list, huge pages (one by one, then at once), then page after page."""
-    service = bench.launch(DEVICE_SERVICE, "memory", memory_limit=bench.memory_limits[DEVICE_SERVICE])
+    service = bench.launch(DEVICE_SERVICE, "memory")
     try:
         require_running(service)
         with open_connection(bench.database) as connection:
