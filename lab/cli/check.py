@@ -29,17 +29,15 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
     """
     from lab.cli import check_views
     from lab.operations import measure
-    from lab.operations.watch import Watch
+    from lab.operations.watch import check_on_save
 
-    files = Watch(workspace, bugs) if watch else None
-    while True:
-        with output.progress() as progress:
-            checked = measure.check(workspace, bugs, thorough=full, progress=progress)
-        output.result(checked, as_json, check_views.checked)
-        if files is None:
-            break
-        output.message("Waiting until a file is saved. End with Ctrl-C.")
-        bugs = files.wait()
+    if watch:
+        for checked in check_on_save(workspace, bugs, output.progress, thorough=full):
+            output.result(checked, as_json, check_views.checked)
+            output.message("Waiting until a file is saved. End with Ctrl-C.")
+    with output.progress() as progress:
+        checked = measure.check(workspace, bugs, thorough=full, progress=progress)
+    output.result(checked, as_json, check_views.checked)
     if checked.symptoms:
         return LabError.exit_code
     return EnvironmentFault.exit_code if checked.unmeasured else 0

@@ -1,6 +1,6 @@
 """Restart services of a running lab: the named ones, or those whose code has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lab.lock import exclusive_lock
@@ -40,7 +40,9 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]
-    names = tuple(name for name in runtime.services if any(_runs(name, path) for path in paths))
+    names = tuple(
+        name for name in runtime.services if any(_runs(name, runtime.services, path) for path in paths)
+    )
     if not names or not runtime.database_running():
         return ()
     runtime.stop_services(names)
@@ -48,10 +50,8 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
     return names
 
 
-def _runs(service: str, path: Path) -> bool:
-    """Return whether the service uses the file: it is in its own or a shared package, or configures it."""
+def _runs(service: str, services: Sequence[str], path: Path) -> bool:
+    """Return whether the service uses the file: it configures it, or is not in another service's package."""
     top, *below = path.parts
-    if top == "app":
-        package = below[0] if below else ""
-        return package == service.replace("-", "_") or not package.endswith("_service")
-    return top == "compose"
+    others = {name.replace("-", "_") for name in services if name != service}
+    return top == "compose" or (top == "app" and not others.intersection(below))

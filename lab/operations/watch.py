@@ -1,13 +1,16 @@
-"""Wait until a file of the code is saved, and say which bugs the change may affect."""
+"""Measure again whenever a file of the code is saved: the bugs that the change may affect."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab import records
 from lab.catalog import Catalog, Fix
-from lab.errors import EnvironmentFault
-from lab.operations.measure import prepare_target, select_bugs
+from lab.errors import EnvironmentFault, LabError
+from lab.operations.measure import Checked, check, prepare_target, select_bugs
+from lab.progress import Progress
+from lab.shadow import Spare, discard, make_spare
 from lab.shipped import code_paths
 from lab.workspace import Workspace
 
@@ -17,6 +20,47 @@ if TYPE_CHECKING:
 COMPOSE_FILE = Workspace(Path()).compose_file
 POLL = 200
 """Milliseconds between two checks whether a watched folder or file was replaced."""
+
+
+def check_on_save(
+    workspace: Workspace,
+    tokens: Sequence[str],
+    progress: Callable[[], AbstractContextManager[Progress]],
+    *,
+    thorough: bool = False,
+) -> Iterator[Checked]:
+    """Measure the bugs, then those that each saved file may affect, until the iterator is closed.
+
+    The database for a measurement is copied while the files are watched. Raises as `check` and `Watch.wait`.
+    """
+    files = Watch(workspace, tokens)
+    with progress() as report:
+        checked = check(workspace, tokens, thorough=thorough, progress=report)
+    yield checked
+    while True:
+        with _spare(workspace) as spare:
+            tokens = files.wait()
+            with progress() as report:
+                checked = check(workspace, tokens, thorough=thorough, spare=spare, progress=report)
+        yield checked
+
+
+@contextmanager
+def _spare(workspace: Workspace) -> Iterator[Spare | None]:
+    """Make a spare, and discard it if the block fails. None if none can be made: `check` then says why."""
+    try:
+        target = prepare_target(workspace)
+        run = records.begin(workspace)
+        spare = make_spare(workspace, target.account, target.template, run)
+    except LabError:
+        yield None
+        return
+    try:
+        yield spare
+    except BaseException:
+        with suppress(LabError):
+            discard(spare, target.account)
+        raise
 
 
 class Watch:

@@ -31,6 +31,15 @@ def exists(account: Account, name: str) -> bool:
     return bool(comments(account, [name]))
 
 
+def oid(account: Account, name: str) -> int | None:
+    """Return the object id, which no later database of that name has; None if there is no such database."""
+    connection = connect(account.url(MAINTENANCE))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute("SELECT oid FROM pg_database WHERE datname = %s", (name,))
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def is_empty(account: Account, name: str) -> bool:
     """Return whether the database holds no table, materialized view or foreign table."""
     connection = connect(account.url(name))

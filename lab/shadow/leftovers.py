@@ -4,6 +4,8 @@ The folder first gets a file that names the database and the shadow's process. O
 `lab up`, `down` or measurement removes the shadow's services, code and database. Records and logs stay.
 """
 
+import os
+import secrets
 import shutil
 import time
 from contextlib import suppress
@@ -54,6 +56,11 @@ class Reservation:
 class _OwnerFile:
     database: str
     owner: ProcessId
+
+
+def unused_name() -> str:
+    """Return a name for a database that no other shadow on the server uses."""
+    return f"lab_shadow_{os.getpid()}_{secrets.token_hex(4)}"
 
 
 def reserve(folder: Path, database: str) -> Reservation:

@@ -11,7 +11,6 @@ from lab.files import write_atomic
 from lab.profile import profile_of
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
-from lab.shadow.shadow import unused_name
 from lab.workspace import Workspace
 
 
@@ -45,7 +44,7 @@ def scratch(workspace: Workspace, account: Account, template: str, folder: Path)
         Refused: a kept file is missing or damaged.
         EnvironmentFault: no shipped code was kept, or the database cannot be made or dropped.
     """
-    reserved = leftovers.reserve(folder, unused_name())
+    reserved = leftovers.reserve(folder, leftovers.unused_name())
     try:
         made = _write(workspace, reserved.code)
         url = data.copy_template(account, template, reserved, workspace)

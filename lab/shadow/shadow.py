@@ -1,7 +1,5 @@
 """Make a shadow for the probes, and remove it afterwards."""
 
-import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow import code, data, leftovers
 from lab.shadow.services import START_TIMEOUT, Services, free_ports
+from lab.shadow.spare import Spare
 from lab.workspace import Workspace
 
 
@@ -57,6 +56,7 @@ def shadow(
     *,
     services: Mapping[str, bool],
     thorough: bool = False,
+    spare: Spare | None = None,
     progress: Progress = silent,
     start_timeout: float = START_TIMEOUT,
     migration_timeout: float = data.MIGRATION_TIMEOUT,
@@ -64,7 +64,8 @@ def shadow(
     """Make a shadow of `source` in `folder`, and remove it after the block. Its records and logs stay.
 
     Only `services` are started: all instances that lab.toml allows where the value is true, else one.
-    `thorough` asks the probes to measure to the end. Timeouts are in seconds; `start_timeout` is for all
+    `thorough` asks the probes to measure to the end. A `spare` in the same folder is used if it is current,
+    and dropped in any case. Timeouts are in seconds; `start_timeout` is for all
     services together.
 
     Raises:
@@ -75,13 +76,19 @@ def shadow(
     """
     if not databases.exists(source.account, source.template):
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    reserved = leftovers.reserve(folder, unused_name())
+    if spare is not None and not spare.is_current(source.account, source.template):
+        leftovers.remove(spare.reserved, source.account)
+        spare = None
+    reserved = spare.reserved if spare else leftovers.reserve(folder, leftovers.unused_name())
     try:
         progress(Update("Copying the lab"))
         with exclusive_lock(source.workspace.lock, progress=progress):
             copied, applied = code.copy(source.workspace, reserved.code), source.applied()
             live = [] if source.live is None else data.indexes_of(source.account.url(source.live))
-        url = data.copy_template(source.account, source.template, reserved, source.workspace)
+        if spare:
+            url = source.account.url(reserved.database)
+        else:
+            url = data.copy_template(source.account, source.template, reserved, source.workspace)
         data.apply_fixes(url, applied)
         progress(Update("Running the migrations"))
         migration_problem = ""
@@ -113,8 +120,3 @@ def _start(
         for service, own in instances.items()
     }
     return Bench(services, url, starter.launch, starter.code.memory_limits(), thorough)
-
-
-def unused_name() -> str:
-    """Return a name for a database that no other shadow on the server uses."""
-    return f"lab_shadow_{os.getpid()}_{secrets.token_hex(4)}"

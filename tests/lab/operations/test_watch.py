@@ -4,12 +4,20 @@ import os
 import shutil
 import signal
 import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lab.database import connect, workspace_url
 from lab.operations.catalog import catalog_of
-from lab.operations.watch import Watch, touches
+from lab.operations.measure import Verdict, check, prepare_target
+from lab.operations.watch import COMPOSE_FILE, Watch, check_on_save, touches
+from lab.progress import Progress, silent
+from lab.shadow import data, make_spare
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 
@@ -75,3 +83,61 @@ def test_ctrl_c_ends_the_wait(measured: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt):
         watch.wait()
     press.join()
+
+
+def copies(workspace: Workspace) -> list[str]:
+    """The databases that measurements have made and not dropped."""
+    with closing(connect(workspace_url(workspace))) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'lab_shadow%'")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def progress() -> AbstractContextManager[Progress]:
+    return nullcontext(silent)
+
+
+def test_a_save_is_measured_with_the_copy_that_was_made_before(
+    measured: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = check_on_save(measured, ["1"], progress)
+    assert next(checks).evidence[0].verdict is Verdict.PRESENT
+    save(measured, str(COMPOSE_FILE))
+    monkeypatch.setattr(data, "copy_template", refuse_after(1, data.copy_template))
+
+    assert next(checks).evidence[0].verdict is Verdict.PRESENT
+    assert copies(measured) == []
+
+
+def refuse_after(count: int, function: Callable[..., str]) -> Callable[..., str]:
+    """The function, which may be called that often."""
+    calls: list[object] = []
+
+    def limited(*arguments: object) -> str:
+        calls.append(arguments)
+        assert len(calls) <= count
+        return function(*arguments)
+
+    return limited
+
+
+def test_a_copy_of_another_template_is_not_used(measured: Workspace, tmp_path: Path) -> None:
+    target = prepare_target(measured)
+    spare = make_spare(measured, target.account, target.template, tmp_path / "run")
+    outdated = replace(spare, template=spare.template + 1)
+    assert check(measured, ["1"], spare=outdated).evidence[0].verdict is Verdict.PRESENT
+    assert copies(measured) == []
+
+
+def test_ctrl_c_while_watching_leaves_no_copy(measured: Workspace) -> None:
+    def press() -> None:
+        while not copies(measured):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    checks = check_on_save(measured, ["1"], progress)
+    next(checks)
+    threading.Thread(target=press).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(checks)
+    assert copies(measured) == []
+    assert {path.name for run in measured.runs.iterdir() for path in run.glob("owner.json")} == set()
