@@ -4,6 +4,7 @@ It comes from where `lab` is installed or is named by the user. A workspace's ow
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,7 @@ from lab.errors import UsageError
 VARIABLE = "LAB_LIBRARY"
 PACKAGE = Path(__file__).resolve().parent
 CONTENT = "_content"
-HASHED = ("fixes", "probes", "lab.toml", "alembic.ini", "app", "compose", "migrations", "seed")
+HASHED = ("fixes", "probes", "lab.toml")
 
 
 class PathBelow:
@@ -51,11 +52,12 @@ class Library:
         return self.root == PACKAGE / CONTENT
 
     def digest(self) -> str:
-        """Return the SHA-256 of the names and contents of its files, in hexadecimal."""
+        """Return the SHA-256 of the names and contents of its fixes, probes and lab.toml, in hexadecimal."""
         found = sha256()
         for path in sorted(path for name in HASHED for path in _files(self.root / name)):
-            content = path.read_bytes()
-            found.update(f"{path.relative_to(self.root).as_posix()}\0{len(content)}\0".encode() + content)
+            with suppress(FileNotFoundError):  # an editor's temporary file
+                content = path.read_bytes()
+                found.update(f"{path.relative_to(self.root).as_posix()}\0{len(content)}\0".encode() + content)
         return found.hexdigest()
 
 

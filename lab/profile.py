@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lab.errors import InvalidFile
@@ -79,6 +79,11 @@ class Profile:
     @property
     def service_names(self) -> tuple[str, ...]:
         return tuple(service.name for service in self.services)
+
+    def service_of(self, path: PurePath) -> str | None:
+        """Return the service in whose own folder the file is: one of its name, with `_` for `-`."""
+        folders = {name.replace("-", "_"): name for name in self.service_names}
+        return next((folders[part] for part in path.parts[:-1] if part in folders), None)
 
     @property
     def port_variables(self) -> Mapping[str, str]:
@@ -167,7 +172,7 @@ class _Table:
         for word in words:
             try:
                 word.format(**dict.fromkeys(placeholders, 0))
-            except (LookupError, ValueError):
+            except (LookupError, ValueError, AttributeError, TypeError):
                 known = " and ".join(f"{{{name}}}" for name in placeholders)
                 self.wrong(key, f"{word!r}: the placeholders are {known}; write other braces twice")
         return words

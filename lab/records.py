@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import __version__
-from lab.errors import UsageError
+from lab import __version__, shipped
 from lab.files import write_atomic
-from lab.json_files import from_json, to_json
+from lab.json_files import to_json
 from lab.probing.evidence import Evidence
 from lab.workspace import Workspace
 
@@ -26,7 +25,8 @@ MAX_RUNS = 40
 class Record:
     """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab.
 
-    `library` is the hash of the library that it was measured with.
+    `library` is the hash of the fixes, probes and profile that it was measured with, `shipped` that of the
+    code as shipped.
     """
 
     at: float
@@ -34,6 +34,7 @@ class Record:
     notes: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     library: str
+    shipped: str
 
 
 def begin(workspace: Workspace) -> Path:
@@ -54,16 +55,9 @@ def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
 
 def keep(workspace: Workspace, run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
     """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
-    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), workspace.library.digest())
+    library, code = workspace.library.digest(), shipped.digest(workspace)
+    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code)
     write_atomic(run / EVIDENCE, to_json(record).encode())
-
-
-def read(run: Path) -> Record:
-    """Return the record of a finished run. Raises UsageError if there is none, or it is damaged."""
-    try:
-        return from_json((run / EVIDENCE).read_bytes(), Record)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"There is no finished run in {run}.") from error
 
 
 def _delete_oldest(runs: Path) -> None:

@@ -42,7 +42,7 @@ class Finished:
 
 def argv_of(words: Sequence[str]) -> list[str]:
     """Return the command, with this interpreter in place of a first word `python`."""
-    return [sys.executable if words[0] == "python" else words[0], *words[1:]]
+    return [*[sys.executable if word == "python" else word for word in words[:1]], *words[1:]]
 
 
 def run(

@@ -1,12 +1,13 @@
 """Keep the code as shipped in `.lab/shipped/`: each file under its git blob id, and a manifest of the paths.
 
-The code comes from the library. It is what git has committed, whole, so that uncommitted edits are not taken
-for shipped; or, where git has not committed all of it, the files as they are, whole.
+The code comes from the library: either all files as git has committed them, so that edits are not taken for
+shipped, or, where git has not committed all of them, all files as they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from lab import __version__, git
@@ -19,8 +20,8 @@ from lab.profile import profile_of, read_profile
 from lab.workspace import Workspace
 
 MANIFEST = "manifest.json"
-UNKNOWN_VERSION = "an earlier version"
-RENEW = "Start again with the code of this version: lab up --renew"
+UNKNOWN_VERSION = "an earlier version of lab"
+RENEW = "lab up --renew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +49,108 @@ class _Manifest:
     version: str
 
 
-def keep(workspace: Workspace) -> str:
-    """Keep the shipped code if none is kept, or renew what is kept. Return a sentence if it was renewed.
+def keep(workspace: Workspace, *, renew: bool = False) -> str:
+    """Keep the shipped code if none is kept. Return a sentence if what was kept is replaced.
 
-    It is renewed if it is damaged; and, in a workspace that is its own library, if the library's patches were
-    not made from it but from what git has committed now. With another library, see `is_outdated`.
+    In a workspace that is its own library, it is replaced if it is damaged, or if another version kept it or
+    with `renew`, unless what is committed now does not fit the library's patches. See `is_current`.
 
     Raises:
         EnvironmentFault: a file cannot be read or written.
-        Refused: what is kept is damaged, and what is here now is not the code as shipped.
+        Refused: what is kept is damaged, and cannot be replaced.
     """
     if not (workspace.shipped / MANIFEST).exists():
-        renew(workspace)
+        replace(workspace)
         return ""
+    own = _is_own_library(workspace)
     try:
         kept = _read_manifest(workspace)
-        if all(_is_kept(workspace, blob) for blob, _ in kept.files.values()):
-            return _follow_library(workspace, kept)
-    except ValueError:
-        pass
-    if _is_own_library(workspace) and not _fits(_blobs_of(_source(workspace)), workspace.library):
+        damaged = not all(_is_kept(workspace, blob) for blob, _ in kept.files.values())
+    except (OSError, ValueError):
+        damaged = True
+    if not own:
+        if damaged:
+            raise Refused(
+                f"The copy of the shipped code in {workspace.shipped} is damaged.",
+                f"Rebuild the lab, with the edits saved as a patch: {RENEW}",
+            )
+        return ""
+    fits = _fits(_blobs_of(source(workspace)), workspace.library)
+    if damaged and not fits:
         raise Refused(
             f"The copy of the shipped code in {workspace.shipped} is damaged, and the code here was changed.",
-            f"Nothing was changed. Restore the code with git, or from a fresh copy of the lab. {RENEW}",
+            "Nothing was changed. Restore the code with git, or from a fresh copy of the lab.",
         )
-    renew(workspace)
-    return "The copy of the shipped code was damaged: it is made again"
+    if damaged:
+        replace(workspace)
+        return "The copy of the shipped code was damaged. It was made again."
+    blobs = {PurePosixPath(path): blob for path, (blob, _) in kept.files.items()}
+    if not fits or is_current(workspace):
+        return ""
+    if renew or kept.version != f"lab {__version__}" or not _fits(blobs, workspace.library):
+        replace(workspace)
+        return f"The copy of the shipped code was that of {kept.version}. It was made again."
+    return ""
 
 
-def is_outdated(workspace: Workspace) -> bool:
-    """Whether the library ships other code than the workspace has kept. False if it has kept none.
-
-    Always false in a workspace that is its own library. Raises as `files` and `keep`.
-    """
-    if _is_own_library(workspace) or not (workspace.shipped / MANIFEST).exists():
+def is_current(workspace: Workspace) -> bool:
+    """Return whether what is kept is whole, and is the library's code. Raises as `source`."""
+    try:
+        kept = _read_manifest(workspace).files
+    except (OSError, ValueError):
         return False
-    kept = {file.path: (file.blob, file.executable) for file in files(workspace)}
-    source = _source(workspace)
-    return kept != {path: (blob_id(file.content), file.executable) for path, file in source.items()}
+    now = {str(path): (blob_id(file.content), file.executable) for path, file in source(workspace).items()}
+    return kept == now and all(_is_kept(workspace, blob) for blob, _ in kept.values())
 
 
-def renew(workspace: Workspace) -> None:
-    """Keep the library's code as the shipped code, in place of what is kept. Raises EnvironmentFault."""
-    found = _source(workspace)
+def replace(workspace: Workspace) -> None:
+    """Keep the library's code, in place of what is kept.
+
+    Raises as `source`, and EnvironmentFault if a file cannot be written.
+    """
+    found = source(workspace)
     for file in found.values():
         write_atomic(workspace.shipped / blob_id(file.content), file.content)
     # Written last: when there is a manifest, every blob in it is there too.
     entries = {str(path): (blob_id(file.content), file.executable) for path, file in found.items()}
-    write_atomic(workspace.shipped / MANIFEST, to_json(_Manifest(entries, __version__)).encode())
+    write_atomic(workspace.shipped / MANIFEST, to_json(_Manifest(entries, f"lab {__version__}")).encode())
 
 
 def kept_version(workspace: Workspace) -> str:
-    """Return the version of lab that kept the code, or a phrase if that is not known."""
+    """Return which version kept the code, such as `lab 1.2.3`, or a phrase if that is not known."""
     with suppress(OSError, ValueError):
         return _read_manifest(workspace).version
     return UNKNOWN_VERSION
+
+
+def source(workspace: Workspace) -> Mapping[PurePosixPath, SourceFile]:
+    """Return the library's code, by its paths in a workspace.
+
+    Raises:
+        InvalidFile: its lab.toml cannot be used.
+        EnvironmentFault: a file cannot be read.
+    """
+    library = workspace.library
+    profile = read_profile(library.profile)
+    try:
+        return read_tree(library.root, (*profile.folders, *profile.files))
+    except OSError as error:
+        reason = f"{error.strerror}: {error.filename}"
+        raise EnvironmentFault(f"The shipped code cannot be read: {reason}.") from error
+
+
+def digest(workspace: Workspace, *, without: str = "") -> str:
+    """Return the SHA-256 of the shipped code's paths and contents, without those in the folder `without`.
+
+    It is the library's code; in a workspace that is its own library, what is kept. Raises as `source`.
+    """
+    if _is_own_library(workspace) and (workspace.shipped / MANIFEST).exists():
+        entries = {str(file.path): (file.blob, file.executable) for file in files(workspace)}
+    else:
+        code = source(workspace)
+        entries = {str(path): (blob_id(file.content), file.executable) for path, file in code.items()}
+    chosen = sorted(entry for entry in entries.items() if not entry[0].startswith(f"{without}/"))
+    return sha256(to_json(chosen).encode()).hexdigest()
 
 
 def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
@@ -113,7 +161,7 @@ def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
         raise EnvironmentFault("No shipped code is kept yet.", "Keep it: lab up") from error
     except (OSError, ValueError) as error:
         raise EnvironmentFault(
-            f"{workspace.shipped / MANIFEST} cannot be read.", "Make it again: lab up"
+            f"{workspace.shipped / MANIFEST} cannot be read.", "Repair it: lab up"
         ) from error
     return tuple(ShippedFile(PurePosixPath(path), *entry) for path, entry in entries.items())
 
@@ -124,7 +172,7 @@ def content(workspace: Workspace, file: ShippedFile) -> bytes:
         found = (workspace.shipped / file.blob).read_bytes()
         if blob_id(found) == file.blob:
             return found
-    raise Refused(f"The kept copy of {file.path} is damaged.", "Nothing was changed. Make it again: lab up")
+    raise Refused(f"The kept copy of {file.path} is damaged.", "Nothing was changed. Repair it: lab up")
 
 
 def code_paths(workspace: Workspace) -> tuple[str, ...]:
@@ -154,28 +202,26 @@ def read_tree(root: Path, names: Sequence[str]) -> Mapping[PurePosixPath, Source
     return {path: _present(root / path) for path in _paths_below(root, names)}
 
 
-def _source(workspace: Workspace) -> Mapping[PurePosixPath, SourceFile]:
-    library = workspace.library
-    profile = read_profile(library.profile)
-    try:
-        return read_tree(library.root, (*profile.folders, *profile.files))
-    except OSError as error:
-        raise EnvironmentFault(
-            f"The shipped code cannot be read: {error.strerror}: {error.filename}."
-        ) from error
-
-
 def _is_own_library(workspace: Workspace) -> bool:
     return workspace.library.root == workspace.root
 
 
 def _read_manifest(workspace: Workspace) -> _Manifest:
-    """Read the manifest, also that of an earlier version. Raises OSError or ValueError."""
+    """Read the manifest, also that of an earlier version.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged, or names a path outside the workspace.
+    """
     document = (workspace.shipped / MANIFEST).read_bytes()
     try:
-        return from_json(document, _Manifest)
+        found = from_json(document, _Manifest)
     except ValueError:
-        return _Manifest(from_json(document, dict[str, tuple[str, bool]]), UNKNOWN_VERSION)
+        found = _Manifest(from_json(document, dict[str, tuple[str, bool]]), UNKNOWN_VERSION)
+    paths = [PurePosixPath(path) for path in found.files]
+    if any(path.is_absolute() or ".." in path.parts or path.parts[:1] in {(), (".lab",)} for path in paths):
+        raise ValueError("a path leads out of the workspace")
+    return found
 
 
 def _is_kept(workspace: Workspace, blob: str) -> bool:
@@ -183,17 +229,6 @@ def _is_kept(workspace: Workspace, blob: str) -> bool:
         return blob_id((workspace.shipped / blob).read_bytes()) == blob
     except OSError:
         return False
-
-
-def _follow_library(workspace: Workspace, kept: _Manifest) -> str:
-    """Renew what a workspace keeps that is its own library, if that has another version now."""
-    if not _is_own_library(workspace):
-        return ""
-    blobs = {PurePosixPath(path): blob for path, (blob, _) in kept.files.items()}
-    if _fits(blobs, workspace.library) or not _fits(_blobs_of(_source(workspace)), workspace.library):
-        return ""
-    renew(workspace)
-    return f"The copy of the shipped code was that of lab {kept.version}: it is made again"
 
 
 def _fits(blobs: Mapping[PurePosixPath, str], library: Library) -> bool:

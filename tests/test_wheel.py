@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,7 +50,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     (base / "empty").mkdir()
     found = Environment(base / "environment", base / "empty")
     assert run([sys.executable, "-m", "venv", found.root], timeout=120).code == 0
-    found.done("pip", "wheel", "--no-deps", "--wheel-dir", base, PROJECT)
+    copied = base / "source"  # without git: it may have changes that are not committed
+    left_out = shutil.ignore_patterns(".*cache*", ".git", ".venv", ".lab", ".prove", ".hypothesis")
+    shutil.copytree(PROJECT, copied, ignore=left_out)
+    found.done("pip", "wheel", "--no-deps", "--wheel-dir", base, copied)
     (wheel,) = base.glob("*.whl")
     found.done("pip", "install", "--constraint", PROJECT / "constraints.txt", wheel)
     return found
@@ -101,3 +105,12 @@ def test_fixes_are_begun_in_a_library_of_ones_own_and_never_in_the_installation(
     environment.done("lab", "-C", own, "fix", "new", "mine", code=3)
     environment.done("lab", "-C", workspace, "--library", own, "fix", "new", "mine")
     assert (own / "probes" / "mine.py").exists()
+
+
+def test_a_wheel_is_made_from_committed_files_only(environment: Environment, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    assert run(["git", "clone", "--quiet", PROJECT, checkout]).code == 0
+    (checkout / "app" / "mine.py").write_text("MINE = 1\n")
+    refused = environment.run("pip", "wheel", "--no-deps", "--wheel-dir", tmp_path, checkout)
+    assert refused.code != 0
+    assert b"?? app/mine.py" in refused.stdout + refused.stderr

@@ -19,13 +19,13 @@ def scaffold(library: Library, slug: str) -> Path:
 
     Raises:
         UsageError: `slug` is not at most 40 of a-z, 0-9 and _, with a letter first.
-        Refused: a fix or a probe has that slug.
+        Refused: a fix or a probe has that slug, or one of the files exists.
         EnvironmentFault: a file cannot be written.
     """
     word = slug.strip().lower().replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", word):
         raise UsageError(f"{slug!r} is not a slug.", "Use at most 40 of a-z, 0-9 and _, with a letter first.")
-    found = [match for path in library.fixes.iterdir() if (match := FOLDER.fullmatch(path.name))]
+    found = [match for path in library.fixes.glob("*") if (match := FOLDER.fullmatch(path.name))]
     taken = [library.fixes / match[0] for match in found if match[2] == word]
     if existing := taken or [path for path in library.probes.glob(f"{word}*") if path.stem == word]:
         kind = "fix" if taken else "probe"
@@ -35,6 +35,8 @@ def scaffold(library: Library, slug: str) -> Path:
     targets = {name: folder / name for name in FILES}
     targets["probe.py"] = library.probes / f"{word}.py"
     targets["answers.md"] = library.root / "tests" / "answers" / str(number) / "README.md"
+    if existing := [target for target in targets.values() if target.exists()]:
+        raise Refused(f"{existing[0]} exists.", "Nothing was changed. Move it away, or choose another slug.")
     for name, target in targets.items():
         source = TEMPLATE / name
         # A template whose name ended in .py would be checked and formatted as code.

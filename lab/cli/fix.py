@@ -146,7 +146,7 @@ def log(workspace: Workspace, as_json: bool) -> None:
 
 @fix.command()
 @click.argument("slug")
-@reports
+@reports_catalog
 def new(workspace: Workspace, slug: str, as_json: bool) -> None:
     """Create the folder of a new fix, with files to fill in.
 

@@ -27,7 +27,7 @@ from lab.cli.command import Workspace, reports
 @click.option(
     "--renew",
     is_flag=True,
-    help="Make a lab anew that another version made: its code and database. Edits are saved in a patch.",
+    help="Rebuild a lab that another version made: code and database. Your edits are saved in a patch.",
 )
 @reports
 def up(workspace: Workspace, kind: str | None, renew: bool, as_json: bool, **options: int | None) -> None:

@@ -30,7 +30,7 @@ class ShippedTexts:
         """Return the text whose blob id is `name`, or None. Raises EnvironmentFault if git is missing.
 
         It searches `.lab/shipped`, `path` in the library and the workspace, and their git repositories.
-        Any text with that id is the one.
+        The id is a hash of the text, so any match is right.
         """
         root, library = self.workspace.root, self.workspace.library.root
         for place in (self.workspace.shipped / name, library / path, root / path):

@@ -15,7 +15,7 @@ from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
 from lab.operations import ownership
 from lab.operations.ownership import Dataset, TemporaryDatabase, origin_of, template_of
-from lab.operations.renewal import current_origin, difference_of_template, refusal
+from lab.operations.renewal import current_origin, require_current_template
 from lab.operations.seeding import fill
 from lab.operations.template import replaced_database, shipped_head
 from lab.profile import profile_of
@@ -43,11 +43,18 @@ class BuildPlan:
 
 
 def plan_build(
-    workspace: Workspace, rows: int | None, seed: int | None, runtime: Runtime, *, renew: bool = False
+    workspace: Workspace,
+    rows: int | None,
+    seed: int | None,
+    runtime: Runtime,
+    *,
+    renew: bool = False,
+    fresh: bool = False,
 ) -> BuildPlan:
     """Compare the server's databases with the wanted rows and seed; None means the template's or the default.
 
-    A template that another version made is refused; with `renew`, it is made anew, with the same rows.
+    A template that another version made, or that has other rows, is refused; with `renew`, it is made again,
+    and so is the database. With `fresh`, the database is made again in any case.
 
     Raises:
         UsageError: the number of rows is out of its range.
@@ -64,17 +71,17 @@ def plan_build(
     asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
     if not 1 <= asked.rows <= profile.most_rows:
         raise UsageError(f"--rows {asked.rows} is out of range.", f"Use 1 to {profile.most_rows:,} rows.")
-    if present is not None and present != asked:
+    if present is not None and present != asked and not renew:
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
             f"not {asked.rows:,} of seed {asked.seed}.",
             "Delete the data and start again: lab down --destroy, then lab up with the numbers you want.",
         )
     obsolete = [name for name in temporary if name in found]
-    outdated = present and difference_of_template(workspace, origin_of(database, found))
-    if outdated and not renew:
-        raise refusal(workspace, outdated)
-    if outdated:
+    origin = origin_of(database, found)
+    if present and not renew:
+        require_current_template(workspace, origin)
+    elif present and (present != asked or origin != current_origin(workspace)):
         obsolete += [name for name in (database, template_of(database)) if name in found]
         return BuildPlan(asked, builds_template=True, makes_database=True, obsolete=tuple(obsolete))
     for name in (database, template_of(database)):
@@ -86,7 +93,8 @@ def plan_build(
                     OTHER_NAME if account.shared else START_AFRESH,
                 )
             obsolete.append(name)
-    return BuildPlan(asked, present is None, present is None or database not in found, tuple(obsolete))
+    makes_database = fresh or present is None or database not in found
+    return BuildPlan(asked, present is None, makes_database, tuple(obsolete))
 
 
 def carry_out(
@@ -115,7 +123,9 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
     progress(Update("Migrating to the shipped head"))
     _make_roles(url, roles_sql(workspace.library.roles_sql))
     try:
-        candidate.upgrade(workspace, url, shipped_head(workspace))
+        # The library's own migrations: those of a workspace may have been edited.
+        library = Workspace(workspace.library.root, workspace.library)
+        candidate.upgrade(library, url, shipped_head(workspace))
     except TimedOut:
         raise
     except LabError as error:

@@ -1,12 +1,12 @@
 """Make a workspace of the library's code. Only an author gets a copy of the fixes and probes."""
 
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import __version__, git
+from lab import __version__, git, shipped
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.library import Library
 from lab.profile import Profile, read_profile
@@ -46,15 +46,19 @@ def new_workspace(folder: Path, library: Library, *, author: bool = False) -> Ne
     require_supported_path(Workspace(root, library))
     _require_empty(root)
     profile = read_profile(library.profile)
+    made = Workspace(root, Library(root) if author else library)
     try:
         files = _files_of(library, profile, author)
-        _write(root, files)
+        with _emptied_after_an_error(root):
+            _write(root, files)
+            problem = _commit(root)
+            shipped.keep(made)  # now: the library may have another version when the lab is first started
     except OSError as error:
         raise EnvironmentFault(
             f"The workspace {root} cannot be made: {error.strerror}: {error.filename}.",
             "Check the disk and the folder's permissions.",
         ) from error
-    return NewWorkspace(root, len(files), root if author else None, _commit(root))
+    return NewWorkspace(root, len(files), root if author else None, problem)
 
 
 def _require_empty(root: Path) -> None:
@@ -84,21 +88,26 @@ def _files_of(library: Library, profile: Profile, author: bool) -> Mapping[str, 
     return files
 
 
-def _write(root: Path, files: Mapping[str, SourceFile]) -> None:
+@contextmanager
+def _emptied_after_an_error(root: Path) -> Iterator[None]:
     existed = root.exists()
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        for name, file in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(0o777 if file.executable else 0o666)  # less what the umask forbids
-            path.write_bytes(file.content)
+        yield
     except BaseException:
         _empty(root)
         if not existed:
             with suppress(OSError):
                 root.rmdir()
         raise
+
+
+def _write(root: Path, files: Mapping[str, SourceFile]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    for name, file in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o777 if file.executable else 0o666)  # less what the umask forbids
+        path.write_bytes(file.content)
 
 
 def _commit(root: Path) -> str:

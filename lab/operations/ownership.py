@@ -27,11 +27,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a template was made from: the version of lab, the revision, and the blob id of the roles' SQL."""
+    """What a template was made from: the version, the revision, and a hash of migrations, roles and seed."""
 
     version: str
     head: str
-    roles: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)

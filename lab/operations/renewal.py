@@ -1,84 +1,75 @@
-"""Notice that the lab in a workspace was made from another version of the library, and make it anew."""
-
-from dataclasses import dataclass
+"""Notice that the lab in a workspace was made from another version of the library, and rebuild it."""
 
 from lab import __version__, shipped
-from lab.catalog.unified_diff import blob_id
-from lab.errors import EnvironmentFault, LabError, Refused
+from lab.errors import LabError, Refused
 from lab.operations.ownership import Origin
 from lab.operations.restore_code import RestoredCode, record_reverted, renew_code, save_edits
 from lab.operations.template import shipped_head
 from lab.progress import Progress
 from lab.workspace import Workspace
 
-RENEW = "lab up --renew"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The version of lab that made the lab, and what it shipped otherwise than this version does."""
-
-    version: str
-    what: str
+SERVICES_FOLDER = "app"
+"""What only the services run; the other folders of the code make the database."""
 
 
 def current_origin(workspace: Workspace) -> Origin:
-    """Return what the workspace's library would make a template from now.
+    """Return what a template is made from now. Raises UsageError if the library has no shipped head."""
+    content = shipped.digest(workspace, without=SERVICES_FOLDER)
+    return Origin(f"lab {__version__}", shipped_head(workspace), content)
+
+
+def require_current_code(workspace: Workspace) -> None:
+    """Check that the workspace keeps the code that its library ships, unless it is its own library.
 
     Raises:
-        UsageError: the library has no shipped head.
-        EnvironmentFault: its roles cannot be read.
+        Refused: it keeps other code. The edits were saved; nothing was changed.
     """
-    try:
-        roles = workspace.library.roles_sql.read_bytes()
-    except OSError as error:
-        raise EnvironmentFault(
-            f"The services' roles cannot be read: {error.strerror}: {error.filename}."
-        ) from error
-    return Origin(__version__, shipped_head(workspace), blob_id(roles))
+    library = workspace.library.root
+    if library == workspace.root or shipped.is_current(workspace):
+        return
+    version = shipped.kept_version(workspace)
+    raise _refused(workspace, f"was made by {version}, with other code than that of the library {library}")
 
 
-def difference_of_code(workspace: Workspace) -> Difference | None:
-    """Compare the code that the workspace keeps as shipped with the library's. Raises as `shipped.files`."""
-    if not shipped.is_outdated(workspace):
-        return None
-    return Difference(shipped.kept_version(workspace), "other code")
-
-
-def difference_of_template(workspace: Workspace, made: Origin | None) -> Difference | None:
-    """Compare what a template was made from with what the library has. Raises as `current_origin`."""
-    if made is None:
-        return Difference(shipped.UNKNOWN_VERSION, "perhaps another schema or other roles")
-    now = current_origin(workspace)
-    if made.head != now.head:
-        return Difference(made.version, f"the schema of revision {made.head}, not {now.head}")
-    return Difference(made.version, "other roles") if made.roles != now.roles else None
-
-
-def refusal(workspace: Workspace, found: Difference) -> Refused:
-    """Save the edits of the code, and return the error that says so and how to make the lab anew."""
-    try:
-        kept = save_edits(workspace).saved_note
-    except LabError as error:
-        kept = f"The edits could not be saved: {error.message}"
-    return Refused(
-        f"The lab in this workspace was made by lab {found.version}, which shipped {found.what}."
-        f" Nothing was changed. {kept}".rstrip(),
-        f"Make the code and the database anew, with the edits saved as a patch: {RENEW}",
-    )
-
-
-def renew_workspace(workspace: Workspace, progress: Progress) -> RestoredCode | None:
-    """Put the library's code in the workspace if that has another version's. Return None if it has not.
-
-    In a workspace that is its own library, the code is already the library's; edits stay in place.
+def require_current_template(workspace: Workspace, made: Origin | None) -> None:
+    """Check that a template was made from what the library has now.
 
     Raises:
-        Refused: a kept file is damaged. Nothing was changed.
+        Refused: it was made from something else. The edits were saved; nothing was changed.
+    """
+    now = current_origin(workspace)
+    if made is None:
+        raise _refused(workspace, f"was made by {shipped.UNKNOWN_VERSION}, and may have another schema")
+    if made.head != now.head:
+        raise _refused(workspace, f"was made by {made.version}, with revision {made.head} and not {now.head}")
+    if made.content != now.content:
+        raise _refused(workspace, f"was made by {made.version}, with other migrations, roles or rows")
+
+
+def renew_workspace(workspace: Workspace, progress: Progress) -> tuple[RestoredCode | None, str]:
+    """Put the library's code into the workspace. Every fix ends as not applied.
+
+    The caller has it kept as shipped once the database is made, too. If the code is current, or the workspace
+    is its own library, no file changes, and the code is None. The text is that of `shipped.keep`.
+
+    Raises:
+        Refused: the edits cannot be told from the shipped code. Nothing was changed.
         EnvironmentFault: a file cannot be read or written.
     """
-    if not shipped.is_outdated(workspace):
-        return None
+    if workspace.library.root == workspace.root or shipped.is_current(workspace):
+        return None, shipped.keep(workspace, renew=True)
     renewed = renew_code(workspace, progress)
     record_reverted(workspace)
-    return renewed
+    return renewed, ""
+
+
+def _refused(workspace: Workspace, what: str) -> Refused:
+    """Save the edits, and return the error that names them and the command."""
+    try:
+        saved = save_edits(workspace).saved_note
+    except LabError as error:
+        saved = f"The edits could not be saved: {error.message}"
+    remedy = f"Rebuild code and database, with the edits saved as a patch: {shipped.RENEW}"
+    if workspace.library.root != workspace.root and (workspace.root / "lab.toml").exists():
+        remedy = f"To use this folder's own library: lab --library {workspace.root} up. {remedy}"
+    return Refused(f"The lab in this workspace {what}. Nothing was changed. {saved}".rstrip(), remedy)

@@ -1,13 +1,16 @@
 """Restart services of a running lab: the named ones, or those whose code has changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.lock import exclusive_lock
 from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.operations.status import Status, status
+from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
+
+MIGRATIONS = "migrations"
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
@@ -34,24 +37,19 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
 def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
     """Restart the services that run the changed files, and return their names; none if the lab is not up.
 
+    A service runs every file that is not in the folder of another service or of the migrations.
+
     The caller holds the workspace's lock. Raises LabError: a service did not stop or start.
     """
     if not workspace.database_url_file.exists():
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]
-    names = tuple(
-        name for name in runtime.services if any(_runs(name, runtime.services, path) for path in paths)
-    )
+    profile = profile_of(workspace)
+    owners = {profile.service_of(path) for path in paths if path.parts[0] != MIGRATIONS}
+    names = tuple(name for name in runtime.services if owners & {None, name})
     if not names or not runtime.database_running():
         return ()
     runtime.stop_services(names)
     runtime.start_services(names)
     return names
-
-
-def _runs(service: str, services: Sequence[str], path: Path) -> bool:
-    """Return whether the service uses the file: it configures it, or is not in another service's package."""
-    top, *below = path.parts
-    others = {name.replace("-", "_") for name in services if name != service}
-    return top == "compose" or (top == "app" and not others.intersection(below))

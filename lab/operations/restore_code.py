@@ -3,18 +3,21 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab import git, shipped
 from lab.engine import journal
 from lab.engine.verb import Verb
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.progress import Progress, Update
 from lab.shipped import SourceFile
 from lab.workspace import Workspace
+
+Originals = Mapping[PurePosixPath, SourceFile]
+"""The files that the current ones are compared with, by their paths in the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,23 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
         Refused: a kept file is damaged. Nothing was changed.
     """
     saved = save_edits(workspace)
-    if saved.patch:
-        _put_back(workspace, saved, progress, again="lab reset --code")
+    _put_back(workspace, _shipped(workspace), saved, progress, again="lab reset --code")
     return saved
 
 
 def renew_code(workspace: Workspace, progress: Progress) -> RestoredCode:
-    """Save all edits, keep the library's code as shipped and restore all of it. Raises as `restore_code`."""
-    saved = save_edits(workspace)
-    shipped.renew(workspace)
-    changed = tuple(path for path, original in _compared(workspace) if _current(workspace, path) != original)
-    renewed = RestoredCode(changed, saved.patch)
-    if changed:
-        _put_back(workspace, renewed, progress, again="lab up --renew")
+    """Save all edits, and put the library's code in their place. Raises as `restore_code`.
+
+    If what is kept as shipped is damaged, everything that differs from the library's code counts as edited.
+    What is kept stays as it is: until the caller replaces it, the workspace counts as outdated.
+    """
+    originals = shipped.source(workspace)
+    try:
+        patch = save_edits(workspace).patch
+    except (EnvironmentFault, Refused):
+        patch = _save(workspace, originals).patch
+    renewed = RestoredCode(_changed(workspace, originals), patch)
+    _put_back(workspace, originals, renewed, progress, again=shipped.RENEW)
     return renewed
 
 
@@ -66,11 +73,14 @@ def save_edits(workspace: Workspace) -> RestoredCode:
         EnvironmentFault: no shipped code was kept, or a file cannot be read or written.
         Refused: a kept file is damaged.
     """
-    compared = dict(_compared(workspace))
-    changed = tuple(path for path, original in compared.items() if _current(workspace, path) != original)
+    return _save(workspace, _shipped(workspace))
+
+
+def _save(workspace: Workspace, originals: Originals) -> RestoredCode:
+    changed = _changed(workspace, originals)
     if not changed:
         return RestoredCode((), None)
-    edits = _difference(workspace, compared, changed)
+    edits = _difference(workspace, originals, changed)
     last = max(workspace.saved.glob("*.patch"), default=None)
     if last is not None and last.read_bytes() == edits:
         return RestoredCode(changed, last)
@@ -87,22 +97,28 @@ def record_reverted(workspace: Workspace) -> None:
         journal.close_entry(workspace, journal.Event(str(Verb.REVERT), reverted, at, 0.0, ()))
 
 
-def _compared(workspace: Workspace) -> Iterator[tuple[PurePosixPath, SourceFile | None]]:
-    """Yield each path that is shipped or is there, with its shipped state."""
-    originals = {
+def _shipped(workspace: Workspace) -> Originals:
+    return {
         file.path: SourceFile(shipped.content(workspace, file), file.executable)
         for file in shipped.files(workspace)
     }
-    for path in sorted({*originals, *shipped.current_files(workspace)}):
-        yield path, originals.get(path)
 
 
-def _put_back(workspace: Workspace, saved: RestoredCode, progress: Progress, again: str) -> None:
+def _changed(workspace: Workspace, originals: Originals) -> tuple[PurePosixPath, ...]:
+    """Return the paths whose file differs from the original, was added or is missing."""
+    paths = sorted({*originals, *shipped.current_files(workspace)})
+    return tuple(path for path in paths if _current(workspace, path) != originals.get(path))
+
+
+def _put_back(
+    workspace: Workspace, originals: Originals, saved: RestoredCode, progress: Progress, again: str
+) -> None:
     """Restore the changed files. An error says where the edits are, and to run the command `again`."""
-    originals = {path: original for path, original in _compared(workspace) if path in set(saved.changed)}
+    if not saved.changed:
+        return
     try:
         progress(Update("Restoring the shipped code"))
-        _restore(workspace, originals)
+        _restore(workspace, originals, saved.changed)
     except KeyboardInterrupt as pressed:
         pressed.add_note(f"The shipped code is back in part: {again}. {saved.saved_note}")
         raise
@@ -114,15 +130,14 @@ def _put_back(workspace: Workspace, saved: RestoredCode, progress: Progress, aga
         ) from error
 
 
-def _restore(workspace: Workspace, originals: Mapping[PurePosixPath, SourceFile | None]) -> None:
+def _restore(workspace: Workspace, originals: Originals, changed: Iterable[PurePosixPath]) -> None:
     # Remove added files first: one can be where a shipped folder belongs.
-    for path in (path for path, original in originals.items() if original is None):
+    for path in (path for path in changed if path not in originals):
         (workspace.root / path).unlink()
-    for path, original in originals.items():
-        if original is not None:
-            _make_room(workspace.root, path)
-            mode = 0o755 if original.executable else 0o644
-            write_atomic(workspace.root / path, original.content, mode=mode)
+    for path in (path for path in changed if path in originals):
+        _make_room(workspace.root, path)
+        mode = 0o755 if originals[path].executable else 0o644
+        write_atomic(workspace.root / path, originals[path].content, mode=mode)
 
 
 def _make_room(root: Path, path: PurePosixPath) -> None:
@@ -144,17 +159,13 @@ def _current(workspace: Workspace, path: PurePosixPath) -> SourceFile | None:
     return SourceFile(file.read_bytes(), bool(file.stat().st_mode & 0o100))
 
 
-def _difference(
-    workspace: Workspace,
-    originals: Mapping[PurePosixPath, SourceFile | None],
-    changed: Iterable[PurePosixPath],
-) -> bytes:
+def _difference(workspace: Workspace, originals: Originals, changed: Iterable[PurePosixPath]) -> bytes:
     """Return the patch from the shipped files to the current ones, made by git outside any repository."""
     with tempfile.TemporaryDirectory(prefix="lab-edits-") as scratch:
         for side in "ab":
             (Path(scratch) / side).mkdir()
         for path in changed:
-            for side, state in (("a", originals[path]), ("b", _current(workspace, path))):
+            for side, state in (("a", originals.get(path)), ("b", _current(workspace, path))):
                 if state is not None:
                     copy = Path(scratch) / side / path
                     copy.parent.mkdir(parents=True, exist_ok=True)

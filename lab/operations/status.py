@@ -88,7 +88,7 @@ def _database(runtime: Runtime, table: str) -> DatabaseStatus:
                 where,
                 running=True,
                 revision=value("SELECT string_agg(version_num, ', ') FROM alembic_version"),
-                rows=value(f"SELECT count(*) FROM {table}"),
+                rows=value(f'SELECT count(*) FROM "{table}"'),
                 size=value("SELECT pg_database_size(current_database())"),
                 version=value("SHOW server_version"),
                 table=table,

@@ -2,15 +2,15 @@
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
-from lab.errors import EnvironmentFault, Refused
+from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.lock import exclusive_lock
 from lab.operations import runtimes
@@ -18,7 +18,7 @@ from lab.operations.build import BuildPlan, carry_out, plan_build
 from lab.operations.doctor import disk_shortage
 from lab.operations.fixes import match_code
 from lab.operations.ownership import ensure_workspace_id
-from lab.operations.renewal import difference_of_code, refusal, renew_workspace
+from lab.operations.renewal import renew_workspace, require_current_code
 from lab.operations.restore_code import RestoredCode
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
@@ -62,7 +62,7 @@ def up(
     database was made for the new ones. A service that does not become healthy raises nothing.
 
     A lab that another version of the library made is refused, after its edits are saved as a patch. `renew`
-    makes it anew: its database, with as many rows, and its code, unless the workspace is its own library.
+    rebuilds it: its database, with as many rows, and its code, unless the workspace is its own library.
 
     Raises:
         UsageError: a number is out of its range, or the compose file cannot be used.
@@ -82,29 +82,47 @@ def up(
                 f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
                 "Replace it by a new one: lab down --destroy, then lab up --port-offset 100",
             )
-        note = shipped.keep(workspace)
         code = None
         if renew:
             _stop(workspace, before)
-            code = renew_workspace(workspace, progress)
-        elif found := difference_of_code(workspace):
-            raise refusal(workspace, found)
-        runtime = runtime_of(workspace, settings)
-        if settings.runtime == before.runtime:
-            runtime.require_ports()
-        runtime.prepare(progress)
-        plan = partial(plan_build, workspace, rows, seed, renew=renew)
-        if settings != before:
-            _leave_previous(workspace, before, settings, runtime, plan, progress)
-            runtime.require_ports()
-        try:
-            done = _start(workspace, before, settings, runtime, plan, progress)
-        except EnvironmentFault as error:
-            if shortage := disk_shortage(workspace):  # few tools name a full disk as the reason
-                error.message = f"{error.message} {shortage}"
-            raise
+            code, note = renew_workspace(workspace, progress)
+        else:
+            note = shipped.keep(workspace)
+            require_current_code(workspace)
+        with _naming_saved_edits(code):
+            runtime = runtime_of(workspace, settings)
+            if settings.runtime == before.runtime:
+                runtime.require_ports()
+            runtime.prepare(progress)
+            plan = partial(plan_build, workspace, rows, seed, renew=renew, fresh=code is not None)
+            if settings != before:
+                _leave_previous(workspace, before, settings, runtime, plan, progress)
+                runtime.require_ports()
+            try:
+                done = _start(workspace, before, settings, runtime, plan, progress)
+            except EnvironmentFault as error:
+                if shortage := disk_shortage(workspace):  # few tools name a full disk as the reason
+                    error.message = f"{error.message} {shortage}"
+                raise
+            if code:
+                shipped.replace(workspace)  # last: until then, `up` asks for `renew`
         seconds = time.monotonic() - started
         return Up(status(workspace, runtime), seconds, done.builds_template, code, note)
+
+
+@contextmanager
+def _naming_saved_edits(code: RestoredCode | None) -> Iterator[None]:
+    """Say in an error of the block that the code was replaced, and where its edits are."""
+    try:
+        yield
+    except KeyboardInterrupt as pressed:
+        if code:
+            pressed.add_note(f"The code was replaced. {code.saved_note} To go on: {shipped.RENEW}")
+        raise
+    except LabError as error:
+        if code:
+            error.message = f"The code was replaced. {code.saved_note} The rest was not done: {error.message}"
+        raise
 
 
 def _start(

@@ -9,6 +9,7 @@ from lab import records
 from lab.catalog import Catalog, Fix
 from lab.errors import EnvironmentFault, LabError
 from lab.operations.measure import Checked, check, prepare_target, select_bugs
+from lab.profile import Profile, profile_of
 from lab.progress import Progress
 from lab.shadow import Spare, discard, make_spare
 from lab.shipped import code_paths
@@ -69,6 +70,7 @@ class Watch:
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
         self._workspace = workspace
         self._catalog = prepare_target(workspace).catalog
+        self._profile = profile_of(workspace)
         self._numbers = sorted(fix.number for fix in select_bugs(self._catalog, tokens))
         self._start()
 
@@ -90,7 +92,9 @@ class Watch:
                 self._start()
             root = self._workspace.root
             touched = {
-                bug for path in changed | replaced for bug in touches(self._catalog, path.relative_to(root))
+                bug
+                for path in changed | replaced
+                for bug in touches(self._catalog, self._profile, path.relative_to(root))
             }
             if hit := tuple(str(number) for number in self._numbers if number in touched):
                 return hit
@@ -123,7 +127,7 @@ class Watch:
                 started = True
 
 
-def touches(catalog: Catalog, path: Path) -> frozenset[int]:
+def touches(catalog: Catalog, profile: Profile, path: Path) -> frozenset[int]:
     """Return the bugs that a change of this file, relative to the workspace, may affect.
 
     In a service's folder, these are the bugs whose probe needs that service or whose patch changes it. Of the
@@ -132,21 +136,17 @@ def touches(catalog: Catalog, path: Path) -> frozenset[int]:
     fixes = catalog.measurable
     if path == COMPOSE_FILE:
         about = {fix.number for fix in fixes if any(Path(file.path) == path for file in fix.files)}
+    elif service := profile.service_of(path):
+        about = {fix.number for fix in fixes if service in _services(fix, profile)}
     else:
-        services = {name for fix in fixes for name in _needed(fix)}
-        own = services.intersection(path.parts)
-        about = {fix.number for fix in fixes if own & (_needed(fix) | _changed(fix))}
+        about = set()
     return frozenset(about or {fix.number for fix in fixes})
 
 
-def _needed(fix: Fix) -> set[str]:
-    """Return the names of the folders of the services that the probe needs."""
-    return {name.replace("-", "_") for name in (fix.probe.services if fix.probe else ())}
-
-
-def _changed(fix: Fix) -> set[str]:
-    """Return the names of all folders on the paths of the files that the patch changes."""
-    return {part for file in fix.files for part in file.path.parent.parts}
+def _services(fix: Fix, profile: Profile) -> set[str | None]:
+    """Return the services that the fix's probe needs, and those in whose folders its patch changes a file."""
+    needed = fix.probe.services if fix.probe else ()
+    return {*needed, *(profile.service_of(file.path) for file in fix.files)}
 
 
 def _inode(path: Path) -> int | None:

@@ -15,6 +15,7 @@ from lab.errors import InvalidFile
 from lab.probing.bench import Probe
 
 ENTRY_POINT = "probe"
+PACKAGE_PREFIX = "lab_probes_"
 
 
 def load_probe(folder: Path, slug: str) -> Probe:
@@ -37,7 +38,7 @@ def load_probe(folder: Path, slug: str) -> Probe:
 def _package(folder: Path) -> str:
     """Return the name of the package whose modules are the files of `folder`."""
     folder = folder.resolve()
-    name = f"lab_probes_{sha256(str(folder).encode()).hexdigest()[:12]}"
+    name = f"{PACKAGE_PREFIX}{sha256(str(folder).encode()).hexdigest()[:12]}"
     if name not in sys.modules:
         spec = ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = [str(folder)]

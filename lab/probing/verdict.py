@@ -2,6 +2,7 @@
 
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.probing.bench import Bench, Probe, ServiceFailed
 from lab.probing.connection import APPLICATION
 from lab.probing.evidence import Evidence, Verdict
+from lab.probing.loading import PACKAGE_PREFIX
 
 IDS = re.compile(r"probe-[0-9a-f]{1,12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The ids of the rows that probes add. They are random, so they are left out of the evidence."""
@@ -80,10 +82,21 @@ def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
             evidence = Evidence(verdict, f"{failed}.", blocked_by=blocked_by)
         if evidence.verdict.fails_check:
             _require_database(bench.database)
-    except (EnvironmentFault, psycopg2.Error) as error:
-        reason = " ".join(str(error).split())
+    except (EnvironmentFault, psycopg2.Error, TimeoutError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         return Evidence(Verdict.UNMEASURED, f"The measurement could not be made: {reason}")
+    except Exception as error:  # a mistake in the probe: the verdicts of the others are not lost for it
+        return Evidence(Verdict.UNMEASURED, f"The probe failed: {_place(error)}")
     return evidence
+
+
+def _place(error: Exception) -> str:
+    """Return the type and message of the exception, and the last line of a probe that it came through."""
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [one for one in frames if str(one[0].f_globals.get("__name__")).startswith(PACKAGE_PREFIX)]
+    frame, line = (own or frames)[-1]
+    return f"{reason} ({frame.f_code.co_filename}, line {line})"
 
 
 def _require_database(url: str) -> None:

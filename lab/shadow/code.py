@@ -68,7 +68,9 @@ def copy(workspace: Workspace, target: Path) -> Code:
             if (source := workspace.root / name).is_dir():
                 shutil.copytree(source, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True)
         for name in profile.files:
-            shutil.copy2(workspace.root / name, target / name)
+            if (source := workspace.root / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target / name)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
     copied, as_shipped = Workspace(target, workspace.library), _as_shipped(workspace, target)

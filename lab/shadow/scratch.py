@@ -8,7 +8,6 @@ from pathlib import Path
 
 from lab import shipped
 from lab.files import write_atomic
-from lab.profile import profile_of
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
 from lab.workspace import Workspace
@@ -24,14 +23,7 @@ class Scratch:
     def files(self) -> Mapping[str, bytes]:
         """Return the content of every file in the shipped folders, by its path in the workspace."""
         root = self.workspace.root
-        found = (
-            path for name in profile_of(self.workspace).folders for path in sorted((root / name).rglob("*"))
-        )
-        return {
-            str(path.relative_to(root)): path.read_bytes()
-            for path in found
-            if path.is_file() and "__pycache__" not in path.parts
-        }
+        return {str(path): (root / path).read_bytes() for path in shipped.current_files(self.workspace)}
 
 
 @contextmanager

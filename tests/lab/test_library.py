@@ -75,7 +75,7 @@ def test_equal_files_have_an_equal_digest(other: Path, tmp_path: Path) -> None:
     assert Library(copied).digest() == Library(other).digest()
 
 
-@pytest.mark.parametrize("name", ["lab.toml", "fixes/01_first/fix.toml", "app/service.py"])
+@pytest.mark.parametrize("name", ["lab.toml", "fixes/01_first/fix.toml"])
 def test_the_digest_changes_with_a_byte(other: Path, name: str) -> None:
     before = Library(other).digest()
     content = (other / name).read_bytes()
@@ -87,13 +87,13 @@ def test_the_digest_changes_with_a_byte(other: Path, name: str) -> None:
 
 def test_the_digest_changes_with_a_name(other: Path) -> None:
     before = Library(other).digest()
-    (other / "app" / "service.py").rename(other / "app" / "renamed.py")
+    (other / "fixes" / "01_first").rename(other / "fixes" / "02_first")
     assert Library(other).digest() != before
 
 
 def test_the_digest_leaves_out_compiled_code_and_what_is_no_part_of_a_library(other: Path) -> None:
     before = Library(other).digest()
-    for name in ("app/__pycache__/service.pyc", ".lab/settings.json", "notes.txt"):
-        (other / name).parent.mkdir(exist_ok=True)
+    for name in ("probes/__pycache__/service.pyc", "app/service.py", ".lab/settings.json", "notes.txt"):
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
         (other / name).write_text("changed")
     assert Library(other).digest() == before

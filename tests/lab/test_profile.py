@@ -150,9 +150,10 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, problem: str)
     assert problem in problems(tmp_path, LEAST.replace(old, new))
 
 
-def test_a_command_with_an_unknown_placeholder_is_a_mistake(tmp_path: Path) -> None:
-    (problem,) = problems(tmp_path, LEAST.replace('"{rows}"', '"{row}"'))
-    assert problem.startswith("seed.command: '{row}'")
+@pytest.mark.parametrize("word", ["{row}", "{rows.x}", "{rows[0]}", "{", "{}"])
+def test_a_command_with_an_unknown_placeholder_is_a_mistake(tmp_path: Path, word: str) -> None:
+    (problem,) = problems(tmp_path, LEAST.replace('"{rows}"', f'"{word}"'))
+    assert problem.startswith(f"seed.command: '{word}'")
 
 
 def test_a_file_that_is_missing_or_is_no_toml_is_reported(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from lab.errors import EnvironmentFault, TimedOut
-from lab.shell import run
+from lab.shell import argv_of, run
 
 SLEEPER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
 
@@ -36,3 +36,15 @@ def test_after_the_timeout_the_command_and_its_children_are_killed() -> None:
 def test_a_missing_program_is_reported() -> None:
     with pytest.raises(EnvironmentFault, match="no-such-program"):
         run(["no-such-program"])
+
+
+@pytest.mark.parametrize(
+    ("words", "argv"),
+    [
+        (["python", "-m", "python"], [sys.executable, "-m", "python"]),
+        (["waitress", "python"], ["waitress", "python"]),
+        ([], []),
+    ],
+)
+def test_a_command_called_python_gets_this_interpreter(words: list[str], argv: list[str]) -> None:
+    assert argv_of(words) == argv

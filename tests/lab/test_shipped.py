@@ -120,23 +120,23 @@ def test_another_library_is_the_only_source(workspace: Workspace, tmp_path: Path
     shipped.keep(measured)
     assert names(measured) == {"app/a.py", "app/c.py", "alembic.ini"}
     assert kept(measured, NAME) == b"shipped\n"
-    assert not shipped.is_outdated(measured)
+    assert shipped.is_current(measured)
 
     (library.root / NAME).write_text("of the next version\n")
-    assert shipped.is_outdated(measured)
-    shipped.keep(measured)
+    assert not shipped.is_current(measured)
+    assert shipped.keep(measured, renew=True) == ""
     assert kept(measured, NAME) == b"shipped\n"
-    shipped.renew(measured)
+    shipped.replace(measured)
     assert kept(measured, NAME) == b"of the next version\n"
 
 
 @pytest.mark.parametrize("damaged", ["manifest.json", blob_id(b"shipped\n")])
-def test_a_damaged_copy_is_made_again_with_a_word(workspace: Workspace, damaged: str) -> None:
+def test_a_damaged_copy_is_made_again_with_a_note(workspace: Workspace, damaged: str) -> None:
     commit(workspace.root)
     shipped.keep(workspace)
     (workspace.shipped / damaged).write_text("damaged")
     (workspace.root / NAME).write_text("edited\n")
-    assert "damaged: it is made again" in shipped.keep(workspace)
+    assert "was damaged. It was made again." in shipped.keep(workspace)
     assert kept(workspace, NAME) == b"shipped\n"
 
 
@@ -148,7 +148,27 @@ def test_an_edit_is_not_taken_for_the_damaged_copy(workspace: Workspace) -> None
     with pytest.raises(Refused, match="is damaged, and the code here was changed"):
         shipped.keep(workspace)
     (workspace.root / NAME).write_text("shipped\n")
-    assert "it is made again" in shipped.keep(workspace)
+    assert "It was made again" in shipped.keep(workspace)
+
+
+def test_a_damaged_copy_of_another_librarys_code_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    measured = Workspace(workspace.root, workspace_at(tmp_path / "library").library)
+    shipped.keep(measured)
+    (measured.shipped / "manifest.json").write_text("damaged")
+    with pytest.raises(Refused) as refused:
+        shipped.keep(measured)
+    assert "lab up --renew" in str(refused.value.remedy)
+    assert not shipped.is_current(measured)
+
+
+@pytest.mark.parametrize("path", ["/tmp/x", "../x", "app/../../x", ".lab/journal", ""])
+def test_a_manifest_that_names_another_place_is_not_believed(workspace: Workspace, path: str) -> None:
+    shipped.keep(workspace)
+    blob = blob_id(b"shipped\n")
+    document = {"files": {path: [blob, False]}, "version": "lab 0.1.0"}
+    (workspace.shipped / "manifest.json").write_text(json.dumps(document))
+    with pytest.raises(EnvironmentFault, match="cannot be read"):
+        shipped.files(workspace)
 
 
 def test_a_workspace_that_is_its_own_library_keeps_the_code_of_its_next_version(workspace: Workspace) -> None:
@@ -162,19 +182,35 @@ def test_a_workspace_that_is_its_own_library_keeps_the_code_of_its_next_version(
     write_patch(workspace, "next")
     commit(workspace.root)
     (workspace.root / NAME).write_text("edited\n")
-    assert "it is made again" in shipped.keep(workspace)
+    assert "It was made again" in shipped.keep(workspace)
     assert kept(workspace, NAME) == b"next\n"
     assert (workspace.root / NAME).read_text() == "edited\n"
+
+
+def test_code_that_no_patch_names_is_kept_again_on_request_or_by_another_version(
+    workspace: Workspace,
+) -> None:
+    commit(workspace.root)
+    shipped.keep(workspace)
+    for text, renew in (("next\n", False), ("the one after\n", True)):
+        (workspace.root / NAME).write_text(text)
+        commit(workspace.root)
+        assert shipped.keep(workspace) == ""
+        if not renew:
+            manifest = workspace.shipped / "manifest.json"
+            manifest.write_text(manifest.read_text().replace(__version__, "0.0.9"))
+        assert "It was made again" in shipped.keep(workspace, renew=renew)
+        assert kept(workspace, NAME) == text.encode()
 
 
 def test_the_manifest_of_an_earlier_version_is_read(workspace: Workspace) -> None:
     shipped.keep(workspace)
     manifest = workspace.shipped / "manifest.json"
-    assert shipped.kept_version(workspace) == __version__
+    assert shipped.kept_version(workspace) == f"lab {__version__}"
     files = shipped.files(workspace)
     manifest.write_text(json.dumps(json.loads(manifest.read_text())["files"]))
     assert shipped.files(workspace) == files
-    assert shipped.kept_version(workspace) == "an earlier version"
+    assert shipped.kept_version(workspace) == "an earlier version of lab"
     assert shipped.keep(workspace) == ""
 
 

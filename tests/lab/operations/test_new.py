@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import shipped
 from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.library import Library, find_library
 from lab.operations.new import NewWorkspace, new_workspace
@@ -39,9 +40,10 @@ def git(folder: Path, *words: str) -> Finished:
 def test_it_holds_the_code_and_no_fix_or_probe(library: Library, tmp_path: Path) -> None:
     root = tmp_path / "a lab"
     done = new_workspace(root, library)
-    files = [path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
+    files = [path for path in root.rglob("*") if path.is_file() and not {".git", ".lab"} & {*path.parts}]
     assert done == NewWorkspace(root, len(files), None, "")
-    assert {path.name for path in root.iterdir()} == CODE | EXTRA
+    assert {path.name for path in root.iterdir()} == CODE | EXTRA | {".lab"}
+    assert shipped.is_current(Workspace(root, library))
     assert (root / "app/common/service.py").read_bytes() == (PROJECT / "app/common/service.py").read_bytes()
     assert (root / "test-race-condition.sh").stat().st_mode & 0o111
     assert not list(root.rglob("__pycache__"))
@@ -58,7 +60,7 @@ def test_git_has_one_commit_of_it_whatever_the_user_has_configured(
     root = tmp_path / "new"
     new_workspace(root, library)
     assert git(root, "log", "--format=%an %s").stdout == b"lab Workspace of lab 0.1.0\n"
-    assert git(root, "status", "--porcelain", "--ignored").stdout == b""
+    assert git(root, "status", "--porcelain", "--ignored").stdout == b"!! .lab/\n"
     assert git(root, "ls-files", "app/common/service.py").stdout
 
 

@@ -16,6 +16,7 @@ from lab.database import connect, workspace_url
 from lab.operations.catalog import catalog_of
 from lab.operations.measure import Verdict, check, prepare_target
 from lab.operations.watch import COMPOSE_FILE, Watch, check_on_save, touches
+from lab.profile import profile_of
 from lab.progress import Progress, silent
 from lab.shadow import data, make_spare
 from lab.workspace import Workspace
@@ -35,7 +36,8 @@ from tests.conftest import PROJECT
     ],
 )
 def test_a_change_of_a_file_can_affect_these_bugs(path: str, bugs: set[int]) -> None:
-    assert touches(catalog_of(Workspace(PROJECT)), Path(path)) == bugs
+    found = Workspace(PROJECT)
+    assert touches(catalog_of(found), profile_of(found), Path(path)) == bugs
 
 
 def save(workspace: Workspace, path: str) -> None:

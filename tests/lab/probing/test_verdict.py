@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from lab.errors import EnvironmentFault
 from lab.probing.bench import Bench, Health, Service, ServiceFailed
 from lab.probing.evidence import Evidence, Verdict
+from lab.probing.loading import load_probe
 from lab.probing.verdict import Bug, measure
 from tests.conftest import Database, free_port
 
@@ -47,6 +49,23 @@ def test_a_failed_service_is_a_symptom(database: Database) -> None:
 def test_a_service_that_another_bug_prevents_is_blocked_by_it(database: Database) -> None:
     one = evidence(database.url, failing(ServiceFailed("workflow-service ended", blocked_by="start")))
     assert (one.verdict, one.blocked_by) == (Verdict.BLOCKED, 1)
+
+
+def test_a_wait_that_ended_is_no_symptom(database: Database) -> None:
+    one = evidence(database.url, failing(TimeoutError()))
+    assert (one.verdict, one.why) == (
+        Verdict.UNMEASURED,
+        "The measurement could not be made: TimeoutError",
+    )
+
+
+def test_a_mistake_in_a_probe_is_told_with_its_line(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("import json\n\n\ndef probe(bench):\n    json.loads('no')\n")
+    bug = Bug(4, load_probe(tmp_path, "wrong"))
+    (measured,) = measure(bench(database.url), [bug], numbers={})
+    assert measured.evidence.verdict is Verdict.UNMEASURED
+    assert measured.evidence.why.startswith("The probe failed: JSONDecodeError: ")
+    assert measured.evidence.why.endswith(f"({tmp_path / 'wrong.py'}, line 5)")
 
 
 def test_a_failure_of_the_environment_is_no_symptom(database: Database) -> None:

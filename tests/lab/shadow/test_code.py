@@ -99,3 +99,17 @@ def test_only_the_folders_and_files_of_lab_toml_are_copied(workspace: Workspace,
         *("app", "compose", "migrations", "seed"),
         "alembic.ini",
     }
+
+
+def test_a_file_of_the_code_may_be_in_a_folder_and_may_be_missing(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    own = own_library(workspace)
+    toml = own.library.profile
+    text = toml.read_text().replace('files = ["alembic.ini"]', 'files = ["etc/x.ini", "gone.ini"]')
+    toml.write_text(text)
+    (own.root / "etc").mkdir()
+    (own.root / "etc/x.ini").write_text("x")
+    copied = code.copy(own, tmp_path / "copy").workspace
+    assert (copied.root / "etc/x.ini").read_text() == "x"
+    assert not (copied.root / "gone.ini").exists()
