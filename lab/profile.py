@@ -17,6 +17,8 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 SIZE = re.compile(r"(\d+)([kmg])", re.I)
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 MOST_REPLICAS = 8
+NOT_RUN = frozenset({"compose", "migrations", "seed"})
+"""The folders of the code whose files no service imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ class Profile:
         """Return the service in whose own folder the file is: one of its name, with `_` for `-`."""
         folders = {name.replace("-", "_"): name for name in self.service_names}
         return next((folders[part] for part in path.parts[:-1] if part in folders), None)
+
+    def runs(self, service: str, path: PurePath) -> bool:
+        """Return whether the service may run this file of the code: it is in no other service's folder."""
+        return path.parts[0] not in NOT_RUN and self.service_of(path) in (None, service)
 
     @property
     def port_variables(self) -> Mapping[str, str]:

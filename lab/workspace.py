@@ -32,6 +32,8 @@ class Workspace:
     logs = PathBelow(".lab/logs")
     service_records = PathBelow(".lab/services")
     """One file for each service: the processes that were started, and how they ended."""
+    containers = PathBelow(".lab/containers.json")
+    """From which code each container was started."""
     shipped = PathBelow(".lab/shipped")
     """The files as shipped, named by git blob id: the base of every three-way merge."""
     journal = PathBelow(".lab/journal")

@@ -33,6 +33,10 @@ def status(report: Status) -> Iterator[RenderableType]:
     for service in report.crashed:
         log = f" ({service.log})" if service.log else ""
         yield coloured(f"\n{service.name} has crashed. Its log: lab logs {service.name}{log}", "red")
+    for service in report.services:
+        if service.outdated:
+            older = f"\n{service.name} was started from older code than the files have now."
+            yield coloured(f"{older} Restart it: lab restart {service.name}", "yellow")
     for service in report.unresponsive:
         yield coloured(f"\n{service.name} does not answer. Restart it: lab restart {service.name}", "yellow")
 

@@ -29,17 +29,22 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change: its direction, when it started (ISO 8601, UTC), its process id and its steps."""
+    """A change: its direction, when it started (ISO 8601, UTC), its process id and its steps.
+
+    The steps are in the order in which they are done. `phased` is false in a journal of an earlier version,
+    which had no phases.
+    """
 
     verb: Verb
     started: str
     process: int
     steps: tuple[PlannedStep, ...]
+    phased: bool = False
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The numbers of its fixes."""
-        return tuple(dict.fromkeys(step.fix for step in self.steps))
+        """The numbers of its fixes, rising."""
+        return tuple(sorted({step.fix for step in self.steps}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Choose the fixes to apply or revert and their order, or refuse. Pure: it reads no file and no database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from lab.catalog import Fix, Order
 from lab.engine.state import PartState, State, combined
@@ -15,6 +15,18 @@ class Part(StrEnum):
 
     MIGRATION = "migration"
     PATCH = "patch"
+
+
+class Phase(IntEnum):
+    """The phases of a change, in their order, so that no running process meets a schema it cannot use.
+
+    The schema gets what the new code needs; the code is switched and the services restarted; the schema loses
+    what only the old code needed. https://martinfowler.com/bliki/ParallelChange.html
+    """
+
+    WIDEN = 1
+    SWITCH = 2
+    NARROW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +57,18 @@ class FixState:
         return (*self.code.why, *self.schema.why, *apart)
 
 
-def parts(fix: Fix, verb: Verb) -> tuple[Part, Part]:
-    """Return the two parts in the order in which to do them, so that the code always fits the schema."""
-    migration_first = (fix.order is Order.MIGRATION_FIRST) == (verb is Verb.APPLY)
-    return (Part.MIGRATION, Part.PATCH) if migration_first else (Part.PATCH, Part.MIGRATION)
+def phase_of(fix: Fix, verb: Verb, part: Part) -> Phase:
+    """Return the phase in which this part of the fix is done."""
+    if part is Part.PATCH:
+        return Phase.SWITCH
+    widens = (fix.order is Order.MIGRATION_FIRST) == (verb is Verb.APPLY)
+    return Phase.WIDEN if widens else Phase.NARROW
+
+
+def ordered(fixes: Sequence[Fix], verb: Verb) -> tuple[tuple[Fix, Part], ...]:
+    """Return both parts of every fix, by phases, and in a phase in the order of `fixes`."""
+    every = [(fix, part) for fix in fixes for part in Part]
+    return tuple(sorted(every, key=lambda one: phase_of(one[0], verb, one[1])))
 
 
 def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:

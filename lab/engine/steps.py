@@ -1,15 +1,15 @@
 """The two kinds of steps of a change. A step does only what is left to do, and can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from lab.catalog import Fix
 from lab.engine.file_changes import FileChange, read, replace
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
-from lab.engine.plan import Part
+from lab.engine.plan import Part, Phase, phase_of
 from lab.engine.verb import Verb
 
 Checkpoint = Callable[[str], None]
@@ -26,6 +26,10 @@ class MigrationStep:
     fix: Fix
     verb: Verb
     migrations: Migrations
+
+    @property
+    def phase(self) -> Phase:
+        return phase_of(self.fix, self.verb, self.part)
 
     def do(self) -> None:
         self._upgrade() if self.verb is Verb.APPLY else self._downgrade()
@@ -59,6 +63,7 @@ class PatchStep:
     """Writes the fix's lines into the files, or removes them, one file after the other."""
 
     part: ClassVar[Part] = Part.PATCH
+    phase: ClassVar[Phase] = Phase.SWITCH
 
     fix: Fix
     verb: Verb
@@ -86,6 +91,12 @@ class PatchStep:
             )
         replace(self.root, change, self.scratch)
 
+
+Restart = Callable[[Collection[PurePosixPath]], tuple[str, ...]]
+"""Restarts those services that were started from other content of these files. Returns their names.
+
+A service that does not run counts as done. It raises a LabError if one cannot be stopped or started.
+"""
 
 Step = MigrationStep | PatchStep
 """One part of one fix, in one direction. Its `do` and `undo` do nothing where nothing is left to do."""

@@ -20,9 +20,9 @@ from lab.engine.fix_states import plan_file_changes, read_fix_states
 from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
-from lab.engine.plan import FixState, Part, parts
+from lab.engine.plan import FixState, Part, Phase, ordered
 from lab.engine.schema import lock_schema, set_timeouts
-from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Step
+from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Restart, Step
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
 from lab.lock import LOCK_WAIT, exclusive_lock
@@ -48,13 +48,30 @@ UNDO_LOCK_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """The name and the time of each step that was done, and the services that were restarted."""
+
+    steps: tuple[Update, ...]
+    restarted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """An interrupted change that was ended, and the services that were restarted for it."""
+
+    entry: Entry
+    restarted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
-    """A workspace and its database, locked against every other `lab`."""
+    """A workspace and its database, locked against every other `lab`. `restart` is None for no restart."""
 
     workspace: Workspace
     catalog: Catalog
     patcher: Patcher
     migrations: Migrations
+    restart: Restart | None
     options: Options
 
     def fix_states(self, fixes: Iterable[Fix]) -> dict[int, FixState]:
@@ -65,9 +82,7 @@ class Transaction:
     def steps(self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState]) -> tuple[Step, ...]:
         """Return the steps that apply or revert these fixes, in order. Raises as `plan_file_changes`."""
         changes = plan_file_changes(self.patcher, self.workspace, verb, fixes, states)
-        return tuple(
-            self._step(fix, verb, part, changes[fix.number]) for fix in fixes for part in parts(fix, verb)
-        )
+        return tuple(self._step(fix, verb, part, changes[fix.number]) for fix, part in ordered(fixes, verb))
 
     def removal_steps(self, state: FixState) -> tuple[Step, ...]:
         """Return the steps that revert what is there of a mixed fix. Raises Refused: its lines are edited."""
@@ -75,52 +90,95 @@ class Transaction:
         changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
         there = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: state.recorded}
         return tuple(
-            self._step(fix, Verb.REVERT, part, changes) for part in parts(fix, Verb.REVERT) if there[part]
+            self._step(fix, Verb.REVERT, part, changes)
+            for _, part in ordered([fix], Verb.REVERT)
+            if there[part]
         )
 
-    def run(self, verb: Verb, steps: Sequence[Step]) -> tuple[Update, ...]:
-        """Do all the steps; if one fails, undo it and those before it. Return the name and time of each step.
+    def run(self, verb: Verb, steps: Sequence[Step]) -> Done:
+        """Do all the steps, by phases, with the restart after the files; if one fails, undo those begun.
 
         Raises:
             LabError: a step failed. If its undo failed too, the message says so, and `recover` can end it.
         """
+        steps = sorted(steps, key=lambda step: step.phase)
         self.patcher.texts.keep(tuple({step.fix: None for step in steps}))
         planned = tuple(PlannedStep(step.fix.number, step.part, step.changes) for step in steps)
-        entry = Entry(verb, _now(), os.getpid(), planned)
+        entry = Entry(verb, _now(), os.getpid(), planned, phased=True)
         self.options.checkpoint("planned")
         journal.open_entry(self.workspace, entry)
         self.options.checkpoint("journal written")
         done: list[Update] = []
         begun: list[Step] = []
+        restarted: tuple[str, ...] = ()
         try:
-            for step in steps:
-                begun.append(step)
-                done.append(self._timed(step.do, step, verb))
+            for phase in Phase:
+                for step in (step for step in steps if step.phase is phase):
+                    begun.append(step)
+                    done.append(self._timed(step.do, step, verb))
+                if phase is Phase.SWITCH:
+                    restarted = self._restart(steps)
         except BaseException as error:
             self._undo(begun, error)
             raise
         self._close(_event(verb, entry, sum(update.seconds or 0 for update in done)), "done")
-        return tuple(done)
+        return Done(tuple(done), restarted)
 
-    def recover(self) -> Entry | None:
-        """End an interrupted change so that its fixes are not applied, and return it; None if there is none.
+    def recover(self) -> Recovery | None:
+        """End an interrupted change so that its fixes are not applied; None if there is none.
 
         Raises:
             InvalidFile: the journal is damaged.
             Refused: the code was edited since, a migration failed, or the library lacks the fix.
-            EnvironmentFault: a file or the database failed. After any error, it can be tried again.
+            EnvironmentFault: a file, the database or a restart failed.
+
+        After any error, it can be tried again.
         """
         entry = journal.read(self.workspace)
         if entry is None:
             return None
         self.migrations.schema.end_abandoned_sessions()
         started = time.monotonic()
-        finish = entry.verb is Verb.REVERT
-        for planned in entry.steps if finish else reversed(entry.steps):
-            step = self._step(self._fix(planned.fix), entry.verb, planned.part, planned.files)
-            self._timed(step.do if finish else step.undo, step, Verb.REVERT)
+        steps = [self._step(self._fix(one.fix), entry.verb, one.part, one.files) for one in entry.steps]
+        if entry.verb is Verb.APPLY:
+            restarted = self._undo_all(steps, phased=entry.phased)
+        else:
+            restarted = self._finish_revert(steps, phased=entry.phased)
         self._close(_event("recover", entry, time.monotonic() - started), "recovered")
-        return entry
+        return Recovery(entry, restarted)
+
+    def _finish_revert(self, steps: Sequence[Step], *, phased: bool) -> tuple[str, ...]:
+        before = [step for step in steps if step.phase is not Phase.NARROW] if phased else steps
+        for step in before:
+            self._timed(step.do, step, Verb.REVERT)
+        restarted = self._restart(steps)
+        for step in (step for step in steps if step not in before):
+            self._timed(step.do, step, Verb.REVERT)
+        return restarted
+
+    def _undo_all(self, steps: Sequence[Step], *, phased: bool = True) -> tuple[str, ...]:
+        """Undo the steps: the phases in the opposite order, the restart after the files as before."""
+        after = [step for step in steps if step.phase is Phase.WIDEN] if phased else []
+        for step in (step for step in reversed(steps) if step not in after):
+            self._timed(step.undo, step, Verb.REVERT)
+        restarted = self._restart(steps)
+        for step in reversed(after):
+            self._timed(step.undo, step, Verb.REVERT)
+        return restarted
+
+    def _restart(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        files = {change.path for step in steps for change in step.changes}
+        if self.restart is None or not files:
+            return ()
+        self.options.checkpoint("before the restart")
+        started = time.monotonic()
+        restarted = self.restart(files)
+        if restarted:
+            self.options.progress(
+                Update(f"restart {', '.join(restarted)}", seconds=time.monotonic() - started)
+            )
+        self.options.checkpoint("after the restart")
+        return restarted
 
     def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[file_changes.FileChange, ...]) -> Step:
         if part is Part.MIGRATION:
@@ -150,8 +208,7 @@ class Transaction:
     def _undo(self, begun: Sequence[Step], error: BaseException) -> None:
         try:
             set_timeouts(self.migrations.schema.connection, UNDO_LOCK_TIMEOUT)
-            for step in reversed(begun):
-                step.undo()
+            self._undo_all(begun)
         except Exception as second:
             raise LabError(
                 f"{error} What was done before that could not be undone: {second}",
@@ -167,7 +224,12 @@ class Transaction:
 
 @contextmanager
 def transaction(
-    workspace: Workspace, catalog: Catalog, patcher: Patcher, url: str, options: Options = DEFAULTS
+    workspace: Workspace,
+    catalog: Catalog,
+    patcher: Patcher,
+    url: str,
+    restart: Restart | None = None,
+    options: Options = DEFAULTS,
 ) -> Iterator[Transaction]:
     """Lock the workspace and the database at `url` for the block. It does not call `recover`.
 
@@ -181,7 +243,7 @@ def transaction(
         lock_schema(url, progress=progress, lock_timeout=timeout, wait=wait) as schema,
     ):
         _delete_temporary_files(workspace)
-        yield Transaction(workspace, catalog, patcher, Migrations(url, schema, timeout), options)
+        yield Transaction(workspace, catalog, patcher, Migrations(url, schema, timeout), restart, options)
 
 
 def _scratch(workspace: Workspace) -> Path:

@@ -11,7 +11,7 @@ from lab.engine import journal, migrations
 from lab.engine.file_changes import FileChange
 from lab.engine.fix_states import plan_file_changes, read_fix_states
 from lab.engine.patches import Patcher, ShippedTexts
-from lab.engine.plan import parts, to_apply, to_revert
+from lab.engine.plan import ordered, to_apply, to_revert
 from lab.engine.schema import read_schema
 from lab.engine.verb import Verb
 from lab.errors import Refused
@@ -78,7 +78,7 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str]) -> Changed:
         recovered=(),
         files=names_of(change.path for change in changes),
         steps=tuple(
-            TimedStep(f"{verb} {f.number} {f.slug}: {part}") for f in going for part in parts(f, verb)
+            TimedStep(f"{verb} {fix.number} {fix.slug}: {part}") for fix, part in ordered(going, verb)
         ),
         seconds=time.monotonic() - started,
         dry_run=True,

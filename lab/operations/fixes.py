@@ -4,21 +4,21 @@ A new database of `up` or `reset` gets the schema of the fixes before it is used
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab.catalog import Fix
 from lab.database import workspace_url
-from lab.engine.journal import Entry
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState, to_apply, to_revert
 from lab.engine.schema import lock_schema, read_schema
 from lab.engine.state import State
 from lab.engine.steps import Step
-from lab.engine.transaction import DEFAULTS, Transaction, transaction
+from lab.engine.transaction import DEFAULTS, Done, Recovery, Transaction, transaction
 from lab.engine.transaction import Options as Options
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
@@ -30,14 +30,20 @@ from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
 Restart = Callable[[Workspace, frozenset[Path]], Sequence[str]]
-"""Restarts the services that run these files and returns their names. The workspace's lock is held."""
+"""Restarts the services that were started from other content of these files, and returns their names.
+
+The workspace's lock is held. It raises a LabError if one cannot be stopped or started.
+"""
 
 
 def restart_changed(workspace: Workspace, files: frozenset[Path]) -> Sequence[str]:
-    """Restart the services that run these files. The runtimes are loaded only when there is a restart."""
+    """Restart the outdated services that run these files. The runtimes are loaded only for a restart."""
     from lab.operations import restart
 
     return restart.restart_changed(workspace, files)
+
+
+NOTHING_DONE = Done((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +76,16 @@ def apply(
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
 
-    An interrupted change is recovered first, also if an error follows. With `restart`, `restarter`
-    then restarts the services whose files were changed.
+    An interrupted change is recovered first, also if an error follows. With `restart`, `restarter` restarts
+    the services whose files were changed, after the files and before the schema loses what only the old code
+    needed. Without it, running services may meet a schema that their code cannot use.
 
     Raises:
         UsageError: a token means no fix.
         Refused: a fix does not fit, or its migration failed. None was applied.
         Locked: another lab is changing the workspace or the database.
-        EnvironmentFault: the database or a file failed. None was applied.
-        LabError: a change could not be undone, or the services were not restarted; the message says which.
+        EnvironmentFault: the database, a file or a restart failed. None was applied.
+        LabError: a change could not be undone.
     """
     return _change(Verb.APPLY, workspace, tokens, dry_run, restarter if restart else None, options)
 
@@ -117,8 +124,7 @@ def recover(
         Refused: lines of a fix were edited since, or a chosen fix is applied.
     """
     started = time.monotonic()
-    chosen_restarter = restarter if restart else None
-    with _transaction(workspace, options, tokens, chosen_restarter) as (change, chosen, entry):
+    with _transaction(workspace, options, tokens, restarter if restart else None) as (change, chosen, ended):
         steps: list[Step] = []
         left: list[SkippedFix] = []
         for number, fix_state in sorted(change.fix_states(change.catalog.fixes).items(), reverse=True):
@@ -132,13 +138,11 @@ def recover(
                 steps += change.removal_steps(fix_state)
             elif _is_from_lab(fix_state) or code is State.PRESENT:
                 left.append(SkippedFix(number, fix_state.why))
-        if steps:
-            change.run(Verb.REVERT, steps)
-        files = _files(entry, steps)
-        restarted = _restart(workspace, chosen_restarter, files)
-    numbers = {*(entry.numbers if entry else ()), *(step.fix.number for step in steps)}
+        done = change.run(Verb.REVERT, steps) if steps else NOTHING_DONE
+    numbers = {*(ended.entry.numbers if ended else ()), *(step.fix.number for step in steps)}
     seconds = time.monotonic() - started
-    return Recovered(tuple(sorted(numbers)), tuple(left), names_of(files), seconds, restarted)
+    files, restarted = _files(ended, steps), _restarted(ended, done)
+    return Recovered(tuple(sorted(numbers)), tuple(left), files, seconds, restarted)
 
 
 def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
@@ -183,68 +187,72 @@ def _change(
     if dry_run:
         return preview(verb, workspace, tokens)
     started = time.monotonic()
-    with _transaction(workspace, options, tokens, restart) as (change, chosen, entry):
+    with _transaction(workspace, options, tokens, restart) as (change, chosen, ended):
         found = change.fix_states(change.catalog.related(chosen))
         going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
         steps = change.steps(verb, going, found)
-        done = change.run(verb, steps) if steps else ()
-        files = _files(entry, steps)
-        restarted = _restart(workspace, restart, files)
+        if restart and any(step.changes for step in steps):
+            _require_restartable(workspace)
+        done = change.run(verb, steps) if steps else NOTHING_DONE
     numbers = tuple(fix.number for fix in going)
     return Changed(
         verb=str(verb),
         fixes=numbers,
         unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
-        recovered=entry.numbers if entry else (),
-        files=names_of(files),
-        steps=tuple(TimedStep(update.text, update.seconds) for update in done),
+        recovered=ended.entry.numbers if ended else (),
+        files=_files(ended, steps),
+        steps=tuple(TimedStep(update.text, update.seconds) for update in done.steps),
         seconds=time.monotonic() - started,
-        restarted=restarted,
+        restarted=_restarted(ended, done),
     )
 
 
 @contextmanager
 def _transaction(
     workspace: Workspace, options: Options, tokens: Sequence[str], restart: Restart | None
-) -> Iterator[tuple[Transaction, tuple[Fix, ...], Entry | None]]:
+) -> Iterator[tuple[Transaction, tuple[Fix, ...], Recovery | None]]:
     """Lock workspace and database. The block gets the chosen fixes and the interrupted change, now recovered.
 
-    If the block fails, that change stays recovered: its services are restarted, and the error says so.
+    If the block fails, that change stays recovered, and the error says so.
     """
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))
-    with transaction(workspace, catalog, patcher, url, options) as change:
+
+    bound = partial(_restart, workspace, restart) if restart else None
+    with transaction(workspace, catalog, patcher, url, bound, options) as change:
         chosen = catalog.select(tokens)
-        entry = change.recover()
+        ended = change.recover()
         try:
-            yield change, chosen, entry
+            yield change, chosen, ended
         except LabError as error:
-            if entry:
-                numbers = ", ".join(map(str, entry.numbers))
+            if ended:
+                numbers = ", ".join(map(str, ended.entry.numbers))
                 error.message = (
                     f"The interrupted change of fix {numbers} ended as not applied. {error.message}"
                 )
-                _restart(workspace, restart, _files(entry))
             raise
 
 
-def _files(entry: Entry | None, steps: Sequence[Step] = ()) -> set[PurePosixPath]:
-    recovered = {change.path for step in entry.steps for change in step.files} if entry else set()
-    return recovered | {change.path for step in steps for change in step.changes}
+def _require_restartable(workspace: Workspace) -> None:
+    """Raise the UsageError of a compose file that cannot be used, before anything is changed."""
+    if workspace.database_url_file.exists():
+        from lab.operations.runtimes import runtime_of
+
+        runtime_of(workspace)
 
 
-def _restart(workspace: Workspace, restart: Restart | None, files: set[PurePosixPath]) -> tuple[str, ...]:
-    if restart is None or not files:
-        return ()
-    try:
-        return tuple(restart(workspace, frozenset(workspace.root / path for path in files)))
-    except KeyboardInterrupt as pressed:
-        pressed.add_note("The change is done, but not every service was restarted: lab restart")
-        raise
-    except LabError as error:
-        error.message = f"The change is done, but the services were not restarted: {error.message}"
-        raise
+def _restart(workspace: Workspace, restart: Restart, files: Collection[PurePosixPath]) -> tuple[str, ...]:
+    return tuple(restart(workspace, frozenset(workspace.root / path for path in files)))
+
+
+def _files(ended: Recovery | None, steps: Sequence[Step]) -> tuple[str, ...]:
+    recovered = [change.path for step in ended.entry.steps for change in step.files] if ended else []
+    return names_of([*recovered, *(change.path for step in steps for change in step.changes)])
+
+
+def _restarted(ended: Recovery | None, done: Done) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(ended.restarted if ended else ()), *done.restarted]))
 
 
 def _is_from_lab(fix_state: FixState) -> bool:

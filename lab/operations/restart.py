@@ -10,7 +10,7 @@ from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
-MIGRATIONS = "migrations"
+COMPOSE_FILE = Workspace(Path()).compose_file
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:
@@ -35,19 +35,21 @@ def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Pro
 
 
 def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str, ...]:
-    """Restart the services that run the changed files, and return their names; none if the lab is not up.
+    """Restart the services that may run these files and were started from others. Return their names.
 
-    A service runs every file that is not in the folder of another service or of the migrations.
-
-    The caller holds the workspace's lock. Raises LabError: a service did not stop or start.
+    A service that was never started, or was stopped by `lab down`, is left as it is. The caller holds the
+    workspace's lock. Raises LabError: a service did not stop or start.
     """
     if not workspace.database_url_file.exists():
         return ()
     runtime = runtime_of(workspace)
     paths = [path.relative_to(workspace.root) for path in changed]
-    profile = profile_of(workspace)
-    owners = {profile.service_of(path) for path in paths if path.parts[0] != MIGRATIONS}
-    names = tuple(name for name in runtime.services if owners & {None, name})
+    profile, outdated = profile_of(workspace), runtime.outdated()
+    names = tuple(
+        name
+        for name in runtime.services
+        if name in outdated and any(path == COMPOSE_FILE or profile.runs(name, path) for path in paths)
+    )
     if not names or not runtime.database_running():
         return ()
     runtime.stop_services(names)

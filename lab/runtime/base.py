@@ -54,7 +54,8 @@ class Runtime(Protocol):
     def start_services(self, chosen: Iterable[str] = ()) -> None:
         """Start the chosen services (default: all), and wait until each is healthy, has ended, or is late.
 
-        A running service is restarted only if the compose file now describes it differently.
+        A running service is restarted only if the compose file now describes it differently, or its code has
+        changed.
 
         Raises EnvironmentFault if one cannot be started. Others may run then.
         """
@@ -63,6 +64,12 @@ class Runtime(Protocol):
         """Stop the chosen services (default: all) and return which of them ran, in any order.
 
         Raises EnvironmentFault if one still runs. Others may have ended then.
+        """
+
+    def outdated(self) -> tuple[str, ...]:
+        """Return the services whose last start was of other code or settings than a start now would be.
+
+        One that was never started is not among them.
         """
 
     def status(self) -> tuple[ServiceStatus, ...]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lab import compose
 from lab.compose import ComposeFile
@@ -15,9 +16,11 @@ from lab.profile import profile_of
 from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
+from lab.runtime.container_code import ContainerCode
 from lab.runtime.launch import OUT_OF_MEMORY
 from lab.runtime.project import DOCKER_COMPOSE, PULL_TIMEOUT, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_TIMEOUT, ServiceStatus
+from lab.service_code import code_hash
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -38,6 +41,7 @@ class DockerRuntime:
     database: str
     ports: Mapping[str, int]
     limits: Mapping[str, int | None]
+    code: ContainerCode
     is_healthy: Callable[[int], bool] = process.answers_health
 
     kind = "docker"
@@ -89,7 +93,8 @@ class DockerRuntime:
         return not connection_problem(self.account.url(MAINTENANCE))
 
     def start_services(self, chosen: Iterable[str] = ()) -> None:
-        """Start the services that don't run, and replace containers that differ from the compose file.
+        """Start the services that don't run or run other code than the files have now, and replace containers
+        that differ from the compose file.
 
         All together have START_TIMEOUT seconds to become healthy.
 
@@ -97,7 +102,10 @@ class DockerRuntime:
             EnvironmentFault: a container cannot be made or started.
         """
         names = self._chosen(chosen)
+        before = [one for one in self.project.containers() if one.running and one.service in names]
+        self.project.stop([one for one in before if self.code.is_known_as_outdated(one)], SERVICE_GRACE)
         self._compose("", "up", "--detach", "--no-deps", *names)
+        self.code.record([one for one in self.project.containers() if one.service in names], before)
         deadline = time.monotonic() + START_TIMEOUT
         waiting = set(names)
         while waiting and time.monotonic() < deadline:
@@ -110,6 +118,10 @@ class DockerRuntime:
         running = [one for one in self.project.containers() if one.running and one.service in names]
         self.project.stop(running, SERVICE_GRACE)
         return tuple(one.service for one in running)
+
+    def outdated(self) -> tuple[str, ...]:
+        found = [one for one in self.project.containers() if one.service in self.services]
+        return tuple(one.service for one in found if self.code.is_outdated(one))
 
     def status(self) -> tuple[ServiceStatus, ...]:
         found = {one.service: one for one in self.project.containers()}
@@ -140,7 +152,8 @@ class DockerRuntime:
         limit, used = found.memory_limit, memory.get(found.id)
         status = ServiceStatus(name, "exited", port, memory=used, memory_limit=limit, container=found.name)
         if found.running:
-            return replace(status, state="healthy" if self.is_healthy(port) else "unhealthy")
+            state = "healthy" if self.is_healthy(port) else "unhealthy"
+            return replace(status, state=state, outdated=self.code.is_known_as_outdated(found))
         reason = OUT_OF_MEMORY if found.out_of_memory else found.problem or "ended by itself"
         return replace(status, exit_code=found.exit_code, reason=reason)
 
@@ -201,6 +214,7 @@ def docker_runtime(
         database=database_service.database_of(file),
         ports=ports,
         limits={name: spec.memory_limit for name, spec in file.services.items()},
+        code=ContainerCode(workspace.containers, partial(code_hash, workspace)),
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lab.compose import ComposeFile
 from lab.database import connection_problem
@@ -14,6 +15,7 @@ from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
+from lab.service_code import code_hash
 from lab.workspace import Workspace
 
 LONGEST_NAME = 63 - len("_template")
@@ -93,6 +95,9 @@ class EmbeddedRuntime:
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         return self.stack.stop(chosen)
 
+    def outdated(self) -> tuple[str, ...]:
+        return self.stack.outdated()
+
     def status(self) -> tuple[ServiceStatus, ...]:
         return self.stack.status()
 
@@ -113,7 +118,8 @@ def embedded_runtime(
     """
     server, database = _server(workspace, compose, port_offset, environ)
     instances, records = instances_of(compose, port_offset), workspace.service_records
-    stack = Stack(workspace.root, instances, server.account, database, records, workspace.logs)
+    code_of = partial(code_hash, workspace)
+    stack = Stack(workspace.root, instances, server.account, database, records, workspace.logs, code_of)
     return EmbeddedRuntime(server, database, stack)
 
 

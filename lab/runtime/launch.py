@@ -63,6 +63,7 @@ class Launch:
 
     `folder` is its working folder, `environment` all its variables, `log` the file for its output, `port` the
     port on this machine. `memory_limit` is in bytes (None for no limit), `grace` in seconds (see GRACE).
+    `code` is the hash of the files that the service runs; empty if nobody compares it.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Launch:
     port: int = 0
     memory_limit: int | None = None
     grace: float = GRACE
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ EMBEDDED = "Or run the lab without containers: lab up --embedded"
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container as `docker inspect` describes it. `ports` are this machine's, the limit is in bytes."""
+    """A container as `docker inspect` describes it. `ports` are this machine's, the limit is in bytes.
+
+    `started` is the time of its last start.
+    """
 
     id: str
     name: str
@@ -46,6 +49,7 @@ class Container:
     problem: str
     memory_limit: int | None
     ports: tuple[int, ...]
+    started: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,7 @@ def _container(document: dict[str, Any]) -> Container:
         problem=state.get("Error", ""),
         memory_limit=host.get("Memory") or None,
         ports=ports,
+        started=state.get("StartedAt", ""),
     )
 
 

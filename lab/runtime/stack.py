@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,8 @@ class ServiceStatus:
     """The current state of one service: `state` is healthy, unhealthy, exited or stopped.
 
     Memory is in bytes. A local process has a `log`, and a `pid` while it runs; a container has `container`
-    instead. `reason` says why a service ended, or what is wrong with a running one.
+    instead. `reason` says why a service ended, or what is wrong with a running one. `outdated`: it runs other
+    code than the files have now.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ServiceStatus:
     reason: str | None = None
     peak: int | None = None
     container: str | None = None
+    outdated: bool = False
 
     @property
     def crashed(self) -> bool:
@@ -76,6 +78,8 @@ class Stack:
     database: str
     records: Path
     logs: Path
+    code_of: Callable[[str], str] = lambda service: ""
+    """The hash of the code that a service would run now."""
 
     def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the chosen instances in the order of `instances`; of all if none is chosen."""
@@ -94,6 +98,14 @@ class Stack:
             process.stop(self.records, launch.name)
         for launch in outdated:
             process.start(launch, self.records)
+
+    def outdated(self) -> tuple[str, ...]:
+        """Return the services whose last start was of other code or settings. One never started is not."""
+        return tuple(name for name in self.names() if self._is_outdated(name))
+
+    def _is_outdated(self, name: str) -> bool:
+        record = read_record(self.records, name)
+        return record is not None and record.launch != self.launch(name)
 
     def _runs(self, launch: Launch) -> bool:
         record = read_record(self.records, launch.name)
@@ -137,7 +149,16 @@ class Stack:
                 memory = running.memory_info().rss
                 state = "healthy" if process.answers_health(port) else "unhealthy"
                 reason = None if record.guard.process() else UNGUARDED
-                return replace(status, state=state, port=port, pid=running.pid, memory=memory, reason=reason)
+                code = record.launch.code
+                return replace(
+                    status,
+                    state=state,
+                    port=port,
+                    pid=running.pid,
+                    memory=memory,
+                    reason=reason,
+                    outdated=bool(code) and code != self.code_of(instance.service.name),
+                )
         ended = (read_record(self.records, name) or record).exit
         if ended is None:
             return replace(status, reason="its guard was killed, so how it ended is unknown")
@@ -156,6 +177,7 @@ class Stack:
             log=str(self.log(instance.name)),
             port=instance.port,
             memory_limit=spec.memory_limit,
+            code=self.code_of(spec.name),
         )
 
     def _environment(self, instance: Instance) -> dict[str, str]:

@@ -83,7 +83,7 @@ class Project:
         return fixes.apply(self.workspace, tokens, **options)  # type: ignore[arg-type]
 
     def revert(self, *tokens: str, **options: object) -> fixes.Changed:
-        options = {"restart": False, **options}
+        options = {"restart": "restarter" in options, **options}
         return fixes.revert(self.workspace, tokens, **options)  # type: ignore[arg-type]
 
     def recover(self, *tokens: str) -> fixes.Recovered:

@@ -1,6 +1,7 @@
 """The journal returns what was written or reports damage. The history survives a line that is broken off."""
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -64,8 +65,9 @@ def test_read_returns_what_was_written(workspace: Workspace) -> None:
 def test_the_format_on_disk_stays_the_same(workspace: Workspace) -> None:
     workspace.journal.write_text(WRITTEN)
     assert journal.read(workspace) == ENTRY
-    journal.open_entry(workspace, ENTRY)
-    assert json.loads(workspace.journal.read_bytes()) == json.loads(WRITTEN)
+    assert not ENTRY.phased
+    journal.open_entry(workspace, replace(ENTRY, phased=True))
+    assert json.loads(workspace.journal.read_bytes()) == {**json.loads(WRITTEN), "phased": True}
 
 
 def test_only_its_owner_may_read_the_journal(workspace: Workspace) -> None:

@@ -242,6 +242,7 @@ def test_an_interrupt_undoes_everything_immediately(project: Project) -> None:
         "fix",
         "apply",
         "1",
+        "--no-restart",
     ]
     with closing(connect(project.url)) as other, other.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE things IN ROW EXCLUSIVE MODE")

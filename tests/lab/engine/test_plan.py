@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.catalog import Fix, Order
-from lab.engine.plan import FixState, Part, parts, to_apply, to_revert
+from lab.engine.plan import FixState, Part, Phase, ordered, phase_of, to_apply, to_revert
 from lab.engine.state import PartState, State
 from lab.engine.verb import Verb
 from lab.errors import Refused
@@ -69,16 +69,31 @@ def test_apply_is_in_rising_order_and_revert_in_falling_order_without_what_is_do
 
 
 @pytest.mark.parametrize(
-    ("order", "verb", "first"),
+    ("order", "verb", "phase"),
     [
-        (Order.MIGRATION_FIRST, Verb.APPLY, Part.MIGRATION),
-        (Order.MIGRATION_FIRST, Verb.REVERT, Part.PATCH),
-        (Order.PATCH_FIRST, Verb.APPLY, Part.PATCH),
-        (Order.PATCH_FIRST, Verb.REVERT, Part.MIGRATION),
+        (Order.MIGRATION_FIRST, Verb.APPLY, Phase.WIDEN),
+        (Order.MIGRATION_FIRST, Verb.REVERT, Phase.NARROW),
+        (Order.PATCH_FIRST, Verb.APPLY, Phase.NARROW),
+        (Order.PATCH_FIRST, Verb.REVERT, Phase.WIDEN),
     ],
 )
-def test_the_order_of_the_parts_follows_fix_toml_and_the_verb(order: Order, verb: Verb, first: Part) -> None:
-    assert parts(replace(FIX, order=order), verb)[0] is first
+def test_the_phase_of_the_migration_follows_fix_toml_and_the_verb(
+    order: Order, verb: Verb, phase: Phase
+) -> None:
+    fix = replace(FIX, order=order)
+    assert phase_of(fix, verb, Part.MIGRATION) is phase
+    assert phase_of(fix, verb, Part.PATCH) is Phase.SWITCH
+
+
+def test_all_fixes_pass_a_phase_before_any_enters_the_next() -> None:
+    late = replace(FIX, number=2, order=Order.PATCH_FIRST)
+    early = replace(FIX, number=3)
+    assert [(fix.number, part) for fix, part in ordered([late, early], Verb.APPLY)] == [
+        (3, Part.MIGRATION),
+        (2, Part.PATCH),
+        (3, Part.PATCH),
+        (2, Part.MIGRATION),
+    ]
 
 
 @pytest.mark.parametrize(

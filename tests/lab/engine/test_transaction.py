@@ -10,7 +10,7 @@ import pytest
 from lab.engine import journal
 from lab.engine.schema import APPLICATION_PREFIX, lock_schema
 from lab.engine.transaction import Options
-from lab.errors import DatabaseUnreachable, Locked, Refused
+from lab.errors import DatabaseUnreachable, EnvironmentFault, Locked, Refused
 from lab.operations import fixes
 from lab.shell import run
 from lab.workspace import Workspace
@@ -336,11 +336,54 @@ def test_the_history_has_every_change(project: Project) -> None:
     assert journal.applied_by_lab(project.workspace) == {1, 2}
 
 
-def test_an_interrupt_after_the_change_is_reported_with_the_change_done(project: Project) -> None:
-    def pressed(*_: object) -> tuple[str, ...]:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), EnvironmentFault("The port is taken.")])
+def test_a_restart_that_fails_undoes_the_change_and_restarts_again(
+    project: Project, error: BaseException
+) -> None:
+    before, seen = project.all(), []
 
-    with pytest.raises(KeyboardInterrupt) as caught:
-        project.apply("1", restarter=pressed)
-    assert caught.value.__notes__ == ["The change is done, but not every service was restarted: lab restart"]
-    assert project.applied() == {1}
+    def restart(*_: object) -> tuple[str, ...]:
+        seen.append(project.code())
+        if len(seen) == 1:
+            raise error
+        return ("service",)
+
+    with pytest.raises(type(error)):
+        project.apply("1-2", restarter=restart)
+    assert project.all() == before
+    assert [code == before[0] for code in seen] == [False, True]
+    assert project.applied() == set()
+
+
+def test_the_restart_is_between_the_wider_schema_and_the_narrower_one(project: Project) -> None:
+    """Fix 1 is patch-first: the old code cannot use its index. Fix 3's table is needed by its own code."""
+    index, table = "ix_things_name", "waiting"
+    seen: list[set[object]] = []
+
+    def restart(*_: object) -> tuple[str, ...]:
+        rows = project.sql(f"SELECT relname FROM pg_class WHERE relname IN ('{index}', '{table}')")
+        seen.append({name for (name,) in rows})
+        return ()
+
+    project.apply("1", "3", restarter=restart)
+    project.revert("1", "3", restarter=restart)
+    assert seen == [{table}, {table}]
+    assert project.applied() == set()
+
+
+def test_an_undone_change_takes_the_phases_back_in_the_opposite_order(project: Project) -> None:
+    seen: list[set[object]] = []
+
+    def restart(*_: object) -> tuple[str, ...]:
+        rows = project.sql("SELECT relname FROM pg_class WHERE relname IN ('ix_things_name', 'waiting')")
+        seen.append({name for (name,) in rows})
+        return ()
+
+    def fail(checkpoint: str) -> None:
+        if checkpoint.startswith("after apply 1") and checkpoint.endswith("migration"):
+            raise EnvironmentFault("The disk is full.")
+
+    with pytest.raises(EnvironmentFault):
+        project.apply("1", "3", restarter=restart, options=Options(checkpoint=fail))
+    assert seen == [{"waiting"}, {"waiting"}]
+    assert project.applied() == set()
