@@ -33,7 +33,7 @@ def from_json(document: bytes | str, kind: type[T]) -> T:
 
     try:
         return msgspec.convert(json.loads(document), kind, dec_hook=_decode, str_keys=True)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 

@@ -76,8 +76,12 @@ def find_library(named: Path | None, environ: Mapping[str, str]) -> Library:
     given = named or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
     if given is None:
         return installed()
-    found = Library(given.resolve())
-    if not found.profile.is_file():
+    try:
+        found = Library(given.resolve())
+        is_library = found.profile.is_file()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long
+        found, is_library = Library(given), False
+    if not is_library:
         raise UsageError(
             f"{found.root} is no library: it holds no lab.toml.",
             f"Name one with --library DIR or {VARIABLE}; without either, lab uses its own.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from lab.errors import InvalidFile
 from lab.workspace import Workspace
@@ -17,6 +17,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 SIZE = re.compile(r"(\d+)([kmg])", re.I)
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 MOST_REPLICAS = 8
+NO_CODE = frozenset({".git", ".lab", ".venv", "fixes", "probes"})
 NOT_RUN = frozenset({"compose", "migrations", "seed"})
 """The folders of the code whose files no service imports."""
 
@@ -105,7 +106,7 @@ def read_profile(path: Path) -> Profile:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidFile(path, [str(error)]) from error
     problems: list[str] = []
     found = _profile(_Table("", document, problems))
@@ -145,7 +146,7 @@ class _Table:
         value = self._value(key, default)
         if value is None:
             return ""
-        if not isinstance(value, str) or not value or (form is not None and not form.fullmatch(value)):
+        if not _is_text(value) or (form is not None and not form.fullmatch(value)):
             self.wrong(
                 key, "a text is expected" if form is None else f"{value!r} is not of the form {form.pattern}"
             )
@@ -165,7 +166,7 @@ class _Table:
         value = self._value(key, [] if may_be_missing else None)
         if value is None:
             return ()
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        if not isinstance(value, list) or not all(map(_is_text, value)):
             self.wrong(key, "a list of texts is expected")
             return ()
         if not value and not may_be_missing:
@@ -177,6 +178,8 @@ class _Table:
         words = self.texts(key)
         for word in words:
             try:
+                if re.search(r"{[^{}]*:", word):
+                    raise ValueError
                 word.format(**dict.fromkeys(placeholders, 0))
             except (LookupError, ValueError, AttributeError, TypeError):
                 known = " and ".join(f"{{{name}}}" for name in placeholders)
@@ -207,6 +210,11 @@ class _Table:
         return self.content.get(key, default)
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether it is a text that is not empty and has no control character, such as a line end."""
+    return isinstance(value, str) and value.isprintable() and bool(value)
+
+
 def _profile(document: _Table) -> Profile:
     code, services, seed = document.table("code"), document.table("services"), document.table("seed")
     status = document.table("status")
@@ -229,6 +237,12 @@ def _profile(document: _Table) -> Profile:
     if found.seed.rows > found.seed.most_rows:
         seed.wrong("rows", "more than most_rows")
     _require_relative(code, "folders", (*found.folders, *found.files))
+    for key, names, needed in (
+        ("folders", found.folders, ("app", "compose", "migrations")),
+        ("files", found.files, ("alembic.ini",)),
+    ):
+        if missing := [name for name in needed if name not in names]:
+            code.wrong(key, f"lacks {', '.join(missing)}")
     for table in (code, seed, status, document):
         table.no_others()
     return found
@@ -271,5 +285,8 @@ def _extra_files(document: _Table) -> tuple[str, ...]:
 
 def _require_relative(table: _Table, key: str, names: tuple[str, ...]) -> None:
     for name in names:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
+        parts = Path(name).parts
+        if Path(name).is_absolute() or ".." in parts or not parts:
             table.wrong(key, f"{name!r} is not a path in the workspace")
+        elif parts[0] in NO_CODE:
+            table.wrong(key, f"{name!r} is not code under repair")

@@ -47,9 +47,16 @@ def begin(workspace: Workspace) -> Path:
 
 
 def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
-    """Write the raw data of one probe to the run's folder. Return the file. Raises as `write_atomic` does."""
+    """Write the raw data of one probe to the run's folder. Return the file. Raises as `write_atomic` does.
+
+    Data that JSON cannot express is replaced by a sentence that says so.
+    """
     path = run / f"bug-{bug}.json"
-    write_atomic(path, to_json(raw).encode())
+    try:
+        text = to_json(raw)
+    except (TypeError, ValueError, RecursionError) as error:
+        text = to_json({"problem": f"The probe's raw data cannot be written as JSON: {error}"})
+    write_atomic(path, text.encode())
     return path
 
 

@@ -89,8 +89,11 @@ def keep(workspace: Workspace, *, renew: bool = False) -> str:
         return ""
     if renew or kept.version != f"lab {__version__}" or not _fits(blobs, workspace.library):
         replace(workspace)
-        return f"The copy of the shipped code was that of {kept.version}. It was made again."
-    return ""
+        return "The library's code has changed. The copy of the shipped code was made again."
+    return (
+        "What git has committed here is not the code that is kept as shipped. If it is the code of a new"
+        f" version, have it kept: {RENEW}"
+    )
 
 
 def is_current(workspace: Workspace) -> bool:
@@ -260,14 +263,20 @@ def _present(file: Path) -> SourceFile:
 
 
 def _committed(root: Path, names: Sequence[str]) -> dict[PurePosixPath, SourceFile] | None:
-    """Return the files as the last commit has them; None if it lacks one of the names, or there is no git."""
+    """Return the files as the last commit has them; None if it lacks one of the names, or there is no commit.
+
+    Raises:
+        EnvironmentFault: there is a repository, but git is missing.
+    """
     found: dict[PurePosixPath, SourceFile] = {}
     try:
         for entry in git.committed_files(root, *names):
             if (text := _committed_text(root, entry)) is None:
                 return None
             found[entry.path] = SourceFile(text, entry.executable)
-    except LabError:  # no git, or no repository
+    except LabError:
+        if any((folder / ".git").exists() for folder in (root, *root.parents)):
+            raise  # the files may have edits that are not committed
         return None
     present = {str(part) for path in found for part in (path, *path.parents)}
     return found if present.issuperset(names) else None

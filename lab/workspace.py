@@ -41,6 +41,8 @@ class Workspace:
     runs = PathBelow(".lab/runs")
     saved = PathBelow(".lab/saved")
     """The candidate's edits, saved as patches before `lab reset --code`."""
+    renewal = PathBelow(".lab/renewal.json")
+    """Exists while `lab up --renew` replaces the code and the database."""
     id_file = PathBelow(".lab/id")
     """The workspace's random id. On a shared server it marks the databases of this workspace."""
     location_file = PathBelow(".lab/home")
@@ -57,6 +59,8 @@ class Workspace:
             exists = (original / ".lab").is_dir()
         except PermissionError:
             exists = True  # in a folder of another user
+        except (OSError, ValueError):  # no path at all: the file is damaged
+            exists = False
         return original if original != self.root and exists else None
 
 

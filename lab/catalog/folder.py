@@ -64,7 +64,10 @@ class FolderReader:
         except tomllib.TOMLDecodeError as error:
             self.problems.append(f"fix.toml: {error}")
             return None
-        has_probe = probe_file(self.probes, slug) is not None
+        probe = probe_file(self.probes, slug)
+        has_probe = probe is not None
+        if probe is not None and "TODO" in probe.read_text(encoding="utf-8", errors="replace"):
+            self.problems.append(f"{probe.relative_to(self.probes.parent)}: not filled in")
         if has_probe != ("probe" in raw):
             key = "missing, but there is" if has_probe else "given, but there is no"
             self.problems.append(f"fix.toml: probe: {key} probes/{slug}.py")

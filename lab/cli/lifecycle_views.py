@@ -33,7 +33,7 @@ def up(done: Up) -> Iterator[RenderableType]:
 
     yield from inspect_views.status(done.status)
     if done.note:
-        yield f"\n{done.note}."
+        yield f"\n{done.note}"
     if done.code is not None:
         yield "\nThe code is that of this version again."
         yield from _saved(done.code)

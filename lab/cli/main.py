@@ -75,10 +75,11 @@ def main() -> int:
         discard_output(sys.stdout.fileno())  # Python flushes again at exit, and would report an error
         return OUTPUT_CLOSED
     except OSError as error:
-        if error.errno not in MACHINE_ERRORS:
-            raise
         discard_output(sys.stdout.fileno())
-        message(f"lab: Reading or writing failed: {error}. Check the free disk space and the permissions.")
+        remedy = "Check the free disk space and the permissions."
+        if error.errno not in MACHINE_ERRORS:
+            remedy = "If that file is in .lab, it is damaged: move it out of the way, then run lab up."
+        message(f"lab: Reading or writing failed: {error}. {remedy}")
         return EnvironmentFault.exit_code
     return code if isinstance(code, int) else 0
 

@@ -105,6 +105,10 @@ def history(workspace: Workspace) -> tuple[Event, ...]:
         lines = workspace.history.read_bytes().splitlines()
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{workspace.history} cannot be read: {error.strerror}.", "Move it out of the way."
+        ) from error
     events = []
     for line in lines:
         with suppress(ValueError):

@@ -42,6 +42,13 @@ class BuildPlan:
     obsolete: tuple[str, ...]
 
 
+def require_rows(workspace: Workspace, rows: int | None) -> None:
+    """Raise UsageError if that number of rows is out of the range of lab.toml."""
+    most = profile_of(workspace).seed.most_rows
+    if rows is not None and not 1 <= rows <= most:
+        raise UsageError(f"--rows {rows} is out of range.", f"Use 1 to {most:,} rows.")
+
+
 def plan_build(
     workspace: Workspace,
     rows: int | None,
@@ -69,8 +76,7 @@ def plan_build(
     profile = profile_of(workspace).seed
     default = present or Dataset(profile.rows)
     asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
-    if not 1 <= asked.rows <= profile.most_rows:
-        raise UsageError(f"--rows {asked.rows} is out of range.", f"Use 1 to {profile.most_rows:,} rows.")
+    require_rows(workspace, rows)
     if present is not None and present != asked and not renew:
         raise Refused(
             f"The lab holds {present.rows:,} rows of seed {present.seed}, "
@@ -82,7 +88,6 @@ def plan_build(
     if present and not renew:
         require_current_template(workspace, origin)
     elif present and (present != asked or origin != current_origin(workspace)):
-        obsolete += [name for name in (database, template_of(database)) if name in found]
         return BuildPlan(asked, builds_template=True, makes_database=True, obsolete=tuple(obsolete))
     for name in (database, template_of(database)):
         if present is None and name in found:
@@ -134,7 +139,12 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
     progress(Update("Keeping a template for lab reset"))
     ownership.record_ownership(workspace, account, build, dataset, current_origin(workspace))
     databases.make_template(account, build)
-    databases.rename(account, build, template_of(runtime.database))
+    template, old = template_of(runtime.database), TemporaryDatabase.REPLACED.name_for(workspace)
+    if databases.exists(account, template):  # of another version: it is kept until the new one is complete
+        databases.replace(account, template, new=build, old=old)
+        databases.drop(account, old)
+    else:
+        databases.rename(account, build, template)
 
 
 def _make_roles(url: str, text: str) -> None:

@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from lab import shipped
 from lab.catalog import Catalog, Fix, load, scaffold
+from lab.catalog.unified_diff import blob_id
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.engine.verb import Verb
@@ -65,9 +67,10 @@ def catalog_of(workspace: Workspace) -> Catalog:
 
 
 def list_fixes(workspace: Workspace) -> FixList:
-    """Return a summary of every fix of the catalog."""
+    """Return a summary of every fix of the catalog, and the folders that cannot be used or are outdated."""
     catalog = catalog_of(workspace)
-    return FixList(tuple(FixSummary(**_summary(fix)) for fix in catalog.fixes), broken_fixes(catalog))
+    fixes = tuple(FixSummary(**_summary(fix)) for fix in catalog.fixes)
+    return FixList(fixes, (*broken_fixes(catalog), *outdated_fixes(workspace, catalog)))
 
 
 def show_fix(workspace: Workspace, token: str) -> FixDetails:
@@ -109,6 +112,22 @@ def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
         raise Refused("The fixes of this installation are not changed.", NAME_A_LIBRARY)
     folder = scaffold(library, slug)
     return next(report for report in broken_fixes(catalog_of(workspace)) if report.folder == folder)
+
+
+def outdated_fixes(workspace: Workspace, catalog: Catalog) -> tuple[BrokenFix, ...]:
+    """Return the fixes whose patch was made from another text than the library ships now.
+
+    They can still be applied to a lab that has kept the older text. Raises as `shipped.source`.
+    """
+    blobs = {path: blob_id(file.content) for path, file in shipped.source(workspace).items()}
+    found = []
+    for fix in catalog.fixes:
+        other = [file.path for file in fix.files if not file.is_new and blobs.get(file.path) != file.old_blob]
+        if other:
+            names = ", ".join(map(str, other))
+            problem = f"code.patch: not made from the text that is shipped now: {names}; make the patch again"
+            found.append(BrokenFix(fix.folder, (problem,)))
+    return tuple(found)
 
 
 def broken_fixes(catalog: Catalog) -> tuple[BrokenFix, ...]:

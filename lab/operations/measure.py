@@ -116,6 +116,8 @@ def select_bugs(catalog: Catalog, tokens: Sequence[str]) -> tuple[Fix, ...]:
         InvalidFile: a token means a folder that cannot be used.
     """
     chosen = {fix.number for fix in catalog.select(tokens)} if tokens else None
+    if not catalog.measurable and catalog.broken:
+        raise catalog.broken[0]
     known = {fix.number for fix in catalog.measurable}
     if unknown := sorted((chosen or set()) - known):
         there = ", ".join(map(str, sorted(known))) or "none"

@@ -58,24 +58,24 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
 def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
     """Restore the code first: with a damaged compose file, the database cannot be found."""
     restored = restore_code(workspace, progress)
-    done = "The shipped code is back."
+    done = f"The shipped code is back. {restored.saved_note}".rstrip()
     try:
         runtime = runtime_of(workspace)
         require_up(runtime)
         seconds = _reset_database(workspace, runtime, (), progress)
         record_reverted(workspace)
-        done = "The shipped code and the database are back."
+        done = f"The shipped code and the database are back. {restored.saved_note}".rstrip()
         if restored.changed:
             progress(Update("Restarting the services"))
             runtime.stop_services()
             runtime.start_services()
+        return Reset(seconds, shipped_head(workspace), (), restored)
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"{done} {restored.saved_note} To see what else was done: lab status")
+        pressed.add_note(f"{done} To see what else was done: lab status")
         raise
     except LabError as error:
-        error.message = f"{done} {restored.saved_note} The rest was not done: {error.message}"
+        error.message = f"{done} The rest was not done: {error.message}"
         raise
-    return Reset(seconds, shipped_head(workspace), (), restored)
 
 
 def _reset_database(

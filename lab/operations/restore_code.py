@@ -12,6 +12,7 @@ from lab.engine import journal
 from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.progress import Progress, Update
 from lab.shipped import SourceFile
 from lab.workspace import Workspace
@@ -33,6 +34,13 @@ class RestoredCode:
         return f"The edits are kept in {self.patch}." if self.patch else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A renewal that has begun: where the edits are that it saved; None if there were none."""
+
+    patch: Path | None
+
+
 def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
     """Save all edits as one patch for `git apply`, then restore every shipped file.
 
@@ -48,20 +56,48 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
     return saved
 
 
-def renew_code(workspace: Workspace, progress: Progress) -> RestoredCode:
-    """Save all edits, and put the library's code in their place. Raises as `restore_code`.
+def save_for_renewal(workspace: Workspace) -> Path | None:
+    """Save all edits before `put_library_code`. Return the patch; None if nothing was edited.
 
-    If what is kept as shipped is damaged, everything that differs from the library's code counts as edited.
-    What is kept stays as it is: until the caller replaces it, the workspace counts as outdated.
+    If an earlier renewal was interrupted, the patch is the one that it saved, and what differs from the
+    library's code now is saved in one more. If what is kept as shipped is damaged, everything that differs
+    from the library's code counts as edited. Raises as `save_edits`.
     """
-    originals = shipped.source(workspace)
+    found = interrupted_renewal(workspace)
+    if found is not None:
+        _save(workspace, shipped.source(workspace))
+        return found.patch
     try:
         patch = save_edits(workspace).patch
     except (EnvironmentFault, Refused):
-        patch = _save(workspace, originals).patch
+        patch = _save(workspace, shipped.source(workspace)).patch
+    write_atomic(workspace.renewal, to_json(Renewal(patch)).encode())
+    return patch
+
+
+def interrupted_renewal(workspace: Workspace) -> Renewal | None:
+    """Return the renewal that has begun and is not finished, if there is one."""
+    try:
+        return from_json(workspace.renewal.read_bytes(), Renewal)
+    except (OSError, ValueError):
+        return None
+
+
+def put_library_code(workspace: Workspace, patch: Path | None, progress: Progress) -> RestoredCode:
+    """Put the library's code in place of the workspace's. Raises as `restore_code`.
+
+    What is kept as shipped stays as it is: until `finish_renewal`, the workspace counts as outdated.
+    """
+    originals = shipped.source(workspace)
     renewed = RestoredCode(_changed(workspace, originals), patch)
     _put_back(workspace, originals, renewed, progress, again=shipped.RENEW)
     return renewed
+
+
+def finish_renewal(workspace: Workspace) -> None:
+    """Keep the library's code as shipped."""
+    shipped.replace(workspace)
+    workspace.renewal.unlink(missing_ok=True)
 
 
 def save_edits(workspace: Workspace) -> RestoredCode:
@@ -117,15 +153,15 @@ def _put_back(
     if not saved.changed:
         return
     try:
-        progress(Update("Restoring the shipped code"))
+        progress(Update("Putting the shipped code into the workspace"))
         _restore(workspace, originals, saved.changed)
     except KeyboardInterrupt as pressed:
-        pressed.add_note(f"The shipped code is back in part: {again}. {saved.saved_note}")
+        pressed.add_note(f"The shipped code is back in part: {again}. {saved.saved_note}".rstrip())
         raise
     except (LabError, OSError) as error:
         reason = str(error).rstrip(".")
         raise EnvironmentFault(
-            f"Not all of the shipped code could be restored: {reason}. {saved.saved_note}",
+            f"Not all of the shipped code could be restored: {reason}. {saved.saved_note}".rstrip(),
             f"When the cause is gone, run again: {again}",
         ) from error
 

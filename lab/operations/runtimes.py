@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from lab import compose
-from lab.errors import EnvironmentFault, UsageError
+from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.operations.settings import DOCKER, EMBEDDED, Settings, load_settings
+from lab.profile import profile_of
 from lab.runtime import embedded
 from lab.runtime.base import Runtime
-from lab.runtime.stack import HIGHEST_PORT
+from lab.runtime.stack import DATABASE_SERVICE, HIGHEST_PORT
 from lab.workspace import Workspace
 
 SERVER_VARIABLE = "LAB_DATABASE_URL"
@@ -47,6 +48,28 @@ def require_services(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise UsageError(f"There is no service {name!r}.", f"The services are {', '.join(known)}.")
+
+
+def require_services_of_library(workspace: Workspace) -> None:
+    """Check that the library's compose file has every service of its lab.toml, with a command and the port.
+
+    Raises:
+        InvalidFile: it has not.
+    """
+    library = workspace.library
+    known = compose.read(library.compose_file, {}).services
+    problems = []
+    for service in profile_of(workspace).services:
+        spec = known.get(service.name)
+        if spec is None or service.name == DATABASE_SERVICE:
+            problems.append(f"services.{service.name}: is no service of {library.compose_file.name}")
+            continue
+        moved = compose.read(library.compose_file, {service.port: "1"}).services[service.name]
+        if spec.port is None or moved.port is None or moved.port.host != 1:
+            what = f"is not the variable of its published port in {library.compose_file.name}"
+            problems.append(f"services.{service.name}.port: {service.port} {what}")
+    if problems:
+        raise InvalidFile(library.profile, problems)
 
 
 def ports_for(workspace: Workspace, saved: Mapping[str, str]) -> Mapping[str, str]:

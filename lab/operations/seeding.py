@@ -5,6 +5,7 @@ import subprocess
 from contextlib import suppress
 from os import environ
 
+from lab.database_url import DatabaseUrl
 from lab.errors import EnvironmentFault
 from lab.operations.ownership import Dataset
 from lab.profile import profile_of
@@ -30,7 +31,7 @@ def fill(workspace: Workspace, url: str, dataset: Dataset, progress: Progress) -
         process = subprocess.Popen(
             argv_of(words),
             cwd=workspace.library.root,
-            env={**environ, "LAB_DATABASE_URL": url, **IMPORTS_FROM_FOLDER},
+            env={**environ, "LAB_DATABASE_URL": DatabaseUrl.parse(url).libpq, **IMPORTS_FROM_FOLDER},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -14,13 +14,13 @@ from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.lock import exclusive_lock
 from lab.operations import runtimes
-from lab.operations.build import BuildPlan, carry_out, plan_build
+from lab.operations.build import BuildPlan, carry_out, plan_build, require_rows
 from lab.operations.doctor import disk_shortage
 from lab.operations.fixes import match_code
 from lab.operations.ownership import ensure_workspace_id
-from lab.operations.renewal import renew_workspace, require_current_code
-from lab.operations.restore_code import RestoredCode
-from lab.operations.runtimes import runtime_of
+from lab.operations.renewal import begin_renewal, renew_workspace, require_current_code
+from lab.operations.restore_code import RestoredCode, finish_renewal
+from lab.operations.runtimes import require_services_of_library, runtime_of
 from lab.operations.settings import EMBEDDED, Settings, load_settings, save_settings
 from lab.operations.status import Status, status
 from lab.progress import Progress, Update, silent
@@ -82,10 +82,13 @@ def up(
                 f"This workspace is a copy of {workspace.copied_from}, and so is its database.",
                 "Replace it by a new one: lab down --destroy, then lab up --port-offset 100",
             )
+        require_rows(workspace, rows)
+        require_services_of_library(workspace)
         code = None
         if renew:
+            patch = begin_renewal(workspace)
             _stop(workspace, before)
-            code, note = renew_workspace(workspace, progress)
+            code, note = renew_workspace(workspace, patch, progress)
         else:
             note = shipped.keep(workspace)
             require_current_code(workspace)
@@ -105,7 +108,7 @@ def up(
                     error.message = f"{error.message} {shortage}"
                 raise
             if code:
-                shipped.replace(workspace)  # last: until then, `up` asks for `renew`
+                finish_renewal(workspace)  # last: until then, `up` asks for `renew`
         seconds = time.monotonic() - started
         return Up(status(workspace, runtime), seconds, done.builds_template, code, note)
 
@@ -117,11 +120,13 @@ def _naming_saved_edits(code: RestoredCode | None) -> Iterator[None]:
         yield
     except KeyboardInterrupt as pressed:
         if code:
-            pressed.add_note(f"The code was replaced. {code.saved_note} To go on: {shipped.RENEW}")
+            done = f"The code was replaced. {code.saved_note}".rstrip()
+            pressed.add_note(f"{done} To go on: {shipped.RENEW}")
         raise
     except LabError as error:
         if code:
-            error.message = f"The code was replaced. {code.saved_note} The rest was not done: {error.message}"
+            done = f"The code was replaced. {code.saved_note}".rstrip()
+            error.message = f"{done} The rest was not done: {error.message}"
         raise
 
 

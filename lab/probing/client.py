@@ -72,7 +72,7 @@ class Reply:
             kind = self.headers.get("content-type", "").partition(";")[0]
             form = f" with {kind or 'no content type'}, not JSON"
         error = document.get("error") if isinstance(document, dict) else None
-        quoted = f": {error[:160]}" if isinstance(error, str) else ""
+        quoted = f": {error[:160].rstrip('.')}" if isinstance(error, str) else ""
         return f"{self.request} answered {self.status}{form}{quoted}"
 
 

@@ -1,5 +1,6 @@
 """Measure bugs and decide their verdicts. No other module changes a verdict that a probe has returned."""
 
+import math
 import re
 import time
 import traceback
@@ -14,7 +15,7 @@ from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.probing.bench import Bench, Probe, ServiceFailed
 from lab.probing.connection import APPLICATION
-from lab.probing.evidence import Evidence, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict
 from lab.probing.loading import PACKAGE_PREFIX
 
 IDS = re.compile(r"probe-[0-9a-f]{1,12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -75,7 +76,7 @@ def measure(
 def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
     try:
         try:
-            evidence = probe(bench)
+            evidence = _checked(probe(bench))
         except ServiceFailed as failed:
             blocked_by = numbers.get(failed.blocked_by or "")
             verdict = Verdict.PRESENT if failed.blocked_by is None else Verdict.BLOCKED
@@ -85,17 +86,41 @@ def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
     except (EnvironmentFault, psycopg2.Error, TimeoutError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Evidence(Verdict.UNMEASURED, f"The measurement could not be made: {reason}")
-    except Exception as error:  # a mistake in the probe: the verdicts of the others are not lost for it
+    except (Exception, SystemExit) as error:  # a mistake in this probe must not cost the other verdicts
         return Evidence(Verdict.UNMEASURED, f"The probe failed: {_place(error)}")
     return evidence
 
 
-def _place(error: Exception) -> str:
+def _checked(evidence: object) -> Evidence:
+    """Return what a probe returned. Raises TypeError if it is not what a probe must return."""
+    if not isinstance(evidence, Evidence):
+        raise TypeError(f"it returned {type(evidence).__name__}, not Evidence")
+    if not isinstance(evidence.verdict, Verdict) or not isinstance(evidence.why, str):
+        raise TypeError("verdict must be a Verdict and why a text")
+    if not isinstance(evidence.figures, tuple) or not all(map(_is_figure, evidence.figures)):
+        raise TypeError("figures must be a tuple of Figures with finite numbers")
+    return evidence
+
+
+def _is_figure(value: object) -> bool:
+    if not isinstance(value, Figure) or not isinstance(value.name, str):
+        return False
+    limit = () if value.limit is None else (value.limit,)
+    return all(isinstance(number, int | float) and math.isfinite(number) for number in (value.value, *limit))
+
+
+def _place(error: BaseException) -> str:
     """Return the type and message of the exception, and the last line of a probe that it came through."""
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # the probe's own class may be wrong, too
+        text = ""
+    reason = f"{type(error).__name__}: {text}"
     frames = list(traceback.walk_tb(error.__traceback__))
     own = [one for one in frames if str(one[0].f_globals.get("__name__")).startswith(PACKAGE_PREFIX)]
-    frame, line = (own or frames)[-1]
+    if not own:
+        return reason
+    frame, line = own[-1]
     return f"{reason} ({frame.f_code.co_filename}, line {line})"
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.account import Account
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, read_record
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
 from lab.runtime.process import Readiness
 from lab.shell import argv_of
 
@@ -23,6 +24,9 @@ DATABASE_SERVICE = "db"
 GUEST = Path(__file__).resolve().parent / "guest"
 START_TIMEOUT = 20.0
 """Seconds that a service has to answer its health check."""
+
+EXIT_TIMEOUT, EXIT_POLL = 2.0, 0.02
+"""Seconds that a guard has to record the exit of its service, and between two looks at the record."""
 
 HIGHEST_PORT = 65535
 UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
@@ -159,11 +163,19 @@ class Stack:
                     reason=reason,
                     outdated=bool(code) and code != self.code_of(instance.service.name),
                 )
-        ended = (read_record(self.records, name) or record).exit
+        ended = self._exit_of(record)
         if ended is None:
             return replace(status, reason="its guard was killed, so how it ended is unknown")
         state = "stopped" if ended.reason == STOPPED else "exited"
         return replace(status, state=state, exit_code=ended.code, reason=ended.reason, peak=ended.peak)
+
+    def _exit_of(self, record: Record) -> Exit | None:
+        """Return how a service ended, which its guard records soon after; None if that was killed."""
+        deadline = time.monotonic() + EXIT_TIMEOUT
+        while record.exit is None and record.guard.process() and time.monotonic() < deadline:
+            time.sleep(EXIT_POLL)
+            record = read_record(self.records, record.launch.name) or record
+        return (read_record(self.records, record.launch.name) or record).exit
 
     def launch(self, name: str) -> Launch:
         """Return how the instance of that name, which must be one of `instances`, is started."""
@@ -222,13 +234,18 @@ def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:
     Its port is the first published one plus `offset`.
 
     Raises:
-        InvalidFile: one of them publishes no port.
+        InvalidFile: one of them publishes no port, or has no command.
         UsageError: a port would be above 65535.
     """
     lasting = [s for s in compose.services.values() if s.has_health_check and s.name != DATABASE_SERVICE]
     hidden = [f"services.{s.name}.ports: its port is not published" for s in lasting if s.port is None]
+    hidden += [
+        f"services.{s.name}.command: missing; lab does not know the image's own"
+        for s in lasting
+        if not s.command
+    ]
     if hidden:
-        raise InvalidFile(compose.path, hidden, "Publish it, or restore the file: lab reset --code")
+        raise InvalidFile(compose.path, hidden, "Correct it, or restore the file: lab reset --code")
     return tuple(Instance(s.name, s, shifted(s.port, offset)) for s in lasting if s.port is not None)
 
 

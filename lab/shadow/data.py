@@ -11,6 +11,7 @@ import psycopg2
 from psycopg2 import sql
 
 from lab.database import connect
+from lab.database_url import DatabaseUrl
 from lab.engine import candidate
 from lab.engine.migrations import Migrations
 from lab.engine.schema import Schema
@@ -84,7 +85,7 @@ def _top_up(cursor: Cursor, workspace: Workspace, url: str) -> None:
     if count >= wanted.rows:
         return
     words = [word.format(rows=wanted.rows) for word in wanted.command]
-    environment = {"LAB_DATABASE_URL": url, **IMPORTS_FROM_FOLDER}
+    environment = {"LAB_DATABASE_URL": DatabaseUrl.parse(url).libpq, **IMPORTS_FROM_FOLDER}
     finished = run(argv_of(words), cwd=workspace.library.root, env=environment, timeout=TOP_UP_TIMEOUT)
     if finished.code != 0:
         raise EnvironmentFault(f"The rows for the measurement could not be made: {finished.last_line}")

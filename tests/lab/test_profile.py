@@ -12,7 +12,8 @@ from tests.conftest import PROJECT
 
 LEAST = """\
 [code]
-folders = ["app"]
+folders = ["app", "compose", "migrations"]
+files = ["alembic.ini"]
 
 [services.api]
 port = "API_PORT"
@@ -24,6 +25,12 @@ most_rows = 1000
 
 [status]
 table = "orders"
+"""
+
+
+CODE = """[code]
+folders = ["app", "compose", "migrations"]
+files = ["alembic.ini"]
 """
 
 
@@ -42,8 +49,8 @@ def problems(folder: Path, text: str) -> list[str]:
 
 def test_what_may_be_left_out_has_a_default(tmp_path: Path) -> None:
     assert read(tmp_path, LEAST) == Profile(
-        folders=("app",),
-        files=(),
+        folders=("app", "compose", "migrations"),
+        files=("alembic.ini",),
         services=(ServiceProfile("api", "API_PORT", replicas=1, memory_limit=None),),
         seed=SeedProfile(("python", "-m", "seed", "--rows", "{rows}"), rows=100, most_rows=1000, noun="rows"),
         table="orders",
@@ -52,12 +59,13 @@ def test_what_may_be_left_out_has_a_default(tmp_path: Path) -> None:
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
-    text = LEAST.replace('folders = ["app"]', 'folders = ["app", "compose"]\nfiles = ["alembic.ini"]')
+    text = LEAST.replace('files = ["alembic.ini"]', 'files = ["alembic.ini", "etc/x.ini"]')
     text = text.replace('port = "API_PORT"', 'port = "API_PORT"\nreplicas = 3\nmemory_limit = "64m"')
     text = text.replace("most_rows = 1000", 'most_rows = 1000\nnoun = "orders"')
     text += '[measurement]\ntable = "orders"\nrows = 900\ncommand = ["more", "{rows}"]\n'
     found = read(tmp_path, text)
-    assert (found.folders, found.files) == (("app", "compose"), ("alembic.ini",))
+    assert found.folders == ("app", "compose", "migrations")
+    assert found.files == ("alembic.ini", "etc/x.ini")
     assert found.services == (ServiceProfile("api", "API_PORT", 3, 64 * 2**20),)
     assert found.seed.noun == "orders"
     assert found.top_up == TopUp("orders", 900, ("more", "{rows}"))
@@ -116,6 +124,8 @@ tabel = "orders"
             "code.folders: '../elsewhere' is not a path in the workspace",
             "code.folders: '/etc' is not a path in the workspace",
             "code.file: unknown key; did you mean files?",
+            "code.files: lacks alembic.ini",
+            "code.folders: lacks app, compose, migrations",
             "services.Api: a service's name has a-z, 0-9 and - in it",
             "services.Api.port: 'api port' is not of the form [A-Z][A-Z0-9_]*",
             "services.Api.replicas: a number from 1 to 8 is expected",
@@ -135,11 +145,16 @@ tabel = "orders"
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('[code]\nfolders = ["app"]\n', "", "code: missing"),
+        (CODE, "", "code: missing"),
         ('[services.api]\nport = "API_PORT"\n', "[services]\n", "services: at least one service is expected"),
         ('[services.api]\nport = "API_PORT"\n', "[services]\napi = 1\n", "services.api: a table is expected"),
-        ('["app"]', '"app"', "code.folders: a list of texts is expected"),
-        ('["app"]', '["app", ""]', "code.folders: a list of texts is expected"),
+        ('["app", "compose", "migrations"]', '"app"', "code.folders: a list of texts is expected"),
+        ('["app"', '["", "app"', "code.folders: a list of texts is expected"),
+        ('["app"', '["app\\n"', "code.folders: a list of texts is expected"),
+        ('["app"', '[".", "app"', "code.folders: '.' is not a path in the workspace"),
+        ('["app"', '[".git", "app"', "code.folders: '.git' is not code under repair"),
+        ('["app"', '["fixes", "app"', "code.folders: 'fixes' is not code under repair"),
+        ('"compose", ', "", "code.folders: lacks compose"),
         ("rows = 100\n", "rows = true\n", "seed.rows: a number from 1 to 1,000,000,000 is expected"),
         ("most_rows", "mostrows", "seed.mostrows: unknown key; did you mean most_rows?"),
         ("[status]", "[statuss]", "statuss: unknown key; did you mean status?"),
@@ -150,7 +165,12 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, problem: str)
     assert problem in problems(tmp_path, LEAST.replace(old, new))
 
 
-@pytest.mark.parametrize("word", ["{row}", "{rows.x}", "{rows[0]}", "{", "{}"])
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, f"a = {'1' * 5000}"])
+def test_a_file_that_no_reader_can_read_is_a_mistake(tmp_path: Path, text: str) -> None:
+    assert len(problems(tmp_path, text)) == 1
+
+
+@pytest.mark.parametrize("word", ["{row}", "{rows:99999999999}", "{rows.x}", "{rows[0]}", "{", "{}"])
 def test_a_command_with_an_unknown_placeholder_is_a_mistake(tmp_path: Path, word: str) -> None:
     (problem,) = problems(tmp_path, LEAST.replace('"{rows}"', f'"{word}"'))
     assert problem.startswith(f"seed.command: '{word}'")

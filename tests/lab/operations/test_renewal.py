@@ -8,7 +8,7 @@ import pytest
 
 from lab import shipped
 from lab.engine.transaction import Options
-from lab.errors import EnvironmentFault, Refused
+from lab.errors import EnvironmentFault, Refused, UsageError
 from lab.library import Library
 from lab.operations import fixes
 from lab.operations.down import down
@@ -148,7 +148,11 @@ def test_other_code_is_refused_and_renewed_with_the_edits_in_a_patch(
 
 
 @pytest.mark.parametrize(
-    "stage", ["Restoring the shipped code", pytest.param("Starting PostgreSQL", marks=pytest.mark.slow)]
+    "stage",
+    [
+        "Putting the shipped code into the workspace",
+        pytest.param("Starting PostgreSQL", marks=pytest.mark.slow),
+    ],
 )
 def test_a_renewal_that_failed_says_where_the_edits_are_and_goes_on(
     from_another: Workspace, another: Library, stage: str
@@ -164,14 +168,33 @@ def test_a_renewal_that_failed_says_where_the_edits_are_and_goes_on(
     (patch,) = from_another.saved.glob("*.patch")
     assert MINE in patch.read_text()
     assert str(patch) in failed.value.message
-    with pytest.raises(Refused, match="with other code"):
+    with pytest.raises(Refused, match="with other code") as refused:
         up(from_another)
-    up(from_another, renew=True)
+    assert str(patch) in refused.value.message
+    done = up(from_another, renew=True)
+    assert done.code is not None
+    assert done.code.patch == patch
     assert (from_another.root / "app/common/clock.py").read_bytes() == (
         another.root / "app/common/clock.py"
     ).read_bytes()
     assert MINE not in edited.read_text()
     assert up(from_another).code is None
+
+
+@pytest.mark.slow
+def test_a_rebuild_that_failed_keeps_the_number_of_rows(from_another: Workspace) -> None:
+    made_from(from_another, head="0001")
+    with pytest.raises(EnvironmentFault):
+        up(from_another, renew=True, progress=raise_at("Keeping a template", EnvironmentFault("No.")))
+    assert up(from_another, renew=True).seeded
+    assert now(from_another).database.rows == ROWS
+
+
+@pytest.mark.slow
+def test_a_wrong_number_of_rows_is_refused_while_the_lab_runs(from_another: Workspace) -> None:
+    with pytest.raises(UsageError):
+        up(from_another, renew=True, rows=10**12)
+    assert states(now(from_another))["device-service"] == "healthy"
 
 
 @pytest.mark.slow

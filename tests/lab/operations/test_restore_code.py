@@ -55,7 +55,7 @@ def test_an_error_half_way_names_the_patch_with_the_edits(workspace: Workspace, 
     added.write_text("mine\n")
 
     with pytest.raises((EnvironmentFault, KeyboardInterrupt)) as caught:
-        reset(workspace, code=True, progress=raise_at("Restoring the shipped code", error))
+        reset(workspace, code=True, progress=raise_at("Putting the shipped code into the workspace", error))
     said = str(getattr(caught.value, "__notes__", caught.value))
     patch = max(workspace.saved.iterdir())
     assert str(patch) in said

@@ -14,7 +14,8 @@ from lab.workspace import Workspace
 
 PROFILE = """\
 [code]
-folders = ["app"]
+folders = ["app", "compose", "migrations"]
+files = ["alembic.ini"]
 [services.api]
 port = "API_PORT"
 [seed]

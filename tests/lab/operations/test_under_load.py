@@ -107,4 +107,4 @@ def test_no_process_meets_a_schema_that_its_code_cannot_use(
         assert fixes.apply(loaded, tokens).restarted
         assert fixes.revert(loaded, tokens).restarted
     assert seen.errors == []
-    assert sum(seen.answers.values()) > 100
+    assert sum(seen.answers.values()) > 20

@@ -138,4 +138,4 @@ def test_the_error_of_a_refusal_is_quoted() -> None:
     with server(lambda peer: peer.sendall(data)) as url:
         reply = request(url, "/devices/1/book", method="POST", body={})
     assert reply.refused
-    assert str(reply) == "POST /devices/1/book answered 409: Device is busy."
+    assert str(reply) == "POST /devices/1/book answered 409: Device is busy"

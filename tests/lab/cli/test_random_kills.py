@@ -1,0 +1,132 @@
+"""Whatever command is killed, and whenever: nothing is lost, mixed or stale after the next commands."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from lab.engine import journal
+from lab.library import Library
+from lab.operations.down import down
+from lab.operations.runtimes import runtime_of
+from lab.runtime import databases
+from lab.shell import run
+from lab.workspace import Workspace
+from tests.measuring import copy_library
+
+BATCHES, KILLS = 20, 50
+FEW = 6
+"""The kills of the batch that `make test-slow` runs."""
+
+COMMANDS = [
+    *(("fix", verb, number) for verb in ("apply", "revert") for number in ("1", "3", "5", "7", "3-7", "all")),
+    ("fix", "recover"),
+    ("reset",),
+    ("reset", "--code"),
+    ("up",),
+    ("down",),
+    ("check", "4"),
+]
+EDIT = "# an edit of the candidate's\n"
+START = 0.2
+"""Seconds in which the interpreter starts: a kill then tries nothing."""
+
+
+@dataclass
+class KilledLab:
+    workspace: Workspace
+    seconds: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    def command(self, *words: str) -> list[str]:
+        root = self.workspace.root
+        return [sys.executable, "-m", "lab", "-C", str(root), "--library", str(root), *words]
+
+    def done(self, *words: str) -> dict[str, Any]:
+        finished = run(self.command(*words, "--json"), timeout=120)
+        assert finished.code == 0, (words, finished.stderr.decode())
+        document: dict[str, Any] = json.loads(finished.stdout)
+        return document
+
+    def kill(self, words: tuple[str, ...], chance: random.Random) -> bool:
+        """Run the command, and kill it at a random moment; whether it still ran then."""
+        process = subprocess.Popen(self.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(START + chance.uniform(0, self.seconds.get(words, 1.5)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+            return True
+        return False
+
+    def settle(self) -> None:
+        """Run the next commands, and check what they leave."""
+        self.done("up")
+        self.done("fix", "recover")
+        report = self.done("status")
+        fixes = report["fixes"]["fixes"]
+        assert {row["state"] for row in fixes} <= {"present", "absent"}, fixes
+        assert report["fixes"]["interrupted"] == []
+        assert journal.read(self.workspace) is None
+        assert [one["name"] for one in report["services"] if one["outdated"]] == []
+        states = {one["name"]: one["state"] for one in report["services"]}
+        first = next(row["state"] for row in fixes if row["number"] == 1)
+        expected = "healthy" if first == "present" else "exited"
+        assert states == {"device-service": "healthy", "workflow-service": expected}, (first, states)
+        assert self._left() == []
+
+    def _left(self) -> list[str]:
+        runtime = runtime_of(self.workspace)
+        connection = databases.connect(runtime.account.url("postgres"))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE datname ~ '^lab_(shadow|fresh|build|replaced)'"
+            )
+            found = [name for (name,) in cursor.fetchall()]
+        connection.close()
+        return found
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[KilledLab]:
+    root = copy_library(tmp_path_factory.mktemp("killed") / "lab").resolve()
+    found = KilledLab(Workspace(root, Library(root)))
+    found.done("up", "--rows", "2000", "--port-offset", str(port_offset + 390))
+    for words in COMMANDS:
+        started = time.monotonic()
+        run(found.command(*words), timeout=120)
+        found.seconds[words] = time.monotonic() - started - START
+        found.settle()
+    yield found
+    down(found.workspace, destroy=True)
+
+
+@pytest.mark.claim(
+    "A command that is killed at a random moment loses no edit, and leaves nothing mixed or stale", "kills"
+)
+@pytest.mark.parametrize(
+    "batch",
+    [pytest.param(batch, marks=pytest.mark.prove if batch else pytest.mark.slow) for batch in range(BATCHES)],
+)
+def test_a_killed_command_loses_and_leaves_nothing(
+    killed: KilledLab, batch: int, record_property: Callable[[str, object], None]
+) -> None:
+    chance = random.Random(batch)
+    edited = killed.workspace.root / "app/common/params.py"
+    count = 0
+    while count < (KILLS if batch else FEW):
+        if EDIT not in edited.read_text():
+            edited.write_text(edited.read_text() + EDIT)
+            killed.done("restart")
+        patches = {path: path.read_text() for path in killed.workspace.saved.glob("*.patch")}
+        words = chance.choice(COMMANDS)
+        count += killed.kill(words, chance)
+        killed.settle()
+        saved = [path.read_text() for path in killed.workspace.saved.glob("*.patch") if path not in patches]
+        assert EDIT in edited.read_text() or any(EDIT in text for text in saved), words
+    record_property("proved", count)
