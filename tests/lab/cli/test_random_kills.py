@@ -1,20 +1,22 @@
 """Whatever command is killed, and whenever: nothing is lost, mixed or stale after the next commands."""
 
-import json
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
 from lab.engine import journal
 from lab.library import Library
+from lab.operations import fixes
 from lab.operations.down import down
+from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
+from lab.operations.status import status
+from lab.operations.up import up
 from lab.runtime import databases
 from lab.shell import run
 from lab.workspace import Workspace
@@ -47,12 +49,6 @@ class KilledLab:
         root = self.workspace.root
         return [sys.executable, "-m", "lab", "-C", str(root), "--library", str(root), *words]
 
-    def done(self, *words: str) -> dict[str, Any]:
-        finished = run(self.command(*words, "--json"), timeout=120)
-        assert finished.code == 0, (words, finished.stderr.decode())
-        document: dict[str, Any] = json.loads(finished.stdout)
-        return document
-
     def kill(self, words: tuple[str, ...], chance: random.Random) -> bool:
         """Run the command, and kill it at a random moment; whether it still ran then."""
         process = subprocess.Popen(self.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -66,18 +62,18 @@ class KilledLab:
 
     def settle(self) -> None:
         """Run the next commands, and check what they leave."""
-        self.done("up")
-        self.done("fix", "recover")
-        report = self.done("status")
-        fixes = report["fixes"]["fixes"]
-        assert {row["state"] for row in fixes} <= {"present", "absent"}, fixes
-        assert report["fixes"]["interrupted"] == []
+        up(self.workspace)
+        fixes.recover(self.workspace)
+        report = status(self.workspace, runtime_of(self.workspace))
+        assert report.fixes is not None
+        found = {row.number: str(row.state) for row in report.fixes.fixes}
+        assert set(found.values()) <= {"present", "absent"}, found
+        assert report.fixes.interrupted == ()
         assert journal.read(self.workspace) is None
-        assert [one["name"] for one in report["services"] if one["outdated"]] == []
-        states = {one["name"]: one["state"] for one in report["services"]}
-        first = next(row["state"] for row in fixes if row["number"] == 1)
-        expected = "healthy" if first == "present" else "exited"
-        assert states == {"device-service": "healthy", "workflow-service": expected}, (first, states)
+        assert [service.name for service in report.services if service.outdated] == []
+        states = {service.name: service.state for service in report.services}
+        expected = "healthy" if found[1] == "present" else "exited"
+        assert states == {"device-service": "healthy", "workflow-service": expected}, found
         assert self._left() == []
 
     def _left(self) -> list[str]:
@@ -96,7 +92,7 @@ class KilledLab:
 def killed(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[KilledLab]:
     root = copy_library(tmp_path_factory.mktemp("killed") / "lab").resolve()
     found = KilledLab(Workspace(root, Library(root)))
-    found.done("up", "--rows", "2000", "--port-offset", str(port_offset + 390))
+    up(found.workspace, rows=2000, port_offset=port_offset + 390)
     for words in COMMANDS:
         started = time.monotonic()
         run(found.command(*words), timeout=120)
@@ -122,7 +118,7 @@ def test_a_killed_command_loses_and_leaves_nothing(
     while count < (KILLS if batch else FEW):
         if EDIT not in edited.read_text():
             edited.write_text(edited.read_text() + EDIT)
-            killed.done("restart")
+            restart(killed.workspace)
         patches = {path: path.read_text() for path in killed.workspace.saved.glob("*.patch")}
         words = chance.choice(COMMANDS)
         count += killed.kill(words, chance)

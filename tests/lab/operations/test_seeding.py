@@ -48,13 +48,13 @@ def filled(
     (library / "lab.toml").write_text(PROFILE.format(command=str(words)))
     (library / "seed.py").write_text(program)
     (root / "seed.py").write_text("raise SystemExit('the workspace was run')\n")
-    fill(Workspace(root, Library(library)), "postgresql://u@h/orders", DATASET, progress)
+    fill(Workspace(root, Library(library)), "postgresql+psycopg2://u:p@h:5432/orders", DATASET, progress)
 
 
 def test_the_command_is_run_in_the_library_with_the_numbers_and_the_url(tmp_path: Path) -> None:
     filled(tmp_path, SEED)
     seen = (tmp_path / "library" / "seen.txt").read_text()
-    assert seen == "1200 --seed=7 postgresql://u@h/orders"
+    assert seen == "1200 --seed=7 postgresql://u:p@h:5432/orders"
 
 
 def test_python_is_the_one_that_runs_lab(tmp_path: Path) -> None:

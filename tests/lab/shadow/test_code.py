@@ -106,7 +106,9 @@ def test_a_file_of_the_code_may_be_in_a_folder_and_may_be_missing(
 ) -> None:
     own = own_library(workspace)
     toml = own.library.profile
-    text = toml.read_text().replace('files = ["alembic.ini"]', 'files = ["etc/x.ini", "gone.ini"]')
+    text = toml.read_text().replace(
+        'files = ["alembic.ini"]', 'files = ["alembic.ini", "etc/x.ini", "gone.ini"]'
+    )
     toml.write_text(text)
     (own.root / "etc").mkdir()
     (own.root / "etc/x.ini").write_text("x")
