@@ -42,7 +42,7 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
         progress(Update("Stopping the lab"))
         kind = load_settings(workspace).runtime
         left = _drop_on_existing_server(workspace) if destroy else ""
-        remove_leftovers(workspace.runs, None)  # without an account: the next up drops their databases
+        remove_leftovers(workspace, None)  # without an account: the next up drops their databases
         services, database = runtimes.stop(workspace, kind, destroy=destroy)
         workspace.database_url_file.unlink(missing_ok=True)
         if destroy:

@@ -104,7 +104,7 @@ def prepare_target(workspace: Workspace) -> Target:
     connect(url).close()
     parsed = DatabaseUrl.parse(url)
     account = Account.from_url(parsed)
-    remove_leftovers(workspace.runs, account)
+    remove_leftovers(workspace, account)
     return Target(workspace, account, parsed.database, catalog_of(workspace))
 
 

@@ -154,7 +154,7 @@ def _start(
             undo.callback(workspace.database_url_file.unlink, missing_ok=True)
         progress(Update("Starting PostgreSQL"))
         runtime.start_database()
-        remove_leftovers(workspace.runs, runtime.account)
+        remove_leftovers(workspace, runtime.account)
         todo = plan(runtime)
         prepare = partial(match_code, workspace, progress)
         carry_out(todo, workspace, runtime, prepare, progress)

@@ -31,6 +31,15 @@ def exists(account: Account, name: str) -> bool:
     return bool(comments(account, [name]))
 
 
+def comments_like(account: Account, pattern: str) -> dict[str, str | None]:
+    """Return the comment of each database whose name is like the SQL pattern, by name; None without one."""
+    query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname LIKE %s"
+    connection = connect(account.url(MAINTENANCE))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query, (pattern,))
+        return dict(cursor.fetchall())
+
+
 def oid(account: Account, name: str) -> int | None:
     """Return the object id, which no later database of that name has; None if there is no such database."""
     connection = connect(account.url(MAINTENANCE))

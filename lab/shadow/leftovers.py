@@ -1,15 +1,17 @@
 """Reserve the folder and the database of a shadow, and remove what a killed measurement left.
 
-The folder first gets a file that names the database and the shadow's process. Once that is dead, the next
-`lab up`, `down` or measurement removes the shadow's services, code and database. Records and logs stay.
+The folder first gets a file that names the shadow's process, and the database a comment that does. Once it is
+dead, the next `lab up`, `down` or measurement removes the services, code and database. Records and logs stay.
 """
 
 import os
+import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -23,6 +25,9 @@ from lab.runtime.launch import ProcessId, process_id, read_record
 from lab.workspace import Workspace
 
 OWNER_FILE = "owner.json"
+NAME = re.compile(r"lab_shadow_(\d+)_[0-9a-f]{8}")
+"""The name of a shadow's database, with the pid of its process."""
+
 GUARD_TIMEOUT = 3.0
 """Seconds that the guards of killed services have to record their exit."""
 
@@ -49,7 +54,15 @@ class Reservation:
 
     def comment(self, workspace: Workspace) -> str:
         """Return the database's comment, which names the owner's process and its workspace as JSON."""
-        return to_json({"lab_shadow": self.owner, "workspace": workspace.root}, indent=0)
+        return to_json(_Mark(self.owner, str(workspace.root)), indent=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The comment of a shadow's database."""
+
+    lab_shadow: ProcessId
+    workspace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +100,56 @@ def remove(reserved: Reservation, account: Account | None) -> None:
     (reserved.folder / OWNER_FILE).unlink(missing_ok=True)
 
 
-def remove_leftovers(runs: Path, account: Account | None) -> tuple[str, ...]:
-    """Remove every shadow below `runs` whose owner is dead, and return the names of their databases.
+def remove_leftovers(workspace: Workspace, account: Account | None) -> tuple[str, ...]:
+    """Remove the workspace's shadows whose owner is dead. Return the names of the databases that it dropped.
 
-    A damaged reservation is returned by the name of its folder. Without an account the databases stay, and a
-    later call with one drops them. A shadow that cannot be removed is not returned; a later call tries again.
+    A file names only a folder and its services. The databases are found on the server, by the comment that
+    this lab gives them. Without an account they stay, and a later call with one drops them. What cannot be
+    removed is left to a later call.
     """
-    removed = []
+    runs = workspace.runs
     for path in sorted((*runs.glob(f"*/{OWNER_FILE}"), *runs.glob(f"*/*/{OWNER_FILE}"))):
         found = _read(path)
         if found.owner.process() is None:
             with suppress(LabError):
-                remove(found, account)
-                removed.append(found.database or path.parent.name)
-    return tuple(removed)
+                remove(replace(found, database=""), None)
+                path.unlink(missing_ok=True)
+    if account is None:
+        return ()
+    dropped = []
+    for name in _abandoned(workspace, account):
+        with suppress(LabError):
+            databases.drop(account, name)
+            dropped.append(name)
+    return tuple(dropped)
+
+
+def _abandoned(workspace: Workspace, account: Account) -> Iterator[str]:
+    """Yield the databases of the workspace's shadows whose owners are dead.
+
+    One without a comment was killed while it was made: on the workspace's own server it can be no other's.
+    """
+    for name, comment in databases.comments_like(account, "lab_shadow_%").items():
+        match = NAME.fullmatch(name)
+        if match is None:
+            continue
+        if not comment:
+            if _is_own_server(workspace, account) and not psutil.pid_exists(int(match[1])):
+                yield name
+            continue
+        with suppress(ValueError):
+            mark = from_json(comment, _Mark)
+            if mark.workspace == str(workspace.root) and mark.lab_shadow.process() is None:
+                yield name
+
+
+def _is_own_server(workspace: Workspace, account: Account) -> bool:
+    """Return whether the server runs on the workspace's data directory, as its postmaster.pid says."""
+    try:
+        lines = (workspace.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return account.host == "127.0.0.1" and int(lines[3]) == account.port
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _kill_services(records: Path) -> None:

@@ -12,8 +12,11 @@ import pytest
 
 from lab.probing.client import request
 from lab.runtime import databases
-from lab.runtime.launch import read_record
+from lab.runtime.launch import ProcessId, read_record
 from lab.shadow import leftovers, remove_leftovers
+from lab.shadow.leftovers import Reservation
+from lab.shell import run
+from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.measuring import Bench
 
@@ -31,6 +34,19 @@ with shadow(source, Path(sys.argv[2]) / "killed", services={"device-service": Fa
 """
 
 
+GONE = ProcessId(1, "before")
+
+
+def workspace_of(bench: Bench) -> Workspace:
+    """The workspace of the bench, with its runs where `lab` looks for them."""
+    workspace = Workspace(bench.root)
+    workspace.state.mkdir(exist_ok=True)
+    if not workspace.runs.exists():
+        workspace.runs.symlink_to(bench.runs)
+        bench.runs.mkdir(exist_ok=True)
+    return workspace
+
+
 @pytest.mark.parametrize("when", [pytest.param("half made", marks=pytest.mark.slow), "made"])
 def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> None:
     argv = [sys.executable, "-c", KILLED, str(bench.root), str(bench.runs)]
@@ -43,32 +59,70 @@ def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> N
             until = time.monotonic() + 30
             while not list(bench.runs.glob("*/services/*.json")) and time.monotonic() < until:
                 time.sleep(0.01)
-        assert remove_leftovers(bench.runs, bench.server.account) == ()  # its owner lives
+        assert remove_leftovers(workspace_of(bench), bench.server.account) == ()  # its owner lives
         child.send_signal(signal.SIGKILL)
     names = [path.stem for path in bench.runs.glob("*/services/*.json")]
     assert names
-    assert len(remove_leftovers(bench.runs, bench.server.account)) == 1
+    assert len(remove_leftovers(workspace_of(bench), bench.server.account)) == 1
     assert bench.shadows() == []
     for name in names:
         record = read_record(bench.runs / "killed" / "services", name)
         assert record is not None
         assert record.child.process() is None
     assert not (bench.runs / "killed" / "code").exists()
-    assert remove_leftovers(bench.runs, bench.server.account) == ()
+    assert remove_leftovers(workspace_of(bench), bench.server.account) == ()
 
 
 def test_the_shadow_of_a_living_process_stays(bench: Bench) -> None:
     with bench.shadow(3) as made:
-        assert remove_leftovers(bench.runs, bench.server.account) == ()
+        assert remove_leftovers(workspace_of(bench), bench.server.account) == ()
         assert request(made.bench.replicas("device-service")[0].url, "/health").ok
 
 
-def test_a_folder_with_a_damaged_owner_file_is_cleaned(tmp_path: Path, bench: Bench) -> None:
-    reserved = leftovers.reserve(tmp_path / "run", "")
+def test_a_folder_with_a_damaged_owner_file_is_cleaned(bench: Bench) -> None:
+    workspace = workspace_of(bench)
+    reserved = leftovers.reserve(workspace.runs / "run", "")
     reserved.code.mkdir()
     (reserved.folder / leftovers.OWNER_FILE).write_text('{"owner": 1}')
-    assert remove_leftovers(tmp_path, bench.server.account) == ("run",)
+    assert remove_leftovers(workspace, bench.server.account) == ()
     assert list(reserved.folder.iterdir()) == []
+
+
+def dead() -> int:
+    """The pid of a process that has ended."""
+    return int(run([sys.executable, "-c", "import os; print(os.getpid())"]).stdout)
+
+
+@pytest.mark.parametrize("shaped", [False, True])
+def test_no_file_can_have_a_database_dropped(shaped: bool, bench: Bench) -> None:
+    """Neither a lab's own, nor one with the name of a shadow but without this workspace's mark."""
+    workspace, account = workspace_of(bench), bench.server.account
+    name = f"lab_shadow_{dead()}_0123abcd" if shaped else "lab_precious"
+    databases.create(account, name)
+    if shaped:
+        databases.set_comment(
+            account, name, Reservation(bench.runs, name, GONE).comment(Workspace(bench.runs))
+        )
+    folder = workspace.runs / "x"
+    folder.mkdir(parents=True)
+    document = {"database": name, "owner": {"pid": GONE.pid, "started": GONE.started}}
+    (folder / leftovers.OWNER_FILE).write_text(json.dumps(document))
+
+    assert remove_leftovers(workspace, account) == ()
+
+    assert databases.exists(account, name)
+    assert not (folder / leftovers.OWNER_FILE).exists()
+    databases.drop(account, name)
+
+
+def test_one_without_a_mark_is_dropped_on_the_workspaces_own_server_only(bench: Bench) -> None:
+    workspace, account = workspace_of(bench), bench.server.account
+    name = f"lab_shadow_{dead()}_0123abcd"
+    databases.create(account, name)
+    assert remove_leftovers(workspace, account) == ()
+    workspace.data.mkdir(parents=True)
+    (workspace.data / "postmaster.pid").write_text(f"1\n/data\n0\n{account.port}\n")
+    assert remove_leftovers(workspace, account) == (name,)
 
 
 def test_without_a_server_the_reservation_stays_for_a_later_call(tmp_path: Path) -> None:
