@@ -10,7 +10,7 @@ Sends CLIENTS (default: 10) bookings of one device at once, shows how many succe
 they opened, and releases the device. Without DEVICE, it uses the first available device.
 
   example:      ./test-race-condition.sh -n 20 device-03
-  DEVICE_URL    URL of device-service (default: the one from lab url, else http://127.0.0.1:5001)
+  DEVICE_URL    URL of device-service (default: the one from lab url)
 
 exit codes: 0 one booking succeeded, 1 more than one succeeded, 2 the test could not be run
 TEXT
@@ -64,8 +64,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 here=$(cd "$(dirname "$0")" && pwd)
-url=${DEVICE_URL:-$(PATH=$here/.venv/bin:$PATH lab -C "$here" url device-service 2>/dev/null)} || url=
-url=${url:-http://127.0.0.1:5001}
+url=${DEVICE_URL:-$(PATH=$here/.venv/bin:$PATH lab -C "$here" url device-service)} ||
+    give_up "the address of device-service is not known: start the lab, or set DEVICE_URL"
 url=${url%/}
 
 command -v curl >/dev/null || give_up "curl is needed, and was not found"

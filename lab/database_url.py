@@ -37,6 +37,8 @@ class DatabaseUrl:
         except ValueError as error:  # a port that is not a number, or an unclosed bracket
             raise _malformed() from error
         database = unquote(parts.path.removeprefix("/"))
+        if not unquote(text).isprintable():
+            raise _malformed()
         known = separator and scheme.partition("+")[0] in {"postgresql", "postgres"}
         one_login = parts.netloc.count("@") == 1 and not BAD_ESCAPE.search(parts.netloc)
         if not (known and one_login and parts.username and parts.hostname and database and port):

@@ -1,11 +1,15 @@
 """Write files so that a crash leaves either the old content or the new, never a mixture."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import EnvironmentFault
+
+TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
+"""The name of a temporary file, as tempfile makes it for `write_atomic`."""
 
 
 def write_atomic(
@@ -40,6 +44,13 @@ def write_atomic(
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror}."
         raise EnvironmentFault(problem, "Check the disk and the folder's permissions.") from error
+
+
+def delete_temporary_files(folder: Path) -> None:
+    """Delete what a process left that was killed in `write_atomic`. No other process may write there."""
+    for path in folder.glob(".*"):
+        if TEMPORARY.fullmatch(path.name) and not path.is_dir():
+            path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

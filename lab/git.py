@@ -5,6 +5,7 @@ candidate's workspace is not trusted. Every function raises EnvironmentFault if 
 """
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,14 @@ class CommittedFile:
     path: PurePosixPath
     blob: str
     executable: bool
+
+
+def require_git() -> None:
+    """Raise EnvironmentFault if git is missing."""
+    if shutil.which("git") is None:
+        raise EnvironmentFault(
+            "git was not found on the path.", "Install it. To see what the lab needs: lab doctor"
+        )
 
 
 def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Finished:

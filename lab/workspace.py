@@ -55,6 +55,8 @@ class Workspace:
             original = Path(self.location_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
+        if not original.is_absolute():  # the file is damaged
+            return None
         try:
             exists = (original / ".lab").is_dir()
         except PermissionError:

@@ -16,6 +16,9 @@ THREADS = 8
 MOST_RECEIVED = 4 * 1024 * 1024
 """In bytes. A body up to this length is received and can be refused in JSON; waitress refuses longer ones."""
 
+MOST_CONNECTIONS = 1000
+"""Idle ones count too, so far fewer would let a few slow clients keep all others out."""
+
 STOP_TIMEOUT = 5.0
 """Seconds that requests in progress have to finish after SIGTERM or SIGINT."""
 
@@ -35,7 +38,12 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
     host = os.environ.get("HOST", "127.0.0.1")
     port = int(os.environ.get("PORT", default_port))
     server = waitress.create_server(
-        app, host=host, port=port, threads=THREADS, max_request_body_size=MOST_RECEIVED
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        max_request_body_size=MOST_RECEIVED,
+        connection_limit=MOST_CONNECTIONS,
     )
     received: list[int] = []
 

@@ -4,6 +4,7 @@ import click
 
 from lab.cli import output
 from lab.cli.command import Workspace, reports
+from lab.operations import LabError
 
 
 @click.command()
@@ -70,11 +71,11 @@ def down(workspace: Workspace, destroy: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @reports
-def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> None:
+def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> int:
     """Restart services, so that they run your edited code.
 
     Without SERVICE, restart all of them. A restarted service also uses the current settings of
-    the compose file.
+    the compose file. The exit code is 1 when one of them has crashed or does not answer.
 
     Example: lab restart
     """
@@ -84,6 +85,8 @@ def restart(workspace: Workspace, services: tuple[str, ...], as_json: bool) -> N
     with output.progress() as progress:
         report = operation.restart(workspace, services, progress=progress)
     output.result(report, as_json, inspect_views.status)
+    failed = {service.name for service in (*report.crashed, *report.unresponsive)}
+    return LabError.exit_code if failed.intersection(services or failed) else 0
 
 
 @click.command()

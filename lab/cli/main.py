@@ -1,6 +1,7 @@
 """The command line: all commands, and the one place where errors become a message and an exit code."""
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -89,6 +90,9 @@ def _prepare_process() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the caller closed it
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know only ASCII
     # The variables of libpq and git would change which database and which repository is used.
     # https://www.postgresql.org/docs/current/libpq-envars.html
     for name in {name for name in os.environ if name.startswith(("PG", "GIT_"))}.difference(KEPT_VARIABLES):

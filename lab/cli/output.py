@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -36,8 +36,9 @@ def line(text: str, *, flush: bool = False) -> None:
 
 
 def message(text: str) -> None:
-    """Print a message that is not part of a result, on standard error."""
-    print(text, file=sys.stderr)
+    """Print a message that is not part of a result, on standard error, unless that cannot be written."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def read(workspace: Workspace) -> Entry | None:
         raise InvalidFile(
             workspace.journal,
             [f"the journal of an interrupted change is damaged: {error}"],
-            "Run lab fix status, delete that file, then revert each mixed fix: lab fix recover N",
+            "Delete that file. Then revert each fix that lab fix status calls mixed: lab fix recover N",
         ) from error
 
 

@@ -24,7 +24,8 @@ from lab.engine.plan import FixState, Part, Phase, ordered
 from lab.engine.schema import lock_schema, set_timeouts
 from lab.engine.steps import Checkpoint, MigrationStep, PatchStep, Restart, Step
 from lab.engine.verb import Verb
-from lab.errors import LabError, Refused
+from lab.errors import EnvironmentFault, LabError, Refused
+from lab.files import delete_temporary_files
 from lab.lock import LOCK_WAIT, exclusive_lock
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
@@ -210,7 +211,8 @@ class Transaction:
             set_timeouts(self.migrations.schema.connection, UNDO_LOCK_TIMEOUT)
             self._undo_all(begun)
         except Exception as second:
-            raise LabError(
+            lost = isinstance(error, EnvironmentFault) or isinstance(second, EnvironmentFault)
+            raise (EnvironmentFault if lost else LabError)(
                 f"{error} What was done before that could not be undone: {second}",
                 "Nothing is lost. When the cause is gone, run: lab fix recover",
             ) from error
@@ -253,8 +255,8 @@ def _scratch(workspace: Workspace) -> Path:
 def _delete_temporary_files(workspace: Workspace) -> None:
     """Delete what a kill in the middle of a write left in `.lab`. The lock must be held."""
     shutil.rmtree(_scratch(workspace), ignore_errors=True)
-    for path in (*workspace.state.glob(f".{workspace.journal.name}.*"), *workspace.shipped.glob(".*")):
-        path.unlink(missing_ok=True)
+    for folder in (workspace.state, workspace.shipped):
+        delete_temporary_files(folder)
 
 
 def _now() -> str:

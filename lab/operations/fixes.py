@@ -22,6 +22,7 @@ from lab.engine.transaction import DEFAULTS, Done, Recovery, Transaction, transa
 from lab.engine.transaction import Options as Options
 from lab.engine.verb import Verb
 from lab.errors import LabError, Refused
+from lab.git import require_git
 from lab.operations.catalog import catalog_of
 from lab.operations.changed import Changed as Changed
 from lab.operations.changed import TimedStep, names_of, preview
@@ -215,6 +216,7 @@ def _transaction(
 
     If the block fails, that change stays recovered, and the error says so.
     """
+    require_git()  # a merge may need it, and so may the revert
     url = workspace_url(workspace)
     catalog = catalog_of(workspace)
     patcher = Patcher(ShippedTexts(workspace))

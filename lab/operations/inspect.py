@@ -18,8 +18,11 @@ def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
 
     Raises:
         UsageError: there is no service of that name, or the compose file cannot be used.
+        EnvironmentFault: the lab is not up, so another program may use its ports.
     """
     runtime = runtime_of(workspace)
+    if not workspace.database_url_file.exists():
+        raise EnvironmentFault("The lab is not up.", "Start it: lab up")
     found = {name: f"http://127.0.0.1:{runtime.ports[name]}" for name in runtime.services}
     found[DATABASE_SERVICE] = DatabaseUrl.parse(runtime.url).libpq
     if service is None:

@@ -11,7 +11,7 @@ from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
 from lab.errors import EnvironmentFault, LabError, Refused
-from lab.files import write_atomic
+from lab.files import delete_temporary_files, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations import runtimes
 from lab.operations.build import BuildPlan, carry_out, plan_build, require_rows
@@ -74,6 +74,8 @@ def up(
     """
     with exclusive_lock(workspace.lock, progress=progress):
         started = time.monotonic()
+        for folder in (workspace.state, workspace.shipped, workspace.saved):
+            delete_temporary_files(folder)
         before = load_settings(workspace)
         settings = _settings_for(workspace, before, kind, port_offset)
         require_supported_path(workspace)

@@ -14,6 +14,7 @@ from lab.runtime import database_service, log_files, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
+from lab.runtime.process import Readiness
 from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
 from lab.service_code import code_hash
 from lab.workspace import Workspace
@@ -90,7 +91,13 @@ class EmbeddedRuntime:
             if name not in self.services:  # it is no longer in the compose file
                 process.stop(self.stack.records, name)
         self.stack.start(chosen)
-        self.stack.wait(chosen)
+        ready = self.stack.wait(chosen)
+        # A service that was taken for running may have been asked to stop before, by a command that was killed.
+        if ended := [name for name, found in ready.items() if found is Readiness.EXITED]:
+            stopped = {one.name for one in self.stack.status() if one.state == "stopped"}
+            if again := stopped.intersection(ended):
+                self.stack.start(again)
+                self.stack.wait(again)
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         return self.stack.stop(chosen)
