@@ -92,7 +92,7 @@ class EmbeddedRuntime:
                 process.stop(self.stack.records, name)
         self.stack.start(chosen)
         ready = self.stack.wait(chosen)
-        # A service that was taken for running may have been asked to stop before, by a command that was killed.
+        # A command that was killed may have asked a service to stop that was taken for running here.
         if ended := [name for name, found in ready.items() if found is Readiness.EXITED]:
             stopped = {one.name for one in self.stack.status() if one.state == "stopped"}
             if again := stopped.intersection(ended):

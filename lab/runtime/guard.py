@@ -4,6 +4,7 @@ It is a program of its own (`python -m lab.runtime.guard RECORDS`, with the laun
 because the service outlives the `lab` command that starts it. The command returns once the service runs.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from lab.json_files import from_json
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, process_id
+from lab.runtime.launch import OUT_OF_MEMORY, RECORDS_VARIABLE, STOPPED, Exit, Launch, Record, process_id
 
 POLL = 0.01
 SLOWEST_POLL = 0.09
@@ -24,8 +25,14 @@ SLOWEST_POLL = 0.09
 FASTEST_GROWTH = 2 * 2**30
 """Bytes a second, about what a process can fill: the next measurement comes before the limit is exceeded."""
 
-CHILDREN_POLL = 0.25
-"""Seconds between two searches for child processes, which take longer."""
+CHILDREN_POLL = 0.5
+"""Seconds between two searches for descendants, which take longer, while the memory is far from its limit."""
+
+KILL_TIME = 2.0
+"""Seconds in which the descendants of a service that has ended are killed."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html"""
 
 LOG_LIMIT = 10 * 2**20
 """Bytes. A larger log is renamed when its service starts again."""
@@ -41,12 +48,13 @@ class Guard:
         self.stopping_since: float | None = None
         self.out_of_memory = False
         self.peak = 0
-        self.children: list[psutil.Process] = []
-        self.children_read_at = 0.0
+        self.tree: list[psutil.Process] = []
+        self.tree_read_at = 0.0
 
     def start(self) -> None:
         """Start the service and write its record. If that fails, raise the error and leave no process."""
         signal.signal(signal.SIGTERM, self._on_stop)
+        _adopt_orphans()
         log = Path(self.launch.log)
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -55,7 +63,7 @@ class Guard:
             self.child = subprocess.Popen(
                 self.launch.argv,
                 cwd=self.launch.folder,
-                env=self.launch.environment,
+                env={**self.launch.environment, RECORDS_VARIABLE: str(self.records.resolve())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -81,12 +89,12 @@ class Guard:
             self.peak = max(self.peak, used)
             if limit is not None and used > limit:
                 self.out_of_memory = True
-                self._signal(signal.SIGKILL)
+                self._kill_tree()
             elif self.stopping_since is not None and time.monotonic() - self.stopping_since > grace:
-                self._signal(signal.SIGKILL)
+                self._kill_tree()
+            self._reap_orphans()
             time.sleep(self._pause(used))
-        # Kill what the service left in its group. The group's number is ours until the service is reaped.
-        self._signal(signal.SIGKILL)
+        self._kill_tree()
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
@@ -113,22 +121,48 @@ class Guard:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else "ended by itself"
 
     def _memory(self) -> int:
-        """Return the resident bytes of the service and its descendants, as a container counts them."""
-        now = time.monotonic()
-        try:
-            if now - self.children_read_at > CHILDREN_POLL:
-                self.children = _descendants(self.process)
-                self.children_read_at = now
-            used: int = self.process.memory_info().rss
-        except psutil.Error:
-            return 0
-        for child in self.children:
-            try:
-                memory = child.memory_info()
-            except psutil.Error:
-                continue
-            used += memory.rss - getattr(memory, "shared", 0)
+        """Return the resident bytes of the service and its descendants, about as a container counts them.
+
+        Its orphans are among them. Near the limit, pages that several processes share are counted once.
+        """
+        if time.monotonic() - self.tree_read_at > CHILDREN_POLL:
+            self._read_tree()
+        used = sum(map(_without_files, self.tree[1:]), _resident(self.process))
+        limit = self.launch.memory_limit
+        if limit is not None and used > limit and len(self.tree) > 1:
+            self._read_tree()
+            used = sum(map(_proportional, self.tree))
         return used
+
+    def _read_tree(self) -> None:
+        """Find the service and everything that descends from this guard: it adopts the service's orphans."""
+        self.tree_read_at = time.monotonic()
+        with suppress(psutil.Error):
+            others = [one for one in _descendants(psutil.Process()) if one != self.process]
+            self.tree = [self.process, *others]
+
+    def _kill_tree(self) -> None:
+        """Kill the service's group and all its descendants, also those that start meanwhile."""
+        # The group's number is ours until the service is reaped.
+        self._signal(signal.SIGKILL)
+        until = time.monotonic() + KILL_TIME
+        while time.monotonic() < until:
+            self._reap_orphans()
+            self._read_tree()
+            living = [one for one in self.tree if one != self.process and one.is_running()]
+            if not living:
+                return
+            for one in living:
+                with suppress(psutil.Error):
+                    one.kill()
+            time.sleep(POLL)
+
+    def _reap_orphans(self) -> None:
+        """Collect the orphans that have ended. The service itself is not reaped here."""
+        for one in self.tree:
+            if one.pid != self.child.pid:
+                with suppress(ChildProcessError, OSError):
+                    os.waitpid(one.pid, os.WNOHANG)  # not its child: ChildProcessError
 
     def _on_stop(self, *_: object) -> None:
         if self.stopping_since is None:
@@ -139,6 +173,42 @@ class Guard:
         if self.group:
             with suppress(ProcessLookupError, PermissionError):  # it is gone
                 os.killpg(self.group, number)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends. Linux only; elsewhere init gets them."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the resident bytes; 0 once the process has ended."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _without_files(process: psutil.Process) -> int:
+    """Return the resident bytes without those of mapped files, which processes have in common."""
+    return _kilobytes(process, "status", ("RssAnon:", "RssShmem:")) or _resident(process)
+
+
+def _proportional(process: psutil.Process) -> int:
+    """Return the resident bytes with each page divided by the number of processes that map it.
+
+    https://docs.kernel.org/filesystems/proc.html (smaps, Pss)
+    """
+    return _kilobytes(process, "smaps_rollup", ("Pss:",)) or _without_files(process)
+
+
+def _kilobytes(process: psutil.Process, name: str, keys: tuple[str, ...]) -> int:
+    """Return the sum of these entries of a file in /proc, in bytes; 0 if it cannot be read."""
+    try:
+        lines = Path(f"/proc/{process.pid}/{name}").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(keys))
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

@@ -13,6 +13,9 @@ STOPPED = "stopped"
 GRACE = 5.0
 """Seconds that a service has for a clean stop before it is killed."""
 
+RECORDS_VARIABLE = "LAB_RECORDS"
+"""Set for every service, to the folder of its record: a process that it left behind is found by this."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

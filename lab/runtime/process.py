@@ -15,7 +15,7 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.json_files import to_json
-from lab.runtime.launch import GRACE, Launch, ProcessId, Record, process_id, read_record
+from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
 from lab.shell import run
 
 END_POLL = 0.01
@@ -118,9 +118,19 @@ def stop_all(records: Path) -> tuple[str, ...]:
     for guard in _guards(records):
         if _end(guard, GRACE + KILL_TIMEOUT):
             stopped.append(f"a service without a record (under process {guard.pid})")
+    _kill_orphans(records)
     for name in recorded(records):  # a guard also writes one when its service ends
         (records / f"{name}.json").unlink(missing_ok=True)
     return tuple(stopped)
+
+
+def _kill_orphans(records: Path) -> None:
+    """Kill what services left whose guard was killed; a guard ends its service's orphans itself."""
+    wanted = str(records.resolve())
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            if one.uids().real == os.getuid() and one.environ().get(RECORDS_VARIABLE) == wanted:
+                one.kill()
 
 
 def _guards(records: Path) -> list[ProcessId]:

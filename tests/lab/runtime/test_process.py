@@ -1,10 +1,12 @@
 """A service outlives its command, is killed over its memory limit, and is found and stopped by its record."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
@@ -267,3 +269,94 @@ def test_the_error_about_a_taken_port_names_both_processes(launch: Launcher, tmp
 def test_a_command_that_cannot_be_run_is_named_in_the_error(launch: Launcher, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="no-such-program"):
         process.start(replace(launch(), argv=("no-such-program",)), tmp_path)
+
+
+DAEMON = """
+import mmap, os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        shared = mmap.mmap(-1, int(sys.argv[1]) * 2**20)
+        for at in range(0, len(shared), 4096):
+            shared[at] = 1
+        open(sys.argv[2], "w").write(str(os.getpid()))
+        time.sleep(99)
+    os._exit(0)
+os.wait()
+"""
+LEAVES_AN_ORPHAN = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {DAEMON!r}, "{{size}}", "{{file}}"], check=True)
+{SERVE}
+"""
+
+
+def orphan_of(file: Path) -> psutil.Process:
+    deadline = time.monotonic() + 10
+    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return psutil.Process(int(file.read_text()))
+
+
+def has_ended(found: psutil.Process) -> bool:
+    deadline = time.monotonic() + 5
+    while found.is_running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not found.is_running()
+
+
+def test_an_orphan_ends_with_its_service(launch: Launcher, tmp_path: Path) -> None:
+    file = tmp_path / "orphan"
+    start(launch(LEAVES_AN_ORPHAN.format(size=1, file=file)), tmp_path)
+    orphan = orphan_of(file)
+    assert orphan.is_running()
+    process.stop(tmp_path, "service")
+    assert has_ended(orphan)
+
+
+def test_an_orphan_of_a_service_whose_guard_was_killed_is_ended_with_all(
+    launch: Launcher, tmp_path: Path
+) -> None:
+    file = tmp_path / "orphan"
+    start(launch(LEAVES_AN_ORPHAN.format(size=1, file=file)), tmp_path)
+    orphan, record = orphan_of(file), read_record(tmp_path, "service")
+    assert record is not None
+    os.kill(record.guard.pid, signal.SIGKILL)
+    process.stop_all(tmp_path)
+    assert has_ended(orphan)
+
+
+def test_shared_memory_of_an_orphan_counts_towards_the_limit(launch: Launcher, tmp_path: Path) -> None:
+    file = tmp_path / "orphan"
+    process.start(launch(LEAVES_AN_ORPHAN.format(size=512, file=file), limit=256 * MIB), tmp_path)
+    ended = exit_of(tmp_path)
+    assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
+    process.stop_all(tmp_path)
+    assert all("sleep(99)" not in " ".join(one.cmdline()) for one in living_in(tmp_path))
+
+
+def living_in(folder: Path) -> list[psutil.Process]:
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(one.cwd()).is_relative_to(folder) and one.status() != psutil.STATUS_ZOMBIE:
+                found.append(one)
+    return found
+
+
+def test_memory_that_children_share_is_counted_once(launch: Launcher, tmp_path: Path) -> None:
+    forks = """
+import mmap, os, time
+shared = mmap.mmap(-1, 100 * 2**20)
+for at in range(0, len(shared), 4096):
+    shared[at] = 1
+for _ in range(3):
+    if os.fork() == 0:
+        sum(shared[at] for at in range(0, len(shared), 4096))
+        time.sleep(99)
+"""
+    start(launch(f"{forks}\n{SERVE}", limit=256 * MIB), tmp_path)
+    time.sleep(1.5)  # several measurements
+    record = read_record(tmp_path, "service")
+    assert record is not None
+    assert record.exit is None
