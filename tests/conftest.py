@@ -45,6 +45,7 @@ TOGETHER = {
     "tests/lab/cli/test_demo.py": "measured lab",
     "tests/lab/cli/test_verify.py": "measured lab",
     "tests/lab/cli/test_closed_output.py": "command line",
+    "tests/lab/cli/test_faults.py": "command line",
     "tests/lab/cli/test_inspect.py": "command line",
     "tests/lab/cli/test_lifecycle.py": "command line",
     "tests/lab/cli/test_main.py": "command line",

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
-from lab.json_files import to_json
+from lab.json_files import from_json, to_json
 from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
 from lab.shell import run
 
@@ -97,6 +97,17 @@ def stop(records: Path, name: str) -> bool:
 def recorded(records: Path) -> tuple[str, ...]:
     """Return the names of the services with a record in the folder, sorted. A record may be damaged."""
     return tuple(sorted(path.stem for path in records.glob("*.json")))
+
+
+def has_damaged_record(records: Path, name: str) -> bool:
+    """Return whether there is a record of this folder's service that cannot be read."""
+    path = records / f"{name}.json"
+    if not path.exists() or read_record(records, name) is not None:
+        return False
+    try:
+        return from_json(path.read_bytes(), Record).kept_in == str(records.resolve())
+    except (OSError, ValueError):
+        return True
 
 
 def held_ports(records: Path) -> frozenset[int]:

@@ -93,15 +93,26 @@ class Stack:
     def start(self, chosen: Iterable[str] = ()) -> None:
         """Start the services that don't run. Restart those whose launch has changed or whose guard has ended.
 
+        If a record is damaged, all services are restarted.
+
         Raises:
             EnvironmentFault: one cannot be stopped or started (PortTaken: its port is used). Others may run.
         """
+        if self.stop_unrecorded():
+            chosen = ()
         wanted = [self.launch(name) for name in self.names(chosen)]
         outdated = [launch for launch in wanted if not self._runs(launch)]
         for launch in outdated:  # stop all first: one may get the port that another had
             process.stop(self.records, launch.name)
         for launch in outdated:
             process.start(launch, self.records)
+
+    def stop_unrecorded(self) -> bool:
+        """If a service's record is damaged, stop all services, which are found without it, and return True."""
+        damaged = any(process.has_damaged_record(self.records, name) for name in self.names())
+        if damaged:
+            process.stop_all(self.records)
+        return damaged
 
     def outdated(self) -> tuple[str, ...]:
         """Return the services whose last start was of other code or settings. One never started is not."""
