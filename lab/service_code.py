@@ -1,5 +1,6 @@
 """Identify the code that a service runs, to tell whether a process was started from other code."""
 
+import os
 from hashlib import sha256
 
 from lab import shipped
@@ -16,8 +17,9 @@ def code_hash(workspace: Workspace, service: str) -> str:
     found = sha256()
     for path in shipped.current_files(workspace):
         if profile.runs(service, path):
+            file = workspace.root / path
             try:
-                content = (workspace.root / path).read_bytes()
+                content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
             except OSError:
                 continue
             found.update(f"{path}\0{len(content)}\0".encode() + content)

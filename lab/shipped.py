@@ -26,10 +26,11 @@ RENEW = "lab up --renew"
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of the code: its content, and whether it is executable."""
+    """A file of the code: its content, and whether it is executable. Of a link, the content is its target."""
 
     content: bytes
     executable: bool = False
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,10 @@ def code_paths(workspace: Workspace) -> tuple[str, ...]:
 
 
 def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
-    """Yield the path in the workspace of every file in the shipped folders now, including added files."""
+    """Yield the path in the workspace of every file in the shipped folders now, including added files.
+
+    Links are among them, and are not followed.
+    """
     return _paths_below(workspace.root, code_paths(workspace))
 
 
@@ -202,7 +206,8 @@ def read_tree(root: Path, names: Sequence[str]) -> Mapping[PurePosixPath, Source
         return committed
     for name in names:
         (root / name).stat()  # raises if it is missing
-    return {path: _present(root / path) for path in _paths_below(root, names)}
+    paths = (path for path in _paths_below(root, names) if not (root / path).is_symlink())
+    return {path: _present(root / path) for path in paths}
 
 
 def _is_own_library(workspace: Workspace) -> bool:
@@ -253,8 +258,9 @@ def _blobs_of(source: Mapping[PurePosixPath, SourceFile]) -> dict[PurePosixPath,
 def _paths_below(root: Path, names: Sequence[str]) -> Iterator[PurePosixPath]:
     for name in names:
         top = root / name
-        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
+        is_folder = top.is_dir() and not top.is_symlink()
+        for path in sorted(top.rglob("*")) if is_folder else [top]:
+            if (path.is_symlink() or path.is_file()) and "__pycache__" not in path.parts:
                 yield PurePosixPath(path.relative_to(root).as_posix())
 
 

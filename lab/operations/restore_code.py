@@ -1,5 +1,6 @@
 """Restore the shipped code, after saving the candidate's edits as a patch. `lab.shipped` keeps that code."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -187,10 +188,13 @@ def _make_room(root: Path, path: PurePosixPath) -> None:
 
 
 def _current(workspace: Workspace, path: PurePosixPath) -> SourceFile | None:
-    """Return the file's current state; None if there is none, or it is reached through a link."""
+    """Return the file's current state; None if there is none, or a folder above it is a link."""
     file = workspace.root / path
-    is_link = any((workspace.root / part).is_symlink() for part in (path, *path.parents))
-    if is_link or not file.is_file():
+    if any((workspace.root / part).is_symlink() for part in path.parents):
+        return None
+    if file.is_symlink():
+        return SourceFile(os.fsencode(file.readlink()), is_link=True)
+    if not file.is_file():
         return None
     return SourceFile(file.read_bytes(), bool(file.stat().st_mode & 0o100))
 
@@ -205,6 +209,9 @@ def _difference(workspace: Workspace, originals: Originals, changed: Iterable[Pu
                 if state is not None:
                     copy = Path(scratch) / side / path
                     copy.parent.mkdir(parents=True, exist_ok=True)
+                    if state.is_link:
+                        copy.symlink_to(os.fsdecode(state.content))
+                        continue
                     copy.write_bytes(state.content)
                     copy.chmod(0o755 if state.executable else 0o644)
         return git.diff_folders(Path(scratch), "a", "b")

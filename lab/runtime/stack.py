@@ -108,7 +108,7 @@ class Stack:
             process.start(launch, self.records)
 
     def stop_unrecorded(self) -> bool:
-        """If a service's record is damaged, stop all services, which are found without it, and return True."""
+        """If a service's record is damaged, stop all: they are found without it. Return whether one was."""
         damaged = any(process.has_damaged_record(self.records, name) for name in self.names())
         if damaged:
             process.stop_all(self.records)

@@ -66,7 +66,8 @@ def copy(workspace: Workspace, target: Path) -> Code:
     try:
         for name in profile.folders:
             if (source := workspace.root / name).is_dir():
-                shutil.copytree(source, target / name, ignore=NOT_COPIED, ignore_dangling_symlinks=True)
+                # A link stays a link: what it leads to may be anything, of any size.
+                shutil.copytree(source, target / name, ignore=NOT_COPIED, symlinks=True)
         for name in profile.files:
             if (source := workspace.root / name).is_file():
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +89,8 @@ def has_shipped_migrations(workspace: Workspace, copied: Workspace) -> bool:
     except EnvironmentFault:
         return False
     paths = [path for path in shipped.current_files(copied) if _is_migration(path)]
+    if any((copied.root / path).is_symlink() for path in paths):
+        return False
     return kept == {path: blob_id((copied.root / path).read_bytes()) for path in paths}
 
 

@@ -119,3 +119,25 @@ def test_the_shipped_code_is_still_kept_after_down_destroy(workspace: Workspace,
     up(workspace, rows=ROWS, port_offset=port_offset)
     reset(workspace, code=True)
     assert edited.read_bytes() == shipped
+
+
+def test_a_link_is_saved_as_a_link_and_taken_away(workspace: Workspace) -> None:
+    file, folder, inside = (
+        workspace.root / "app" / name for name in ("zero", "everything", "common/params.py")
+    )
+    shipped = inside.read_bytes()
+    file.symlink_to("/dev/zero")
+    folder.symlink_to("/")
+    inside.unlink()
+    inside.symlink_to("/proc/kcore")
+
+    code = reset(workspace, code=True).code
+
+    assert code is not None
+    assert code.patch is not None
+    assert not file.is_symlink()
+    assert not folder.is_symlink()
+    assert inside.read_bytes() == shipped
+    assert run(["git", "apply", code.patch], cwd=workspace.root, env=NO_REPOSITORY).code == 0
+    assert (file.readlink(), folder.readlink()) == (Path("/dev/zero"), Path("/"))
+    reset(workspace, code=True)

@@ -115,3 +115,9 @@ def test_a_file_of_the_code_may_be_in_a_folder_and_may_be_missing(
     copied = code.copy(own, tmp_path / "copy").workspace
     assert (copied.root / "etc/x.ini").read_text() == "x"
     assert not (copied.root / "gone.ini").exists()
+
+
+def test_a_link_is_copied_as_a_link(workspace: Workspace, tmp_path: Path) -> None:
+    (workspace.root / "app" / "everything").symlink_to("/")
+    copied = code.copy(workspace, tmp_path / "copy").workspace
+    assert (copied.root / "app" / "everything").readlink() == Path("/")
