@@ -31,6 +31,7 @@ CHILDREN_POLL = 0.5
 KILL_TIME = 2.0
 """Seconds in which the descendants of a service that has ended are killed."""
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_CHILD_SUBREAPER = 36
 """https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html"""
 
@@ -50,6 +51,7 @@ class Guard:
         self.peak = 0
         self.tree: list[psutil.Process] = []
         self.tree_read_at = 0.0
+        self.statm: int | None = None
 
     def start(self) -> None:
         """Start the service and write its record. If that fails, raise the error and leave no process."""
@@ -74,6 +76,8 @@ class Guard:
             self.process = psutil.Process(self.child.pid)
             self.record = Record(self.launch, process_id(), process_id(self.process))
             self.record.write(self.records)
+            with suppress(OSError):  # not on Linux
+                self.statm = os.open(f"/proc/{self.child.pid}/statm", os.O_RDONLY)
         except BaseException:
             self._signal(signal.SIGKILL)  # without a record it could never be stopped
             self.child.wait()
@@ -127,12 +131,21 @@ class Guard:
         """
         if time.monotonic() - self.tree_read_at > CHILDREN_POLL:
             self._read_tree()
-        used = sum(map(_without_files, self.tree[1:]), _resident(self.process))
+        used = sum(map(_without_files, self.tree[1:]), self._resident())
         limit = self.launch.memory_limit
         if limit is not None and used > limit and len(self.tree) > 1:
             self._read_tree()
             used = sum(map(_proportional, self.tree))
         return used
+
+    def _resident(self) -> int:
+        """Return the resident bytes of the service itself; 0 once it has ended. This is asked most often."""
+        if self.statm is None:
+            return _resident(self.process)
+        try:
+            return int(os.pread(self.statm, 200, 0).split()[1]) * PAGE
+        except (OSError, IndexError):
+            return 0
 
     def _read_tree(self) -> None:
         """Find the service and everything that descends from this guard: it adopts the service's orphans."""

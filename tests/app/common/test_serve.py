@@ -1,5 +1,7 @@
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -94,3 +96,28 @@ def test_workflow_service_does_not_start_without_the_url_of_device_service(datab
     )
     assert ended.returncode == 1
     assert ended.stderr.rstrip().endswith("KeyError: 'DEVICE_SERVICE_URL'")
+
+
+def test_connections_without_a_request_do_not_keep_others_out(database: Database) -> None:
+    with service(database) as (_, url), contextlib.ExitStack() as opened:
+        address = urlsplit(url)
+        for _ in range(200):
+            opened.enter_context(socket.create_connection((address.hostname, address.port), DEADLINE_SECONDS))
+        assert requests.get(f"{url}/health", timeout=5).status_code == 200
+
+
+def test_a_connection_that_comes_during_the_stop_is_refused(database: Database) -> None:
+    connection = connect(database.url)
+    with service(database) as (process, url):
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE devices IN ACCESS EXCLUSIVE MODE")
+            client = threading.Thread(target=requests.get, args=[f"{url}/devices"], kwargs={"timeout": 30})
+            client.start()
+            until_blocked(database, sessions=1)
+            process.send_signal(signal.SIGTERM)
+            until(lambda: not answers(urlsplit(url).port or 0), "the stop to begin")
+            with pytest.raises(requests.ConnectionError, match="Connection refused"):
+                requests.get(f"{url}/health", timeout=5)
+            cursor.execute("ROLLBACK")
+        client.join()
+    connection.close()
