@@ -10,7 +10,9 @@ from lab.cli.command import CommandGroup, Workspace, reports, reports_catalog
 from lab.operations import LabError
 
 no_restart_option = click.option(
-    "--no-restart", is_flag=True, help="Do not restart the services: they keep running the old code."
+    "--no-restart",
+    is_flag=True,
+    help="Do not restart the services: their old code may fail on the new schema.",
 )
 
 
@@ -88,7 +90,8 @@ def apply(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None
     """Apply fixes to the code and the schema.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
-    applied, or none. Services whose files changed are restarted.
+    applied, or none. Services whose files changed are restarted before the schema loses what their
+    old code needs.
 
     Example: lab fix apply 1-3 5
     """
@@ -101,7 +104,8 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
     """Revert fixes in the code and the schema.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
-    reverted, or none. Services whose files changed are restarted.
+    reverted, or none. Services whose files changed are restarted before the schema loses what their
+    old code needs.
 
     Example: lab fix revert all
     """
