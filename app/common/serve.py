@@ -22,7 +22,7 @@ MOST_CONNECTIONS = 1000
 STOP_TIMEOUT = 5.0
 """Seconds that requests in progress have to finish after SIGTERM or SIGINT."""
 
-READ_TIME = 0.1
+READ_TIME = 0.03
 """Seconds after which a connection that was accepted before counts as one without a request."""
 
 _LOG = logging.getLogger(__name__)

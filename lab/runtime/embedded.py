@@ -72,7 +72,8 @@ class EmbeddedRuntime:
     def require_ports(self) -> None:
         if isinstance(self.server, EmbeddedPostgres) and self.server.port_in_use() != self.account.port:
             process.require_free_port(f"the database ({DATABASE_SERVICE})", self.account.port)
-        self.stack.stop_unrecorded()  # one may hold its port
+        self.stack.stop_if_damaged()  # one may hold its port
+        process.end_unrecorded(self.stack.records)
         held = process.held_ports(self.stack.records)
         for instance in self.stack.instances:
             if instance.port not in held:

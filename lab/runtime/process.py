@@ -135,6 +135,21 @@ def stop_all(records: Path) -> tuple[str, ...]:
     return tuple(stopped)
 
 
+def end_unrecorded(records: Path) -> None:
+    """End the services of this folder that no record describes: a killed command was just starting them.
+
+    Nothing is done while a record is damaged.
+    """
+    known = set()
+    for name in recorded(records):
+        if (record := read_record(records, name)) is None:
+            return
+        known.add(record.guard)
+    for guard in _guards(records):
+        if guard not in known:
+            _end(guard, GRACE + KILL_TIMEOUT)
+
+
 def _kill_orphans(records: Path) -> None:
     """Kill what services left whose guard was killed; a guard ends its service's orphans itself."""
     wanted = str(records.resolve())

@@ -98,16 +98,18 @@ class Stack:
         Raises:
             EnvironmentFault: one cannot be stopped or started (PortTaken: its port is used). Others may run.
         """
-        if self.stop_unrecorded():
+        if self.stop_if_damaged():
             chosen = ()
         wanted = [self.launch(name) for name in self.names(chosen)]
         outdated = [launch for launch in wanted if not self._runs(launch)]
+        if outdated:
+            process.end_unrecorded(self.records)  # one may hold a port, or overwrite the record later
         for launch in outdated:  # stop all first: one may get the port that another had
             process.stop(self.records, launch.name)
         for launch in outdated:
             process.start(launch, self.records)
 
-    def stop_unrecorded(self) -> bool:
+    def stop_if_damaged(self) -> bool:
         """If a service's record is damaged, stop all: they are found without it. Return whether one was."""
         damaged = any(process.has_damaged_record(self.records, name) for name in self.names())
         if damaged:

@@ -305,6 +305,18 @@ def has_ended(found: psutil.Process) -> bool:
     return not found.is_running()
 
 
+def test_a_service_without_a_record_is_ended_and_others_are_not(launch: Launcher, tmp_path: Path) -> None:
+    start(launch(), tmp_path)
+    lost = read_record(tmp_path, "service")
+    start(launch(), tmp_path)  # as if a killed command had been starting the first one
+    kept = read_record(tmp_path, "service")
+    assert lost is not None
+    assert kept is not None
+    process.end_unrecorded(tmp_path)
+    assert lost.child.process() is None
+    assert kept.child.process() is not None
+
+
 def test_an_orphan_ends_with_its_service(launch: Launcher, tmp_path: Path) -> None:
     file = tmp_path / "orphan"
     start(launch(LEAVES_AN_ORPHAN.format(size=1, file=file)), tmp_path)
