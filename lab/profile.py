@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePath
+from string import Formatter
 from typing import Any, TypeGuard
 
 from lab.errors import InvalidFile
@@ -178,7 +179,7 @@ class _Table:
         words = self.texts(key)
         for word in words:
             try:
-                if re.search(r"{[^{}]*:", word):
+                if any(form or conversion for _, _, form, conversion in Formatter().parse(word)):
                     raise ValueError
                 word.format(**dict.fromkeys(placeholders, 0))
             except (LookupError, ValueError, AttributeError, TypeError):

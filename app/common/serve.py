@@ -2,7 +2,6 @@
 
 import logging
 import os
-import select
 import signal
 import time
 from collections.abc import Callable
@@ -44,6 +43,7 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
         threads=THREADS,
         max_request_body_size=MOST_RECEIVED,
         connection_limit=MOST_CONNECTIONS,
+        asyncore_use_poll=True,
     )
     received: list[int] = []
 
@@ -64,8 +64,11 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
 def _finish(server: Any) -> None:
     """Refuse new connections, and answer the requests of the others. `server.run` would cut some of them."""
     server.del_channel()
-    while select.select([server.socket], [], [], 0)[0]:
-        server.handle_accept()  # it is connected already, and would be reset
+    for _ in range(server.adj.backlog):  # they are connected already, and would be reset
+        known = len(server.active_channels)
+        server.handle_accept()
+        if len(server.active_channels) == known:
+            break
     server.socket.close()
     stopped = time.monotonic()
     while (waited := time.monotonic() - stopped) < STOP_TIMEOUT:

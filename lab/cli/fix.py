@@ -1,6 +1,6 @@
 """The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import click
@@ -133,6 +133,7 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
         options = operation.Options(progress=progress)
         done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.recovered)
+    _tell_crashes(workspace, done.restarted)
 
 
 @fix.command()
@@ -199,3 +200,12 @@ def _change(
         options = operation.Options(progress=progress)
         done = change(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.changed)
+    _tell_crashes(workspace, done.restarted)
+
+
+def _tell_crashes(workspace: Workspace, restarted: Sequence[str]) -> None:
+    if restarted:
+        from lab.operations.restart import crashes
+
+        for text in crashes(workspace, restarted):
+            output.message(text)

@@ -34,7 +34,7 @@ from lab.operations import LabError
 def up(workspace: Workspace, kind: str | None, renew: bool, as_json: bool, **options: int | None) -> None:
     """Start the database and the services.
 
-    Existing data is kept. A running service is restarted only if its settings changed. --docker,
+    Existing data is kept. A running service is restarted only if its code or settings changed. --docker,
     --embedded and --port-offset are remembered. Containers and local processes have separate databases.
     To change --rows or --seed later, run lab down --destroy first.
 

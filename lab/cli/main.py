@@ -76,6 +76,8 @@ def main() -> int:
         discard_output(sys.stdout.fileno())  # Python flushes again at exit, and would report an error
         return OUTPUT_CLOSED
     except OSError as error:
+        if error.errno not in MACHINE_ERRORS and error.filename is None:
+            raise
         discard_output(sys.stdout.fileno())
         remedy = "Check the free disk space and the permissions."
         if error.errno not in MACHINE_ERRORS:

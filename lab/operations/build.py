@@ -141,6 +141,7 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
     databases.make_template(account, build)
     template, old = template_of(runtime.database), TemporaryDatabase.REPLACED.name_for(workspace)
     if databases.exists(account, template):  # of another version: it is kept until the new one is complete
+        databases.drop(account, runtime.database)  # it belongs to the old template: the next step makes it
         databases.replace(account, template, new=build, old=old)
         databases.drop(account, old)
     else:

@@ -10,7 +10,7 @@ from lab.catalog.unified_diff import blob_id
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.engine.verb import Verb
-from lab.errors import Refused, UsageError
+from lab.errors import EnvironmentFault, Refused, UsageError
 from lab.workspace import Workspace
 
 NAME_A_LIBRARY = (
@@ -40,10 +40,14 @@ class BrokenFix:
 
 @dataclass(frozen=True, slots=True)
 class FixList:
-    """The usable fixes by number, and the folders that cannot be used."""
+    """The usable fixes by number, the folders that cannot be used, and those whose patch is of another text.
+
+    `outdated` fixes fit what a lab has kept as shipped, and not what git has committed in the library now.
+    """
 
     fixes: tuple[FixSummary, ...]
     unusable: tuple[BrokenFix, ...]
+    outdated: tuple[BrokenFix, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def list_fixes(workspace: Workspace) -> FixList:
     """Return a summary of every fix of the catalog, and the folders that cannot be used or are outdated."""
     catalog = catalog_of(workspace)
     fixes = tuple(FixSummary(**_summary(fix)) for fix in catalog.fixes)
-    return FixList(fixes, (*broken_fixes(catalog), *outdated_fixes(workspace, catalog)))
+    return FixList(fixes, broken_fixes(catalog), outdated_fixes(workspace, catalog))
 
 
 def show_fix(workspace: Workspace, token: str) -> FixDetails:
@@ -117,15 +121,19 @@ def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
 def outdated_fixes(workspace: Workspace, catalog: Catalog) -> tuple[BrokenFix, ...]:
     """Return the fixes whose patch was made from another text than the library ships now.
 
-    They can still be applied to a lab that has kept the older text. Raises as `shipped.source`.
+    They can still be applied to a lab that has kept the older text. None if the library cannot be read.
     """
-    blobs = {path: blob_id(file.content) for path, file in shipped.source(workspace).items()}
+    try:
+        code = shipped.source(workspace)
+    except EnvironmentFault:
+        return ()
+    blobs = {path: blob_id(file.content) for path, file in code.items()}
     found = []
     for fix in catalog.fixes:
         other = [file.path for file in fix.files if not file.is_new and blobs.get(file.path) != file.old_blob]
         if other:
             names = ", ".join(map(str, other))
-            problem = f"code.patch: not made from the text that is shipped now: {names}; make the patch again"
+            problem = f"code.patch: not made from the text that is committed now: {names}"
             found.append(BrokenFix(fix.folder, (problem,)))
     return tuple(found)
 

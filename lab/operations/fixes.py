@@ -139,6 +139,8 @@ def recover(
                 steps += change.removal_steps(fix_state)
             elif _is_from_lab(fix_state) or code is State.PRESENT:
                 left.append(SkippedFix(number, fix_state.why))
+        if restart and any(step.changes for step in steps):
+            _require_restartable(workspace)
         done = change.run(Verb.REVERT, steps) if steps else NOTHING_DONE
     numbers = {*(ended.entry.numbers if ended else ()), *(step.fix.number for step in steps)}
     seconds = time.monotonic() - started

@@ -61,7 +61,10 @@ def begin_renewal(workspace: Workspace) -> Path | None:
     Raises:
         EnvironmentFault: git is missing, or a file cannot be read or written. Nothing was changed.
     """
-    return None if _has_current_code(workspace) else save_for_renewal(workspace)
+    if _has_current_code(workspace):
+        workspace.renewal.unlink(missing_ok=True)
+        return None
+    return save_for_renewal(workspace)
 
 
 def renew_workspace(

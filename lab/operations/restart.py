@@ -1,8 +1,9 @@
 """Restart services of a running lab: the named ones, or those whose code has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lab.errors import EnvironmentFault
 from lab.lock import exclusive_lock
 from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.operations.status import Status, status
@@ -54,4 +55,19 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
         return ()
     runtime.stop_services(names)
     runtime.start_services(names)
+    late = [one.name for one in runtime.status() if one.name in names and one.state == "unhealthy"]
+    if late:
+        raise EnvironmentFault(
+            f"{', '.join(late)} runs, but does not answer GET /health after the restart.",
+            f"See its log: lab logs {late[0]}",
+        )
     return names
+
+
+def crashes(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on each of these services that has crashed."""
+    return tuple(
+        f"{one.name} has crashed (exit {one.exit_code}, {one.reason}). Its log: lab logs {one.name}"
+        for one in runtime_of(workspace).status()
+        if one.name in names and one.crashed
+    )

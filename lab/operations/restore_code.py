@@ -54,6 +54,7 @@ def restore_code(workspace: Workspace, progress: Progress) -> RestoredCode:
     """
     saved = save_edits(workspace)
     _put_back(workspace, _shipped(workspace), saved, progress, again="lab reset --code")
+    workspace.renewal.unlink(missing_ok=True)
     return saved
 
 
@@ -66,8 +67,8 @@ def save_for_renewal(workspace: Workspace) -> Path | None:
     """
     found = interrupted_renewal(workspace)
     if found is not None:
-        _save(workspace, shipped.source(workspace))
-        return found.patch
+        later = _save(workspace, shipped.source(workspace))
+        return found.patch or later.patch
     try:
         patch = save_edits(workspace).patch
     except (EnvironmentFault, Refused):
@@ -91,6 +92,7 @@ def put_library_code(workspace: Workspace, patch: Path | None, progress: Progres
     """
     originals = shipped.source(workspace)
     renewed = RestoredCode(_changed(workspace, originals), patch)
+    _save(workspace, originals)  # the lab was stopped since, which takes seconds: a file may have been edited
     _put_back(workspace, originals, renewed, progress, again=shipped.RENEW)
     return renewed
 

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+import psycopg2
+
 from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
@@ -103,8 +105,15 @@ def up(
             if settings != before:
                 _leave_previous(workspace, before, settings, runtime, plan, progress)
                 runtime.require_ports()
+            start = partial(_start, workspace, before, settings, runtime, plan, progress)
             try:
-                done = _start(workspace, before, settings, runtime, plan, progress)
+                try:
+                    done = start()
+                except EnvironmentFault as error:
+                    # A `lab down` that was killed may have asked the server to stop, and it did only now.
+                    if not isinstance(error.__cause__, psycopg2.OperationalError):
+                        raise
+                    done = start()
             except EnvironmentFault as error:
                 if shortage := disk_shortage(workspace):  # few tools name a full disk as the reason
                     error.message = f"{error.message} {shortage}"

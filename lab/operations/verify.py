@@ -12,7 +12,7 @@ from pathlib import Path
 from lab import records
 from lab.catalog import Fix
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations.catalog import broken_fixes, outdated_fixes
+from lab.operations.catalog import broken_fixes
 from lab.operations.measure import Bug, Target, measure_in_shadow, prepare_target, select_bugs
 from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence, Verdict
@@ -78,7 +78,7 @@ def verify(
     with scratch(workspace, target.account, target.template, run_folder) as copy:
         rows = tuple(_Proof(target, copy, measured, progress).rows(fixes, whole=whole))
     if whole:
-        unusable = (*broken_fixes(catalog), *outdated_fixes(workspace, catalog))
+        unusable = broken_fixes(catalog)
         rows += tuple(ProofRow(report.folder.name, None, (), report.problems) for report in unusable)
     records.keep(
         workspace, run_folder, (one for row in rows for one in row.evidence), (row.state for row in rows)

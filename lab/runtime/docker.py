@@ -103,9 +103,10 @@ class DockerRuntime:
         """
         names = self._chosen(chosen)
         before = [one for one in self.project.containers() if one.running and one.service in names]
-        self.project.stop([one for one in before if self.code.is_known_as_outdated(one)], SERVICE_GRACE)
+        self.project.stop([one for one in before if self.code.runs_other_code(one)], SERVICE_GRACE)
+        of = self.code.now(names)
         self._compose("", "up", "--detach", "--no-deps", *names)
-        self.code.record([one for one in self.project.containers() if one.service in names], before)
+        self.code.record(self.project.containers(), before, of)
         deadline = time.monotonic() + START_TIMEOUT
         waiting = set(names)
         while waiting and time.monotonic() < deadline:
@@ -153,7 +154,7 @@ class DockerRuntime:
         status = ServiceStatus(name, "exited", port, memory=used, memory_limit=limit, container=found.name)
         if found.running:
             state = "healthy" if self.is_healthy(port) else "unhealthy"
-            return replace(status, state=state, outdated=self.code.is_known_as_outdated(found))
+            return replace(status, state=state, outdated=self.code.runs_other_code(found))
         reason = OUT_OF_MEMORY if found.out_of_memory else found.problem or "ended by itself"
         return replace(status, exit_code=found.exit_code, reason=reason)
 
@@ -214,7 +215,7 @@ def docker_runtime(
         database=database_service.database_of(file),
         ports=ports,
         limits={name: spec.memory_limit for name, spec in file.services.items()},
-        code=ContainerCode(workspace.containers, partial(code_hash, workspace)),
+        code=ContainerCode(workspace.containers, workspace.compose_file, partial(code_hash, workspace)),
     )
 
 

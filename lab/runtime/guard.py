@@ -232,10 +232,14 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     found = []
     for task in tasks.iterdir():
-        with suppress(OSError, psutil.Error):  # a thread or a child that has just ended
-            for pid in (task / "children").read_text().split():
+        pids: list[str] = []
+        with suppress(OSError):  # a thread that has just ended
+            pids = (task / "children").read_text().split()
+        for pid in pids:
+            with suppress(OSError, psutil.Error):  # a child that has just ended
                 child = psutil.Process(int(pid))
-                found += [child, *_descendants(child)]
+                found.append(child)
+                found += _descendants(child)
     return found
 
 

@@ -145,9 +145,10 @@ def end_unrecorded(records: Path) -> None:
         if (record := read_record(records, name)) is None:
             return
         known.add(record.guard)
-    for guard in _guards(records):
-        if guard not in known:
+    while unknown := [guard for guard in _guards(records) if guard not in known]:
+        for guard in unknown:  # while one starts, it has a parent with the same command
             _end(guard, GRACE + KILL_TIMEOUT)
+        known.update(unknown)
 
 
 def _kill_orphans(records: Path) -> None:
@@ -155,7 +156,8 @@ def _kill_orphans(records: Path) -> None:
     wanted = str(records.resolve())
     for one in psutil.process_iter():
         with suppress(psutil.Error):
-            if one.uids().real == os.getuid() and one.environ().get(RECORDS_VARIABLE) == wanted:
+            is_ours = one.uids().real == os.getuid() and one.environ().get(RECORDS_VARIABLE) == wanted
+            if is_ours and _shares_mounts(one):
                 one.kill()
 
 

@@ -122,7 +122,11 @@ class Stack:
 
     def _is_outdated(self, name: str) -> bool:
         record = read_record(self.records, name)
-        return record is not None and record.launch != self.launch(name)
+        if record is None:
+            return False
+        # `lab down` deletes the records: one that was stopped was stopped for a restart.
+        was_stopped = record.exit is not None and record.exit.reason == STOPPED
+        return was_stopped or record.launch != self.launch(name)
 
     def _runs(self, launch: Launch) -> bool:
         record = read_record(self.records, launch.name)

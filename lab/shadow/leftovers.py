@@ -54,15 +54,16 @@ class Reservation:
 
     def comment(self, workspace: Workspace) -> str:
         """Return the database's comment, which names the owner's process and its workspace as JSON."""
-        return to_json(_Mark(self.owner, str(workspace.root)), indent=0)
+        return to_json(_Comment(self.owner, str(workspace.root), _id(workspace)), indent=0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """The comment of a shadow's database."""
+class _Comment:
+    """The comment of a shadow's database: its process, and the path and the id of its workspace."""
 
     lab_shadow: ProcessId
     workspace: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,18 @@ def _abandoned(workspace: Workspace, account: Account) -> Iterator[str]:
                 yield name
             continue
         with suppress(ValueError):
-            mark = from_json(comment, _Mark)
-            if mark.workspace == str(workspace.root) and mark.lab_shadow.process() is None:
+            made = from_json(comment, _Comment)
+            is_ours = (made.workspace, made.id) == (str(workspace.root), _id(workspace))
+            if is_ours and made.lab_shadow.process() is None:
                 yield name
+
+
+def _id(workspace: Workspace) -> str:
+    """Return the workspace's id: in a container, another one can have the same path. Empty without one."""
+    try:
+        return workspace.id_file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _is_own_server(workspace: Workspace, account: Account) -> bool:
