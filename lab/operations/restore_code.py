@@ -69,12 +69,17 @@ def save_for_renewal(workspace: Workspace) -> Path | None:
     if found is not None:
         later = _save(workspace, shipped.source(workspace))
         return found.patch or later.patch
-    try:
-        patch = save_edits(workspace).patch
-    except (EnvironmentFault, Refused):
-        patch = _save(workspace, shipped.source(workspace)).patch
+    patch = _save_all(workspace)
     write_atomic(workspace.renewal, to_json(Renewal(patch)).encode())
     return patch
+
+
+def _save_all(workspace: Workspace) -> Path | None:
+    """Save what differs from the code that is kept as shipped; if that is damaged, from the library's."""
+    try:
+        return save_edits(workspace).patch
+    except (EnvironmentFault, Refused):
+        return _save(workspace, shipped.source(workspace)).patch
 
 
 def interrupted_renewal(workspace: Workspace) -> Renewal | None:
@@ -92,7 +97,7 @@ def put_library_code(workspace: Workspace, patch: Path | None, progress: Progres
     """
     originals = shipped.source(workspace)
     renewed = RestoredCode(_changed(workspace, originals), patch)
-    _save(workspace, originals)  # the lab was stopped since, which takes seconds: a file may have been edited
+    _save_all(workspace)  # the lab was stopped since, which takes seconds: a file may have been edited
     _put_back(workspace, originals, renewed, progress, again=shipped.RENEW)
     return renewed
 

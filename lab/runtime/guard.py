@@ -16,7 +16,16 @@ from pathlib import Path
 import psutil
 
 from lab.json_files import from_json
-from lab.runtime.launch import OUT_OF_MEMORY, RECORDS_VARIABLE, STOPPED, Exit, Launch, Record, process_id
+from lab.runtime.launch import (
+    OUT_OF_MEMORY,
+    RECORDS_VARIABLE,
+    STOPPED,
+    Exit,
+    Launch,
+    Record,
+    process_id,
+    read_record,
+)
 
 POLL = 0.01
 SLOWEST_POLL = 0.09
@@ -102,7 +111,9 @@ class Guard:
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
-        replace(self.record, exit=ended).write(self.records)
+        kept = read_record(self.records, self.launch.name)
+        if kept is None or kept.guard == self.record.guard:  # else it is of a later start
+            replace(self.record, exit=ended).write(self.records)
 
     def _pause(self, used: int) -> float:
         """Return the seconds until the next measurement: few near the limit, and while the service stops."""

@@ -29,6 +29,7 @@ def test_a_terminal_that_knows_only_ascii_gets_the_rest_escaped(command: Command
     assert shown.stdout.isascii()
 
 
+@pytest.mark.slow
 def test_a_full_standard_error_does_not_end_a_command(workspace: Workspace) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -42,6 +43,7 @@ def test_a_full_standard_error_does_not_end_a_command(workspace: Workspace) -> N
     assert b"The database has its original rows again" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_a_damaged_journal_asks_for_works(command: Command, workspace: Workspace) -> None:
     workspace.journal.write_text("damaged")
     refused = command("fix", "recover")
@@ -51,6 +53,7 @@ def test_what_a_damaged_journal_asks_for_works(command: Command, workspace: Work
     assert command("fix", "status").code == 0
 
 
+@pytest.mark.slow
 def test_an_empty_home_file_is_no_copy(command: Command, workspace: Workspace) -> None:
     kept = workspace.location_file.read_text()
     workspace.location_file.write_text("")
@@ -59,6 +62,7 @@ def test_an_empty_home_file_is_no_copy(command: Command, workspace: Workspace) -
     assert workspace.location_file.read_text() == kept
 
 
+@pytest.mark.slow
 def test_a_damaged_record_of_a_running_service_is_replaced(command: Command, workspace: Workspace) -> None:
     before = read_record(workspace.service_records, "device-service")
     assert before is not None
@@ -70,6 +74,7 @@ def test_a_damaged_record_of_a_running_service_is_replaced(command: Command, wor
     assert after.child.process() is not None
 
 
+@pytest.mark.slow
 def test_what_a_killed_write_left_is_deleted(command: Command, workspace: Workspace) -> None:
     left = [workspace.state / ".settings.json.abcd1234", workspace.shipped / ".manifest.json.abcd1234"]
     for path in left:
@@ -93,6 +98,7 @@ def test_a_restart_of_a_service_that_crashes_is_1(command: Command) -> None:
     assert command("restart", "device-service").code == 0
 
 
+@pytest.mark.slow
 def test_the_url_of_a_stopped_lab_is_not_given(
     command: Command, workspace: Workspace, port_offset: int
 ) -> None:

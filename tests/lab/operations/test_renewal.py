@@ -61,7 +61,11 @@ def made_from(workspace: Workspace, **changed: str | None) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"version": "lab 0.0.9", "head": "0001"}, "made by lab 0.0.9, with revision 0001 and not 0002"),
+        pytest.param(
+            {"version": "lab 0.0.9", "head": "0001"},
+            "made by lab 0.0.9, with revision 0001 and not 0002",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"version": "lab 0.0.9", "content": ""},
             "made by lab 0.0.9, with other migrations, roles or rows",

@@ -121,6 +121,7 @@ def test_the_shipped_code_is_still_kept_after_down_destroy(workspace: Workspace,
     assert edited.read_bytes() == shipped
 
 
+@pytest.mark.slow
 def test_a_link_is_saved_as_a_link_and_taken_away(workspace: Workspace) -> None:
     file, folder, inside = (
         workspace.root / "app" / name for name in ("zero", "everything", "common/params.py")

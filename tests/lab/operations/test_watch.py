@@ -129,6 +129,7 @@ def refuse_after(count: int, function: Callable[..., str]) -> Callable[..., str]
     return limited
 
 
+@pytest.mark.slow
 def test_a_copy_of_another_template_is_not_used(measured: Workspace, tmp_path: Path) -> None:
     target = prepare_target(measured)
     spare = make_spare(measured, target.account, target.template, tmp_path / "run")
@@ -137,6 +138,7 @@ def test_a_copy_of_another_template_is_not_used(measured: Workspace, tmp_path: P
     assert copies(measured) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_watching_leaves_no_copy(measured: Workspace) -> None:
     def press() -> None:
         while not copies(measured):

@@ -154,7 +154,7 @@ def _unless_open(url: str) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("indexed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_reader_that_finds_no_row_is_held(indexed: bool, database: Database, service_url: str) -> None:
     with open_connection(database.url) as connection:
         others = "INSERT INTO bookings (device_id, workflow_id) SELECT 'device-02', generate_series(1, 5000)"

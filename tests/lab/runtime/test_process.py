@@ -315,6 +315,7 @@ def test_a_service_without_a_record_is_ended_and_others_are_not(launch: Launcher
     process.end_unrecorded(tmp_path)
     assert lost.child.process() is None
     assert kept.child.process() is not None
+    assert read_record(tmp_path, "service") == kept
 
 
 def test_an_orphan_ends_with_its_service(launch: Launcher, tmp_path: Path) -> None:

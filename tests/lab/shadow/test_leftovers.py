@@ -93,7 +93,7 @@ def dead() -> int:
     return int(run([sys.executable, "-c", "import os; print(os.getpid())"]).stdout)
 
 
-@pytest.mark.parametrize("shaped", [False, True])
+@pytest.mark.parametrize("shaped", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_no_file_can_have_a_database_dropped(shaped: bool, bench: Bench) -> None:
     """Neither a lab's own, nor one with the name of a shadow but without this workspace's mark."""
     workspace, account = workspace_of(bench), bench.server.account
