@@ -47,6 +47,7 @@ def probe(bench: Bench) -> Evidence:
 """
 
 
+@pytest.mark.slow
 def test_a_probe_that_calls_any_failure_present_is_a_problem(measured: Workspace) -> None:
     (measured.library.probes / "booking_race.py").write_text(CALLS_ANY_FAILURE_PRESENT)
     shipped = verify(measured, ["3"], bugs=["3"]).rows[0]

@@ -327,6 +327,7 @@ def test_an_orphan_ends_with_its_service(launch: Launcher, tmp_path: Path) -> No
     assert has_ended(orphan)
 
 
+@pytest.mark.slow
 def test_an_orphan_of_a_service_whose_guard_was_killed_is_ended_with_all(
     launch: Launcher, tmp_path: Path
 ) -> None:
@@ -357,6 +358,7 @@ def living_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.slow
 def test_memory_that_children_share_is_counted_once(launch: Launcher, tmp_path: Path) -> None:
     forks = """
 import mmap, os, time

@@ -115,6 +115,7 @@ def test_no_file_can_have_a_database_dropped(shaped: bool, bench: Bench) -> None
     databases.drop(account, name)
 
 
+@pytest.mark.slow
 def test_one_without_a_mark_is_dropped_on_the_workspaces_own_server_only(bench: Bench) -> None:
     workspace, account = workspace_of(bench), bench.server.account
     name = f"lab_shadow_{dead()}_0123abcd"
