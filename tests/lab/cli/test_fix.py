@@ -166,6 +166,7 @@ def test_recover_reports_what_it_undid_and_log_keeps_it(lab: Command, project: P
     assert [event["verb"] for event in json.loads(lab("log", "--json").stdout)] == ["apply", "revert"]
 
 
+@pytest.mark.slow
 def test_another_running_lab_is_waited_for_and_named(project: Project) -> None:
     with project.workspace.lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

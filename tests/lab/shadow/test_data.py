@@ -30,6 +30,7 @@ def test_a_failed_migration_is_noted_and_the_shadow_is_made(bench: Bench) -> Non
         assert made.notes == (f"{made.migration_problem[0].upper()}{made.migration_problem[1:]}.",)
 
 
+@pytest.mark.slow
 def test_a_migration_that_never_ends_is_ended(bench: Bench) -> None:
     add_revision(bench, 'op.execute("LOCK TABLE devices"); op.execute("SELECT pg_sleep(3600)")')
     with (

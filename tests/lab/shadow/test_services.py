@@ -1,8 +1,11 @@
 """A service that does not start is described, with its reason, to the probes."""
 
+import pytest
+
 from tests.measuring import Bench
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_get_ready_has_a_problem(bench: Bench) -> None:
     bench.edit(
         "compose/docker-compose.yml",
