@@ -23,6 +23,9 @@ def library(found: FixList) -> Iterator[RenderableType]:
         listed.add_row(str(fix.number), fix.slug, fix.title, fix.difficulty, fix.area)
     yield listed
     yield from _unusable(found.unusable)
+    for report in found.outdated:
+        problems = "".join(f"\n  {problem}" for problem in report.problems)
+        yield coloured(f"\n{report.folder} has an outdated patch; make it again:{problems}", "yellow")
 
 
 def details(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:

@@ -121,7 +121,7 @@ def new_fix(workspace: Workspace, slug: str) -> BrokenFix:
 def outdated_fixes(workspace: Workspace, catalog: Catalog) -> tuple[BrokenFix, ...]:
     """Return the fixes whose patch was made from another text than the library ships now.
 
-    They can still be applied to a lab that has kept the older text. None if the library cannot be read.
+    They can still be applied to a lab that has kept the older text. Empty if the library cannot be read.
     """
     try:
         code = shipped.source(workspace)

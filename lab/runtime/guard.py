@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from lab.json_files import from_json
+from lab.runtime.descendants import descendants, proportional, resident, without_files
 from lab.runtime.launch import (
     OUT_OF_MEMORY,
     RECORDS_VARIABLE,
@@ -142,17 +143,17 @@ class Guard:
         """
         if time.monotonic() - self.tree_read_at > CHILDREN_POLL:
             self._read_tree()
-        used = sum(map(_without_files, self.tree[1:]), self._resident())
+        used = sum(map(without_files, self.tree[1:]), self._resident())
         limit = self.launch.memory_limit
         if limit is not None and used > limit and len(self.tree) > 1:
             self._read_tree()
-            used = sum(map(_proportional, self.tree))
+            used = sum(map(proportional, self.tree))
         return used
 
     def _resident(self) -> int:
         """Return the resident bytes of the service itself; 0 once it has ended. This is asked most often."""
         if self.statm is None:
-            return _resident(self.process)
+            return resident(self.process)
         try:
             return int(os.pread(self.statm, 200, 0).split()[1]) * PAGE
         except (OSError, IndexError):
@@ -162,7 +163,7 @@ class Guard:
         """Find the service and everything that descends from this guard: it adopts the service's orphans."""
         self.tree_read_at = time.monotonic()
         with suppress(psutil.Error):
-            others = [one for one in _descendants(psutil.Process()) if one != self.process]
+            others = [one for one in descendants(psutil.Process()) if one != self.process]
             self.tree = [self.process, *others]
 
     def _kill_tree(self) -> None:
@@ -203,55 +204,6 @@ def _adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends. Linux only; elsewhere init gets them."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _resident(process: psutil.Process) -> int:
-    """Return the resident bytes; 0 once the process has ended."""
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _without_files(process: psutil.Process) -> int:
-    """Return the resident bytes without those of mapped files, which processes have in common."""
-    return _kilobytes(process, "status", ("RssAnon:", "RssShmem:")) or _resident(process)
-
-
-def _proportional(process: psutil.Process) -> int:
-    """Return the resident bytes with each page divided by the number of processes that map it.
-
-    https://docs.kernel.org/filesystems/proc.html (smaps, Pss)
-    """
-    return _kilobytes(process, "smaps_rollup", ("Pss:",)) or _without_files(process)
-
-
-def _kilobytes(process: psutil.Process, name: str, keys: tuple[str, ...]) -> int:
-    """Return the sum of these entries of a file in /proc, in bytes; 0 if it cannot be read."""
-    try:
-        lines = Path(f"/proc/{process.pid}/{name}").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(keys))
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    """Return the children of the process, and theirs. Raises psutil.Error if it has ended."""
-    # psutil looks at every process of the machine for this. On Linux, the kernel lists the children.
-    tasks = Path(f"/proc/{process.pid}/task")
-    if not (tasks / str(process.pid) / "children").exists():
-        return process.children(recursive=True)
-    found = []
-    for task in tasks.iterdir():
-        pids: list[str] = []
-        with suppress(OSError):  # a thread that has just ended
-            pids = (task / "children").read_text().split()
-        for pid in pids:
-            with suppress(OSError, psutil.Error):  # a child that has just ended
-                child = psutil.Process(int(pid))
-                found.append(child)
-                found += _descendants(child)
-    return found
 
 
 def _detach(ready: int) -> None:

@@ -66,7 +66,7 @@ class Launch:
 
     `folder` is its working folder, `environment` all its variables, `log` the file for its output, `port` the
     port on this machine. `memory_limit` is in bytes (None for no limit), `grace` in seconds (see GRACE).
-    `code` is the hash of the files that the service runs; empty if nobody compares it.
+    `code` is the hash of the files that the service runs; empty if it is not compared.
     """
 
     name: str

@@ -193,3 +193,14 @@ def test_a_compose_file_with_which_no_service_can_be_restarted_is_refused_before
     assert b"docker-compose.yml" in finished.stderr
     assert project.all() == before
     assert run([*project.command, "fix", "apply", "1", "--no-restart"], timeout=60).code == 0
+
+
+def test_a_patch_that_was_made_from_another_text_than_is_shipped_now_is_listed(
+    lab: Command, project: Project
+) -> None:
+    assert b"outdated" not in lab("list").stdout
+    project.edit("app/service.py", '"you "', '"thou "')
+    listed = lab("list")
+    assert listed.code == 0
+    assert b"01_polite has an outdated patch; make it again:" in listed.stdout
+    assert b"app/service.py" in listed.stdout
