@@ -1,8 +1,13 @@
 """Run a service with waitress: several threads, a log on standard error, a clean stop on SIGTERM."""
 
+import contextlib
+import ctypes
 import logging
 import os
+import select
 import signal
+import socket
+import struct
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -21,8 +26,15 @@ MOST_CONNECTIONS = 1000
 STOP_TIMEOUT = 5.0
 """Seconds that requests in progress have to finish after SIGTERM or SIGINT."""
 
-READ_TIME = 0.03
-"""Seconds after which a connection that was accepted before counts as one without a request."""
+FIRST_REQUEST_TIMEOUT = 0.5
+"""Seconds that a client which has connected by then has to send its request."""
+
+HANDSHAKE_TIME = 0.001
+"""Seconds, far more than the last packet of a handshake takes on a loopback device."""
+
+SO_ATTACH_FILTER = 26
+DROP_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+"""Load the flags of the TCP header; if SYN is among them, take nothing of the packet, else all (bpf(4))."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,19 +76,43 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
 def _finish(server: Any) -> None:
     """Refuse new connections, and answer the requests of the others. `server.run` would cut some of them."""
     server.del_channel()
-    for _ in range(server.adj.backlog):  # they are connected already, and would be reset
-        known = len(server.active_channels)
-        server.handle_accept()
-        if len(server.active_channels) == known:
-            break
+    _accept_last(server)
     server.socket.close()
     stopped = time.monotonic()
+    _wait(server, 0)
     while (waited := time.monotonic() - stopped) < STOP_TIMEOUT:
-        busy = any(one.requests or one.total_outbufs_len for one in server.active_channels.values())
-        if waited > READ_TIME and not busy:
+        if not any(_is_awaited(one, waited) for one in server.active_channels.values()):
             break
-        _wait(server, READ_TIME)
+        _wait(server, FIRST_REQUEST_TIMEOUT)
     server.task_dispatcher.shutdown(timeout=0)
+
+
+def _accept_last(server: Any) -> None:
+    """Accept all that are connected: closing the socket would reset them.
+
+    No others may come in the meantime, so the kernel drops what would open them; their clients try again
+    after a second, and are refused then or meet the next process.
+    """
+    with contextlib.suppress(OSError):  # not on Linux: some may be reset
+        filters = b"".join(struct.pack("HBBI", *one) for one in DROP_SYN)
+        kept = ctypes.create_string_buffer(filters)
+        program = struct.pack("HP", len(DROP_SYN), ctypes.addressof(kept))
+        server.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        time.sleep(HANDSHAKE_TIME)
+    waiting = select.poll()
+    waiting.register(server.socket, select.POLLIN)
+    for _ in range(server.adj.backlog):
+        if not waiting.poll(0):
+            break
+        server.handle_accept()
+
+
+def _is_awaited(channel: Any, waited: float) -> bool:
+    """Whether the connection has a request to answer or, so soon, may be about to send its first."""
+    if channel.requests or channel.total_outbufs_len:
+        return True
+    is_new = channel.last_activity == channel.creation_time  # nothing was received
+    return waited < FIRST_REQUEST_TIMEOUT and (is_new or channel.request is not None)
 
 
 def _wait(server: Any, timeout: float) -> None:

@@ -5,9 +5,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import pytest
@@ -121,3 +122,55 @@ def test_a_connection_that_comes_during_the_stop_is_refused(database: Database) 
             cursor.execute("ROLLBACK")
         client.join()
     connection.close()
+
+
+LITTLE_SERVICE = """
+from flask import Flask
+from app.common.serve import serve
+
+app = Flask("little")
+app.config["SERVICE"] = "little-service"
+serve(lambda: app, 0)
+"""
+
+
+@pytest.mark.slow
+def test_a_stop_resets_no_connection_however_many_clients_come() -> None:
+    port, outcomes, ended = free_port(), Counter[str](), threading.Event()
+    clients = [threading.Thread(target=ask_always, args=(port, outcomes, ended)) for _ in range(8)]
+    for client in clients:
+        client.start()
+    try:
+        for _ in range(20):
+            stop_while_busy(port, outcomes)
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
+    assert set(outcomes) == {"404", "ConnectionRefusedError"}
+
+
+def stop_while_busy(port: int, outcomes: Counter[str]) -> None:
+    environment = os.environ | {"PORT": str(port)}
+    command = [sys.executable, "-c", LITTLE_SERVICE]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            before = outcomes["404"]
+            until(lambda: outcomes["404"] > before + 100, "the clients to be busy")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_SECONDS) == 0
+        finally:
+            process.kill()
+
+
+def ask_always(port: int, outcomes: Counter[str], ended: threading.Event) -> None:
+    while not ended.is_set():
+        with closing(HTTPConnection("127.0.0.1", port, DEADLINE_SECONDS)) as client:
+            try:
+                client.request("GET", "/")
+                outcome = str(client.getresponse().status)
+            except (OSError, HTTPException) as error:
+                outcome = type(error).__name__
+        outcomes[outcome] += 1
+        if outcome != "404":
+            ended.wait(0.005)
