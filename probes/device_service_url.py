@@ -36,7 +36,7 @@ def _follows_environment(
     bench: Bench, connection: LaboratoryConnection, figures: tuple[Figure, ...]
 ) -> Evidence:
     """Masked if the address of device-service does not come from the environment; else fixed."""
-    if not any(DEVICE_SERVICE in text for text in bench.service(WORKFLOW_SERVICE).environment.values()):
+    if not any(DEVICE_SERVICE in text for text in bench.environment(WORKFLOW_SERVICE).values()):
         why = f"{WORKFLOW_SERVICE} reaches {DEVICE_SERVICE}, but its environment does not give the address."
         return Evidence(Verdict.MASKED, why, figures)
     other = misrouted(bench)

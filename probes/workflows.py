@@ -26,11 +26,12 @@ def configured(bench: Bench) -> Service:
     Raises:
         ServiceFailed: it is not ready; blocked by START_BUG if the first one is not ready either.
     """
-    service = bench.service(WORKFLOW_SERVICE)
-    if service.problem or service.environment.get(DEVICE_URL, "").rstrip("/") != REACHABLE:
-        if CONFIGURED not in bench.launched:
-            bench.launched[CONFIGURED] = _launch(bench, CONFIGURED, REACHABLE)
-        service = bench.launched[CONFIGURED]
+    has_address = bench.environment(WORKFLOW_SERVICE).get(DEVICE_URL, "").rstrip("/") == REACHABLE
+    if has_address and not (service := bench.service(WORKFLOW_SERVICE)).problem:
+        return service
+    if CONFIGURED not in bench.launched:
+        bench.launched[CONFIGURED] = _launch(bench, CONFIGURED, REACHABLE)
+    service = bench.launched[CONFIGURED]
     if service.problem:
         blocked_by = START_BUG if bench.service(WORKFLOW_SERVICE).problem else None
         raise ServiceFailed(f"{WORKFLOW_SERVICE} {service.problem}", blocked_by)
@@ -47,7 +48,7 @@ def _launch(bench: Bench, purpose: str, url: str) -> Service:
     host = urlsplit(url).hostname or ""
     changed = {
         name: url if f"//{DEVICE_SERVICE}" in text else text.replace(DEVICE_SERVICE, host)
-        for name, text in bench.service(WORKFLOW_SERVICE).environment.items()
+        for name, text in bench.environment(WORKFLOW_SERVICE).items()
         if DEVICE_SERVICE in text
     }
     return bench.launch(WORKFLOW_SERVICE, purpose, environment={**changed, DEVICE_URL: url})

@@ -22,6 +22,9 @@ COMPOSE_FILE = Workspace(Path()).compose_file
 POLL = 200
 """Milliseconds between two checks whether a watched folder or file was replaced."""
 
+STEP = 20
+"""Milliseconds without another change after which a save counts as complete."""
+
 
 def check_on_save(
     workspace: Workspace,
@@ -52,7 +55,7 @@ def _spare(workspace: Workspace) -> Iterator[Spare | None]:
     try:
         target = prepare_target(workspace)
         run = records.begin(workspace)
-        spare = make_spare(workspace, target.account, target.template, run)
+        spare = make_spare(workspace, target.account, target.template, target.applied_fixes(), run)
     except LabError:
         yield None
         return
@@ -120,7 +123,7 @@ class Watch:
             self._roots = {path: _inode(path) for path in paths}
             present = [path for path, inode in self._roots.items() if inode is not None]
             self._changes = watchfiles.watch(
-                *present, watch_filter=files, rust_timeout=POLL, yield_on_timeout=True
+                *present, watch_filter=files, step=STEP, rust_timeout=POLL, yield_on_timeout=True
             )
             with suppress(FileNotFoundError):  # one was deleted since
                 self._next()  # watching begins here

@@ -57,7 +57,7 @@ class Service:
 
     `role` is its database role. `environment` is that of the compose file, with the changes that the launcher
     was given. `health` returns the state of the process; `stop` ends the process and returns its last state.
-    `problem` says why the instance did not answer GET /health with 200 after its start; empty if it did.
+    `wait` waits until the instance is ready, has ended or is late, and returns what `problem` is.
     """
 
     name: str
@@ -66,7 +66,12 @@ class Service:
     environment: Mapping[str, str]
     health: Callable[[], Health]
     stop: Callable[[], Health]
-    problem: str = ""
+    wait: Callable[[], str] = str
+
+    @property
+    def problem(self) -> str:
+        """Why it did not answer GET /health with 200 after its start; empty if it did. Waits to know."""
+        return self.wait()
 
 
 class Launcher(Protocol):
@@ -93,8 +98,8 @@ class Launcher(Protocol):
 class Bench:
     """A lab to measure.
 
-    services: the instances of each service, by its name. One that no measured bug needs is not started: its
-        `problem` says so.
+    services: the instances of each service, by its name, some of which may still start. One that no measured
+        bug needs is not started: its `problem` says so.
     database: the URL of the database, for its owner.
     launch: starts one more instance.
     memory_limits: the limit that a service is measured with, in bytes, by its name; none for the others.
@@ -112,12 +117,18 @@ class Bench:
     launched: dict[str, Service] = field(default_factory=dict)
 
     def service(self, name: str) -> Service:
-        """The first instance of this service. Raises KeyError: lab.toml has no such service."""
-        return self.services[name][0]
+        """The first instance of this service, once it has started. Raises KeyError: it is not in lab.toml."""
+        return self.replicas(name)[0]
 
     def replicas(self, name: str) -> tuple[Service, ...]:
-        """All instances of this service. Raises KeyError: lab.toml has no such service."""
+        """All instances of this service, once they have started. Raises KeyError: it is not in lab.toml."""
+        for service in self.services[name]:
+            service.wait()
         return self.services[name]
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        """What the compose file gives this service; known at once. Raises KeyError: it is not in lab.toml."""
+        return self.services[name][0].environment
 
 
 class Probe(Protocol):

@@ -38,10 +38,10 @@ def refusing(bench: Bench) -> Iterator[Bench]:
 
         def stand_in(service: Service) -> Service:
             running, ended = Health(alive=True), Health(alive=False, exit_code=0)
-            return replace(service, url=url, health=lambda: running, stop=lambda: ended, problem="")
+            return replace(service, url=url, health=lambda: running, stop=lambda: ended, wait=str)
 
         def launch(service: str, purpose: str, **_: object) -> Service:
-            return replace(stand_in(bench.service(service)), name=f"{service}-{purpose}")
+            return replace(stand_in(bench.services[service][0]), name=f"{service}-{purpose}")
 
         services = {name: tuple(map(stand_in, instances)) for name, instances in bench.services.items()}
         try:

@@ -6,6 +6,7 @@ because the service outlives the `lab` command that starts it. The command retur
 
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import time
@@ -62,6 +63,7 @@ class Guard:
         self.tree: list[psutil.Process] = []
         self.tree_read_at = 0.0
         self.statm: int | None = None
+        self.end = select.poll()
 
     def start(self) -> None:
         """Start the service and write its record. If that fails, raise the error and leave no process."""
@@ -86,8 +88,9 @@ class Guard:
             self.process = psutil.Process(self.child.pid)
             self.record = Record(self.launch, process_id(), process_id(self.process))
             self.record.write(self.records)
-            with suppress(OSError):  # not on Linux
+            with suppress(OSError, AttributeError):  # not on Linux
                 self.statm = os.open(f"/proc/{self.child.pid}/statm", os.O_RDONLY)
+                self.end.register(os.pidfd_open(self.child.pid), select.POLLIN)
         except BaseException:
             self._signal(signal.SIGKILL)  # without a record it could never be stopped
             self.child.wait()
@@ -107,7 +110,7 @@ class Guard:
             elif self.stopping_since is not None and time.monotonic() - self.stopping_since > grace:
                 self._kill_tree()
             self._reap_orphans()
-            time.sleep(self._pause(used))
+            self.end.poll(self._pause(used) * 1000)  # returns at once when the service ends
         self._kill_tree()
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code

@@ -7,7 +7,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def start(launch: Launch, records: Path) -> Record:
         remedy = "Check its command in the compose file, and the disk space."
         raise EnvironmentFault(f"{launch.name} was not started: {finished.last_line}", remedy)
     return record
+
+
+def start_all(launches: Sequence[Launch], records: Path) -> None:
+    """Start the services together: most of the time of a start is that of its guard's imports.
+
+    Raises as `start` does. The other services may run then.
+    """
+    with _signals_deferred(), ThreadPoolExecutor() as pool:
+        list(pool.map(lambda launch: start(launch, records), launches))
 
 
 @contextmanager

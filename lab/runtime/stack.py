@@ -16,7 +16,7 @@ from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.account import Account
-from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
+from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
 from lab.runtime.process import Readiness
 from lab.shell import argv_of
 
@@ -85,6 +85,9 @@ class Stack:
     code_of: Callable[[str], str] = lambda service: ""
     """The hash of the code that a service would run now."""
 
+    grace: float = GRACE
+    """Seconds that a service has for a clean stop."""
+
     def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the chosen instances in the order of `instances`; of all if none is chosen."""
         wanted = set(chosen)
@@ -106,8 +109,7 @@ class Stack:
             process.end_unrecorded(self.records)  # one may hold a port, or overwrite the record later
         for launch in outdated:  # stop all first: one may get the port that another had
             process.stop(self.records, launch.name)
-        for launch in outdated:
-            process.start(launch, self.records)
+        process.start_all(outdated, self.records)
 
     def stop_if_damaged(self) -> bool:
         """If a service's record is damaged, stop all: they are found without it. Return whether one was."""
@@ -207,6 +209,7 @@ class Stack:
             port=instance.port,
             memory_limit=spec.memory_limit,
             code=self.code_of(spec.name),
+            grace=self.grace,
         )
 
     def _environment(self, instance: Instance) -> dict[str, str]:

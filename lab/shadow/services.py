@@ -2,10 +2,10 @@
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from urllib.parse import unquote, urlsplit
 
 from lab.errors import PortTaken
@@ -45,9 +45,7 @@ class Services:
     start_timeout: float = START_TIMEOUT
 
     def start(self, *names: str) -> tuple[Service, ...]:
-        """Start the instances, wait until each is healthy, has ended or is late, and return them in order.
-
-        The `problem` of one that is not healthy says why.
+        """Start the instances together, and return them in order, at once: `wait` waits for one.
 
         Raises:
             EnvironmentFault: a process cannot be started, or its port is taken at every attempt.
@@ -62,7 +60,7 @@ class Services:
         environment: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
     ) -> Service:
-        """Start one more instance, `<service>-<purpose>`, on a free port, as `start` does.
+        """Start one more instance, `<service>-<purpose>`, on a free port, and wait for it.
 
         `environment` is added to the compose file's. `memory_limit`, in bytes, replaces the compose file's.
         Raises UsageError if there is no such service.
@@ -70,7 +68,9 @@ class Services:
         spec = self.code.service(service)
         merged = {**spec.environment, **(environment or {})}
         spec = replace(spec, environment=merged, memory_limit=memory_limit or spec.memory_limit)
-        return self._start([Instance(f"{service}-{purpose}", spec, free_ports(1)[0])])[0]
+        (started,) = self._start([Instance(f"{service}-{purpose}", spec, free_ports(1)[0])])
+        started.wait()
+        return started
 
     def _instance(self, name: str) -> Instance:
         return Instance(name, self.code.service(self.names[name]), self.ports[name])
@@ -82,30 +82,34 @@ class Services:
         ordered = tuple(sorted([*others, *instances], key=lambda one: one.name != one.service.name))
         root, reserved = self.code.workspace.root, self.reserved
         records, logs = reserved.service_records, reserved.logs
-        stack = Stack(root, ordered, self.account, reserved.database, records, logs)
-        for instance in instances:
-            _start_one(stack, instance.name)
+        # No client waits for a reply when the probe stops a service.
+        stack = Stack(root, ordered, self.account, reserved.database, records, logs, grace=0)
+        if instances:  # to start none would mean all
+            _start(stack, [one.name for one in instances])
         deadline = time.monotonic() + self.start_timeout
-        return tuple(self._service(stack, instance, deadline) for instance in instances)
+        return tuple(
+            self._described(one, cache(partial(self._problem, stack, one.name, deadline)))
+            for one in instances
+        )
 
     def not_started(self, name: str) -> Service:
         """Return an instance that is not started. Its environment and role can be read."""
-        return self._described(self._instance(name), "was not started")
+        return self._described(self._instance(name), lambda: "was not started")
 
-    def _service(self, stack: Stack, instance: Instance, deadline: float) -> Service:
+    def _problem(self, stack: Stack, name: str, deadline: float) -> str:
+        """Wait until the instance is ready, has ended or is late. Return why it is not ready."""
         timeout = max(0.5, deadline - time.monotonic())
-        readiness = stack.wait([instance.name], timeout)[instance.name]
-        problem = ""
+        readiness = stack.wait([name], timeout)[name]
         if readiness is Readiness.EXITED:
-            problem = str(self.health(instance.name))
-        elif readiness is Readiness.LATE:
-            problem = f"did not answer GET /health with 200 within {self.start_timeout:g} s"
-        return self._described(instance, problem)
+            return str(self.health(name))
+        if readiness is Readiness.LATE:
+            return f"did not answer GET /health with 200 within {self.start_timeout:g} s"
+        return ""
 
-    def _described(self, instance: Instance, problem: str) -> Service:
+    def _described(self, instance: Instance, wait: Callable[[], str]) -> Service:
         name, url = instance.name, f"http://127.0.0.1:{instance.port}"
         health, stop = partial(self.health, name), partial(self.stop, name)
-        return Service(name, url, _role(instance), instance.service.environment, health, stop, problem)
+        return Service(name, url, _role(instance), instance.service.environment, health, stop, wait)
 
     def health(self, name: str) -> Health:
         """Return the process's state. If it has ended, wait up to EXIT_TIMEOUT for the record of its exit."""
@@ -142,14 +146,14 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def _start_one(stack: Stack, name: str) -> None:
-    """Start the service. Another process may take its port after it was chosen, so try again."""
+def _start(stack: Stack, names: list[str]) -> None:
+    """Start the services. Another process may take a port after it was chosen, so try again."""
     for _ in range(ATTEMPTS - 1):
         with suppress(PortTaken):
-            stack.start([name])
+            stack.start(names)
             return
         time.sleep(0.2)
-    stack.start([name])
+    stack.start(names)
 
 
 def _role(instance: Instance) -> str:

@@ -64,9 +64,8 @@ def shadow(
     """Make a shadow of `source` in `folder`, and remove it after the block. Its records and logs stay.
 
     Only `services` are started: all instances that lab.toml allows where the value is true, else one.
-    `thorough` asks the probes to measure to the end. A `spare` in the same folder is used if it is current,
-    and dropped in any case. Timeouts are in seconds; `start_timeout` is for all
-    services together.
+    `thorough` asks the probes to measure to the end. A `spare` in the same folder is used if it fits; its
+    database is made again if not. Timeouts are in seconds; `start_timeout` is for all services together.
 
     Raises:
         EnvironmentFault: there is no template, or a file or process of the shadow cannot be made or removed.
@@ -76,20 +75,17 @@ def shadow(
     """
     if not databases.exists(source.account, source.template):
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    if spare is not None and not spare.is_current(source.account, source.template):
-        leftovers.remove(spare.reserved, source.account)
-        spare = None
     reserved = spare.reserved if spare else leftovers.reserve(folder, leftovers.unused_name())
     try:
         progress(Update("Copying the lab"))
         with exclusive_lock(source.workspace.lock, progress=progress):
             copied, applied = code.copy(source.workspace, reserved.code), source.applied()
             live = [] if source.live is None else data.indexes_of(source.account.url(source.live))
-        if spare:
-            url = source.account.url(reserved.database)
-        else:
-            url = data.copy_template(source.account, source.template, reserved, source.workspace)
-        data.apply_fixes(url, applied)
+        url = source.account.url(reserved.database)
+        if spare is None or not spare.fits(source.account, source.template, applied):
+            databases.drop(source.account, reserved.database)
+            data.copy_template(source.account, source.template, reserved, source.workspace)
+            data.apply_fixes(url, applied)
         progress(Update("Running the migrations"))
         migration_problem = ""
         if not code.has_shipped_migrations(source.workspace, copied.workspace):

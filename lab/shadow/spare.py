@@ -1,9 +1,10 @@
-"""A copy of the template that is made before a measurement needs it."""
+"""A copy of the template, with the applied fixes' revisions, that is made before a measurement needs it."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.catalog import Fix
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.shadow import data, leftovers
@@ -13,22 +14,28 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A copied database that no measurement has used, and the oid of the template that it was copied from."""
+    """A copied database that no measurement has used: of the template with this oid, with these fixes."""
 
     reserved: Reservation
     template: int
+    applied: tuple[Fix, ...]
 
-    def is_current(self, account: Account, template: str) -> bool:
-        """Whether the template is still the one that it was copied from."""
-        return databases.oid(account, template) == self.template
+    def fits(self, account: Account, template: str, applied: tuple[Fix, ...]) -> bool:
+        """Whether a copy that is made now would be the same."""
+        return applied == self.applied and databases.oid(account, template) == self.template
 
 
-def make_spare(workspace: Workspace, account: Account, template: str, folder: Path) -> Spare:
-    """Copy the template for a measurement in `folder`. Raises as `copy_template`; then nothing is left."""
+def make_spare(
+    workspace: Workspace, account: Account, template: str, applied: tuple[Fix, ...], folder: Path
+) -> Spare:
+    """Copy the template for a measurement in `folder`, and run the revisions of the fixes.
+
+    Raises as `copy_template` and `apply_fixes`; then nothing is left.
+    """
     oid = databases.oid(account, template) or 0
-    spare = Spare(leftovers.reserve(folder, unused_name()), oid)
+    spare = Spare(leftovers.reserve(folder, unused_name()), oid, applied)
     try:
-        data.copy_template(account, template, spare.reserved, workspace)
+        data.apply_fixes(data.copy_template(account, template, spare.reserved, workspace), applied)
     except BaseException:
         discard(spare, account)
         raise

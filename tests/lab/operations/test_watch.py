@@ -132,7 +132,7 @@ def refuse_after(count: int, function: Callable[..., str]) -> Callable[..., str]
 @pytest.mark.slow
 def test_a_copy_of_another_template_is_not_used(measured: Workspace, tmp_path: Path) -> None:
     target = prepare_target(measured)
-    spare = make_spare(measured, target.account, target.template, tmp_path / "run")
+    spare = make_spare(measured, target.account, target.template, (), tmp_path / "run")
     outdated = replace(spare, template=spare.template + 1)
     assert check(measured, ["1"], spare=outdated).evidence[0].verdict is Verdict.PRESENT
     assert copies(measured) == []

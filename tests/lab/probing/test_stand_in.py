@@ -1,5 +1,7 @@
 """The stand-in bench looks healthy and refuses everything, and leaves the bench as it was."""
 
+from typing import NoReturn
+
 import pytest
 
 from lab.probing.bench import Bench, Health, Service, require_running
@@ -11,11 +13,11 @@ from tests.conftest import free_port
 def real(name: str) -> Service:
     """A service that must not be asked or ended."""
 
-    def untouched() -> Health:
+    def untouched() -> NoReturn:
         raise AssertionError(f"{name} was touched")
 
     url = f"http://127.0.0.1:{free_port()}"
-    return Service(name, url, "role_of_api", {"KEY": "value"}, untouched, untouched, "ended with exit code 1")
+    return Service(name, url, "role_of_api", {"KEY": "value"}, untouched, untouched, untouched)
 
 
 def not_launched(*_: object, **__: object) -> Service:
