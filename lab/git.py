@@ -83,9 +83,9 @@ def read_blob(repository: Path, blob_id: str) -> bytes | None:
     return finished.stdout if finished.code == 0 else None
 
 
-def committed_files(folder: Path, *names: str) -> tuple[CommittedFile, ...]:
-    """Return the files at and below `names` in the folder, as HEAD has them; empty without a commit."""
-    listed = run([*READ, "-C", folder, "ls-tree", "-r", "-z", "HEAD", "--", *names], env=ENVIRONMENT)
+def committed_files(folder: Path, *names: str, commit: str = "HEAD") -> tuple[CommittedFile, ...]:
+    """Return the files at and below `names` in the folder, as the commit has them; empty without one."""
+    listed = run([*READ, "-C", folder, "ls-tree", "-r", "-z", commit, "--", *names], env=ENVIRONMENT)
     found = []
     for line in listed.stdout.split(b"\0") if listed.code == 0 else ():
         description, _, name = line.partition(b"\t")
@@ -107,19 +107,44 @@ def diff_folders(folder: Path, before: str, after: str) -> bytes:
     return finished.stdout
 
 
-def commit_folder(folder: Path, message: str) -> None:
+def commit_folder(folder: Path, message: str, *, date: str = "") -> None:
     """Make the folder a repository of its own, with one commit of all its files, by the author `lab`.
+
+    With a `date` such as `2025-01-01T00:00:00Z`, the commit of the same files is always the same. There are
+    no hooks and no reflog.
 
     Raises:
         EnvironmentFault: git failed. A repository without the commit may exist.
     """
+    dated = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
     for words in (
-        ["init", "--quiet"],
+        ["init", "--quiet", "--template="],
         ["add", "--all", "--force"],
         ["commit", "--quiet", "--message", message],
     ):
-        finished = run(
-            [*READ, "-c", "init.defaultBranch=main", "-C", folder, *words], env={**ENVIRONMENT, **AUTHOR}
-        )
+        settings = ["-c", "init.defaultBranch=main", "-c", "core.logAllRefUpdates=false"]
+        finished = run([*READ, *settings, "-C", folder, *words], env={**ENVIRONMENT, **AUTHOR, **dated})
         if finished.code != 0:
             raise EnvironmentFault(f"git {words[0]} failed: {finished.last_line}.")
+
+
+def first_commit(folder: Path) -> str:
+    """Return the id of the oldest commit without a parent that HEAD has; `HEAD` if there is no commit."""
+    found = run([*READ, "-C", folder, "rev-list", "--max-parents=0", "HEAD"], env=ENVIRONMENT)
+    return (found.stdout.decode().split() or ["HEAD"])[-1]
+
+
+def head_tree(folder: Path) -> str:
+    """Return the id of the tree of HEAD. Raises EnvironmentFault: there is no commit, or git is missing."""
+    finished = run([*READ, "-C", folder, "rev-parse", "HEAD^{tree}"], env=ENVIRONMENT)
+    if finished.code != 0:
+        raise EnvironmentFault(f"git rev-parse failed: {finished.last_line}.")
+    return finished.stdout.decode().strip()
+
+
+def bundle(folder: Path, file: Path) -> None:
+    """Write the branch of HEAD to a git bundle. Raises EnvironmentFault: git failed, or is missing."""
+    words = ["-c", "pack.threads=1", "-C", str(folder), "bundle", "create", "--quiet"]
+    finished = run([*READ, *words, file.resolve(), "HEAD", "main"], env=ENVIRONMENT)
+    if finished.code != 0:
+        raise EnvironmentFault(f"git bundle failed: {finished.last_line}.")

@@ -15,6 +15,8 @@ from lab.errors import UsageError
 VARIABLE = "LAB_LIBRARY"
 PACKAGE = Path(__file__).resolve().parent
 CONTENT = "_content"
+HANDOUT_MARK = "handout.json"
+"""The file of a handout: `lab.handouts` reads it."""
 HASHED = ("fixes", "probes", "lab.toml")
 
 
@@ -41,6 +43,8 @@ class Library:
 
     profile = PathBelow("lab.toml")
     fixes = PathBelow("fixes")
+    brief = PathBelow("fixes/brief.md")
+    """What a candidate is told: see `lab.operations.handout`."""
     probes = PathBelow("probes")
     alembic_ini = PathBelow("alembic.ini")
     roles_sql = PathBelow("compose/initdb/roles.sql")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from lab import __version__, git
+from lab import __version__, git, handouts
 from lab.catalog.unified_diff import InvalidDiff, blob_id, parse
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
@@ -75,6 +75,10 @@ def keep(workspace: Workspace, *, renew: bool = False) -> str:
                 f"The copy of the shipped code in {workspace.shipped} is damaged.",
                 f"Rebuild the lab, with the edits saved as a patch: {RENEW}",
             )
+        return ""
+    if handouts.mark_of(workspace.root):  # what a candidate commits is not shipped
+        if damaged:
+            replace(workspace)
         return ""
     fits = _fits(_blobs_of(source(workspace)), workspace.library)
     if damaged and not fits:
@@ -269,14 +273,17 @@ def _present(file: Path) -> SourceFile:
 
 
 def _committed(root: Path, names: Sequence[str]) -> dict[PurePosixPath, SourceFile] | None:
-    """Return the files as the last commit has them; None if it lacks one of the names, or there is no commit.
+    """Return the files as the last commit has them, or the first one of a handout.
+
+    None if it lacks one of the names, or there is no commit.
 
     Raises:
         EnvironmentFault: there is a repository, but git is missing.
     """
     found: dict[PurePosixPath, SourceFile] = {}
     try:
-        for entry in git.committed_files(root, *names):
+        commit = git.first_commit(root) if handouts.mark_of(root) else "HEAD"
+        for entry in git.committed_files(root, *names, commit=commit):
             if (text := _committed_text(root, entry)) is None:
                 return None
             found[entry.path] = SourceFile(text, entry.executable)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from lab import handouts
 from lab.catalog.fix import Fix
 from lab.catalog.folder import FindShipped, FolderReader
 from lab.catalog.unified_diff import FileDiff
@@ -95,6 +96,8 @@ def load(library: Library, shipped: FindShipped) -> Catalog:
         InvalidFile: its lab.toml cannot be used.
     """
     root = library.fixes
+    if handouts.mark_of(library.root):  # a candidate has none
+        return Catalog(root, (), ())
     if not root.is_dir():
         raise UsageError(f"There are no fixes in {library.root}.", "Name a library with --library DIR.")
     services = read_profile(library.profile).service_names

@@ -74,5 +74,11 @@ class Fix:
         return (self.folder / "guide.md").read_text(encoding="utf-8")
 
     @property
+    def spec(self) -> str:
+        """What the feature must do; empty for a bug."""
+        file = self.folder / "spec.md"
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    @property
     def diff(self) -> str:
         return (self.folder / "code.patch").read_text(encoding="utf-8", errors="replace")

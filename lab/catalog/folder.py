@@ -1,4 +1,4 @@
-"""Read one folder of the library and find every mistake in its four files."""
+"""Read one folder of the library and find every mistake in its files."""
 
 import re
 import tomllib
@@ -13,6 +13,8 @@ from lab.catalog.unified_diff import DoesNotApply, FileDiff, InvalidDiff, parse
 
 FOLDER = re.compile(r"(\d{2,})_([a-z][a-z0-9_]*)")
 FILES = ("fix.toml", "migration.py", "code.patch", "guide.md")
+SPEC = "spec.md"
+"""What a feature must do, for those who build it. Only a feature has one."""
 
 FindShipped = Callable[[PurePosixPath, str], bytes | None]
 """Returns the shipped text of a file, given its path and its blob id; None if it cannot be found."""
@@ -35,7 +37,7 @@ class FolderReader:
             self.problems.append("the folder's name is not NN_slug (two digits, then a-z, 0-9 and _)")
         present = {path.name for path in self.folder.iterdir()} - {"__pycache__"}
         self.problems += [f"{name}: missing" for name in FILES if name not in present]
-        self.problems += [f"{name}: a stray file" for name in sorted(present.difference(FILES))]
+        self.problems += [f"{name}: a stray file" for name in sorted(present.difference((*FILES, SPEC)))]
         number, slug = (int(named[1]), named[2]) if named else (0, self.folder.name)
         fields = self._fields(number, slug) if "fix.toml" in present else None
         if "migration.py" in present:

@@ -1,6 +1,9 @@
-"""Check a fix's migration by parsing it. It is not run, and Alembic is not loaded."""
+"""Check a fix's migration, or make an ordinary one of it. It is not run, and Alembic is not loaded."""
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +26,39 @@ def _check(source: bytes, revision: str, label: str) -> tuple[str, ...]:
         return tuple(_problems(ast.parse(source), revision, label))
     except (SyntaxError, ValueError) as error:
         return (f"cannot be read as Python: {error}",)
+
+
+def changes_schema(text: str) -> bool:
+    """Return whether the revision's upgrade does anything. Raises SyntaxError."""
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    return "upgrade" in functions and not _is_empty(functions["upgrade"])
+
+
+def plain_revision(text: str, revision: str, down_revision: str) -> str:
+    """Return the text of a fix's migration as an ordinary revision after `down_revision`, without comments.
+
+    Raises tokenize.TokenError, SyntaxError: it is no Python.
+    """
+    plain = _without_comments(text)
+    for name, value in (
+        ("revision", repr(revision).replace("'", '"')),
+        ("down_revision", repr(down_revision).replace("'", '"')),
+        ("branch_labels", "None"),
+        ("depends_on", "None"),
+    ):
+        plain = re.sub(rf"^{name}\b.*=.*$", f"{name} = {value}", plain, count=1, flags=re.M)
+    plain = re.sub(r"^Revision ID:.*$", f"Revision ID: {revision}", plain, count=1, flags=re.M)
+    return re.sub(r"^Revises:.*$", f"Revises: {down_revision}", plain, count=1, flags=re.M)
+
+
+def _without_comments(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+        if token.type == tokenize.COMMENT:
+            (row, column), line = token.start, lines[token.start[0] - 1]
+            before = line[:column].rstrip()
+            lines[row - 1] = f"{before}\n" if before else ""
+    return "".join(lines)
 
 
 def _problems(tree: ast.Module, revision: str, label: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from lab.operations import EnvironmentFault
 @click.command()
 @reports
 def status(workspace: Workspace, as_json: bool) -> None:
-    """Show the state of the services, the database and the fixes.
+    """Show the state of the services and the database.
 
     Example: lab status
     """

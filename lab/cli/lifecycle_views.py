@@ -57,6 +57,8 @@ def down(done: Down) -> Iterator[str]:
 
 def reset(done: Reset) -> Iterator[str]:
     yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
+    if done.has_own_migrations:
+        yield "The schema of your own migrations is made again by: alembic upgrade head"
     if done.fixes:
         yield f"Still applied: fix {', '.join(map(str, done.fixes))}."
     if done.code is not None and done.code.patch is None:

@@ -9,11 +9,11 @@ import sys
 import click
 
 from lab import __version__
-from lab.cli import check, fix, inspect, lifecycle, new
+from lab.cli import check, fix, handout, inspect, lifecycle, new
 from lab.cli.closed_output import OutputClosed, discard_output
 from lab.cli.command import CommandGroup
 from lab.cli.output import message
-from lab.operations import INTERRUPTED, EnvironmentFault, LabError
+from lab.operations import INTERRUPTED, EnvironmentFault, LabError, is_handout, note_command
 
 OUTPUT_CLOSED = 128 + signal.SIGPIPE
 KEPT_VARIABLES = ("GIT_CEILING_DIRECTORIES",)
@@ -22,7 +22,7 @@ MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROF
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 EPILOG = (
-    "Exit codes: 0 success; 1 a check found a problem, such as a bug that is not fixed, or the operation "
+    "Exit codes: 0 success; 1 a check found a problem, or the operation "
     "failed; 2 wrong usage; 3 refused: something would be lost, the change does not fit, or another lab is "
     "at work; 4 a problem of the environment, such as no database; "
     "130 interrupted; 141 the program that reads the output has ended."
@@ -37,12 +37,13 @@ EPILOG = (
 @click.option(
     "--library",
     metavar="DIR",
+    hidden=is_handout(),
     help="Use the fixes and probes in DIR.  [default: LAB_LIBRARY, else those of this installation]",
 )
 def cli(directory: str | None, library: str | None) -> None:
     """Practise debugging on a real PostgreSQL database.
 
-    Start the lab, see what fails, fix the code and the schema, and measure the result.
+    Start the lab, see what fails, and repair the code and the schema.
 
     Example: lab up
     """
@@ -51,14 +52,21 @@ def cli(directory: str | None, library: str | None) -> None:
 for command in (
     *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, lifecycle.reset),
     *(inspect.status, inspect.logs, inspect.psql, inspect.url, inspect.doctor),
-    *(fix.fix, check.check, check.demo),
+    *(fix.fix, check.check, check.demo, handout.handout),
 ):
     cli.add_command(command)
+handout.hide_from_candidates(cli)
 
 
 def main() -> int:
     """Run the command line, print an expected error, and return one of the exit codes of `lab --help`."""
     _prepare_process()
+    code = _run()
+    note_command(sys.argv[1:], code)
+    return code
+
+
+def _run() -> int:
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()

@@ -212,8 +212,9 @@ class Transaction:
             self._undo_all(begun)
         except Exception as second:
             lost = isinstance(error, EnvironmentFault) or isinstance(second, EnvironmentFault)
+            reason = str(second).strip().splitlines()[0].rstrip(".")  # PostgreSQL's own have more lines
             raise (EnvironmentFault if lost else LabError)(
-                f"{error} What was done before that could not be undone: {second}",
+                f"{error} What was done before that could not be undone: {reason}.",
                 "Nothing is lost. When the cause is gone, run: lab fix recover",
             ) from error
         self._close(None, "undone")

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.errors import INTERRUPTED, EnvironmentFault, LabError
+from lab.errors import INTERRUPTED, EnvironmentFault, LabError, Refused
 from lab.json_files import to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lab.library import Library
     from lab.progress import Progress, Update
     from lab.workspace import Workspace
 
-__all__ = ["INTERRUPTED", "EnvironmentFault", "LabError", "Progress", "Update", "Workspace", "to_json"]
+__all__ = [
+    "INTERRUPTED",
+    "EnvironmentFault",
+    "LabError",
+    "Progress",
+    "Refused",
+    "Update",
+    "Workspace",
+    "to_json",
+]
 
 
 def find_workspace(folder: str, library: str | None = None, *, optional: bool = False) -> Workspace:
@@ -49,3 +60,18 @@ def find_library(folder: str | None = None) -> Library:
     from lab import library
 
     return library.find_library(Path(folder) if folder else None, environ)
+
+
+def is_handout() -> bool:
+    """Return whether this `lab` is that of a handout, so that a candidate uses it."""
+    from lab import library
+
+    return (library.PACKAGE.parent / library.HANDOUT_MARK).is_file()
+
+
+def note_command(words: Sequence[str], code: int) -> None:
+    """In a handout whose lab was started, add the command and its exit code to the timeline."""
+    if is_handout():
+        from lab import library, timeline
+
+        timeline.add(library.PACKAGE.parent, words, code)

@@ -44,13 +44,13 @@ def new_workspace(folder: Path, library: Library, *, author: bool = False) -> Ne
     """
     root = folder.resolve()
     require_supported_path(Workspace(root, library))
-    _require_empty(root)
+    require_empty(root)
     profile = read_profile(library.profile)
     made = Workspace(root, Library(root) if author else library)
     try:
         files = _files_of(library, profile, author)
-        with _emptied_after_an_error(root):
-            _write(root, files)
+        with empty_after_an_error(root):
+            write_files(root, files)
             problem = _commit(root)
             shipped.keep(made)  # now: the library may have another version when the lab is first started
     except OSError as error:
@@ -61,7 +61,8 @@ def new_workspace(folder: Path, library: Library, *, author: bool = False) -> Ne
     return NewWorkspace(root, len(files), root if author else None, problem)
 
 
-def _require_empty(root: Path) -> None:
+def require_empty(root: Path) -> None:
+    """Raises Refused if it is a file or a folder that is not empty, EnvironmentFault if it cannot be read."""
     remedy = "Nothing was changed. Name a folder that is empty or does not exist."
     try:
         if next(root.iterdir(), None) is not None:
@@ -89,7 +90,8 @@ def _files_of(library: Library, profile: Profile, author: bool) -> Mapping[str, 
 
 
 @contextmanager
-def _emptied_after_an_error(root: Path) -> Iterator[None]:
+def empty_after_an_error(root: Path) -> Iterator[None]:
+    """After an error in the block, delete what is in the folder, and the folder if it did not exist."""
     existed = root.exists()
     try:
         yield
@@ -101,7 +103,8 @@ def _emptied_after_an_error(root: Path) -> Iterator[None]:
         raise
 
 
-def _write(root: Path, files: Mapping[str, SourceFile]) -> None:
+def write_files(root: Path, files: Mapping[str, SourceFile]) -> None:
+    """Write the files, by their paths below `root`. Raises OSError."""
     root.mkdir(parents=True, exist_ok=True)
     for name, file in files.items():
         path = root / name

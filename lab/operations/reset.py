@@ -6,9 +6,11 @@ Some modules are imported only when needed, so that `lab reset` takes little lon
 
 import time
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
+from lab import shipped
 from lab.engine.schema import read_schema
-from lab.errors import DatabaseUnreachable, LabError
+from lab.errors import DatabaseUnreachable, LabError, Refused
 from lab.lock import exclusive_lock
 from lab.operations.restore_code import RestoredCode, record_reverted, restore_code
 from lab.operations.runtimes import require_up, runtime_of
@@ -21,12 +23,16 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The seconds for the database, its revision, the applied fixes, and the code (None: not reset)."""
+    """The seconds for the database, its revision, the applied fixes, and the code (None: not reset).
+
+    `has_own_migrations`: there are revisions beside the shipped ones, which the database does not have now.
+    """
 
     seconds: float
     revision: str
     fixes: tuple[int, ...]
     code: RestoredCode | None
+    has_own_migrations: bool = False
 
 
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
@@ -38,7 +44,8 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
     Raises:
         EnvironmentFault: the lab is not up or has no template, or a file cannot be written.
         Locked: another lab is changing the workspace.
-        Refused: an interrupted change cannot be recovered, or a kept shipped file is damaged.
+        Refused: an interrupted change cannot be recovered, a kept shipped file is damaged, or the database
+            has the schema of a fix that the library lacks.
     """
     if code:
         with exclusive_lock(workspace.lock, progress=progress):
@@ -52,7 +59,7 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         require_up(runtime)
         applied = _applied_fixes(workspace, runtime)
         seconds = _reset_database(workspace, runtime, applied, progress)
-        return Reset(seconds, shipped_head(workspace), applied, None)
+        return Reset(seconds, shipped_head(workspace), applied, None, _has_own_migrations(workspace))
 
 
 def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:
@@ -93,6 +100,14 @@ def _reset_database(
     return time.monotonic() - started
 
 
+def _has_own_migrations(workspace: Workspace) -> bool:
+    """Whether a file in the folder of the shipped revisions is no shipped one."""
+    shipped_paths = {file.path for file in shipped.files(workspace)}
+    folders = {path.parent for path in shipped_paths if path.parent.name == "versions"}
+    found = (path for folder in folders for path in (workspace.root / folder).glob("*.py"))
+    return any(PurePosixPath(path.relative_to(workspace.root)) not in shipped_paths for path in found)
+
+
 def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
     """Return the fixes that the database records; if it was dropped by hand, those that the code has."""
     try:
@@ -107,4 +122,11 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
         return ()
     from lab.operations.catalog import catalog_of
 
-    return tuple(fix.number for fix in catalog_of(workspace).fixes if fix.revision in recorded)
+    known = {fix.revision: fix.number for fix in catalog_of(workspace).fixes}
+    if unknown := sorted(recorded - known.keys()):
+        raise Refused(
+            f"The database has the schema of {', '.join(unknown)}, which this lab lacks: it would be lost.",
+            "Nothing was changed. Have it reset with the lab that applied it, lab -C DIR reset; or reset the "
+            "code too: lab reset --code",
+        )
+    return tuple(sorted(known[revision] for revision in recorded))

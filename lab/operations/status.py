@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import psycopg2
 from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable, LabError
+from lab.handouts import mark_of
 from lab.operations.fix_status import FixStatus, fix_status
 from lab.profile import profile_of
 from lab.runtime.base import Runtime
@@ -43,7 +44,10 @@ class DatabaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The status of the whole lab. `fixes` is None if `fix_status` fails; `lab fix status` says why."""
+    """The status of the whole lab.
+
+    `fixes` is None in a handout, which has none, or if `fix_status` fails; `lab fix status` says why.
+    """
 
     workspace: str
     runtime: str
@@ -63,10 +67,10 @@ class Status:
 
 def status(workspace: Workspace, runtime: Runtime) -> Status:
     """Return the status of the lab; also of a lab that is down."""
-    try:
-        fixes = fix_status(workspace)
-    except LabError:
-        fixes = None
+    fixes = None
+    if mark_of(workspace.library.root) is None:
+        with suppress(LabError):
+            fixes = fix_status(workspace)
     return Status(
         str(workspace.root),
         runtime.kind,

@@ -1,16 +1,22 @@
 """Faults of the machine and damaged files: one clear sentence, the documented exit code, nothing lost."""
 
+import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import connection as Connection
 
+from lab.database import connect, workspace_url
 from lab.operations.up import up as start
 from lab.runtime.launch import read_record
 from lab.shell import run
 from lab.workspace import Workspace
+from tests.app.waiting import until
 from tests.lab.cli.conftest import Command
 
 pytestmark = pytest.mark.usefixtures("up")
@@ -114,3 +120,36 @@ def test_the_url_of_a_stopped_lab_is_not_given(
 def copy_script(folder: Path) -> Path:
     source = Path(__file__).resolve().parents[3] / "test-race-condition.sh"
     return Path(shutil.copy(source, folder / "race.sh"))
+
+
+@pytest.mark.slow
+def test_a_database_that_is_lost_in_the_middle_of_a_change_is_4(
+    command: Command, workspace: Workspace
+) -> None:
+    """The change waits for a table when the server is killed. Once that runs again, it can be undone."""
+    before = (workspace.root / "app/device_service/queries.py").read_bytes()
+    holder = connect(workspace_url(workspace))
+    holder.cursor().execute("BEGIN; LOCK TABLE bookings IN ACCESS EXCLUSIVE MODE")
+    watch = connect(workspace_url(workspace))
+    changing = subprocess.Popen(
+        [sys.executable, "-m", "lab", "fix", "apply", "3"], cwd=workspace.root, stderr=subprocess.PIPE
+    )
+    until(lambda: _waits(watch), "the change to wait")
+    os.kill(int((workspace.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    _, said = changing.communicate(timeout=60)
+    assert changing.returncode == 4
+    assert said.count(b"\n") == 3, said  # two steps that were done, and one message
+    assert b"Nothing is lost. When the cause is gone, run: lab fix recover" in said
+    holder.close()
+    watch.close()
+    assert command("up").code == 0
+    assert command("fix", "recover").code == 0
+    states = json.loads(command("fix", "status", "--json").stdout)["fixes"]
+    assert [one["state"] for one in states if one["number"] == 3] == ["absent"]
+    assert (workspace.root / "app/device_service/queries.py").read_bytes() == before
+
+
+def _waits(watch: Connection) -> bool:
+    with watch.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'bookings'::regclass")
+        return cursor.fetchone() == (1,)

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from lab.database import connect
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, Refused
 from lab.operations import fixes
 from lab.operations.down import down
 from lab.operations.fix_status import fix_status
@@ -54,6 +54,25 @@ def test_a_dropped_database_is_reset_to_the_fixes_in_the_code(workspace: Workspa
     assert {str(row.state) for row in fix_status(workspace).fixes if row.number == 5} == {"absent"}
     fixes.recover(workspace)
     fixes.revert(workspace, ["2"])
+
+
+def test_the_schema_of_an_unknown_fix_is_not_dropped(workspace: Workspace) -> None:
+    fixes.apply(workspace, ["5"])
+    execute(workspace, "UPDATE lab.fix_version SET version_num = 'fix_99'")
+    with pytest.raises(Refused, match="has the schema of fix_99, which this lab lacks"):
+        reset(workspace)
+    execute(workspace, "UPDATE lab.fix_version SET version_num = 'fix_5'")
+    fixes.revert(workspace, ["5"])
+
+
+def test_a_reset_says_that_own_migrations_are_gone(workspace: Workspace) -> None:
+    assert not reset(workspace).has_own_migrations
+    own = workspace.root / "migrations/versions/0003_own.py"
+    own.write_text("revision = '0003'\ndown_revision = '0002'\n")
+    try:
+        assert reset(workspace).has_own_migrations
+    finally:
+        own.unlink()
 
 
 def test_the_services_reconnect_after_a_reset(workspace: Workspace) -> None:

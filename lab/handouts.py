@@ -1,0 +1,127 @@
+"""The records of handouts, kept on the interviewer's side: who got what, and which help was given.
+
+In the handout itself there is only a mark with its id, by which its record is found. The mark is not trusted.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lab.errors import UsageError
+from lab.files import write_atomic
+from lab.json_files import from_json, to_json
+from lab.library import HANDOUT_MARK, Library
+
+MARK = HANDOUT_MARK
+ID = re.compile(r"[0-9a-f]{12}")
+FOLDER_VARIABLE = "LAB_HANDOUTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is in a handout's `handout.json`: its id, and what it is called."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Help that a candidate was given: `kind` is "fix" or "hint", `bug` its number.
+
+    `hint` is the number of the hint, from 1; 0 for a fix. `at` is Unix time in seconds.
+    """
+
+    kind: str
+    bug: int
+    at: float
+    hint: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A handout: the numbers of its bugs and of the fixes built into it, its time, rule on AI, and origin.
+
+    `ai` is "allowed", "required" or "none". `head` is its head revision, `tree` the id of its git tree, `at`
+    when it was made (Unix time in seconds), `lab` the version that made it, `library` the library's digest.
+    """
+
+    id: str
+    name: str
+    bugs: tuple[int, ...]
+    built_in: tuple[int, ...]
+    minutes: int
+    ai: str
+    head: str
+    tree: str
+    at: float
+    lab: str
+    library: str
+    given: tuple[Given, ...] = ()
+
+    def hints_given(self, bug: int) -> int:
+        """Return how many hints of the bug were given."""
+        return max((one.hint for one in self.given if one.kind == "hint" and one.bug == bug), default=0)
+
+
+def folder(library: Library) -> Path:
+    """Return the folder of the records: LAB_HANDOUTS, else beside the library, or the user's."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    if not library.is_packaged:
+        return library.root / ".lab" / "handouts"
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "lab" / "handouts"
+
+
+def keep(library: Library, handout: Handout) -> Path:
+    """Write the record, in place of an earlier one, and return its file. Raises EnvironmentFault."""
+    file = folder(library) / f"{handout.id}.json"
+    write_atomic(file, to_json(handout).encode(), mode=0o600)
+    return file
+
+
+def find(library: Library, id_: str) -> Handout:
+    """Return the record of this id. Raises UsageError: there is none, or it cannot be read."""
+    file = folder(library) / f"{id_}.json"
+    if ID.fullmatch(id_):
+        with suppress(OSError, ValueError):
+            return from_json(file.read_bytes(), Handout)
+    raise UsageError(
+        f"There is no record of a handout {id_!r} in {folder(library)}.",
+        f"To see all: lab handout --list. If the records are elsewhere, set {FOLDER_VARIABLE}.",
+    )
+
+
+def every(library: Library) -> Iterator[Handout]:
+    """Yield all records that can be read, the newest first."""
+    found = []
+    for file in folder(library).glob("*.json"):
+        with suppress(OSError, ValueError):
+            found.append(from_json(file.read_bytes(), Handout))
+    yield from sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def mark_of(root: Path) -> Mark | None:
+    """Return the mark of the handout in this folder; None if it is no handout."""
+    try:
+        return from_json((root / MARK).read_bytes(), Mark)
+    except (OSError, ValueError):
+        return None
+
+
+def handout_in(root: Path, library: Library) -> Handout | None:
+    """Return the record of the handout in this folder; None if it is no handout. Raises as `find`."""
+    mark = mark_of(root)
+    return None if mark is None else find(library, mark.id)
+
+
+def give(library: Library, id_: str, given: Given) -> Handout:
+    """Add help to a record, and return it. Raises as `find` and `keep`."""
+    before = find(library, id_)
+    after = replace(before, given=(*before.given, given))
+    keep(library, after)
+    return after

@@ -1,0 +1,37 @@
+"""The candidate's own record in a handout: which `lab` commands were run, when, and with which exit code."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.json_files import from_json, to_json
+
+FILE = ".lab/timeline.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its words, its exit code, and its end in Unix time (seconds)."""
+
+    words: tuple[str, ...]
+    code: int
+    at: float
+
+
+def add(root: Path, words: Sequence[str], code: int) -> None:
+    """Add a line for a command that has ended, unless there is no `.lab`, or it cannot be written to."""
+    line = to_json(Command(tuple(words), code, time.time()), indent=0) + "\n"
+    with suppress(OSError):
+        if (root / FILE).parent.is_dir():
+            with (root / FILE).open("a", encoding="utf-8") as file:
+                file.write(line)
+
+
+def read(root: Path) -> Iterator[Command]:
+    """Yield the commands in their order. Lines that cannot be read are left out."""
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (root / FILE).read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):
+                yield from_json(line, Command)
