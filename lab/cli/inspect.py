@@ -40,7 +40,8 @@ def status(workspace: Workspace, as_json: bool) -> None:
 def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) -> None:
     """Show the log of a service.
 
-    SERVICE is a service's name, or db for the database. Without it, show all logs.
+    SERVICE is a service's name, or db for the database. Without it, show all logs in the order of time.
+    A line without a time, such as one of a traceback, stays with the line before it.
 
     Example: lab logs -f
     """

@@ -30,7 +30,13 @@ def status(report: Status) -> Iterator[RenderableType]:
     yield services
     if report.fixes is not None and not report.fixes.database:
         yield from _fixes(report.fixes)
+    for service in report.services:
+        if service.foreground:
+            where = f"lab run {service.name} (process {service.foreground})"
+            yield f"\n{service.name} is in the foreground of a terminal, with its output: {where}."
     for service in report.crashed:
+        if service.foreground:
+            continue
         log = f" ({service.log})" if service.log else ""
         yield coloured(f"\n{service.name} has crashed. Its log: lab logs {service.name}{log}", "red")
     for service in report.services:
@@ -38,7 +44,10 @@ def status(report: Status) -> Iterator[RenderableType]:
             older = f"\n{service.name} was started from older code than the files have now."
             yield coloured(f"{older} Restart it: lab restart {service.name}", "yellow")
     for service in report.unresponsive:
-        yield coloured(f"\n{service.name} does not answer. Restart it: lab restart {service.name}", "yellow")
+        advice = f"Restart it: lab restart {service.name}"
+        if service.foreground:
+            advice = "It may be at a breakpoint."
+        yield coloured(f"\n{service.name} does not answer. {advice}", "yellow")
 
 
 def urls(found: Mapping[str, str]) -> Iterator[RenderableType]:
@@ -86,7 +95,8 @@ def _service_detail(service: ServiceStatus) -> str:
         return f"container {service.container}"
     if service.pid is None:
         return ""
-    return f"process {service.pid}" + (f"; {service.reason}" if service.reason else "")
+    where = " in the foreground" if service.foreground else ""
+    return f"process {service.pid}{where}" + (f"; {service.reason}" if service.reason else "")
 
 
 def _exit_reason(service: ServiceStatus) -> str:

@@ -9,7 +9,7 @@ import sys
 import click
 
 from lab import __version__
-from lab.cli import check, fix, handout, inspect, lifecycle, new
+from lab.cli import check, fix, handout, inspect, lifecycle, new, run
 from lab.cli.closed_output import OutputClosed, discard_output
 from lab.cli.command import CommandGroup
 from lab.cli.output import message
@@ -50,7 +50,7 @@ def cli(directory: str | None, library: str | None) -> None:
 
 
 for command in (
-    *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, lifecycle.reset),
+    *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, run.run, lifecycle.reset),
     *(inspect.status, inspect.logs, inspect.psql, inspect.url, inspect.doctor),
     *(fix.fix, check.check, check.demo, handout.handout),
 ):

@@ -61,7 +61,8 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
 def logs(workspace: Workspace, service: str | None, *, lines: int, follow: bool) -> Iterator[str]:
     """Yield the last `lines` lines of the service's log; with `follow`, then every new line.
 
-    If `service` is None, yield those of each log, every line after the name of its service.
+    If `service` is None, yield those of each log, in the order of time, every line after the name of its
+    service.
 
     Raises:
         UsageError: there is no service of that name. It is raised when the first line is read.

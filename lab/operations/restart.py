@@ -55,7 +55,8 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
         return ()
     runtime.stop_services(names)
     runtime.start_services(names)
-    late = [one.name for one in runtime.status() if one.name in names and one.state == "unhealthy"]
+    unhealthy = [one for one in runtime.status() if one.name in names and one.state == "unhealthy"]
+    late = [one.name for one in unhealthy if not one.foreground]  # in the foreground: at a breakpoint
     if late:
         raise EnvironmentFault(
             f"{', '.join(late)} runs, but does not answer GET /health after the restart.",

@@ -3,27 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lab import records
 from lab.catalog import Catalog, Fix
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import LabError
 from lab.operations.measure import Checked, check, prepare_target, select_bugs
+from lab.operations.saved_files import SavedFiles
 from lab.profile import Profile, profile_of
 from lab.progress import Progress
 from lab.shadow import Spare, discard, make_spare
-from lab.shipped import code_paths
 from lab.workspace import Workspace
 
-if TYPE_CHECKING:
-    import watchfiles
-
 COMPOSE_FILE = Workspace(Path()).compose_file
-POLL = 200
-"""Milliseconds between two checks whether a watched folder or file was replaced."""
-
-STEP = 20
-"""Milliseconds without another change after which a save counts as complete."""
 
 
 def check_on_save(
@@ -71,11 +62,10 @@ class Watch:
     """Watches the code from its creation on, so that a file saved during a measurement is not missed."""
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
-        self._workspace = workspace
         self._catalog = prepare_target(workspace).catalog
         self._profile = profile_of(workspace)
         self._numbers = sorted(fix.number for fix in select_bugs(self._catalog, tokens))
-        self._start()
+        self._files = SavedFiles(workspace)
 
     def wait(self) -> tuple[str, ...]:
         """Wait until a file that may affect chosen bugs is saved or deleted. Return their numbers as text.
@@ -84,50 +74,11 @@ class Watch:
             EnvironmentFault: the files cannot be watched.
         """
         while True:
-            changes = self._next()
-            changed = {Path(path) for _, path in changes}
-            deleted = {Path(path) for change, path in changes if change.name == "deleted"}
-            # The kernel watches a folder, not its name: a new one of that name has to be watched instead.
-            replaced = {
-                path for path, inode in self._roots.items() if path in deleted or _inode(path) != inode
-            }
-            if replaced:
-                self._start()
-            root = self._workspace.root
             touched = {
-                bug
-                for path in changed | replaced
-                for bug in touches(self._catalog, self._profile, path.relative_to(root))
+                bug for path in self._files.next() for bug in touches(self._catalog, self._profile, path)
             }
             if hit := tuple(str(number) for number in self._numbers if number in touched):
                 return hit
-
-    def _next(self) -> set[tuple["watchfiles.Change", str]]:
-        try:
-            return next(self._changes)
-        except FileNotFoundError:
-            raise
-        except (OSError, RuntimeError) as error:  # a limit of inotify, or a folder that cannot be read
-            raise EnvironmentFault(
-                f"The code cannot be watched: {error}.",
-                "Compare file times instead: WATCHFILES_FORCE_POLLING=1 lab check --watch",
-            ) from error
-
-    def _start(self) -> None:
-        import watchfiles  # slow to import, and only --watch needs it
-
-        files = watchfiles.DefaultFilter(ignore_dirs=["__pycache__"])
-        paths = [self._workspace.root / name for name in code_paths(self._workspace)]
-        started = False
-        while not started:
-            self._roots = {path: _inode(path) for path in paths}
-            present = [path for path, inode in self._roots.items() if inode is not None]
-            self._changes = watchfiles.watch(
-                *present, watch_filter=files, step=STEP, rust_timeout=POLL, yield_on_timeout=True
-            )
-            with suppress(FileNotFoundError):  # one was deleted since
-                self._next()  # watching begins here
-                started = True
 
 
 def touches(catalog: Catalog, profile: Profile, path: Path) -> frozenset[int]:
@@ -150,10 +101,3 @@ def _services(fix: Fix, profile: Profile) -> set[str | None]:
     """Return the services that the fix's probe needs, and those in whose folders its patch changes a file."""
     needed = fix.probe.services if fix.probe else ()
     return {*needed, *(profile.service_of(file.path) for file in fix.files)}
-
-
-def _inode(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return None

@@ -76,4 +76,7 @@ class Runtime(Protocol):
         """Return the state of every service, in the compose file's order."""
 
     def logs(self, names: Iterable[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
-        """Yield the last `lines` of each log as (name, line); with `follow`, then new ones without end."""
+        """Yield the last `lines` of each log as (name, line); with `follow`, then new ones without end.
+
+        They are in the order of time: with `follow`, as far as they are read together.
+        """

@@ -1,7 +1,7 @@
 """Read the logs of containers: their last lines in the order of writing, and with `follow` every new line."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lab.errors import EnvironmentFault
 from lab.runtime.project import Project
@@ -15,7 +15,8 @@ def read(
 ) -> Iterator[tuple[str, str]]:
     """Yield the last `lines` of each service as (name, line); with `follow`, every new line too, without end.
 
-    A service without a container has no lines. Raises EnvironmentFault if a log cannot be read.
+    Lines of several services are in the order of time, the new ones as far as they are read together. A
+    service without a container has no lines. Raises EnvironmentFault if a log cannot be read.
     """
     seen = dict.fromkeys(services, "")
     for service, stamp, line in _read(project, seen, ["--tail", str(max(lines, 1))]):
@@ -30,10 +31,11 @@ def read(
             yield service, line
 
 
-def _read(project: Project, seen: dict[str, str], options: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield (service, time, line) of what each service wrote after its time in `seen`."""
+def _read(project: Project, seen: Mapping[str, str], options: list[str]) -> list[tuple[str, str, str]]:
+    """Return (service, time, line) of what each service wrote after its time in `seen`, in order of time."""
+    found = []
     containers = {one.service: one for one in project.containers()}
-    for service, last in list(seen.items()):
+    for service, last in seen.items():
         if service not in containers:
             continue
         since = ["--since", last] if last else []
@@ -42,12 +44,10 @@ def _read(project: Project, seen: dict[str, str], options: list[str]) -> Iterato
         if finished.code != 0:
             project.require_engine()
             raise EnvironmentFault(f"The log of {service} cannot be read: {finished.last_line}")
-        # Standard output and standard error come as two streams. The timestamps give the order.
-        stamped = [
-            line.partition(" ")
-            for stream in (finished.stdout, finished.stderr)
-            for line in stream.decode(errors="replace").splitlines()
-        ]
-        for stamp, _, line in sorted(stamped, key=lambda parts: parts[0]):
-            if stamp > last:
-                yield service, stamp, line
+        for stream in (finished.stdout, finished.stderr):
+            for text in stream.decode(errors="replace").splitlines():
+                stamp, _, line = text.partition(" ")
+                if stamp > last:
+                    found.append((service, stamp, line))
+    # Each service's standard output and standard error come separately. The timestamps give the order.
+    return sorted(found, key=lambda one: one[1])

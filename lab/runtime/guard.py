@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,9 @@ LOG_LIMIT = 10 * 2**20
 class Guard:
     """Watches one service from its start to its end."""
 
+    foreground = False
+    """Whether the service uses the terminal of this process."""
+
     def __init__(self, launch: Launch, records: Path) -> None:
         self.launch = launch
         self.records = records
@@ -63,40 +67,47 @@ class Guard:
         self.tree: list[psutil.Process] = []
         self.tree_read_at = 0.0
         self.statm: int | None = None
+        self.pidfd: int | None = None
         self.end = select.poll()
 
     def start(self) -> None:
         """Start the service and write its record. If that fails, raise the error and leave no process."""
-        signal.signal(signal.SIGTERM, self._on_stop)
         _adopt_orphans()
-        log = Path(self.launch.log)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > LOG_LIMIT:
-            log.replace(log.with_suffix(".old.log"))
-        with log.open("ab") as output:
-            self.child = subprocess.Popen(
-                self.launch.argv,
-                cwd=self.launch.folder,
-                env={**self.launch.environment, RECORDS_VARIABLE: str(self.records.resolve())},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                process_group=0,
-            )
+        self.child = self.spawn({**self.launch.environment, RECORDS_VARIABLE: str(self.records.resolve())})
         self.group = self.child.pid
         try:
             self.process = psutil.Process(self.child.pid)
-            self.record = Record(self.launch, process_id(), process_id(self.process))
+            self.record = Record(
+                self.launch, process_id(), process_id(self.process), foreground=self.foreground
+            )
             self.record.write(self.records)
             with suppress(OSError, AttributeError):  # not on Linux
                 self.statm = os.open(f"/proc/{self.child.pid}/statm", os.O_RDONLY)
-                self.end.register(os.pidfd_open(self.child.pid), select.POLLIN)
+                self.pidfd = os.pidfd_open(self.child.pid)
+                self.end.register(self.pidfd, select.POLLIN)
         except BaseException:
             self._signal(signal.SIGKILL)  # without a record it could never be stopped
             self.child.wait()
             raise
         if self.stopping_since is not None:  # the request came before the service ran
             self._signal(signal.SIGTERM)
+
+    def spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start the service in a process group of its own, with its log as output."""
+        log = Path(self.launch.log)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.replace(log.with_suffix(".old.log"))
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                self.launch.argv,
+                cwd=self.launch.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
+            )
 
     def watch(self) -> None:
         """Wait until the service ends, and record how. Kill it above its memory limit or after its grace."""
@@ -110,14 +121,25 @@ class Guard:
             elif self.stopping_since is not None and time.monotonic() - self.stopping_since > grace:
                 self._kill_tree()
             self._reap_orphans()
+            self.attend()
             self.end.poll(self._pause(used) * 1000)  # returns at once when the service ends
         self._kill_tree()
         code = self.child.wait()
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time())
+        self.record = replace(self.record, exit=ended)
         kept = read_record(self.records, self.launch.name)
         if kept is None or kept.guard == self.record.guard:  # else it is of a later start
-            replace(self.record, exit=ended).write(self.records)
+            self.record.write(self.records)
+
+    def attend(self) -> None:
+        """Called between two measurements. This guard has nothing else to do."""
+
+    def stop(self) -> None:
+        """Ask the service to end. It is killed after its grace period."""
+        if self.stopping_since is None:
+            self.stopping_since = time.monotonic()
+            self._signal(signal.SIGTERM)
 
     def _pause(self, used: int) -> float:
         """Return the seconds until the next measurement: few near the limit, and while the service stops."""
@@ -192,11 +214,6 @@ class Guard:
                 with suppress(ChildProcessError, OSError):
                     os.waitpid(one.pid, os.WNOHANG)  # not its child: ChildProcessError
 
-    def _on_stop(self, *_: object) -> None:
-        if self.stopping_since is None:
-            self.stopping_since = time.monotonic()
-            self._signal(signal.SIGTERM)
-
     def _signal(self, number: signal.Signals) -> None:
         if self.group:
             with suppress(ProcessLookupError, PermissionError):  # it is gone
@@ -237,6 +254,7 @@ def main(records: Path, document: str) -> int:
     os.close(read_end)
     _detach(write_end)
     guard = Guard(launch, records)
+    signal.signal(signal.SIGTERM, lambda *_: guard.stop())
     try:
         guard.start()
     except Exception as error:

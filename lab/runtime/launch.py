@@ -1,5 +1,6 @@
 """Records of started services on disk. Later commands read which processes run and how others ended."""
 
+import signal
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +13,9 @@ OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"
 GRACE = 5.0
 """Seconds that a service has for a clean stop before it is killed."""
+
+STOP_REQUEST, START_REQUEST = signal.SIGUSR1, signal.SIGUSR2
+"""Sent to a `lab run`: stop the service and wait, start it again."""
 
 RECORDS_VARIABLE = "LAB_RECORDS"
 """Set for every service, to the folder of its record: a process that it left behind is found by this."""
@@ -95,6 +99,7 @@ class Record:
     """A launch, the processes of its guard and of the service, and the service's exit once it has ended.
 
     `kept_in` is the record's folder, so that a copied workspace doesn't adopt the original's processes.
+    `foreground`: the guard is a `lab run`, which stops and starts the service on request.
     """
 
     launch: Launch
@@ -102,6 +107,12 @@ class Record:
     child: ProcessId
     exit: Exit | None = None
     kept_in: str = ""
+    foreground: bool = False
+
+    @property
+    def in_foreground(self) -> bool:
+        """Whether a `lab run` has this service. It may be about to start the service again."""
+        return self.foreground and self.guard.process() is not None
 
     def write(self, folder: Path) -> None:
         """Write the record to `folder`, readable by its owner only: the environment may hold passwords.

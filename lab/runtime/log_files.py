@@ -1,10 +1,12 @@
-"""Read log files: their last lines, and with `follow` every new line."""
+"""Read log files in the order of time: their last lines, and with `follow` every new line."""
 
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+
+from lab.runtime.log_order import LogOrder
 
 POLL = 0.2
 """Seconds between two looks for new lines."""
@@ -16,14 +18,15 @@ BLOCK = 65536
 def read(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
     """Yield the last `lines` of each file as (name, line); with `follow`, every new line too, without end.
 
-    A missing file has no lines. `follow` makes it, and its folder.
+    Lines of several files are in the order of time, the new ones as far as they are read together. A missing
+    file has no lines. `follow` makes it, and its folder.
     """
-    ends = {}
-    for name, path in files.items():
-        ends[name] = path.stat().st_size if path.exists() else 0
-        yield from ((name, line) for line in tail(path, lines, ends[name]))
+    found = {name: path.stat() for name, path in files.items() if path.exists()}
+    ends = {name: found[name].st_size if name in found else 0 for name in files}
+    order = LogOrder({name: one.st_mtime for name, one in found.items()})
+    yield from order.merge({name: tail(path, lines, ends[name]) for name, path in files.items()})
     if follow:
-        yield from _follow(files, ends)
+        yield from _follow(files, ends, order)
 
 
 def tail(path: Path, lines: int = 20, end: int | None = None) -> tuple[str, ...]:
@@ -45,7 +48,9 @@ def tail(path: Path, lines: int = 20, end: int | None = None) -> tuple[str, ...]
     return tuple(text.decode(errors="replace").splitlines()[-lines:])
 
 
-def _follow(paths: Mapping[str, Path], starts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+def _follow(
+    paths: Mapping[str, Path], starts: Mapping[str, int], order: LogOrder
+) -> Iterator[tuple[str, str]]:
     with ExitStack() as stack:
         files = {}
         for name, path in paths.items():
@@ -55,11 +60,12 @@ def _follow(paths: Mapping[str, Path], starts: Mapping[str, int]) -> Iterator[tu
             files[name].seek(starts[name])
         rest = dict.fromkeys(files, "")
         while True:
+            batch = {}
             for name, file in files.items():
                 if _was_replaced(file.fileno(), paths[name]):
                     file = files[name] = stack.enter_context(paths[name].open(errors="replace"))
-                *whole, rest[name] = (rest[name] + file.read()).split("\n")
-                yield from ((name, line) for line in whole)
+                *batch[name], rest[name] = (rest[name] + file.read()).split("\n")
+            yield from order.merge(batch)
             time.sleep(POLL)
 
 

@@ -16,7 +16,17 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.json_files import from_json, to_json
-from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
+from lab.runtime.launch import (
+    GRACE,
+    RECORDS_VARIABLE,
+    START_REQUEST,
+    STOP_REQUEST,
+    Launch,
+    ProcessId,
+    Record,
+    process_id,
+    read_record,
+)
 from lab.shell import run
 
 END_POLL = 0.01
@@ -24,6 +34,9 @@ END_POLL = 0.01
 
 KILL_TIMEOUT = 5.0
 """Seconds that a killed process, or a guard beyond its service's grace, has to end."""
+
+RESPONSE_TIMEOUT = 10.0
+"""Seconds that a `lab run` has to start its service on request."""
 
 GUARD = "lab.runtime.guard"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,10 +53,14 @@ class Readiness(enum.Enum):
 def start(launch: Launch, records: Path) -> Record:
     """Start the service under a guard that outlives this command, and return its record.
 
+    A service that a `lab run` has is started there.
+
     Raises:
         PortTaken: another process listens on its port.
         EnvironmentFault: its command cannot be run, or its record cannot be written.
     """
+    if (record := _started_in_foreground(records, launch.name)) is not None:
+        return record
     require_free_port(launch.name, launch.port)
     records.mkdir(parents=True, exist_ok=True)
     with _signals_deferred():
@@ -89,7 +106,7 @@ def stop(records: Path, name: str) -> bool:
     """Stop the service recorded in the folder `records`, and its guard; return whether one of them ran.
 
     Without a record it returns False. The guard asks the service to end, and kills it after its grace period.
-    If the guard is gone, this function does the same.
+    If the guard is gone, this function does the same. A `lab run` does not end: it waits for a start.
 
     Raises:
         EnvironmentFault: the service still runs, although it was killed.
@@ -98,10 +115,58 @@ def stop(records: Path, name: str) -> bool:
     if record is None:
         return False
     grace = record.launch.grace
-    ended = [_end(record.guard, grace + KILL_TIMEOUT), _end(record.child, grace, group=True)]
+    if record.in_foreground:
+        ended = [_stop_in_foreground(records, record)]
+    else:
+        ended = [_end(record.guard, grace + KILL_TIMEOUT), _end(record.child, grace, group=True)]
     if record.child.process() is not None:
         raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end even when killed.")
     return any(ended)
+
+
+def _stop_in_foreground(records: Path, record: Record) -> bool:
+    """Make the `lab run` stop the service, and wait until it has recorded that; return whether it ran."""
+    ran = record.child.process() is not None
+    _request(record, STOP_REQUEST)
+    if not wait_for_end(record.child, record.launch.grace + KILL_TIMEOUT):
+        _end(record.child, 0.0, group=True)
+    deadline = time.monotonic() + KILL_TIMEOUT
+    while (now := read_record(records, record.launch.name)) and now.exit is None and now.in_foreground:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(END_POLL)
+    return ran
+
+
+def _started_in_foreground(records: Path, name: str) -> Record | None:
+    """Make the `lab run` that has this service start it; return its record, or None if there is no such run.
+
+    Raises EnvironmentFault if it does not respond.
+    """
+    before = read_record(records, name)
+    if before is None or not before.in_foreground:
+        return None
+    if before.child.process() is not None:
+        return before
+    _request(before, START_REQUEST)
+    deadline = time.monotonic() + RESPONSE_TIMEOUT
+    while (now := read_record(records, name)) is not None and now.in_foreground:
+        if now.child != before.child:
+            return now
+        if time.monotonic() > deadline:
+            raise EnvironmentFault(
+                f"lab run {name} (process {before.guard.pid}) does not start it again.",
+                f"End it: kill -9 {before.guard.pid}, then lab up",
+            )
+        time.sleep(END_POLL)
+    return None
+
+
+def _request(record: Record, number: signal.Signals) -> None:
+    """Send a `lab run` a request, and wake it if Ctrl-Z has stopped it."""
+    with suppress(ProcessLookupError):
+        os.kill(record.guard.pid, number)
+        os.kill(record.guard.pid, signal.SIGCONT)
 
 
 def recorded(records: Path) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ EXIT_TIMEOUT, EXIT_POLL = 2.0, 0.02
 
 HIGHEST_PORT = 65535
 UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
+LEFT_BEHIND = "its lab run was killed, so it has no terminal and no memory limit: lab up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ServiceStatus:
 
     Memory is in bytes. A local process has a `log`, and a `pid` while it runs; a container has `container`
     instead. `reason` says why a service ended, or what is wrong with a running one. `outdated`: it runs other
-    code than the files have now.
+    code than the files have now. `foreground` is the pid of the `lab run` that has it, if there is one.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ServiceStatus:
     peak: int | None = None
     container: str | None = None
     outdated: bool = False
+    foreground: int | None = None
 
     @property
     def crashed(self) -> bool:
@@ -166,12 +168,15 @@ class Stack:
             limit = instance.service.memory_limit
             return ServiceStatus(name, "stopped", instance.port, log, memory_limit=limit)
         status = ServiceStatus(name, "exited", instance.port, log, memory_limit=record.launch.memory_limit)
+        if record.in_foreground:  # its output is in a terminal
+            status = replace(status, log=None, foreground=record.guard.pid)
         running, port = record.child.process(), record.launch.port
         if running is not None:
             with suppress(psutil.Error):  # raised if the process has just ended
                 memory = running.memory_info().rss
                 state = "healthy" if process.answers_health(port) else "unhealthy"
-                reason = None if record.guard.process() else UNGUARDED
+                unguarded = LEFT_BEHIND if record.foreground else UNGUARDED
+                reason = None if record.guard.process() else unguarded
                 code = record.launch.code
                 return replace(
                     status,
@@ -184,7 +189,8 @@ class Stack:
                 )
         ended = self._exit_of(record)
         if ended is None:
-            return replace(status, reason="its guard was killed, so how it ended is unknown")
+            who = "lab run" if record.foreground else "guard"
+            return replace(status, reason=f"its {who} was killed, so how it ended is unknown")
         state = "stopped" if ended.reason == STOPPED else "exited"
         return replace(status, state=state, exit_code=ended.code, reason=ended.reason, peak=ended.peak)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,12 @@ def test_doctor_tells_what_is_missing_from_what_is_optional() -> None:
         ["disk", "missing", "full"],
         ["containers", "optional", "no"],
     ]
+
+
+def test_a_service_in_the_foreground_is_named_with_its_lab_run_and_gets_other_advice() -> None:
+    run = ServiceStatus("worker", "unhealthy", 5001, pid=42, foreground=41)
+    text = status(run)
+    assert text[2].endswith("process 42 in the foreground")
+    assert "worker is in the foreground of a terminal, with its output: lab run worker (process 41)." in text
+    assert text[-1] == "worker does not answer. It may be at a breakpoint."
+    assert not any("crashed" in line for line in status(replace(run, state="exited")))

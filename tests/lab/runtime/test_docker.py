@@ -254,6 +254,15 @@ def test_lines_of_a_log_come_in_the_order_of_writing() -> None:
     assert list(container_logs.read(project(runner), ["db"], 10, False)) == [("db", "one"), ("db", "two")]
 
 
+def test_lines_of_several_logs_come_in_the_order_of_time() -> None:
+    logs = iter([b"2026-01-01T00:00:01Z a\n2026-01-01T00:00:03Z c\n", b"2026-01-01T00:00:02Z b\n"])
+    runner = holding(inspected("db"), inspected("api"), answers={"docker logs": lambda: next(logs)})
+
+    lines = list(container_logs.read(project(runner), ["db", "api"], 10, False))
+
+    assert lines == [("db", "a"), ("api", "b"), ("db", "c")]
+
+
 def test_a_followed_log_yields_each_line_once() -> None:
     first = b"2026-01-01T00:00:01Z one\n"
     looks: Iterator[bytes] = iter([first, first, first + b"2026-01-01T00:00:02Z two\n"])

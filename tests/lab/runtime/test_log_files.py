@@ -40,3 +40,15 @@ def test_following_continues_in_the_new_file_after_a_rename(tmp_path: Path) -> N
     log.rename(tmp_path / "old")
     log.write_text("third\n")
     assert next(stream) == ("a", "third")
+
+
+def test_lines_of_several_files_come_in_the_order_of_time_also_new_ones(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.write_text("2026-01-01 00:00:01Z one\nits next line\n2026-01-01 00:00:03Z three\n")
+    b.write_text("2026-01-01 00:00:02Z two\n")
+    stream = read({"a": a, "b": b}, 10, follow=True)
+    assert [next(stream)[1].split()[-1] for _ in range(4)] == ["one", "line", "two", "three"]
+    with a.open("a") as late, b.open("a") as early:
+        early.write("2026-01-01 00:00:04Z four\n")
+        late.write("2026-01-01 00:00:05Z five\n")
+    assert [next(stream)[0] for _ in range(2)] == ["b", "a"]
