@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from lab.probing.bench import Bench, Service, require_running
+from lab.probing.bench import INTERLEAVING, Bench, Service, require_running
 from lab.probing.client import Reply, request
 from lab.probing.evidence import Evidence, Figure, Verdict
 from lab.probing.gate import Gate, Outcome, write_gate
+from lab.probing.interleaving import Interleaving
 from lab.probing.load import send_together, warm_up
 from lab.probing.read_gate import read_gate
 
@@ -76,6 +77,8 @@ def probe(bench: Bench) -> Evidence:
         race = _Race(bench, connection)
         bookings = race.book_with_retries()
         verdict, why, figures = race.judge(bookings)
+        if bench.thorough:
+            bench.raw[INTERLEAVING] = race.interleaving_of_two()
     bench.raw["gate"] = [str(reply) for reply in bookings.outcome.replies]
     return Evidence(verdict, why, figures)
 
@@ -109,6 +112,10 @@ class _Race:
                 break
             found = self._book_through_gate(RETRY_REQUESTS)
         return found
+
+    def interleaving_of_two(self) -> Interleaving:
+        """What was seen of two bookings of one device, over two replicas: only to be shown."""
+        return self._book_through_gate(2).outcome.interleaving
 
     def judge(self, found: Bookings) -> tuple[Verdict, str, Figures]:
         figures, failed = found.figures, found.outcome.failed

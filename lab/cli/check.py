@@ -1,5 +1,8 @@
 """The commands that measure bugs: check and demo."""
 
+import sys
+from pathlib import Path
+
 import click
 
 from lab.cli import output
@@ -45,21 +48,48 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
 
 @click.command()
 @click.argument("bug", metavar="N")
+@click.option("--step", is_flag=True, help="Wait for Enter between symptom, cause, cure and result.")
 @click.option("--keep", is_flag=True, help="Do not revert the fix at the end.")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Also write the demonstration to FILE, as one page without external parts.",
+)
 @reports
-def demo(workspace: Workspace, bug: str, keep: bool, as_json: bool) -> None:
-    """Compare a bug before and after its fix.
+def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | None, as_json: bool) -> None:
+    """Show a bug's symptom, its cause and its cure, and compare the bug before and after its fix.
 
-    N is a fix's number or slug. The bug is measured, the fix is applied, the bug is measured
-    again, and the fix is reverted. The fix is applied to your own code and database; services whose
-    files changed are restarted. The command is refused if the fix is applied already.
+    N is a fix's number or slug. The bug is measured. Its cause, the fix's change of the code and its SQL
+    are shown. Then the fix is applied, the bug is measured again, and the fix is reverted; the table of
+    figures before and after comes last. The fix is applied to your own code and database; services whose
+    files changed are restarted. The command is refused if the fix is applied already. With --step, the
+    command needs a terminal.
 
-    Example: lab demo 5
+    Example: lab demo 3 --step
     """
-    from lab.cli import check_views
+    from lab.cli import demo_page, demo_views
     from lab.operations import demo as operation
 
+    if step and (as_json or not sys.stdin.isatty()):
+        raise click.UsageError("--step waits for Enter, so it needs a terminal, and no --json.")
+    with output.progress() as progress:
+        symptom = operation.show_symptom(workspace, bug, progress=progress)
+    if not as_json:
+        acts = (
+            (demo_views.symptom, "the cause"),
+            (demo_views.cause, "the cure"),
+            (demo_views.cure, "apply it"),
+        )
+        for view, following in acts:
+            output.result(symptom, False, view)
+            if step:
+                output.wait_for_enter(following)
     with output.progress() as progress:
         options = operation.Options(progress=progress)
-        demonstration = operation.demo(workspace, bug, keep=keep, options=options, progress=progress)
-    output.result(demonstration, as_json, check_views.demonstrated)
+        shown = operation.show_cure(workspace, symptom, keep=keep, options=options, progress=progress)
+    if page is not None:
+        operation.save_page(page, demo_page.render(shown))
+        output.message(f"Wrote {page}.")
+    output.result(shown, as_json, demo_views.demonstrated)

@@ -1,13 +1,11 @@
-"""What `check`, `demo` and `verify` print for people: verdicts, figures with bars, before and after."""
+"""What `check` and `verify` print for people: verdicts, and figures with bars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from lab.cli.tables import table
-from lab.operations.demo import Demonstration
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
 from lab.operations.verify import Verified
 
@@ -26,29 +24,12 @@ def checked(found: Checked) -> Iterator[RenderableType]:
     bugs = table("N", "BUG", "VERDICT", "WHAT WAS SEEN")
     titles = {bug.number: bug.title for bug in found.bugs}
     for one in found.evidence:
-        seen = Group(one.why, *map(_figure, one.figures))
-        bugs.add_row(str(one.bug), titles.get(one.bug, ""), _verdict(one), seen)
+        seen = Group(one.why, *map(figure_line, one.figures))
+        bugs.add_row(str(one.bug), titles.get(one.bug, ""), _changed(one, found.previous), seen)
     yield bugs
     yield from (Text(f"\n{note}", "yellow") for note in found.notes)
     fixed = sum(one.verdict is Verdict.FIXED for one in found.evidence)
     yield f"\n{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
-
-
-def demonstrated(found: Demonstration) -> Iterator[RenderableType]:
-    yield Text(f"{found.number}: {found.title}\n", "bold")
-    figures = table("", "BEFORE", "AFTER", "RATIO")
-    figures.add_row("verdict", _verdict(found.before), _verdict(found.after), "")
-    for one in found.figures:
-        ratio = "" if one.ratio is None else f"{_short(one.ratio)}×"
-        figures.add_row(one.name, _value(one.before, one.unit), _value(one.after, one.unit), ratio)
-    yield figures
-    yield f"\nBefore: {found.before.why}"
-    yield f"After:  {found.after.why}"
-    if found.plans:
-        before, after = found.plans
-        yield ""
-        yield Columns([Text(f"PLAN BEFORE\n{before}"), Text(f"PLAN AFTER\n{after}")], padding=(0, 4))
-    yield f"\nFix {found.number} {'stays applied' if found.kept else 'is reverted'}."
 
 
 def verified(found: Verified) -> Iterator[RenderableType]:
@@ -56,7 +37,7 @@ def verified(found: Verified) -> Iterator[RenderableType]:
     rows = table("", *map(str, bugs), "")
     for row in found.rows:
         evidence = {one.bug: one for one in row.evidence}
-        verdicts = [_verdict(evidence[bug]) if bug in evidence else "" for bug in bugs]
+        verdicts = [verdict_text(evidence[bug]) if bug in evidence else "" for bug in bugs]
         rows.add_row(row.state, *verdicts, Text("wrong", "red") if row.problems else Text("ok", "green"))
     yield rows
     yield ""
@@ -67,29 +48,39 @@ def verified(found: Verified) -> Iterator[RenderableType]:
     yield f"{summary} Raw data: {found.run}"
 
 
-def _verdict(evidence: Evidence) -> Text:
+def verdict_text(evidence: Evidence) -> Text:
+    """Return the verdict in its colour, with the bug that blocks it."""
     by = f" by {evidence.blocked_by}" if evidence.blocked_by else ""
     return Text(f"{evidence.verdict}{by}", STYLES[evidence.verdict])
 
 
-def _figure(figure: Figure) -> Text:
-    line = Text(f"  {figure.name}: {_value(figure.value, figure.unit)}", "dim")
+def _changed(evidence: Evidence, previous: Mapping[int, Verdict]) -> Text:
+    """Return the verdict, with the one from before if it is another."""
+    before = previous.get(evidence.bug, evidence.verdict)
+    was = "" if before is evidence.verdict else f" (was {before})"
+    return verdict_text(evidence).append(was, "bold")
+
+
+def figure_line(figure: Figure) -> Text:
+    """Return a figure with its value, and a bar of how much of its limit it takes."""
+    line = Text(f"  {figure.name}: {value_text(figure.value, figure.unit)}", "dim")
     if figure.limit is None:
         return line
     line.append("  ")
     line.append(_bar(figure.value, figure.limit), "green" if figure.within else "red")
-    return line.append(f"  at most {_value(figure.limit, figure.unit)}")
+    return line.append(f"  at most {value_text(figure.limit, figure.unit)}")
 
 
 def _bar(value: float, limit: float) -> str:
     """Return a bar that is full at the limit. Above the limit, the ratio of value to limit follows it."""
     if value > limit:
-        return "█" * BAR + (f" {_short(value / limit)}×" if limit else "")
+        return "█" * BAR + (f" {short(value / limit)}×" if limit else "")
     filled = round(BAR * value / limit) if limit else 0
     return "█" * filled + "░" * (BAR - filled)
 
 
-def _value(value: float | None, unit: str) -> str:
+def value_text(value: float | None, unit: str) -> str:
+    """Return a value with its unit, and a dash for one that was not measured."""
     if value is None:
         return "–"
     if unit == "ms" and value >= 1000:
@@ -98,5 +89,6 @@ def _value(value: float | None, unit: str) -> str:
     return f"{number} {unit}".rstrip()
 
 
-def _short(ratio: float) -> str:
+def short(ratio: float) -> str:
+    """Return a ratio with two digits or more."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +20,19 @@ T = TypeVar("T")
 
 PIPE_WIDTH = 240
 """The width of tables in a pipe or a file, in characters: wide, so that each row stays on one line."""
+
+TRAILING_SPACES = re.compile(r" +$", re.MULTILINE)
+COLOURS = {
+    "red": "color(160)",
+    "green": "color(28)",
+    "yellow": "color(130)",
+    "cyan": "color(31)",
+    "magenta": "color(133)",
+    "dim": "color(243)",
+    "bar.back": "color(246)",
+    "progress.elapsed": "color(31)",
+}
+"""Colours that can be read on a black and on a white background: contrast 4:1 on one, 3.5:1 on the other."""
 
 
 def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]]) -> None:
@@ -39,6 +53,12 @@ def message(text: str) -> None:
     """Print a message that is not part of a result, on standard error, unless that cannot be written."""
     with suppress(OSError):
         print(text, file=sys.stderr)
+
+
+def wait_for_enter(following: str) -> None:
+    """Wait until Enter is pressed on the terminal. `following` says what comes then."""
+    print(f"\nEnter: {following} ", end="", file=sys.stderr, flush=True)
+    sys.stdin.readline()
 
 
 @contextmanager
@@ -88,11 +108,15 @@ def _print_rich(part: RenderableType) -> None:
     # Print what rich made ourselves: when the output is closed, rich ends with exit code 1.
     with console.capture() as text:
         console.print(part, soft_wrap=not sys.stdout.isatty())
-    print(text.get(), end="")
+    printed = text.get()
+    if not sys.stdout.isatty():
+        printed = TRAILING_SPACES.sub("", printed)
+    print(printed, end="")
 
 
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
+    from rich.theme import Theme
 
     width = None if stream.isatty() else PIPE_WIDTH
-    return Console(file=stream, highlight=False, markup=False, width=width)
+    return Console(file=stream, highlight=False, markup=False, width=width, theme=Theme(COLOURS))

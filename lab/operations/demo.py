@@ -1,4 +1,4 @@
-"""Demonstrate one fix: measure, apply it, measure again, and revert it."""
+"""Demonstrate one fix: measure its symptom, then apply the fix, measure again, and revert it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,11 +7,17 @@ from typing import Any
 from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
 from lab.errors import Refused, UsageError
-from lab.json_files import from_json
+from lab.files import write_atomic
+from lab.json_files import from_json, to_json
 from lab.operations import fixes
+from lab.operations.catalog import show_fix
 from lab.operations.measure import check, prepare_target
-from lab.probing.bench import PLAN
+from lab.probing.bench import INTERLEAVING, PLAN
 from lab.probing.evidence import Evidence
+from lab.probing.interleaving import Event as Event
+from lab.probing.interleaving import Interleaving as Interleaving
+from lab.probing.interleaving import What as What
+from lab.probing.verdict import IDS
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
@@ -34,37 +40,62 @@ class ComparedFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Demonstration:
-    """The evidence before and after a fix, and whether the fix was kept applied.
+class Section:
+    """A section of a fix's guide: its title, and its text as Markdown."""
 
-    `plans` are outlines of the query plans before and after, if the probe recorded them for the same query.
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """A bug that was measured before its fix is applied, with its cause and its cure.
+
+    `symptom` is what a user reports. `cause` is the first section of the guide. `diff` is the fix's change of
+    the code, `sql` what Alembic runs for its revision. `plan` (an outline of a query plan) and `interleaving`
+    are None if the probe recorded none.
     """
 
     number: int
     title: str
+    symptom: str
+    cause: Section
+    diff: str
+    sql: str
+    evidence: Evidence
+    plan: str | None
+    interleaving: Interleaving | None
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """The evidence before and after a fix, and whether the fix was kept applied.
+
+    `plans` are outlines of the query plans before and after, if the probe recorded them for the same query.
+    `interleavings` are those of concurrent requests before and after; None where the probe recorded none.
+    The other fields are those of the Symptom.
+    """
+
+    number: int
+    title: str
+    symptom: str
+    cause: Section
+    diff: str
+    sql: str
     before: Evidence
     after: Evidence
     figures: tuple[ComparedFigure, ...]
     plans: tuple[str, str] | None
+    interleavings: tuple[Interleaving | None, Interleaving | None]
     kept: bool
 
 
-def demo(
-    workspace: Workspace,
-    token: str,
-    *,
-    keep: bool = False,
-    options: Options = DEFAULTS,
-    progress: Progress = silent,
-) -> Demonstration:
-    """Measure a bug with every measurement, apply its fix, measure again, and revert it unless `keep` is set.
-
-    `token` is a number or a slug. `options` are for applying and reverting, `progress` is for measuring.
+def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silent) -> Symptom:
+    """Measure a bug with every measurement. `token` is its fix's number or slug. Nothing is changed.
 
     Raises:
         UsageError: `token` names no fix, or its bug has no probe.
-        Refused: the fix is applied already or does not fit, and the workspace is unchanged; or its lines were
-            edited during the demonstration, and the fix stays applied.
+        Refused: the fix is applied already.
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace.
     """
@@ -77,11 +108,46 @@ def demo(
     if fix in target.applied_fixes():
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")
-    before = check(workspace, [number], thorough=True, progress=progress)
+    details = show_fix(workspace, number)
+    (evidence,) = check(workspace, [number], thorough=True, progress=progress).evidence
+    return Symptom(
+        number=fix.number,
+        title=fix.title,
+        symptom=fix.symptom,
+        cause=_first_section(details.guide),
+        diff=details.diff,
+        sql=details.upgrade_sql,
+        evidence=evidence,
+        plan=_plan(evidence),
+        interleaving=_interleaving(evidence),
+    )
+
+
+def show_cure(
+    workspace: Workspace,
+    symptom: Symptom,
+    *,
+    keep: bool = False,
+    options: Options = DEFAULTS,
+    progress: Progress = silent,
+) -> Demonstration:
+    """Apply the fix of a measured bug, measure it again, and revert the fix unless `keep` is set.
+
+    `options` are for applying and reverting, `progress` is for measuring.
+
+    Raises:
+        Refused: the fix does not fit, and the workspace is unchanged; or its lines were edited during the
+            demonstration, and the fix stays applied.
+        EnvironmentFault: the lab is not up.
+        Locked: another lab is changing the workspace.
+    """
+    number = str(symptom.number)
+    target = prepare_target(workspace)
+    (fix,) = target.catalog.select([number])
     try:
         progress(Update(f"Applying fix {number}"))
         fixes.apply(workspace, [number], options=options)
-        after = check(workspace, [number], thorough=True, progress=progress)
+        (after,) = check(workspace, [number], thorough=True, progress=progress).evidence
     except KeyboardInterrupt as pressed:
         if keep:
             raise
@@ -91,10 +157,26 @@ def demo(
         if not keep and fix in target.applied_fixes():
             progress(Update(f"Reverting fix {number}"))
             fixes.revert(workspace, [number], options=options)
-    first, second = before.evidence[0], after.evidence[0]
+    plan = _plan(after)
     return Demonstration(
-        fix.number, fix.title, first, second, _compare(first, second), _plans(first.raw, second.raw), keep
+        number=symptom.number,
+        title=symptom.title,
+        symptom=symptom.symptom,
+        cause=symptom.cause,
+        diff=symptom.diff,
+        sql=symptom.sql,
+        before=symptom.evidence,
+        after=after,
+        figures=_compare(symptom.evidence, after),
+        plans=(symptom.plan, plan) if symptom.plan and plan else None,
+        interleavings=(symptom.interleaving, _interleaving(after)),
+        kept=keep,
     )
+
+
+def save_page(path: Path, page: str) -> None:
+    """Write the page in one step. Raises EnvironmentFault if that is not possible."""
+    write_atomic(path, page.encode())
 
 
 def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
@@ -105,8 +187,26 @@ def _compare(before: Evidence, after: Evidence) -> tuple[ComparedFigure, ...]:
     return tuple(compared.values())
 
 
-def _plans(*raw: Path | None) -> tuple[str, str] | None:
-    """Return the plan that each probe kept under `plan` for this purpose; None if one kept none."""
-    found = [from_json(path.read_bytes(), dict[str, Any]).get(PLAN) if path else None for path in raw]
-    first, second = (one if isinstance(one, str) else "" for one in found)
-    return (first, second) if first and second else None
+def _first_section(guide: str) -> Section:
+    """Return the text below the first heading of the second level, up to the next one."""
+    _, _, rest = f"\n{guide}".partition("\n## ")
+    title, _, text = rest.partition("\n## ")[0].partition("\n")
+    return Section(title.strip(), text.strip())
+
+
+def _plan(evidence: Evidence) -> str | None:
+    plan = _raw(evidence).get(PLAN)
+    return plan if isinstance(plan, str) and plan else None
+
+
+def _interleaving(evidence: Evidence) -> Interleaving | None:
+    """Return what the probe kept under `interleaving`, without the ids of its rows; None if there is none."""
+    recorded = _raw(evidence).get(INTERLEAVING)
+    try:
+        return from_json(IDS.sub("{id}", to_json(recorded)), Interleaving)
+    except ValueError:
+        return None
+
+
+def _raw(evidence: Evidence) -> dict[str, Any]:
+    return from_json(evidence.raw.read_bytes(), dict[str, Any]) if evidence.raw else {}

@@ -1,9 +1,9 @@
 """Measure the bugs in a shadow: a copy of the lab, so that the running lab is not disturbed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab import records
@@ -38,7 +38,8 @@ class Bug:
 class Checked:
     """The evidence by rising number of the bugs. `run` is the folder with it and the raw data.
 
-    `notes` say what the shadow copied from the candidate's database, and what failed in it.
+    `notes` say what the shadow copied from the candidate's database, and what failed in it. While the files
+    are watched, `previous` has the verdicts of the measurements before, by bug.
     """
 
     bugs: tuple[Bug, ...]
@@ -46,6 +47,7 @@ class Checked:
     notes: tuple[str, ...]
     run: Path
     seconds: float
+    previous: Mapping[int, Verdict] = field(default_factory=dict)
 
     @property
     def symptoms(self) -> tuple[Evidence, ...]:

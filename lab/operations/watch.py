@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from lab import records
 from lab.catalog import Catalog, Fix
 from lab.errors import LabError
-from lab.operations.measure import Checked, check, prepare_target, select_bugs
+from lab.operations.measure import Checked, Verdict, check, prepare_target, select_bugs
 from lab.operations.saved_files import SavedFiles
 from lab.profile import Profile, profile_of
 from lab.progress import Progress
@@ -26,17 +27,21 @@ def check_on_save(
 ) -> Iterator[Checked]:
     """Measure the bugs, then those that each saved file may affect, until the iterator is closed.
 
+    What is measured again has the verdicts from before as `previous`.
     The database for a measurement is copied while the files are watched. Raises as `check` and `Watch.wait`.
     """
     files = Watch(workspace, tokens)
     with progress() as report:
         checked = check(workspace, tokens, thorough=thorough, progress=report)
     yield checked
+    known: dict[int, Verdict] = {}
     while True:
+        known |= {one.bug: one.verdict for one in checked.evidence}
         with _spare(workspace) as spare:
             tokens = files.wait()
             with progress() as report:
                 checked = check(workspace, tokens, thorough=thorough, spare=spare, progress=report)
+        checked = replace(checked, previous=known.copy())
         yield checked
 
 

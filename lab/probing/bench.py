@@ -12,6 +12,9 @@ from lab.probing.evidence import Evidence
 PLAN = "plan"
 """The key in `Bench.raw` of an outline of a query plan. `lab demo` shows it before and after the fix."""
 
+INTERLEAVING = "interleaving"
+"""The key in `Bench.raw` of an `Outcome.interleaving`. `lab demo` draws it before and after the fix."""
+
 
 class ServiceFailed(Exception):
     """A service does not run or does not respond, so the probe cannot go on. The message says what happened.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lab.database import connect
 from lab.probing.client import Reply, request
+from lab.probing.interleaving import Interleaving, Recorder, What
 from lab.probing.latch import APPLICATION, Latch, latches
 from lab.probing.load import Send, send_in_background
 
@@ -69,10 +70,12 @@ class Outcome:
     """The replies in the order of the requests.
 
     `delays` has one number for each request that a lock stopped: the seconds from its start to that stop.
+    `interleaving` is what was seen of the requests, in order of time.
     """
 
     replies: tuple[Reply, ...]
     delays: tuple[float, ...]
+    interleaving: Interleaving
 
     @property
     def succeeded(self) -> tuple[Reply, ...]:
@@ -90,15 +93,25 @@ class Outcome:
 
 
 class Gate:
-    """Sends requests and releases them from latch to latch. Made by `write_gate` and `read_gate`."""
+    """Sends requests and releases them from latch to latch. Made by `write_gate` and `read_gate`.
+
+    `stops` is what the latch `commit` stops. `outcomes` has those of all passes, oldest first.
+    """
 
     def __init__(
-        self, watch: Connection, tables: Sequence[Latch], commit: Latch, urls: Sequence[str]
+        self,
+        watch: Connection,
+        tables: Sequence[Latch],
+        commit: Latch,
+        urls: Sequence[str],
+        stops: What = What.AT_COMMIT,
     ) -> None:
         self._watch = watch
         self._tables = tables
         self._commit = commit
         self._urls = urls
+        self._stops = stops
+        self.outcomes: list[Outcome] = []
         self._waiting_in_service = 0
         """The number of unanswered requests that wait for no lock and made no progress."""
 
@@ -116,7 +129,8 @@ class Gate:
         try:
             for latch in latches:
                 latch.lock()
-            return self._pass(sends, between)
+            self.outcomes.append(self._pass(sends, between))
+            return self.outcomes[-1]
         finally:
             for latch in reversed(latches):
                 latch.unlock()
@@ -125,21 +139,26 @@ class Gate:
         self._waiting_in_service = 0
         pending: list[Future[Reply]] = []
         delays: list[float] = []
+        recorder = Recorder(self._watch)
         for send in sends:
             started, blocked = time.monotonic(), self._blocked()
             pending.append(send_in_background(send))
             self._settle(pending)
             if self._blocked() > blocked:
                 delays.append(time.monotonic() - started)
+            recorder.sent(started)
+            recorder.look(pending, self._holders())
         if self._waiting_in_service:
             self._waiting_in_service = 0
             self._settle(pending, QUIET_AFTER_LAST)
-        self._unlock_in_turn(pending, between)
+        self._unlock_in_turn(pending, between, recorder)
         late = Reply("", None, TIMEOUT, problem=f"no response within {TIMEOUT:g} s")
         replies = (one.result() if one.done() and not one.exception() else late for one in pending)
-        return Outcome(tuple(replies), tuple(delays))
+        return Outcome(tuple(replies), tuple(delays), recorder.interleaving(pending))
 
-    def _unlock_in_turn(self, pending: Sequence[Future[Reply]], between: Callable[[], None] | None) -> None:
+    def _unlock_in_turn(
+        self, pending: Sequence[Future[Reply]], between: Callable[[], None] | None, recorder: Recorder
+    ) -> None:
         until = time.monotonic() + TIMEOUT
         while not all(one.done() for one in pending) and time.monotonic() < until:
             blocking = self._blocking_latches()
@@ -148,10 +167,16 @@ class Gate:
                 continue
             if between is not None:
                 between()
+            recorder.released({self._stops} if self._commit in blocking else {What.BEFORE_WRITE})
             for latch in blocking:
                 latch.release_waiting(self._watch)
             self._waiting_in_service = 0
             self._settle(pending)
+            recorder.look(pending, self._holders())
+
+    def _holders(self) -> dict[int, What]:
+        """What each latch stops, by the pid of its holder."""
+        return {latch.pid: What.BEFORE_WRITE for latch in self._tables} | {self._commit.pid: self._stops}
 
     def _blocking_latches(self) -> tuple[Latch, ...]:
         """The table latches that block a request; the commit latch only if no request waits for a table."""

@@ -14,6 +14,7 @@ from psycopg2 import sql
 from lab.database import connect
 from lab.probing.connection import ProbeConnection, role_settings
 from lab.probing.gate import Gate
+from lab.probing.interleaving import What
 from lab.probing.latch import APPLICATION, Latch
 
 READ_KEY = 0x6C61622E72656164
@@ -82,7 +83,7 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
             cursor.execute(HOLD)
             for table in tables:
                 cursor.execute(sql.SQL(GUARD).format(table))
-            yield Gate(connection, (), latch, urls)
+            yield Gate(connection, (), latch, urls, What.IN_READ)
         finally:
             latch.unlock()
             # A policy that remains holds no request, once the latch is unlocked.

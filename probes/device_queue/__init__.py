@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from lab.probing.bench import Bench, require_running
+from lab.probing.bench import INTERLEAVING, Bench, require_running
 from lab.probing.client import request
 from lab.probing.evidence import Evidence, Figure, Verdict
 from lab.probing.gate import write_gate
@@ -14,6 +14,7 @@ from ..devices import DEVICE_SERVICE, new_workflow_id, open_connection
 from .calls import GATED_TIMEOUT, BrokenPromise, Queue
 from .contract import CHECKS as CONTRACT
 from .races import CHECKS as RACES
+from .races import one_release_one_handover as SHOWN
 
 NOT_FOUND = {404, 405}
 DELETE_LOGS = "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
@@ -47,7 +48,12 @@ def _judge(bench: Bench, queue: Queue) -> Evidence:
     warm_up(bench.replicas(DEVICE_SERVICE), "/devices")
     gated = replace(queue, timeout=GATED_TIMEOUT)
     with write_gate(bench.database, [service.url for service in bench.replicas(DEVICE_SERVICE)]) as gate:
-        found = {check.__name__: _problem(partial(check, gated, gate)) for check in RACES}
+        found = {}
+        for check in RACES:
+            passes = len(gate.outcomes)
+            found[check.__name__] = problem = _problem(partial(check, gated, gate))
+            if gate.outcomes[passes:] and INTERLEAVING not in bench.raw and (problem or check is SHOWN):
+                bench.raw[INTERLEAVING] = gate.outcomes[-1].interleaving
     bench.raw["races"] = found
     broken = [problem for problem in found.values() if problem]
     if broken:

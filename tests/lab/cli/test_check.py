@@ -47,7 +47,7 @@ def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: Measure
 
     assert finished.code == 1
     report = json.loads(finished.stdout)
-    assert set(report) == {"bugs", "evidence", "notes", "run", "seconds"}
+    assert set(report) == {"bugs", "evidence", "notes", "run", "seconds", "previous"}
     assert [bug["number"] for bug in report["bugs"]] == [4]
     (evidence,) = report["evidence"]
     assert (evidence["bug"], evidence["verdict"], evidence["blocked_by"]) == (4, "present", None)

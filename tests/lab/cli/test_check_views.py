@@ -1,4 +1,4 @@
-"""What `check`, `demo` and `verify` print: verdicts, figures with their limits, before and after."""
+"""What `check` and `verify` print: verdicts, and figures with their limits."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import check_views
-from lab.operations.demo import ComparedFigure, Demonstration
 from lab.operations.measure import Bug, Checked
 from lab.operations.verify import ProofRow, Verified
 from lab.probing.evidence import Evidence, Figure, Verdict
@@ -75,30 +74,18 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
     ]
 
 
-def test_before_and_after_are_side_by_side_with_their_ratio_and_plans() -> None:
-    before, after = (
-        Evidence(Verdict.PRESENT, "It scans.", bug=5),
-        Evidence(Verdict.FIXED, "It does not.", bug=5),
+def test_a_verdict_that_changed_has_the_one_from_before_beside_it() -> None:
+    evidence = tuple(
+        Evidence(verdict, "Seen.", bug=bug)
+        for bug, verdict in ((1, Verdict.FIXED), (2, Verdict.PRESENT), (3, Verdict.FIXED), (4, Verdict.FIXED))
     )
-    figures = (
-        ComparedFigure("blocks", "", 31925, 250),
-        ComparedFigure("new", "ms", None, 3.5),
-        ComparedFigure("gone", "", 2, 0),
-    )
-    shown = text(
-        check_views.demonstrated(
-            Demonstration(5, "Missing index", before, after, figures, ("Seq Scan", "Index Scan"), True)
-        )
-    )
+    previous = {1: Verdict.PRESENT, 2: Verdict.FIXED, 3: Verdict.FIXED}
+    bugs = tuple(Bug(one.bug, "Title") for one in evidence)
 
-    rows = {line.split("  ")[0]: line.split() for line in shown.splitlines()}
-    assert rows["verdict"] == ["verdict", "present", "fixed"]
-    assert rows["blocks"] == ["blocks", "31,925", "250", "128×"]
-    assert rows["new"] == ["new", "–", "3.5", "ms"]
-    assert rows["gone"] == ["gone", "2", "0"]
-    assert rows["PLAN BEFORE"] == ["PLAN", "BEFORE", "PLAN", "AFTER"]
-    assert rows["Seq Scan"] == ["Seq", "Scan", "Index", "Scan"]
-    assert shown.splitlines()[-1] == "Fix 5 stays applied."
+    lines = text(check_views.checked(Checked(bugs, evidence, (), RUN, 1.0, previous))).splitlines()
+
+    told = [line.partition("Title")[2].partition("Seen.")[0].strip() for line in lines[1:5]]
+    assert told == ["fixed (was present)", "present (was fixed)", "fixed", "fixed"]
 
 
 def test_a_proof_is_a_matrix_of_states_and_bugs() -> None:

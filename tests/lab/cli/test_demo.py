@@ -1,6 +1,7 @@
 """`lab demo`: before and after of one fix, and the lab as it was afterwards."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,23 +13,34 @@ def states(measured: MeasuredLab) -> dict[int, str]:
     return {fix["number"]: fix["state"] for fix in report["fixes"]}
 
 
-def test_before_and_after_are_shown_side_by_side_and_the_fix_is_reverted(measured: MeasuredLab) -> None:
-    finished = measured.lab("demo", "4")
+def test_symptom_cause_and_cure_come_before_the_table_and_the_fix_is_reverted(
+    measured: MeasuredLab, tmp_path: Path
+) -> None:
+    page = tmp_path / "demo.html"
+    finished = measured.lab("demo", "4", "--html", str(page))
 
     assert finished.code == 0
     lines = finished.stdout.decode().splitlines()
-    assert lines[0].startswith("4: ")
-    rows = {line.rsplit("  ", 3)[0].strip(): line.split() for line in lines}
-    verdict = next(line.split() for line in lines if line.startswith("verdict"))
-    assert verdict == ["verdict", "present", "fixed"]
-    statements = next(words for name, words in rows.items() if name.startswith("statements for 110"))
-    assert statements[-1].endswith("×")
-    assert any(line.startswith("Before: ") for line in lines)
-    assert any(line.startswith("After: ") for line in lines)
-    assert lines[-1] == "Fix 4 is reverted."
+    assert lines[0].startswith("Fix 4: ")
+    acts = ["SYMPTOM", "CAUSE", "CURE: THE CODE", "CURE: THE SCHEMA, AS ALEMBIC RUNS IT", "WITH THE FIX"]
+    assert [line for line in lines if line in acts] == acts
+    table = lines[lines.index("Fix 4 is reverted.") + 2 :]
+    assert [line.split()[-1] for line in table[2:4]] == ["present", "fixed"]
+    assert any(line.startswith("statements for 110") for line in table)
+    assert len(table) <= 24
+    assert max(map(len, table)) <= 80
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert "statements for 110" in page.read_text()
     told = finished.stderr.decode()
     assert told.index("Applying fix 4") < told.index("apply 4 ") < told.index("revert 4 ")
     assert states(measured)[4] == "absent"
+
+
+def test_steps_need_a_terminal(measured: MeasuredLab) -> None:
+    finished = measured.lab("demo", "4", "--step")
+
+    assert (finished.code, finished.stdout) == (2, b"")
+    assert "terminal" in finished.stderr.decode()
 
 
 @pytest.mark.slow
@@ -40,7 +52,8 @@ def test_a_kept_fix_is_in_force_and_has_no_before_any_more(measured: MeasuredLab
     finally:
         measured.done("fix", "revert", "2")
 
-    assert set(shown) == {"number", "title", "before", "after", "figures", "plans", "kept"}
+    told = {"number", "title", "symptom", "cause", "diff", "sql"}
+    assert set(shown) == told | {"before", "after", "figures", "plans", "interleavings", "kept"}
     assert (shown["number"], shown["kept"], shown["plans"]) == (2, True, None)
     assert (shown["before"]["verdict"], shown["after"]["verdict"]) == ("present", "fixed")
     assert [set(figure) for figure in shown["figures"]] == [{"name", "unit", "before", "after"}]
@@ -49,15 +62,11 @@ def test_a_kept_fix_is_in_force_and_has_no_before_any_more(measured: MeasuredLab
 
 
 @pytest.mark.slow
-def test_a_plan_is_shown_beside_the_one_that_it_became(measured: MeasuredLab) -> None:
-    lines = measured.done("demo", "5").splitlines()
+def test_the_plan_is_shown_before_and_after(measured: MeasuredLab) -> None:
+    before, _, after = measured.done("demo", "5").partition("PLAN AFTER")
 
-    assert any(
-        line.split("  ")[0] == "PLAN BEFORE" and line.rstrip().endswith("PLAN AFTER") for line in lines
-    )
-    plans = "\n".join(lines[lines.index(next(line for line in lines if "PLAN BEFORE" in line)) :])
-    assert "Seq Scan on execution_logs" in plans
-    assert "ix_execution_logs_started_at" in plans
+    assert "Seq Scan on execution_logs" in before.partition("PLAN BEFORE")[2]
+    assert "ix_execution_logs_started_at" in after
 
 
 @pytest.mark.parametrize("bug", ["9", "1-3", "all", "no_such_bug"])

@@ -55,6 +55,7 @@ def test_a_pipe_gets_text_without_markup_and_a_row_on_one_line(capsys: pytest.Ca
     assert first == "In /a/folder: [bold]"
     assert head.split() == ["N", "TEXT"]
     assert row.split() == ["1", *["word"] * 40]
+    assert [line.rstrip() for line in (first, head, row)] == [first, head, row]
 
 
 def test_a_pipe_gets_a_line_for_each_stage_and_each_finished_step(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,11 +4,15 @@ import pytest
 
 from lab.engine.fingerprint import schema_fingerprint
 from lab.errors import Refused
-from lab.operations.demo import demo
+from lab.operations.demo import Demonstration, show_cure, show_symptom
 from lab.probing.evidence import Verdict
 from lab.workspace import Workspace
 from tests.conftest import Server
 from tests.lab.operations.conftest import MEASURED, code_of
+
+
+def demo(workspace: Workspace, token: str, *, keep: bool = False) -> Demonstration:
+    return show_cure(workspace, show_symptom(workspace, token), keep=keep)
 
 
 @pytest.mark.slow
@@ -26,3 +30,13 @@ def test_a_demo_keeps_the_fix_on_request_and_then_has_no_before(measured: Worksp
     assert demo(measured, "booking_path", keep=True).kept
     with pytest.raises(Refused, match="is applied"):
         demo(measured, "2")
+
+
+@pytest.mark.slow
+def test_a_race_is_seen_before_the_fix_and_a_wait_after_it(measured: Workspace) -> None:
+    before, after = demo(measured, "3").interleavings
+    assert before is not None
+    assert after is not None
+    assert set(before.requests) == {"POST /devices/{id}/book"}
+    statuses = [[event.status for event in one.events if event.status] for one in (before, after)]
+    assert statuses == [[200, 200], [200, 409]]
