@@ -14,6 +14,8 @@ from lab.errors import UsageError
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.library import HANDOUT_MARK, Library
+from lab.lock import exclusive_lock
+from lab.progress import silent
 
 MARK = HANDOUT_MARK
 ID = re.compile(r"[0-9a-f]{12}")
@@ -32,13 +34,15 @@ class Mark:
 class Given:
     """Help that a candidate was given: `kind` is "fix" or "hint", `bug` its number.
 
-    `hint` is the number of the hint, from 1; 0 for a fix. `at` is Unix time in seconds.
+    `hint` is the number of the hint, from 1; 0 for a fix. `at` is Unix time in seconds. `revision` is the
+    Alembic revision in which an exported fix changes the schema; empty if there is none.
     """
 
     kind: str
     bug: int
     at: float
     hint: int = 0
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,47 @@ def handout_in(root: Path, library: Library) -> Handout | None:
     return None if mark is None else find(library, mark.id)
 
 
-def give(library: Library, id_: str, given: Given) -> Handout:
-    """Add help to a record, and return it. Raises as `find` and `keep`."""
-    before = find(library, id_)
-    after = replace(before, given=(*before.given, given))
-    keep(library, after)
+def recorded_in(root: Path, library: Library) -> Handout | None:
+    """Return the record of the handout in this folder; None if it is no handout, or there is no record."""
+    try:
+        return handout_in(root, library)
+    except UsageError:
+        return None
+
+
+def named(text: str, library: Library) -> Handout:
+    """Return the record that `text` means: the id of a handout, or a folder with one.
+
+    Raises:
+        UsageError: it means no handout, or there is no record of it.
+    """
+    if ID.fullmatch(text) and not Path(text).is_dir():
+        return find(library, text)
+    if (mark := mark_of(Path(text))) is not None:
+        return find(library, mark.id)
+    raise UsageError(
+        f"{text!r} is neither the id of a handout nor a folder with one: there is no {Path(text) / MARK}.",
+        "To see all handouts: lab handout --list",
+    )
+
+
+def give(library: Library, id_: str, *given: Given) -> Handout:
+    """Add help to a record, and return it. Raises as `find` and `keep`, and Locked."""
+    with exclusive_lock(folder(library) / ".lock", progress=silent):
+        before = find(library, id_)
+        after = replace(before, given=(*before.given, *given))
+        keep(library, after)
     return after
+
+
+def open_hint(library: Library, id_: str, bug: int, hints: int, at: float) -> int:
+    """Record that one more of the bug's `hints` was given, if one is left; return how many were before.
+
+    Raises as `give`.
+    """
+    with exclusive_lock(folder(library) / ".lock", progress=silent):
+        before = find(library, id_)
+        count = before.hints_given(bug)
+        if count < hints:
+            keep(library, replace(before, given=(*before.given, Given("hint", bug, at, count + 1))))
+    return count

@@ -40,7 +40,9 @@ class Workspace:
     history = PathBelow(".lab/history.jsonl")
     runs = PathBelow(".lab/runs")
     saved = PathBelow(".lab/saved")
-    """The candidate's edits, saved as patches before `lab reset --code`."""
+    """The candidate's edits, saved as patches before they are replaced."""
+    hints = PathBelow(".lab/hints.json")
+    """How many hints of each bug were opened."""
     renewal = PathBelow(".lab/renewal.json")
     """Exists while `lab up --renew` replaces the code and the database."""
     id_file = PathBelow(".lab/id")

@@ -78,7 +78,7 @@ def test_without_a_workspace_the_help_and_the_fixes_are_shown(environment: Envir
     listed = json.loads(environment.done("lab", "fix", "list", "--json"))
     assert len(listed["fixes"]) == len(list(PROJECT.glob("fixes/*/fix.toml")))
     assert listed["unusable"] == []
-    assert "Missing index" in environment.done("lab", "fix", "show", "5")
+    assert "Missing index" not in environment.done("lab", "fix", "show", "5")
     environment.done("lab", "status", code=2)
 
 

@@ -58,6 +58,8 @@ class Fix:
     probe: ProbeNeeds | None
     folder: Path
     files: tuple[FileDiff, ...]
+    changes_schema: bool = True
+    """Whether its migration does anything."""
 
     @property
     def revision(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.catalog.fields import FieldReader
 from lab.catalog.fix import Fix
-from lab.catalog.revision_file import check_revision
+from lab.catalog.revision_file import check_revision, does_nothing
 from lab.catalog.unified_diff import DoesNotApply, FileDiff, InvalidDiff, parse
 
 FOLDER = re.compile(r"(\d{2,})_([a-z][a-z0-9_]*)")
@@ -47,7 +47,10 @@ class FolderReader:
             guide = self._text("guide.md")
             if not guide.strip() or "TODO" in guide:
                 self.problems.append("guide.md: not filled in")
-        return None if fields is None or self.problems else Fix(**fields, folder=self.folder, files=files)
+        if fields is None or self.problems:
+            return None
+        changes_schema = not does_nothing(self.folder / "migration.py")
+        return Fix(**fields, folder=self.folder, files=files, changes_schema=changes_schema)
 
     def _text(self, name: str) -> str:
         try:

@@ -20,18 +20,18 @@ def check_revision(path: Path, revision: str, label: str) -> list[str]:
     return [f"{path.name}: {problem}" for problem in _check(source, revision, label)]
 
 
+def does_nothing(path: Path) -> bool:
+    """Return whether the upgrade in a fix's migration file, which has no mistakes, is empty."""
+    functions = {n.name: n for n in ast.parse(path.read_bytes()).body if isinstance(n, ast.FunctionDef)}
+    return _is_empty(functions["upgrade"])
+
+
 @lru_cache(maxsize=64)
 def _check(source: bytes, revision: str, label: str) -> tuple[str, ...]:
     try:
         return tuple(_problems(ast.parse(source), revision, label))
     except (SyntaxError, ValueError) as error:
         return (f"cannot be read as Python: {error}",)
-
-
-def changes_schema(text: str) -> bool:
-    """Return whether the revision's upgrade does anything. Raises SyntaxError."""
-    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-    return "upgrade" in functions and not _is_empty(functions["upgrade"])
 
 
 def plain_revision(text: str, revision: str, down_revision: str) -> str:

@@ -20,8 +20,15 @@ from lab.operations import EnvironmentFault, LabError
 @click.option(
     "--full", is_flag=True, help="Take every measurement, even when the verdict is already certain."
 )
+@click.option(
+    "--for-candidate",
+    is_flag=True,
+    help="Show only each symptom and whether it still shows: no cause, no figures.",
+)
 @reports
-def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, as_json: bool) -> int:
+def check(
+    workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, for_candidate: bool, as_json: bool
+) -> int:
     """Measure which bugs are fixed.
 
     N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
@@ -31,16 +38,22 @@ def check(workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, 
     Example: lab check 3 5
     """
     from lab.cli import check_views
-    from lab.operations import measure
+    from lab.operations import measure, neutral
     from lab.operations.watch import check_on_save
+
+    def show(checked: measure.Checked) -> None:
+        if for_candidate:
+            output.result(neutral.for_candidate(checked), as_json, check_views.for_candidate)
+        else:
+            output.result(checked, as_json, check_views.checked)
 
     if watch:
         for checked in check_on_save(workspace, bugs, output.progress, thorough=full):
-            output.result(checked, as_json, check_views.checked)
+            show(checked)
             output.message("Waiting until a file is saved. End with Ctrl-C.")
     with output.progress() as progress:
         checked = measure.check(workspace, bugs, thorough=full, progress=progress)
-    output.result(checked, as_json, check_views.checked)
+    show(checked)
     if checked.symptoms:
         return LabError.exit_code
     return EnvironmentFault.exit_code if checked.unmeasured else 0

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from lab.cli.tables import table
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
+from lab.operations.neutral import Seen, SeenBugs
 from lab.operations.verify import Verified
 
 STYLES = {
@@ -30,6 +31,14 @@ def checked(found: Checked) -> Iterator[RenderableType]:
     yield from (Text(f"\n{note}", "yellow") for note in found.notes)
     fixed = sum(one.verdict is Verdict.FIXED for one in found.evidence)
     yield f"\n{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
+
+
+def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:
+    bugs = table("N", "SYMPTOM", "NOW")
+    for one in found.bugs:
+        style = {Seen.SEEN: "red", Seen.NOT_SEEN: "green"}.get(one.state, "yellow")
+        bugs.add_row(str(one.number), one.symptom, Text(one.state, style))
+    yield bugs
 
 
 def verified(found: Verified) -> Iterator[RenderableType]:

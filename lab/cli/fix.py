@@ -1,7 +1,8 @@
-"""The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
+"""The commands of the group `fix`: list, show, status, apply, revert, recover, export, log, new, verify."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -43,22 +44,29 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 
 @fix.command()
 @click.argument("token", metavar="N")
+@click.option("--hints", is_flag=True, help="Show all hints.")
 @click.option("--diff", is_flag=True, help="Show only the change to the code.")
 @click.option("--sql", is_flag=True, help="Show only the SQL that applies and reverts the schema change.")
 @click.option("--guide", is_flag=True, help="Show only the interviewer's guide.")
 @reports_catalog
-def show(workspace: Workspace, token: str, diff: bool, sql: bool, guide: bool, as_json: bool) -> None:
-    """Show one fix: its symptom, its hints and what it changes.
+def show(
+    workspace: Workspace, token: str, hints: bool, diff: bool, sql: bool, guide: bool, as_json: bool
+) -> None:
+    """Show the symptom of the bug that a fix corrects, and the number of its hints.
 
-    N is a fix's number or slug. With --diff, --sql or --guide, show the solution.
+    N is a fix's number or slug. With --diff, --sql or --guide, show the solution; with --hints, the way
+    to it. With any of these options, --json prints all about the fix.
 
     Example: lab fix show 5 --sql
     """
     from lab.cli import fix_views
-    from lab.operations.catalog import show_fix
+    from lab.operations import catalog
 
-    view = partial(fix_views.details, diff=diff, sql=sql, guide=guide)
-    output.result(show_fix(workspace, token), as_json, view)
+    if hints or diff or sql or guide:
+        view = partial(fix_views.details, hints=hints, diff=diff, sql=sql, guide=guide)
+        output.result(catalog.show_fix(workspace, token), as_json, view)
+    else:
+        output.result(catalog.show_symptom(workspace, token), as_json, fix_views.symptom)
 
 
 @fix.command()
@@ -85,22 +93,60 @@ def _changes(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @fix.command()
+@click.option(
+    "--replace",
+    "replacing",
+    is_flag=True,
+    help="Replace edits that are in the way, after saving all edits as a patch in .lab/saved.",
+)
+@click.option(
+    "--check/--no-check",
+    default=None,
+    help="Measure afterwards whether the bugs are fixed.  [default: only in a handout]",
+)
 @_changes
-def apply(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
+def apply(
+    workspace: Workspace,
+    fixes: tuple[str, ...],
+    replacing: bool,
+    check: bool | None,
+    dry_run: bool,
+    no_restart: bool,
+    as_json: bool,
+) -> None:
     """Apply fixes to the code and the schema.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
     applied, or none. Services whose files changed are restarted before the schema loses what their
-    old code needs.
+    old code needs. A fix that is there in the candidate's own work counts as applied. In a handout, the
+    fixes are recorded as given to its candidate.
 
     Example: lab fix apply 1-3 5
     """
-    _change("apply", workspace, fixes, **options)
+    from lab.cli import fix_views
+    from lab.operations.fixes import Options
+    from lab.operations.rescue import rescue
+
+    with output.progress() as progress:
+        done = rescue(
+            workspace,
+            fixes,
+            dry_run=dry_run,
+            replacing=replacing,
+            restart=not no_restart,
+            check=check,
+            options=Options(progress=progress),
+            progress=progress,
+        )
+    output.result(done, as_json, fix_views.changed)
+    _tell_crashes(workspace, done.restarted)
 
 
 @fix.command()
 @_changes
-def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> None:
+def revert(
+    workspace: Workspace, fixes: tuple[str, ...], dry_run: bool, no_restart: bool, as_json: bool
+) -> None:
     """Revert fixes in the code and the schema.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
@@ -109,7 +155,14 @@ def revert(workspace: Workspace, fixes: tuple[str, ...], **options: bool) -> Non
 
     Example: lab fix revert all
     """
-    _change("revert", workspace, fixes, **options)
+    from lab.cli import fix_views
+    from lab.operations import fixes as operation
+
+    with output.progress() as progress:
+        options = operation.Options(progress=progress)
+        done = operation.revert(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
+    output.result(done, as_json, fix_views.changed)
+    _tell_crashes(workspace, done.restarted)
 
 
 @fix.command()
@@ -134,6 +187,34 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
         done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.recovered)
     _tell_crashes(workspace, done.restarted)
+
+
+@fix.command()
+@click.argument("token", metavar="N")
+@click.option(
+    "--handout", required=True, metavar="DIR|ID", help="The candidate's handout: its id, or a folder with it."
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file for the patch.",
+)
+@reports_catalog
+def export(workspace: Workspace, token: str, handout: str, file: Path, as_json: bool) -> None:
+    """Write a fix as a patch, for a candidate who works on another machine.
+
+    N is a fix's number or slug. The patch, for git apply, has the code and, if the schema changes, a
+    plain Alembic revision on the head that was handed out. The fix is recorded as given.
+
+    Example: lab fix export 3 --handout 5f0c2ba19d7e -o fix.patch
+    """
+    from lab.cli import fix_views
+    from lab.operations.export import export_fix
+
+    output.result(export_fix(workspace, token, handout, file), as_json, fix_views.exported)
 
 
 @fix.command()
@@ -187,20 +268,6 @@ def verify(workspace: Workspace, fixes: tuple[str, ...], as_json: bool) -> int:
         verified = operation.verify(workspace, fixes, progress=progress)
     output.result(verified, as_json, check_views.verified)
     return LabError.exit_code if verified.problems else 0
-
-
-def _change(
-    verb: str, workspace: Workspace, fixes: tuple[str, ...], *, dry_run: bool, no_restart: bool, as_json: bool
-) -> None:
-    from lab.cli import fix_views
-    from lab.operations import fixes as operation
-
-    change = operation.apply if verb == "apply" else operation.revert
-    with output.progress() as progress:
-        options = operation.Options(progress=progress)
-        done = change(workspace, fixes, dry_run=dry_run, restart=not no_restart, options=options)
-    output.result(done, as_json, fix_views.changed)
-    _tell_crashes(workspace, done.restarted)
 
 
 def _tell_crashes(workspace: Workspace, restarted: Sequence[str]) -> None:

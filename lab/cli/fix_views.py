@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lab.cli.tables import coloured, table
-from lab.operations.catalog import BrokenFix, FixDetails, FixList
+from lab.operations.catalog import BrokenFix, FixDetails, FixList, FixSymptom
+from lab.operations.changed import Changed, Outcome
+from lab.operations.export import Exported
 from lab.operations.fix_status import Event, FixStatus, State
-from lab.operations.fixes import Changed, Recovered
+from lab.operations.fixes import Recovered
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,7 +30,17 @@ def library(found: FixList) -> Iterator[RenderableType]:
         yield coloured(f"\n{report.folder} has an outdated patch; make it again:{problems}", "yellow")
 
 
-def details(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
+def symptom(fix: FixSymptom) -> Iterator[str]:
+    yield f"Bug {fix.number}, {fix.difficulty}"
+    yield f"\n{fix.symptom}\n"
+    hints = f"{fix.hints} hint{'' if fix.hints == 1 else 's'}"
+    yield f"{hints}. Open one: lab hint {fix.number}. See all: --hints"
+    yield "See the solution: --diff, --sql, --guide"
+
+
+def details(fix: FixDetails, *, hints: bool, diff: bool, sql: bool, guide: bool) -> Iterator[str]:
+    if hints:
+        yield from (f"Hint {number}: {hint}" for number, hint in enumerate(fix.hints, 1))
     if diff:
         yield fix.diff.rstrip("\n")
     if sql:
@@ -36,26 +48,14 @@ def details(fix: FixDetails, *, diff: bool, sql: bool, guide: bool) -> Iterator[
         yield f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n")
     if guide:
         yield fix.guide.rstrip("\n")
-    if not (diff or sql or guide):
-        yield from _summary(fix)
-
-
-def _summary(fix: FixDetails) -> Iterator[str]:
-    yield from (f"{fix.number} {fix.slug}: {fix.title}", f"{fix.difficulty}, {fix.area}", "", fix.symptom, "")
-    yield from (f"Hint {number}: {hint}" for number, hint in enumerate(fix.hints, 1))
-    yield f"\nChanges {', '.join(fix.files)}."
-    if fix.objects:
-        yield f"Creates {', '.join(fix.objects)}."
-    if fix.requires:
-        yield f"Requires {_named(fix.requires)}."
-    yield "See the solution: --diff, --sql, --guide"
 
 
 def status(found: FixStatus) -> Iterator[RenderableType]:
     listed = table("N", "FIX", "CODE", "SCHEMA", "PROBLEM", unwrapped=("N", "FIX", "CODE", "SCHEMA"))
     for row in found.fixes:
         problem = "\n".join(row.why) or row.blocked.partition("\n")[0]
-        listed.add_row(str(row.number), row.slug, _state(row.code), _state(row.schema), problem)
+        states = ("built in", "built in") if row.built_in else (_state(row.code), _state(row.schema))
+        listed.add_row(str(row.number), row.slug, *states, problem)
     yield listed
     if found.database:
         yield f"\nThe schema is unknown: {found.database}"
@@ -74,11 +74,35 @@ def changed(done: Changed) -> Iterator[str]:
         yield f"Would {done.verb} {_named(done.fixes)}. Nothing was changed."
     elif done.fixes:
         yield f"{PAST[done.verb]} {_named(done.fixes)} in {done.seconds:.2f} s."
+    if done.replaced:
+        would = "would be" if done.dry_run else "were"
+        yield f"Edits in {', '.join(done.replaced)} {would} replaced."
+    if done.saved:
+        yield f"All edits as they were before are saved as a patch: {done.saved}"
+    for number in done.schema_only:
+        yield f"The code of fix {number} was there already: only its schema was changed."
+    for number in done.candidates:
+        yield f"Fix {number} is there already, and not by lab: it was left as it is."
+    for number in done.built_in:
+        yield f"Fix {number} is built into this handout."
     if done.unchanged:
         state = "already applied" if done.verb == "apply" else "not applied"
         yield f"{_named(done.unchanged).capitalize()} {_is(done.unchanged)} {state}."
     if done.restarted:
         yield f"Restarted {', '.join(done.restarted)}."
+    if done.given_in:
+        yield f"Recorded as given in the handout {done.given_in}."
+    yield from done.notes
+    yield from map(_outcome, done.outcomes)
+
+
+def _outcome(found: Outcome) -> str:
+    why = found.why.rstrip(".")
+    if found.fixed:
+        return f"Bug {found.number} is fixed."
+    if found.fixed is None:
+        return f"Bug {found.number} could not be measured: {why}."
+    return f"Bug {found.number} is not fixed: {why}."
 
 
 def recovered(done: Recovered) -> Iterator[str]:
@@ -91,6 +115,14 @@ def recovered(done: Recovered) -> Iterator[str]:
         yield f"Restarted {', '.join(done.restarted)}."
     if not done.fixes and not done.left:
         yield "There was nothing to recover."
+
+
+def exported(made: Exported) -> Iterator[str]:
+    yield f"Wrote fix {made.number} to {made.file}. To apply it: git apply {made.file.name}"
+    if made.migration:
+        yield f"Then: alembic upgrade head. Its migration is {made.migration}."
+        yield f"A candidate with later migrations first replaces its down_revision, {made.down_revision!r}."
+    yield f"Recorded as given in the handout {made.handout}."
 
 
 def log(events: Sequence[Event]) -> Iterator[RenderableType]:

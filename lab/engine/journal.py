@@ -46,16 +46,26 @@ class Entry:
         """The numbers of its fixes, rising."""
         return tuple(sorted({step.fix for step in self.steps}))
 
+    @property
+    def schema_only(self) -> tuple[int, ...]:
+        """The numbers of those of its fixes whose code it does not change, rising."""
+        with_code = {step.fix for step in self.steps if step.part is Part.PATCH}
+        return tuple(number for number in self.numbers if number not in with_code)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A finished change: `verb` is apply, revert or recover; `at` is its end (ISO 8601, UTC)."""
+    """A finished change: `verb` is apply, revert or recover; `at` is its end (ISO 8601, UTC).
+
+    `schema_only` are those of its fixes whose code was not changed, because the candidate had written it.
+    """
 
     verb: str
     fixes: tuple[int, ...]
     at: str
     seconds: float
     files: tuple[str, ...]
+    schema_only: tuple[int, ...] = ()
 
 
 def read(workspace: Workspace) -> Entry | None:
@@ -122,6 +132,16 @@ def applied_by_lab(workspace: Workspace) -> frozenset[int]:
     for event in history(workspace):
         applied = applied.union(event.fixes) if event.verb == Verb.APPLY else applied.difference(event.fixes)
     return frozenset(applied)
+
+
+def schema_applied_by_lab(workspace: Workspace) -> frozenset[int]:
+    """Return those of the fixes that `lab` applied of which it applied only the schema."""
+    found: set[int] = set()
+    for event in history(workspace):
+        found = found.difference(event.fixes)
+        if event.verb == Verb.APPLY:
+            found = found.union(event.schema_only)
+    return frozenset(found)
 
 
 def _append(path: Path, line: str) -> None:

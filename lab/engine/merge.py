@@ -1,7 +1,7 @@
 """Merge three texts line by line, without conflict markers: the result is a text, or the conflicts."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -32,10 +32,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged text. It is empty if there are conflicts."""
+    """The merged text. It is empty if there are conflicts: then `theirs` has their version of each."""
 
     text: bytes
     conflicts: tuple[Conflict, ...] = ()
+    theirs: bytes = b""
 
 
 def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
@@ -51,9 +52,9 @@ def merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
     # A last line that only lacks its end, or only has one, must not count as edited.
     toggle = base.endswith(b"\n") == theirs.endswith(b"\n") != mine.endswith(b"\n")
     merged = _merge(_toggled(mine) if toggle else mine, base, theirs)
-    if merged.conflicts:
-        return merged
-    return Merged(_with_line_ends_of(ours, _toggled(merged.text) if toggle else merged.text))
+    text = merged.theirs if merged.conflicts else merged.text
+    text = _with_line_ends_of(ours, _toggled(text) if toggle and text else text)
+    return replace(merged, theirs=text) if merged.conflicts else Merged(text)
 
 
 def normalised(text: bytes) -> bytes:
@@ -105,6 +106,7 @@ def _merge(ours: bytes, base: bytes, theirs: bytes) -> Merged:
 def _read(marked: bytes, ours: bytes) -> Merged:
     side = "both"
     kept: list[bytes] = []  # the merge, with our side of each conflict
+    taken: list[bytes] = []  # the merge, with their side of each conflict
     found: list[tuple[int, list[bytes], list[bytes]]] = []
     for line in split_lines(marked):
         if line[:MARKER] == line[:1] * MARKER and line[:1] in SIDES:
@@ -113,16 +115,19 @@ def _read(marked: bytes, ours: bytes) -> Merged:
                 found.append((len(kept), [], []))
         elif side == "theirs":
             found[-1][2].append(line)
+            taken.append(line)
         elif side != "base":
             kept.append(line)
             if side == "ours":
                 found[-1][1].append(line)
+            else:
+                taken.append(line)
     places = _places(kept, split_lines(ours))
     conflicts = [
         Conflict(places[at] + 1, places[at + len(mine)], b"".join(mine), b"".join(their))
         for at, mine, their in found
     ]
-    return Merged(b"", tuple(conflicts))
+    return Merged(b"", tuple(conflicts), b"".join(taken))
 
 
 def _places(kept: Sequence[bytes], ours: Sequence[bytes]) -> list[int]:

@@ -5,11 +5,12 @@ opposite merge gives back the same bytes. So no edit of the candidate is lost, a
 reverted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from lab.catalog import Fix
-from lab.catalog.unified_diff import FileDiff, blob_id
+from lab.catalog.unified_diff import FileDiff, blob_id, split_lines
+from lab.engine.compose_settings import has_same_settings, repeated_by
 from lab.engine.file_changes import FileChange, ReadFile
 from lab.engine.merge import Conflict, changed, merge, normalised
 from lab.engine.state import PartState, State, combined
@@ -68,6 +69,7 @@ class _File:
     shipped: bytes
     fixed: bytes
     current: bytes | None
+    is_compose_file: bool = False
 
     def after(self, verb: Verb) -> bytes | tuple[Conflict, ...]:
         """Return the text after `verb`, or the conflicts: empty if the change could not be undone."""
@@ -79,9 +81,41 @@ class _File:
         back = merge(there.text, goal, start)
         if there.text == current or back.conflicts or back.text != current:
             return ()
-        return there.text
+        return there.text if verb is Verb.REVERT else self._repeated(there.text) or there.text
 
     def state(self) -> PartState:
+        """Return the state of the text; present too if a compose file has the same settings in other form."""
+        found = self.text_state()
+        if not self.is_compose_file or self.current is None or found.state is State.PRESENT:
+            return found
+        is_same = has_same_settings(self.current, self.shipped, self.fixed)
+        return PartState(State.PRESENT) if is_same else found
+
+    def replaced(self) -> bytes | None:
+        """Return the text with the fix in place of what is in its way, so that it can be reverted.
+
+        None if that cannot be had without losing more than the lines in conflict.
+        """
+        if self.diff.is_new or self.current is None or b"\0" in self.current:
+            return self.fixed
+        lines = split_lines(self.current)
+        clashes = self._repeated(merge(self.current, self.shipped, self.fixed).text)
+        for setting in reversed(clashes):
+            del lines[setting.first - 1 : setting.last]
+        merged = merge(b"".join(lines), self.shipped, self.fixed)
+        text = merged.theirs if merged.conflicts else merged.text
+        return text if replace(self, current=text).text_state().state is State.PRESENT else None
+
+    def _repeated(self, after: bytes) -> tuple[Conflict, ...]:
+        """Return the candidate's settings that would be in the file twice, as conflicts."""
+        current = self.current or b""
+        found = repeated_by(current, after) if self.is_compose_file else ()
+        lines = split_lines(current)
+        return tuple(
+            Conflict(one.first, one.last, b"".join(lines[one.first - 1 : one.last]), b"") for one in found
+        )
+
+    def text_state(self) -> PartState:
         path = self.diff.path
         if self.diff.is_new:
             if self.current is None:
@@ -138,14 +172,36 @@ class Patcher:
         A file that is in the wanted state already has the same content before and after.
 
         Raises:
-            Refused: a file is missing or no text, or the lines that would change were edited. For edited
-                lines, the message shows both versions.
+            Refused: a file is missing or no text, or the lines that would change were edited, or a setting
+                would be in a compose file twice. The message shows the candidate's lines, not the fix's.
         """
         return tuple(self._change(fix, f, verb, read) for f in fix.files if only in (None, f.path))
 
+    def replacement(self, fix: Fix, read: ReadFile) -> tuple[FileChange, ...]:
+        """Return each file of the fix before and after it is applied in place of what is in its way.
+
+        Raises:
+            Refused: more than the lines in conflict would be lost.
+        """
+        changes = []
+        for diff in fix.files:
+            try:
+                change = self._change(fix, diff, Verb.APPLY, read)
+            except Refused as refusal:
+                file = self._file(diff, read)
+                after = file.replaced()
+                if after is None:
+                    refusal.remedy = CANNOT_REPLACE
+                    raise
+                change = FileChange(diff.path, file.current, after, diff.mode)
+            changes.append(change)
+        return tuple(changes)
+
     def _file(self, file: FileDiff, read: ReadFile) -> _File:
         shipped = self.texts.get(file)
-        return _File(file, shipped, file.apply(shipped), read(file.path))
+        workspace = self.texts.workspace
+        is_compose_file = workspace.root / file.path == workspace.compose_file
+        return _File(file, shipped, file.apply(shipped), read(file.path), is_compose_file)
 
     def _change(self, fix: Fix, diff: FileDiff, verb: Verb, read: ReadFile) -> FileChange:
         file = self._file(diff, read)
@@ -167,21 +223,28 @@ def _refusal(
     fix: Fix, verb: Verb, state: PartState, diff: FileDiff, conflicts: tuple[Conflict, ...]
 ) -> Refused:
     refused = f"Fix {fix.number} cannot be {verb.past}"
+    remedy = REMEDIES[verb].format(number=fix.number)
     if not conflicts:
-        return Refused(f"{refused}: {'; '.join(state.why)}.", REMEDIES[verb])
+        why = "; ".join(state.why) or f"{diff.path} has its settings in another form"
+        return Refused(f"{refused}: {why}.", remedy)
     where = ", ".join(conflict.lines for conflict in conflicts)
-    theirs = "the fix" if verb is Verb.APPLY else "without the fix"
-    shown = "".join(_shown("yours", c.ours) + _shown(theirs, c.theirs) for c in conflicts)
+    shown = "".join(_shown(conflict) for conflict in conflicts)
     edited = f"{diff.path} was edited in the lines that the fix changes ({where})"
-    return Refused(f"{refused}: {edited}.{shown}\n", REMEDIES[verb])
+    return Refused(f"{refused}: {edited}.{shown}\n", remedy)
 
 
-def _shown(side: str, text: bytes) -> str:
-    lines = text.decode(errors="replace").splitlines() or ["(nothing)"]
-    return f"\n  {side}:" + "".join(f"\n    {line}" for line in lines)
+def _shown(conflict: Conflict) -> str:
+    """Return the lines that are in the file. Those of the fix are not shown: a candidate may be looking."""
+    lines = conflict.ours.decode(errors="replace").splitlines() or ["(nothing)"]
+    return f"\n  {conflict.lines}:" + "".join(f"\n    {line}" for line in lines)
 
 
 REMEDIES = {
-    Verb.APPLY: "Nothing was touched. Undo your edit of these lines, or keep it and leave the fix out.",
+    Verb.APPLY: "Nothing was touched. Undo your edit of these lines, or leave the fix out; or have them"
+    " replaced, and saved as a patch: lab fix apply {number} --replace",
     Verb.REVERT: "Nothing was touched. Undo your edit of these lines, then revert again.",
 }
+CANNOT_REPLACE = (
+    "Nothing was touched. Other edits are too close to be kept. Undo your edit of these lines, or restore the"
+    " shipped code, with your edits saved as a patch: lab reset --code"
+)

@@ -40,11 +40,29 @@ class FixState:
     """Whether the database records its revision."""
     applied_by_lab: bool
     """Whether the history says that `lab` applied it and did not revert it since."""
+    code_is_own: bool = False
+    """Whether lab applied only its schema, because the candidate had written its code."""
+    has_same_objects: bool = False
+    """Whether the candidate's own migration made its objects, just as the fix does."""
+    built_in: bool = False
+    """Whether it is built into the handout, so that there is nothing to apply or revert."""
 
     @property
     def state(self) -> State:
         """The state that code and schema share, else mixed."""
         return combined((self.code.state, self.schema.state))
+
+    @property
+    def is_candidates(self) -> bool:
+        """Whether all of it is there, and lab applied no part of it."""
+        if self.recorded or self.applied_by_lab or self.code.state is not State.PRESENT:
+            return False
+        return not self.fix.changes_schema or self.has_same_objects
+
+    @property
+    def is_there(self) -> bool:
+        """Whether all of it is there, so that a fix that requires it can be applied."""
+        return self.recorded or self.built_in or self.is_candidates
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -65,27 +83,37 @@ def phase_of(fix: Fix, verb: Verb, part: Part) -> Phase:
     return Phase.WIDEN if widens else Phase.NARROW
 
 
-def ordered(fixes: Sequence[Fix], verb: Verb) -> tuple[tuple[Fix, Part], ...]:
-    """Return both parts of every fix, by phases, and in a phase in the order of `fixes`."""
-    every = [(fix, part) for fix in fixes for part in Part]
+def ordered(fixes: Sequence[Fix], verb: Verb, states: Mapping[int, FixState]) -> tuple[tuple[Fix, Part], ...]:
+    """Return the parts of every fix, by phases, and in a phase in the order of `fixes`.
+
+    These are both parts, but not the code that the candidate wrote.
+    """
+    every = [(fix, part) for fix in fixes for part in Part if part not in _kept(states[fix.number], verb)]
     return tuple(sorted(every, key=lambda one: phase_of(one[0], verb, one[1])))
+
+
+def _kept(state: FixState, verb: Verb) -> tuple[Part, ...]:
+    """Return the part that is not changed: the code, if the candidate wrote the same as the fix."""
+    is_own = state.code_is_own or (verb is Verb.APPLY and state.code.state is State.PRESENT)
+    return (Part.PATCH,) if is_own else ()
 
 
 def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
     """Return those of the chosen fixes that are not applied, in the order in which to apply them.
 
+    A fix of which all is there counts as applied; if only its code is there, its schema is left to apply.
     Mixed code of a fix that is not recorded is not refused here: the merge refuses it and names the lines.
 
     Raises:
-        Refused: a fix that `lab` applied is mixed, the candidate made a fix's objects or lines, or a fix
-            requires one that is neither applied nor chosen.
+        Refused: a fix that `lab` applied is mixed, the candidate made a fix's objects, or a fix requires one
+            that is neither there nor chosen.
     """
     ordered = sorted(chosen, key=lambda fix: fix.number)
     numbers = {fix.number for fix in ordered}
-    going = [fix for fix in ordered if states[fix.number].state is not State.PRESENT]
+    going = [fix for fix in ordered if not _is_done(states[fix.number])]
     for fix in going:
         state = states[fix.number]
-        absent = [n for n in fix.requires if n not in numbers and not states[n].recorded]
+        absent = [n for n in fix.requires if n not in numbers and not states[n].is_there]
         if absent:
             raise Refused(
                 f"Fix {fix.number} requires {_fixes(absent)}, which is not applied.",
@@ -98,13 +126,11 @@ def to_apply(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix
                 f"Fix {fix.number} cannot be applied: {'; '.join(state.schema.why)}.",
                 "Nothing was touched. Drop that object first, or leave the fix out.",
             )
-        if state.code.state is State.PRESENT:
-            raise Refused(
-                f"Fix {fix.number} cannot be applied: its lines are in the code, and lab did not write them.",
-                "Nothing was touched. Leave the fix out. If the history was lost and lab did, remove them: "
-                f"lab fix recover {fix.number}",
-            )
     return tuple(going)
+
+
+def _is_done(state: FixState) -> bool:
+    return state.state is State.PRESENT or state.is_candidates
 
 
 def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fix, ...]:
@@ -128,7 +154,8 @@ def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fi
                 f"Fix {fix.number} cannot be reverted: {_fixes(staying)} requires it.",
                 f"Revert them together: lab fix revert {' '.join(map(str, [fix.number, *staying]))}",
             )
-        if state.schema.state is not State.PRESENT or state.code.state is State.ABSENT:
+        lacks_code = state.code.state is State.ABSENT and not state.code_is_own
+        if state.schema.state is not State.PRESENT or lacks_code:
             raise mixed_state(state)
         going.append(fix)
     return tuple(going)

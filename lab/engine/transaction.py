@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lab.catalog import Catalog, Fix
 from lab.engine import file_changes, journal
-from lab.engine.fix_states import plan_file_changes, read_fix_states
+from lab.engine.fix_states import compare_objects, plan_file_changes, read_fix_states
 from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
@@ -78,21 +78,33 @@ class Transaction:
     def fix_states(self, fixes: Iterable[Fix]) -> dict[int, FixState]:
         """Read the state of these fixes, by number. Raises EnvironmentFault if a read fails."""
         snapshot = self.migrations.schema.snapshot()
-        return read_fix_states(self.workspace, fixes, self.patcher, snapshot)
+        found = read_fix_states(self.workspace, fixes, self.patcher, snapshot)
+        return compare_objects(found, self.migrations.url)
 
-    def steps(self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState]) -> tuple[Step, ...]:
-        """Return the steps that apply or revert these fixes, in order. Raises as `plan_file_changes`."""
-        changes = plan_file_changes(self.patcher, self.workspace, verb, fixes, states)
-        return tuple(self._step(fix, verb, part, changes[fix.number]) for fix, part in ordered(fixes, verb))
+    def steps(
+        self, verb: Verb, fixes: Sequence[Fix], states: dict[int, FixState], *, replacing: bool = False
+    ) -> tuple[tuple[Step, ...], tuple[PurePosixPath, ...]]:
+        """Return the steps that apply or revert these fixes, in order, and the files that lose an edit.
+
+        Raises as `plan_file_changes`.
+        """
+        planned = plan_file_changes(self.patcher, self.workspace, verb, fixes, states, replacing=replacing)
+        steps = (
+            self._step(fix, verb, part, planned.changes[fix.number])
+            for fix, part in ordered(fixes, verb, states)
+        )
+        return tuple(steps), planned.replaced
 
     def removal_steps(self, state: FixState) -> tuple[Step, ...]:
         """Return the steps that revert what is there of a mixed fix. Raises Refused: its lines are edited."""
         fix = state.fix
-        changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
+        changes: tuple[file_changes.FileChange, ...] = ()
+        if not state.code_is_own:
+            changes = self.patcher.change(fix, Verb.REVERT, partial(file_changes.read, self.workspace.root))
         there = {Part.PATCH: any(c.before != c.after for c in changes), Part.MIGRATION: state.recorded}
         return tuple(
             self._step(fix, Verb.REVERT, part, changes)
-            for _, part in ordered([fix], Verb.REVERT)
+            for _, part in ordered([fix], Verb.REVERT, {fix.number: state})
             if there[part]
         )
 
@@ -266,4 +278,4 @@ def _now() -> str:
 
 def _event(verb: str, entry: Entry, seconds: float) -> Event:
     paths = sorted({str(change.path) for step in entry.steps for change in step.files})
-    return Event(verb, entry.numbers, _now(), round(seconds, 3), tuple(paths))
+    return Event(verb, entry.numbers, _now(), round(seconds, 3), tuple(paths), entry.schema_only)

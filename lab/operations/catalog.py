@@ -51,6 +51,16 @@ class FixList:
 
 
 @dataclass(frozen=True, slots=True)
+class FixSymptom:
+    """What can be shown of a fix without giving its cause away. `hints` is the number of its hints."""
+
+    number: int
+    difficulty: str
+    symptom: str
+    hints: int
+
+
+@dataclass(frozen=True, slots=True)
 class FixDetails(FixSummary):
     """All about one fix. The SQL is what Alembic runs; `order` is migration-first or patch-first."""
 
@@ -77,6 +87,12 @@ def list_fixes(workspace: Workspace) -> FixList:
     return FixList(fixes, broken_fixes(catalog), outdated_fixes(workspace, catalog))
 
 
+def show_symptom(workspace: Workspace, token: str) -> FixSymptom:
+    """Return the symptom of the bug that the fix `token` corrects. Raises UsageError as `show_fix`."""
+    fix = one_fix(workspace, token)
+    return FixSymptom(fix.number, fix.difficulty, fix.symptom, len(fix.hints))
+
+
 def show_fix(workspace: Workspace, token: str) -> FixDetails:
     """Return all about the fix that `token` means, by number or slug.
 
@@ -84,11 +100,7 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
         UsageError: there is no such fix, or `token` means several.
         Refused: the code of its migration raised an exception.
     """
-    catalog = catalog_of(workspace)
-    chosen = catalog.select([token])
-    if len(chosen) != 1:
-        raise UsageError(f"{token!r} means {len(chosen)} fixes.", "Name one.")
-    (fix,) = chosen
+    fix = one_fix(workspace, token)
     return FixDetails(
         **_summary(fix),
         hints=fix.hints,
@@ -101,6 +113,14 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
         downgrade_sql=migrations.sql_of(fix, Verb.REVERT),
         guide=fix.guide,
     )
+
+
+def one_fix(workspace: Workspace, token: str) -> Fix:
+    """Return the fix that `token` means. Raises UsageError: there is none, or it means several."""
+    chosen = catalog_of(workspace).select([token])
+    if len(chosen) != 1:
+        raise UsageError(f"{token!r} means {len(chosen)} fixes.", "Name one.")
+    return chosen[0]
 
 
 def new_fix(workspace: Workspace, slug: str) -> BrokenFix:

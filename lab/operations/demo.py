@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lab import handouts
 from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
 from lab.errors import Refused, UsageError
@@ -105,6 +106,9 @@ def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silen
         raise UsageError(f"There is no fix {token!r}.", "Name one by its number or slug: lab fix list")
     (fix,) = found
     number = str(fix.number)
+    record = handouts.recorded_in(workspace.root, workspace.library)
+    if record is not None and fix.number in record.built_in:
+        raise Refused(f"Fix {number} is built into this handout.", "There is no bug to show.")
     if fix in target.applied_fixes():
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine import journal
-from lab.engine.fix_states import plan_file_changes, read_fix_states
+from lab.engine.fix_states import compare_objects, plan_file_changes, read_fix_states
 from lab.engine.journal import Event as Event
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState, to_apply, to_revert
@@ -36,6 +36,8 @@ class FixStatusRow:
     schema: State
     why: tuple[str, ...]
     blocked: str
+    built_in: bool = False
+    """Whether it is built into the handout in this workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,15 @@ def fix_status(workspace: Workspace) -> FixStatus:
     except DatabaseUnreachable as error:
         snapshot, problem = None, str(error)
     found = read_fix_states(workspace, catalog.fixes, patcher, snapshot)
+    if snapshot is not None:
+        found = compare_objects(found, workspace_url(workspace))
     rows = []
     for fix, one in ((fix, found[fix.number]) for fix in catalog.fixes):
-        states = (one.state, one.code.state, one.schema.state)
+        states, why = (one.state, one.code.state, one.schema.state), one.why
+        if one.is_candidates:
+            states, why = (State.PRESENT,) * 3, ("it is there, and not by lab",)
         blocked = _blocked(workspace, patcher, fix, found)
-        rows.append(FixStatusRow(fix.number, fix.slug, fix.title, *states, one.why, blocked))
+        rows.append(FixStatusRow(fix.number, fix.slug, fix.title, *states, why, blocked, one.built_in))
     interrupted: tuple[int, ...] = ()
     if entry := journal.read(workspace):
         with suppress(Locked), exclusive_lock(workspace.lock, progress=silent, wait=0):
@@ -93,7 +99,7 @@ def fix_log(workspace: Workspace) -> tuple[Event, ...]:
 def _blocked(workspace: Workspace, patcher: Patcher, fix: Fix, found: dict[int, FixState]) -> str:
     fix_state = found[fix.number]
     required = {number: found[number] for number in fix.requires}
-    lacks_required = fix_state.state is State.ABSENT and not all(one.recorded for one in required.values())
+    lacks_required = fix_state.state is State.ABSENT and not all(one.is_there for one in required.values())
     if fix_state.schema.state is State.UNKNOWN or lacks_required:
         return ""
     verb = Verb.REVERT if fix_state.recorded else Verb.APPLY

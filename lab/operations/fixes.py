@@ -14,7 +14,7 @@ from lab.catalog import Fix
 from lab.database import workspace_url
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher, ShippedTexts
-from lab.engine.plan import FixState, to_apply, to_revert
+from lab.engine.plan import FixState
 from lab.engine.schema import lock_schema, read_schema
 from lab.engine.state import State
 from lab.engine.steps import Step
@@ -25,8 +25,9 @@ from lab.errors import LabError, Refused
 from lab.git import require_git
 from lab.operations.catalog import catalog_of
 from lab.operations.changed import Changed as Changed
-from lab.operations.changed import TimedStep, names_of, preview
+from lab.operations.changed import TimedStep, choose, names_of, preview
 from lab.operations.fix_status import fixes_in_code
+from lab.operations.restore_code import save_edits
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
 
@@ -71,11 +72,16 @@ def apply(
     tokens: Sequence[str],
     *,
     dry_run: bool = False,
+    replacing: bool = False,
     restart: bool = True,
     restarter: Restart = restart_changed,
     options: Options = DEFAULTS,
 ) -> Changed:
     """Apply all the chosen fixes, or none of them. A dry run changes nothing.
+
+    A fix that is there in the candidate's own work counts as applied; if only its code is there, its schema
+    is applied. With `replacing`, lines of the candidate that are in the way are replaced: before that, all
+    edits are saved as a patch.
 
     An interrupted change is recovered first, also if an error follows. With `restart`, `restarter` restarts
     the services whose files were changed, after the files and before the schema loses what only the old code
@@ -88,7 +94,8 @@ def apply(
         EnvironmentFault: the database, a file or a restart failed. None was applied.
         LabError: a change could not be undone.
     """
-    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter if restart else None, options)
+    restarter_or_none = restarter if restart else None
+    return _change(Verb.APPLY, workspace, tokens, dry_run, restarter_or_none, options, replacing)
 
 
 def revert(
@@ -130,6 +137,8 @@ def recover(
         left: list[SkippedFix] = []
         for number, fix_state in sorted(change.fix_states(change.catalog.fixes).items(), reverse=True):
             is_chosen = any(fix.number == number for fix in chosen)
+            if is_chosen and fix_state.built_in:
+                raise Refused(f"Fix {number} is built into this handout.", "It cannot be reverted.")
             if is_chosen and fix_state.state is State.PRESENT:
                 raise Refused(f"Fix {number} is applied.", f"Revert it: lab fix revert {number}")
             if fix_state.state is not State.MIXED:
@@ -186,27 +195,33 @@ def _change(
     dry_run: bool,
     restart: Restart | None,
     options: Options,
+    replacing: bool = False,
 ) -> Changed:
     if dry_run:
-        return preview(verb, workspace, tokens)
+        return preview(verb, workspace, tokens, replacing=replacing)
     started = time.monotonic()
     with _transaction(workspace, options, tokens, restart) as (change, chosen, ended):
-        found = change.fix_states(change.catalog.related(chosen))
-        going = (to_apply if verb is Verb.APPLY else to_revert)(chosen, found)
-        steps = change.steps(verb, going, found)
+        found = change.fix_states(change.catalog.fixes if replacing else change.catalog.related(chosen))
+        choice = choose(verb, change.catalog, tokens, found)
+        steps, replaced = change.steps(verb, choice.going, found, replacing=replacing)
         if restart and any(step.changes for step in steps):
             _require_restartable(workspace)
+        saved = save_edits(workspace).patch if replaced else None
         done = change.run(verb, steps) if steps else NOTHING_DONE
-    numbers = tuple(fix.number for fix in going)
     return Changed(
         verb=str(verb),
-        fixes=numbers,
-        unchanged=tuple(fix.number for fix in chosen if fix.number not in numbers),
+        fixes=tuple(fix.number for fix in choice.going),
+        unchanged=choice.unchanged,
         recovered=ended.entry.numbers if ended else (),
         files=_files(ended, steps),
         steps=tuple(TimedStep(update.text, update.seconds) for update in done.steps),
         seconds=time.monotonic() - started,
         restarted=_restarted(ended, done),
+        built_in=choice.built_in,
+        candidates=choice.candidates,
+        schema_only=choice.schema_only,
+        replaced=names_of(replaced),
+        saved=saved,
     )
 
 

@@ -18,7 +18,7 @@ from time import time
 
 from lab import __version__, compose, git, handouts, shipped
 from lab.catalog import Fix, load
-from lab.catalog.revision_file import changes_schema, plain_revision
+from lab.catalog.revision_file import does_nothing, plain_revision
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, LabError, Refused, UsageError
@@ -182,9 +182,10 @@ def _migrations(files: Files, built_in: Sequence[Fix]) -> str:
         raise Refused("alembic.ini names no shipped_head.", "Add it to the section [lab].")
     head = found[2]
     for fix in built_in:
-        text = (fix.folder / "migration.py").read_text(encoding="utf-8")
-        if not changes_schema(text):
+        file = fix.folder / "migration.py"
+        if does_nothing(file):
             continue
+        text = file.read_text(encoding="utf-8")
         after = f"{int(head) + 1:0{len(head)}}" if head.isdigit() else f"{head}_{fix.slug}"
         with suppress(tokenize.TokenError):
             text = plain_revision(text, after, head)

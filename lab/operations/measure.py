@@ -28,10 +28,11 @@ from lab.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A bug by its number and title."""
+    """A bug by its number and title, which names the cause, and its symptom."""
 
     number: int
     title: str
+    symptom: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def measure_in_shadow(
     """
     started = time.monotonic()
     run = spare.reserved.folder if spare else records.begin(target.workspace)
-    titles = {fix.number: fix.title for fix in fixes}
+    by_number = {fix.number: fix for fix in fixes}
     found: dict[int, Evidence] = {}
     bugs = tuple(_bug(target.workspace, fix) for fix in fixes)
     slugs = {fix.slug: fix.number for fix in target.catalog.fixes}
@@ -157,7 +158,7 @@ def measure_in_shadow(
     ):
 
         def announce(number: int) -> None:
-            progress(Update(f"Measuring bug {number}: {titles[number]}", len(found), len(bugs)))
+            progress(Update(f"Measuring bug {number}", len(found), len(bugs)))
 
         for one in verdict.measure(
             bench,
@@ -171,7 +172,9 @@ def measure_in_shadow(
             found[one.evidence.bug] = replace(one.evidence, raw=raw)
     evidence = tuple(found[number] for number in sorted(found))
     records.keep(target.workspace, run, evidence, made.notes)
-    measured = tuple(Bug(number, titles[number]) for number in sorted(found))
+    measured = tuple(
+        Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(found)
+    )
     return Checked(measured, evidence, made.notes, run, time.monotonic() - started)
 
 

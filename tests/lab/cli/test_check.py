@@ -39,7 +39,7 @@ def test_a_symptom_is_exit_code_1_and_shown_with_its_figures(measured: MeasuredL
     assert "████████████ 2.1×  at most " in figure
     assert lines[-1].startswith("0 of 2 fixed, in ")
     assert Path(lines[-1].partition("Raw data: ")[2]).is_dir()
-    assert "Measuring bug 4: " in finished.stderr.decode()
+    assert "Measuring bug 4 …" in finished.stderr.decode()
 
 
 def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: MeasuredLab) -> None:
@@ -55,6 +55,31 @@ def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: Measure
     assert [set(figure) for figure in evidence["figures"]] == [{"name", "value", "unit", "limit"}] * 4
     assert Path(evidence["raw"]).parent == Path(report["run"])
     assert "FROM workflow_steps" in Path(evidence["raw"]).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_candidate_sees_symptoms_and_neither_causes_nor_verdicts(
+    measured: MeasuredLab, form: tuple[str, ...]
+) -> None:
+    finished = measured.lab("check", "1", "4", "--for-candidate", *form)
+
+    assert finished.code == 1
+    shown = (finished.stdout + finished.stderr).decode()
+    assert "GET /workflows runs more than 150 SQL statements" in shown
+    for told in ("Missing environment", "KeyError", "A query for every", "present", "Raw", "figures"):
+        assert told not in shown
+
+
+@pytest.mark.slow
+def test_a_fix_can_be_measured_when_it_is_applied(measured: MeasuredLab) -> None:
+    try:
+        shown = measured.done("fix", "apply", "2", "4", "--check")
+    finally:
+        measured.done("fix", "revert", "2", "4")
+
+    assert "\nBug 4 is fixed.\n" in shown
+    assert "\nBug 2 " in shown
 
 
 @pytest.mark.usefixtures("fix_4")

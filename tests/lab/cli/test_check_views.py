@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 
 from lab.cli import check_views
 from lab.operations.measure import Bug, Checked
+from lab.operations.neutral import Seen, SeenBug, SeenBugs
 from lab.operations.verify import ProofRow, Verified
 from lab.probing.evidence import Evidence, Figure, Verdict
 
@@ -32,6 +33,14 @@ def test_each_verdict_is_shown_by_its_name_beside_the_reason(verdict: Verdict) -
     line = found(Evidence(verdict, "What was seen.", bug=3)).splitlines()[1]
 
     assert line.split() == ["3", "Title", "3", str(verdict), "What", "was", "seen."]
+
+
+def test_a_candidate_sees_symptom_and_state_only() -> None:
+    one = SeenBug(3, "Two bookings succeed.", Seen.NOT_SEEN)
+
+    assert text(check_views.for_candidate(SeenBugs((one,)))).splitlines()[1] == (
+        "3  Two bookings succeed.  not seen any more"
+    )
 
 
 def test_a_blocked_bug_names_the_bug_that_blocks_it() -> None:

@@ -90,12 +90,16 @@ def test_a_bad_request_is_refused_with_its_exit_code(
     assert project.all() == before
 
 
-def test_a_conflict_shows_both_sides(lab: Command, project: Project) -> None:
+def test_a_conflict_shows_the_lines_in_the_way_and_not_those_of_the_fix(
+    lab: Command, project: Project
+) -> None:
     project.edit("app/service.py", '"you "', '"thou "')
     finished = lab("apply", "1")
     assert finished.code == 3
     text = finished.stderr.decode()
-    assert 'yours:\n        return "thou " + name\n  the fix:\n        return "dear " + name\n' in text
+    assert "app/service.py was edited in the lines that the fix changes (line 9)." in text
+    assert '\n  line 9:\n        return "thou " + name\n' in text
+    assert "dear" not in text
     assert lab("apply", "1", "--dry-run").code == 3
 
 
@@ -113,13 +117,23 @@ def test_a_dry_run_prints_the_diff_and_the_sql(lab: Command, project: Project) -
 
 def test_show_prints_the_part_that_its_option_names(lab: Command) -> None:
     plain = lab("show", "seen-index").stdout.decode()
-    assert "Hint 1: Look." in plain
-    assert "CREATE INDEX" not in plain
+    assert "2 hints. Open one: lab hint 2" in plain
+    assert lab("show", "2", "--hints").stdout == b"Hint 1: Look.\nHint 2: Look again.\n"
     assert lab("show", "2", "--diff").stdout.startswith(b"diff --git a/app/models.py")
     sql = lab("show", "2", "--sql").stdout.decode()
     assert sql.index("CREATE INDEX") < sql.index("DROP INDEX")
     assert lab("show", "2", "--guide").stdout == b"# Find what was seen\n"
-    assert json.loads(lab("show", "2", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
+    assert json.loads(lab("show", "2", "--diff", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_show_gives_neither_the_cause_nor_a_hint_away_unless_it_is_asked_to(
+    lab: Command, form: tuple[str, ...]
+) -> None:
+    shown = lab("show", "2", *form).stdout.decode()
+    assert "Something is off." in shown
+    for told in ("Look", "Find what was seen", "seen_index", "models.py", "ix_things"):
+        assert told not in shown
 
 
 def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(

@@ -1,6 +1,7 @@
 """What the commands of `lab fix` print of results that a test of the commands seldom has."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from lab.cli import fix_views
 from lab.operations.catalog import BrokenFix
-from lab.operations.changed import Changed
+from lab.operations.changed import Changed, Outcome
 from lab.operations.fix_status import FixStatus, FixStatusRow, State
 from lab.operations.fixes import Recovered, SkippedFix
 
@@ -40,6 +41,33 @@ def test_a_change_reports_what_was_recovered_first_and_what_was_restarted() -> N
         "First ended an interrupted change: fix 4 is not applied.",
         "Reverted fixes 2, 3 in 1.00 s.",
         "Restarted worker.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (Outcome(3, True, "No double booking in 20 tries."), "Bug 3 is fixed."),
+        (Outcome(3, False, "Two bookings."), "Bug 3 is not fixed: Two bookings."),
+        (Outcome(3, None, "The lab is not up."), "Bug 3 could not be measured: The lab is not up."),
+    ],
+)
+def test_what_was_measured_after_a_change_is_said_in_a_sentence(outcome: Outcome, line: str) -> None:
+    done = Changed("apply", (3,), (), (), (), (), 1.0, outcomes=(outcome,), given_in="0123456789ab")
+
+    assert lines(fix_views.changed(done))[1:] == ["Recorded as given in the handout 0123456789ab.", line]
+
+
+def test_what_was_there_and_what_was_replaced_is_said() -> None:
+    done = Changed("apply", (2,), (), (), (), (), 1.0, built_in=(4,), candidates=(1,), schema_only=(2,))
+    done = replace(done, replaced=("app/x.py",), saved=Path("saved/1.patch"))
+
+    assert lines(fix_views.changed(done))[1:] == [
+        "Edits in app/x.py were replaced.",
+        "All edits as they were before are saved as a patch: saved/1.patch",
+        "The code of fix 2 was there already: only its schema was changed.",
+        "Fix 1 is there already, and not by lab: it was left as it is.",
+        "Fix 4 is built into this handout.",
     ]
 
 

@@ -52,7 +52,7 @@ def test_the_fixes_are_listed_without_a_workspace_unless_one_is_named(
 ) -> None:
     here = tmp_path_factory.mktemp("nowhere")
     assert b"started_at_index" in command("fix", "list", folder=here).stdout
-    assert b"started_at_index" in command("fix", "show", "5", folder=here).stdout
+    assert b"Bug 5, medium" in command("fix", "show", "5", folder=here).stdout
     assert command("-C", here, "fix", "list").code == 2
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.catalog import Fix, Order
@@ -172,15 +172,46 @@ def test_a_file_with_mixed_line_ends_keeps_its_bytes(folder: Path, data: st.Data
     assert lab.files[PATH] == before
 
 
-def test_an_edit_of_the_same_lines_is_shown_with_both_versions(folder: Path) -> None:
+def test_an_edit_of_the_same_lines_is_shown_without_the_lines_of_the_fix(folder: Path) -> None:
     lab = case(folder, SHIPPED.replace(LINES[19], b"my own line\n"))
     with pytest.raises(Refused) as refusal:
         lab.apply()
     text = str(refusal.value)
     assert "app/service.py was edited in the lines that the fix changes (line 20)" in text
     assert "my own line" in text
-    assert "fixed one" in text
+    assert "fixed" not in text
     assert "<<<<" not in text
+
+
+@settings(max_examples=20)
+@given(data=st.data(), style=styles)
+def test_what_is_in_the_way_is_replaced_so_that_the_fix_is_there_and_can_be_reverted(
+    folder: Path, data: st.DataObject, style: str
+) -> None:
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(lines)))
+        end = data.draw(st.integers(start, min(len(lines), start + 4)))
+        lines[start:end] = data.draw(texts)
+    lab = case(folder, restyle(b"".join(lines), style))
+    lab.files[NEW] = data.draw(st.sampled_from([None, b"my queue\n"]))
+    try:
+        changes = lab.patcher.replacement(lab.fix, lab.read)
+    except Refused:
+        return
+    lab.take(changes)
+    applied = dict(lab.files)
+    assert lab.state() is State.PRESENT
+    lab.revert()
+    assert lab.state() is State.ABSENT
+    lab.apply()
+    assert lab.files == applied
+
+
+def test_only_the_lines_in_conflict_are_replaced(folder: Path) -> None:
+    lab = case(folder, b"mine\n" + SHIPPED.replace(LINES[19], b"my own line\n"))
+    lab.take(lab.patcher.replacement(lab.fix, lab.read))
+    assert lab.files == {PATH: b"mine\n" + FIXED, NEW: QUEUE}
 
 
 def test_revert_is_refused_if_the_fixed_lines_were_edited(folder: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_phase_of_the_migration_follows_fix_toml_and_the_verb(
 def test_all_fixes_pass_a_phase_before_any_enters_the_next() -> None:
     late = replace(FIX, number=2, order=Order.PATCH_FIRST)
     early = replace(FIX, number=3)
-    assert [(fix.number, part) for fix, part in ordered([late, early], Verb.APPLY)] == [
+    assert [(fix.number, part) for fix, part in ordered([late, early], Verb.APPLY, found())] == [
         (3, Part.MIGRATION),
         (2, Part.PATCH),
         (3, Part.PATCH),
@@ -104,12 +104,35 @@ def test_all_fixes_pass_a_phase_before_any_enters_the_next() -> None:
         (OBJECT_MISSING, "lab fix recover 1"),
         (EDITED_SINCE, "lab fix recover 1"),
         (OBJECT_OF_THE_CANDIDATE, "Drop that object first"),
-        (ONLY_CODE, "lab did not write them"),
     ],
 )
 def test_apply_is_refused_if_a_part_is_there(has: Has, why: str) -> None:
     with pytest.raises(Refused, match=why):
         to_apply([ONE], found(has))
+
+
+def test_of_a_fix_whose_code_the_candidate_wrote_only_the_schema_is_applied_and_reverted() -> None:
+    states = found(ONLY_CODE)
+    assert numbers(to_apply([ONE], states)) == [1]
+    assert ordered([ONE], Verb.APPLY, states) == ((ONE, Part.MIGRATION),)
+    states = {1: replace(found(ALL)[1], code_is_own=True)}
+    assert numbers(to_revert([ONE], states)) == [1]
+    assert ordered([ONE], Verb.REVERT, states) == ((ONE, Part.MIGRATION),)
+    edited = {1: replace(states[1], code=PartState(State.ABSENT))}
+    assert numbers(to_revert([ONE], edited)) == [1]
+
+
+def test_a_fix_that_is_there_in_the_candidates_work_counts_as_applied_and_is_not_reverted() -> None:
+    own_code = found(ONLY_CODE)[1]
+    without_schema = replace(own_code, fix=replace(ONE, changes_schema=False))
+    with_objects = replace(own_code, schema=PartState(State.MIXED), has_same_objects=True)
+    for state in (without_schema, with_objects):
+        states = found() | {1: state}
+        assert to_apply([state.fix], states) == to_revert([state.fix], states) == ()
+        assert numbers(to_apply([THREE], states)) == [3]
+    other_objects = {1: replace(with_objects, has_same_objects=False)}
+    with pytest.raises(Refused, match="Drop that object first"):
+        to_apply([ONE], other_objects)
 
 
 def test_edited_code_is_not_refused_here_because_the_merge_names_its_lines() -> None:

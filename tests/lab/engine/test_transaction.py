@@ -133,11 +133,18 @@ def test_an_object_made_by_hand_is_kept(project: Project) -> None:
         project.apply("2")
 
 
-def test_a_fix_that_the_candidate_wrote_is_kept(project: Project) -> None:
+def test_code_that_the_candidate_wrote_is_kept_and_only_the_schema_is_applied_and_reverted(
+    project: Project,
+) -> None:
     project.edit("app/service.py", '"you "', '"dear "')
     before = project.all()
-    with pytest.raises(Refused, match="its lines are in the code, and lab did not write them"):
-        project.apply("1")
+    applied = project.apply("1")
+    assert (applied.fixes, applied.schema_only, applied.files) == ((1,), (1,), ())
+    assert project.all()[0] == before[0]
+    assert project.states()[1] == "present"
+    assert project.apply("1").unchanged == (1,)
+    assert project.revert("all").fixes == (1,)
+    assert project.all() == before
     assert project.revert("all").fixes == ()
     assert project.recover().left[0].number == 1
     assert project.all() == before

@@ -1,0 +1,121 @@
+"""A fix is applied around the candidate's edits: what is there counts, what is in the way can be replaced."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from lab import handouts
+from lab.errors import Refused
+from lab.operations.fix_status import fix_status
+from lab.operations.rescue import NO_RECORD, rescue
+from lab.shell import run
+from tests.lab.conftest import PROJECTS, Project
+from tests.lab.operations.test_hints import record
+
+ID = "0123456789ab"
+
+
+def make_handout(project: Project, built_in: tuple[int, ...] = (), *, recorded: bool = True) -> None:
+    (project.root / handouts.MARK).write_text(f'{{"id": "{ID}", "name": "A. N. Other"}}')
+    if recorded:
+        bugs = tuple(n for n in (1, 2, 3) if n not in built_in)
+        handouts.keep(project.workspace.library, replace(record(bugs), built_in=built_in))
+
+
+def given(project: Project) -> list[tuple[str, int]]:
+    return [(one.kind, one.bug) for one in handouts.find(project.workspace.library, ID).given]
+
+
+def test_a_fix_that_is_applied_in_a_handout_is_recorded_as_given(project: Project) -> None:
+    make_handout(project)
+    assert rescue(project.workspace, ["2"], dry_run=True).given_in == ""
+    assert rescue(project.workspace, ["2"], restart=False).given_in == ID
+    assert rescue(project.workspace, ["1-2"], restart=False).fixes == (1,)
+    assert rescue(project.workspace, ["1"], restart=False).given_in == ""
+    assert given(project) == [("fix", 2), ("fix", 1)]
+
+
+def test_in_a_handout_without_a_record_a_fix_is_applied_and_the_result_says_so(project: Project) -> None:
+    make_handout(project, recorded=False)
+    done = rescue(project.workspace, ["2"], restart=False)
+    assert (done.fixes, done.given_in, done.notes) == ((2,), "", (NO_RECORD,))
+
+
+def test_a_fix_that_is_built_in_counts_as_present_and_is_not_reverted(project: Project) -> None:
+    project.apply("1")
+    project.workspace.history.unlink()
+    project.sql("DROP SCHEMA lab CASCADE")
+    make_handout(project, built_in=(1,))
+    before = project.all()
+    applied = project.apply("all")
+    assert (applied.fixes, applied.built_in) == ((2, 3), (1,))
+    assert [row.built_in for row in fix_status(project.workspace).fixes] == [True, False, False]
+    assert project.applied() == {1, 2, 3}
+    with pytest.raises(Refused, match="Fix 1 is built into this handout"):
+        project.revert("1")
+    with pytest.raises(Refused, match="Fix 1 is built into this handout"):
+        project.revert("2", "polite")
+    reverted = project.revert("all")
+    assert (reverted.fixes, reverted.built_in) == ((3, 2), (1,))
+    assert project.all() == before
+
+
+SAME_INDEX = "CREATE INDEX ix_things_name ON things (name)"
+OTHER_INDEX = "CREATE UNIQUE INDEX ix_things_name ON things (name)"
+
+
+def test_all_goes_on_over_a_fix_that_is_there_with_the_same_schema_and_leaves_that_as_it_is(
+    project: Project,
+) -> None:
+    project.edit("app/service.py", '"you "', '"dear "')
+    project.sql(SAME_INDEX)
+    before = project.all()
+    applied = project.apply("all")
+    assert (applied.fixes, applied.candidates) == ((2, 3), (1,))
+    row = fix_status(project.workspace).fixes[0]
+    assert (row.state, row.why, row.blocked) == ("present", ("it is there, and not by lab",), "")
+    assert project.revert("all").fixes == (3, 2)
+    assert project.all() == before
+
+
+def test_an_object_of_the_same_name_with_another_definition_is_refused(project: Project) -> None:
+    project.edit("app/service.py", '"you "', '"dear "')
+    project.sql(OTHER_INDEX)
+    before = project.all()
+    with pytest.raises(Refused, match="index ix_things_name exists already"):
+        project.apply("all")
+    assert project.all() == before
+
+
+def test_replaced_lines_are_saved_as_a_patch_that_gives_them_back(project: Project) -> None:
+    project.edit("app/service.py", "total += 1", "total = total + 1")
+    project.edit("app/service.py", '"""Greets things."""', '"""Greets all things."""')
+    (project.root / "app" / "queue.py").write_text("mine = True\n")
+    before = project.all()
+    dry = project.apply("all", dry_run=True, replacing=True)
+    assert project.all() == before
+    applied = project.apply("all", replacing=True)
+    assert applied.replaced == dry.replaced == ("app/queue.py", "app/service.py")
+    assert applied.saved is not None
+    assert applied.saved.parent == project.workspace.saved
+    assert project.applied() == {1, 2, 3}
+    assert '"""Greets all things."""' in project.code()["app/service.py"].decode()
+    assert "total" not in project.code()["app/service.py"].decode()
+    project.revert("all")
+    assert project.applied() == set()
+    shutil.copytree(PROJECTS / "tiny" / "app", project.root / "app", dirs_exist_ok=True)
+    environment = {"GIT_CEILING_DIRECTORIES": str(project.root.parent)}
+    assert run(["git", "apply", applied.saved], cwd=project.root, env=environment).code == 0
+    assert project.all() == before
+
+
+def test_nothing_is_replaced_if_an_applied_fix_would_lose_its_code(project: Project) -> None:
+    project.apply("1")
+    text = (project.root / "app" / "service.py").read_text()
+    start, end = text.index("    name = "), text.index("    return total")
+    (project.root / "app" / "service.py").write_text(text[:start] + '    return "dear "\n' + text[end:])
+    before = project.all()
+    with pytest.raises(Refused, match="lines of fix 1 are in the same edit"):
+        project.apply("2", replacing=True)
+    assert project.all() == before
