@@ -1,6 +1,6 @@
 """Add execution logs before the oldest one, until there are enough: python -m seed.top_up --rows N
 
-For a measurement of a lab with fewer rows than a symptom needs. The database is that of LAB_DATABASE_URL.
+The database is that of LAB_DATABASE_URL.
 """
 
 import argparse

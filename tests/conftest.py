@@ -50,6 +50,7 @@ TOGETHER = {
     "tests/lab/cli/test_lifecycle.py": "command line",
     "tests/lab/cli/test_main.py": "command line",
     "tests/lab/cli/test_run.py": "command line",
+    "tests/lab/cli/test_run_beside_others.py": "command line",
     "tests/lab/operations/test_down.py": "lab that is up",
     "tests/lab/operations/test_renewal.py": "renewal",
     "tests/lab/operations/test_reset.py": "lab that is up",

@@ -14,7 +14,7 @@ from lab.probing.loading import load_probe
 from lab.probing.verdict import Bug, measure
 from lab.profile import read_profile
 from lab.progress import Progress, silent
-from lab.shadow import Shadow, Source, shadow
+from lab.shadow.shadow import Shadow, Source, shadow
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server

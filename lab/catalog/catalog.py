@@ -96,7 +96,7 @@ def load(library: Library, shipped: FindShipped) -> Catalog:
         InvalidFile: its lab.toml cannot be used.
     """
     root = library.fixes
-    if handouts.mark_of(library.root):  # a candidate has none
+    if not root.is_dir() and handouts.mark_of(library.root):  # a candidate has none
         return Catalog(root, (), ())
     if not root.is_dir():
         raise UsageError(f"There are no fixes in {library.root}.", "Name a library with --library DIR.")

@@ -1,8 +1,7 @@
-"""The commands of the group `fix`: list, show, status, apply, revert, recover, export, log, new, verify."""
+"""The commands of the group `fix`: list, show, status, apply, revert, recover, log, new, verify."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -187,34 +186,6 @@ def recover(workspace: Workspace, fixes: tuple[str, ...], no_restart: bool, as_j
         done = operation.recover(workspace, fixes, restart=not no_restart, options=options)
     output.result(done, as_json, fix_views.recovered)
     _tell_crashes(workspace, done.restarted)
-
-
-@fix.command()
-@click.argument("token", metavar="N")
-@click.option(
-    "--handout", required=True, metavar="DIR|ID", help="The candidate's handout: its id, or a folder with it."
-)
-@click.option(
-    "-o",
-    "--output",
-    "file",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file for the patch.",
-)
-@reports_catalog
-def export(workspace: Workspace, token: str, handout: str, file: Path, as_json: bool) -> None:
-    """Write a fix as a patch, for a candidate who works on another machine.
-
-    N is a fix's number or slug. The patch, for git apply, has the code and, if the schema changes, a
-    plain Alembic revision on the head that was handed out. The fix is recorded as given.
-
-    Example: lab fix export 3 --handout 5f0c2ba19d7e -o fix.patch
-    """
-    from lab.cli import fix_views
-    from lab.operations.export import export_fix
-
-    output.result(export_fix(workspace, token, handout, file), as_json, fix_views.exported)
 
 
 @fix.command()

@@ -4,10 +4,7 @@ import click
 
 from lab.cli import output
 from lab.cli.command import json_option
-from lab.operations import find_library, is_handout
-
-INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "new")
-"""The commands that are not a candidate's."""
+from lab.operations import INTERVIEWERS, find_library, is_handout
 
 
 @click.command()

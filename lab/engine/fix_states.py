@@ -114,7 +114,9 @@ def plan_file_changes(
                 raise
         else:
             if state.code.state is State.MIXED:
-                raise mixed_state(state)
+                if not replacing:
+                    raise mixed_state(state)
+                replaced += [file.path for file in files if file.before == file.after]
         changes[fix.number] = tuple(file for file in files if file.before != file.after)
         planned.update({file.path: file.after for file in files})
     if replaced:

@@ -164,9 +164,12 @@ def to_revert(chosen: Iterable[Fix], states: Mapping[int, FixState]) -> tuple[Fi
 def mixed_state(state: FixState) -> Refused:
     """Return the exception that refuses to change a mixed fix."""
     number = state.fix.number
+    remedy = f"Revert the part that is there: lab fix recover {number}"
+    if not state.recorded and not state.applied_by_lab:
+        remedy = f"Apply all of it, with the edits saved as a patch: lab fix apply {number} --replace"
     return Refused(
         f"Fix {number} is neither applied nor absent: {'; '.join(state.why)}.",
-        f"Nothing was touched. Revert the part that is there: lab fix recover {number}",
+        f"Nothing was touched. {remedy}",
     )
 
 

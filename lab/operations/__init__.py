@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from lab.progress import Progress, Update
     from lab.workspace import Workspace
 
+INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "new")
+"""The commands that are not a candidate's: a handout has none of them."""
+
 __all__ = [
     "INTERRUPTED",
+    "INTERVIEWERS",
     "EnvironmentFault",
     "LabError",
     "Progress",

@@ -12,7 +12,7 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, load_settings
 from lab.operations.template import remove_databases
 from lab.progress import Progress, Update, silent
-from lab.shadow import remove_leftovers
+from lab.shadow.leftovers import remove_leftovers
 from lab.workspace import Workspace
 
 

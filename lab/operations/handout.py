@@ -24,7 +24,8 @@ from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, LabError, Refused, UsageError
 from lab.handouts import Handout as Handout
 from lab.json_files import to_json
-from lab.library import CONTENT, PACKAGE, Library
+from lab.library import PACKAGE, Library
+from lab.operations.candidate_tool import candidate_tool
 from lab.operations.new import empty_after_an_error, require_empty, write_files
 from lab.profile import Profile, read_profile
 from lab.shipped import SourceFile
@@ -145,8 +146,8 @@ def _files(
         _build_in(code, patcher, fix)
     files = {str(path): file for path, file in code.items() if path.parts[:2] != ("migrations", "fixes")}
     files |= _read(library.root, profile.extra_files)
-    files |= {name: file for name, file in _read(PACKAGE.parent, [PACKAGE.name]).items() if _is_tool(name)}
-    files["lab.toml"] = _text(_without_comments(library.profile.read_text(encoding="utf-8")))
+    files |= candidate_tool(_read(PACKAGE.parent, [PACKAGE.name]))
+    files["lab.toml"] = _text(_candidates_profile(library.profile.read_text(encoding="utf-8")))
     head = _migrations(files, built_in)
     files |= _templates(profile, library, name)
     files |= _texts(library, chosen, minutes, ai, name)
@@ -168,10 +169,6 @@ def _read(root: Path, names: Sequence[str]) -> Files:
         return {str(path): file for path, file in shipped.read_tree(root, names).items()}
     except OSError as error:
         raise EnvironmentFault(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-
-def _is_tool(name: str) -> bool:
-    return not name.startswith(f"{PACKAGE.name}/{CONTENT}/")
 
 
 def _migrations(files: Files, built_in: Sequence[Fix]) -> str:
@@ -205,9 +202,11 @@ def _start(settings: str) -> int:
     return sections[0].start() if sections else len(settings)
 
 
-def _without_comments(settings: str) -> str:
-    kept = [line for line in settings.splitlines(keepends=True) if not line.lstrip().startswith("#")]
-    return "".join(kept).lstrip("\n")
+def _candidates_profile(settings: str) -> str:
+    """Return lab.toml without its comments, and without what only a measurement needs."""
+    kept = "".join(part[0] for part in _sections(settings) if part["name"] != "measurement")
+    lines = [line for line in kept.splitlines(keepends=True) if not line.lstrip().startswith("#")]
+    return "".join(lines).strip("\n") + "\n"
 
 
 def _templates(profile: Profile, library: Library, name: str) -> Files:

@@ -22,7 +22,9 @@ from lab.probing.evidence import Verdict as Verdict
 from lab.probing.loading import load_probe
 from lab.progress import Progress, Update, silent
 from lab.runtime.account import Account
-from lab.shadow import Source, Spare, remove_leftovers, shadow
+from lab.shadow.leftovers import remove_leftovers
+from lab.shadow.shadow import Source, shadow
+from lab.shadow.spare import Spare
 from lab.workspace import Workspace
 
 

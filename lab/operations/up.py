@@ -27,7 +27,7 @@ from lab.operations.settings import EMBEDDED, Settings, load_settings, save_sett
 from lab.operations.status import Status, status
 from lab.progress import Progress, Update, silent
 from lab.runtime.base import Runtime
-from lab.shadow import remove_leftovers
+from lab.shadow.leftovers import remove_leftovers
 from lab.workspace import Workspace, require_supported_path
 
 

@@ -18,7 +18,8 @@ from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.stand_in import refusing
 from lab.progress import Progress, Update, silent
-from lab.shadow import Scratch, Source, scratch
+from lab.shadow.scratch import Scratch, scratch
+from lab.shadow.shadow import Source
 from lab.shell import run
 from lab.workspace import Workspace
 

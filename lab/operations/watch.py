@@ -12,7 +12,7 @@ from lab.operations.measure import Checked, Verdict, check, prepare_target, sele
 from lab.operations.saved_files import SavedFiles
 from lab.profile import Profile, profile_of
 from lab.progress import Progress
-from lab.shadow import Spare, discard, make_spare
+from lab.shadow.spare import Spare, discard, make_spare
 from lab.workspace import Workspace
 
 COMPOSE_FILE = Workspace(Path()).compose_file

@@ -16,27 +16,11 @@ import psutil
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.json_files import from_json, to_json
-from lab.runtime.launch import (
-    GRACE,
-    RECORDS_VARIABLE,
-    START_REQUEST,
-    STOP_REQUEST,
-    Launch,
-    ProcessId,
-    Record,
-    process_id,
-    read_record,
-)
+from lab.runtime import foreground_requests
+from lab.runtime.ending import KILL_TIMEOUT, end
+from lab.runtime.ending import wait_for_end as wait_for_end
+from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
 from lab.shell import run
-
-END_POLL = 0.01
-"""Seconds between two looks at a process that is about to end."""
-
-KILL_TIMEOUT = 5.0
-"""Seconds that a killed process, or a guard beyond its service's grace, has to end."""
-
-RESPONSE_TIMEOUT = 10.0
-"""Seconds that a `lab run` has to start its service on request."""
 
 GUARD = "lab.runtime.guard"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,7 +43,7 @@ def start(launch: Launch, records: Path) -> Record:
         PortTaken: another process listens on its port.
         EnvironmentFault: its command cannot be run, or its record cannot be written.
     """
-    if (record := _started_in_foreground(records, launch.name)) is not None:
+    if (record := foreground_requests.start(records, launch.name)) is not None:
         return record
     require_free_port(launch.name, launch.port)
     records.mkdir(parents=True, exist_ok=True)
@@ -116,57 +100,12 @@ def stop(records: Path, name: str) -> bool:
         return False
     grace = record.launch.grace
     if record.in_foreground:
-        ended = [_stop_in_foreground(records, record)]
+        ended = [foreground_requests.stop(records, record)]
     else:
-        ended = [_end(record.guard, grace + KILL_TIMEOUT), _end(record.child, grace, group=True)]
+        ended = [end(record.guard, grace + KILL_TIMEOUT), end(record.child, grace, group=True)]
     if record.child.process() is not None:
         raise EnvironmentFault(f"{name} (process {record.child.pid}) does not end even when killed.")
     return any(ended)
-
-
-def _stop_in_foreground(records: Path, record: Record) -> bool:
-    """Make the `lab run` stop the service, and wait until it has recorded that; return whether it ran."""
-    ran = record.child.process() is not None
-    _request(record, STOP_REQUEST)
-    if not wait_for_end(record.child, record.launch.grace + KILL_TIMEOUT):
-        _end(record.child, 0.0, group=True)
-    deadline = time.monotonic() + KILL_TIMEOUT
-    while (now := read_record(records, record.launch.name)) and now.exit is None and now.in_foreground:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(END_POLL)
-    return ran
-
-
-def _started_in_foreground(records: Path, name: str) -> Record | None:
-    """Make the `lab run` that has this service start it; return its record, or None if there is no such run.
-
-    Raises EnvironmentFault if it does not respond.
-    """
-    before = read_record(records, name)
-    if before is None or not before.in_foreground:
-        return None
-    if before.child.process() is not None:
-        return before
-    _request(before, START_REQUEST)
-    deadline = time.monotonic() + RESPONSE_TIMEOUT
-    while (now := read_record(records, name)) is not None and now.in_foreground:
-        if now.child != before.child:
-            return now
-        if time.monotonic() > deadline:
-            raise EnvironmentFault(
-                f"lab run {name} (process {before.guard.pid}) does not start it again.",
-                f"End it: kill -9 {before.guard.pid}, then lab up",
-            )
-        time.sleep(END_POLL)
-    return None
-
-
-def _request(record: Record, number: signal.Signals) -> None:
-    """Send a `lab run` a request, and wake it if Ctrl-Z has stopped it."""
-    with suppress(ProcessLookupError):
-        os.kill(record.guard.pid, number)
-        os.kill(record.guard.pid, signal.SIGCONT)
 
 
 def recorded(records: Path) -> tuple[str, ...]:
@@ -202,7 +141,7 @@ def stop_all(records: Path) -> tuple[str, ...]:
     names = recorded(records)
     stopped = [name for name in names if stop(records, name)]
     for guard in _guards(records):
-        if _end(guard, GRACE + KILL_TIMEOUT):
+        if end(guard, GRACE + KILL_TIMEOUT):
             stopped.append(f"a service without a record (under process {guard.pid})")
     _kill_orphans(records)
     for name in recorded(records):  # a guard also writes one when its service ends
@@ -222,7 +161,7 @@ def end_unrecorded(records: Path) -> None:
         known.add(record.guard)
     while unknown := [guard for guard in _guards(records) if guard not in known]:
         for guard in unknown:  # while one starts, it has a parent with the same command
-            _end(guard, GRACE + KILL_TIMEOUT)
+            end(guard, GRACE + KILL_TIMEOUT)
         known.update(unknown)
 
 
@@ -259,29 +198,6 @@ def _shares_mounts(other: psutil.Process) -> bool:
         return not spaces[1].parent.exists()  # True without /proc, False if `other` has ended
     except PermissionError:
         return False
-
-
-def _end(identity: ProcessId, grace: float, *, group: bool = False) -> bool:
-    """Send SIGTERM, and after `grace` seconds SIGKILL, to the process or its group; return whether it ran."""
-    if identity.process() is None:
-        return False
-    send = os.killpg if group else os.kill
-    for number, timeout in ((signal.SIGTERM, grace), (signal.SIGKILL, KILL_TIMEOUT)):
-        with suppress(ProcessLookupError):
-            send(identity.pid, number)
-        if wait_for_end(identity, timeout):
-            break
-    return True
-
-
-def wait_for_end(identity: ProcessId, timeout: float) -> bool:
-    """Wait at most `timeout` seconds for the process to end or become a zombie; return whether it has."""
-    deadline = time.monotonic() + timeout
-    while identity.process() is not None:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(END_POLL)
-    return True
 
 
 def wait_until_ready(

@@ -1,15 +1,19 @@
 """The command `lab` in a process of its own, as a person runs it, and one lab that is up for all tests."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.operations.down import down
+from lab.operations.runtimes import runtime_of
+from lab.operations.status import ServiceStatus
 from lab.operations.up import up as start
 from lab.shell import Finished, run
 from lab.workspace import Workspace
+from tests.lab.cli.terminal import DEADLINE, SERVICE, Service, Session, Start, sessions, started
 from tests.lab.operations.conftest import copy_shipped
 
 Command = Callable[..., Finished]
@@ -37,3 +41,44 @@ def command(workspace: Workspace) -> Command:
         return finished
 
     return call
+
+
+@pytest.fixture(name="start")
+def start_run(up: None, workspace: Workspace) -> Iterator[Start]:
+    """Start `lab run` of the service in a terminal, and wait until it has started."""
+    with sessions(workspace.root) as session:
+        yield lambda *options: started(session(sys.executable, "-m", "lab", "run", SERVICE, *options))
+
+
+@pytest.fixture
+def shell(up: None, workspace: Workspace) -> Iterator[Session]:
+    """An interactive shell in which `lab run` of the service has started."""
+    with sessions(workspace.root) as session:
+        found = session("bash", "--norc", "-i")
+        found.type(f"'{sys.executable}' -m lab run {SERVICE}\n")
+        yield started(found)
+
+
+@pytest.fixture
+def service(workspace: Workspace) -> Service:
+    """Returns the status of the service, once it has the wanted state."""
+
+    def wait(state: str = "healthy") -> ServiceStatus:
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            found = next(one for one in runtime_of(workspace).status() if one.name == SERVICE)
+            if found.state == state:
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def code(workspace: Workspace) -> Iterator[Path]:
+    """The file that the service starts with. It is restored."""
+    file = workspace.root / "app" / "device_service" / "__main__.py"
+    text = file.read_text()
+    yield file
+    file.write_text(text)

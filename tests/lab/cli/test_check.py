@@ -72,14 +72,23 @@ def test_a_candidate_sees_symptoms_and_neither_causes_nor_verdicts(
 
 
 @pytest.mark.slow
-def test_a_fix_can_be_measured_when_it_is_applied(measured: MeasuredLab) -> None:
+def test_a_fix_is_measured_when_it_is_applied_if_that_is_asked_for_or_in_a_handout(
+    measured: MeasuredLab,
+) -> None:
+    mark = measured.workspace.root / "handout.json"
     try:
-        shown = measured.done("fix", "apply", "2", "4", "--check")
+        asked = measured.done("fix", "apply", "2", "--check")
+        mark.write_text('{"id": "0123456789ab", "name": "A. N. Other"}')
+        in_handout = measured.done("fix", "apply", "4")
+        not_asked = measured.done("fix", "apply", "5", "--no-check")
     finally:
-        measured.done("fix", "revert", "2", "4")
+        mark.unlink(missing_ok=True)
+        measured.done("fix", "revert", "2", "4", "5")
 
-    assert "\nBug 4 is fixed.\n" in shown
-    assert "\nBug 2 " in shown
+    assert "\nBug 2 " in asked
+    assert "There is no record of this handout here" in in_handout
+    assert in_handout.endswith("\nBug 4 is fixed.\n")
+    assert "Bug 5" not in not_asked
 
 
 @pytest.mark.usefixtures("fix_4")

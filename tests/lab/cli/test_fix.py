@@ -126,7 +126,7 @@ def test_show_prints_the_part_that_its_option_names(lab: Command) -> None:
     assert json.loads(lab("show", "2", "--diff", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("form", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_show_gives_neither_the_cause_nor_a_hint_away_unless_it_is_asked_to(
     lab: Command, form: tuple[str, ...]
 ) -> None:

@@ -82,6 +82,17 @@ def test_recover_says_how_to_revert_what_it_left() -> None:
     ]
 
 
+def test_status_says_which_fixes_are_built_into_the_handout() -> None:
+    row = FixStatusRow(1, "one", "One", State.PRESENT, State.PRESENT, State.PRESENT, (), "", built_in=True)
+
+    assert lines(fix_views.status(FixStatus((row,), (), "", ())))[1].split("  ") == [
+        "1",
+        "one",
+        "built in",
+        "built in",
+    ]
+
+
 def test_status_names_the_interrupted_change_and_the_fixes_that_cannot_be_used() -> None:
     row = FixStatusRow(1, "one", "One", State.MIXED, State.PRESENT, State.MIXED, ("no index",), "")
     found = FixStatus((row,), (BrokenFix(Path("fixes/2"), ("title: not filled in",)),), "", (1, 3))

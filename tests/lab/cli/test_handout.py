@@ -1,13 +1,18 @@
 """`lab handout`, and the `lab` that a handout holds: it has the candidate's commands only."""
 
+import ast
 import json
 import re
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lab.handouts import FOLDER_VARIABLE
+from lab.handouts import FOLDER_VARIABLE, Handout, mark_of
+from lab.json_files import from_json
+from lab.operations.candidate_tool import INTERVIEWERS
 from lab.shell import Finished, run
 from lab.timeline import read
 from tests.conftest import PROJECT
@@ -74,3 +79,108 @@ def test_an_exercise_without_a_folder_is_wrong_usage() -> None:
     done = lab("handout")
     assert done.code == 2
     assert "Missing argument 'DIR'" in done.stderr.decode()
+
+
+def test_a_handout_has_what_its_commands_need_and_nothing_that_measures(handout: Path) -> None:
+    text = lab("--help", cwd=handout, source=handout).stdout.decode()
+    commands = re.findall(r"^  ([a-z]+) ", text.partition("Commands:")[2].partition("Exit codes")[0], re.M)
+    assert {"up", "down", "restart", "run", "reset", "status", "logs", "psql", "url", "doctor"} == {*commands}
+    assert not (handout / "lab/probing").exists()
+    assert not (handout / "lab/catalog/template").exists()
+    for module in sorted((handout / "lab").rglob("*.py")):
+        for name in imports(module):
+            path = handout / name.replace(".", "/")
+            assert path.with_suffix(".py").is_file() or path.is_dir(), f"{module} imports {name}"
+
+
+def imports(module: Path) -> Iterator[str]:
+    """The modules of `lab` that a candidate's command may import through this one."""
+    if f"lab.{module.parent.name}.{module.stem}" in INTERVIEWERS:
+        return
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lab"):
+            yield node.module
+
+
+@pytest.mark.slow
+def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_offset: int) -> None:
+    """Repairs by hand in plain git and Alembic, then help and a reset from the interviewer's side."""
+    root, records = tmp_path / "ada", tmp_path / "records"
+    assert lab("handout", str(root), "--name", "Ada", records=records).code == 0
+    here = partial(lab, cwd=root, source=root)
+    there = partial(lab, "-C", str(root), records=records)
+    assert here("up", "--rows", "1000", "--port-offset", str(port_offset + 320)).code == 0
+    try:
+        edit(root / "compose/docker-compose.yml", "- PORT=5003\n", f"- PORT=5003\n      - {ADDRESS}\n")
+        edit(root / "app/workflow_service/device_client.py", "/device/", "/devices/")
+        edit(root / "app/workflow_service/device_client.py", "/reserve", "/book")
+        commit(root, "Repair the start of workflows")
+        assert here("restart").code == 0
+        own = root / "migrations/versions/0003_notes.py"
+        assert alembic(root, "revision", "-m", "notes", "--rev-id", "0003").code == 0
+        edit(own, "    pass", '    op.execute("CREATE TABLE notes (id integer)")')
+        edit(own, "    pass", '    op.execute("DROP TABLE notes")')
+        assert alembic(root, "upgrade", "head").code == 0
+        commit(root, "Add notes")
+        mine = tree(root)
+
+        given = there("fix", "apply", "1-5", "--json")
+        assert given.code == 0, given.stderr.decode()
+        assert {one.bug for one in record(root, records).given} == {3, 4, 5}
+        assert there("hint", "6", "--for", str(root)).code == 0
+        assert record(root, records).hints_given(6) == 1
+        seen = json.loads(there("check", "1-5", "--json").stdout)["evidence"]
+        assert [one["verdict"] for one in seen] == ["fixed"] * 5
+        assert (own.read_text(), git(root, "log", "--oneline").count("\n")) == (mine[str(own)], 3)
+
+        assert here("reset").code == 3  # it would lose the schema of what was given
+        assert there("reset").code == 0
+        assert alembic(root, "upgrade", "head").code == 0
+        assert there("fix", "revert", "all").code == 0
+        assert tree(root) == mine
+        assert here("reset").code == 0
+        assert here("reset", "--code").code == 0
+        (saved,) = (root / ".lab/saved").glob("*.patch")
+        assert own.name in saved.read_text()
+        assert git(root, "apply", str(saved)) == ""
+        assert tree(root) == mine
+    finally:
+        assert here("down", "--destroy").code == 0
+
+
+ADDRESS = "DEVICE_SERVICE_URL=http://device-service:5001"
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text, f"{file} has no {old!r}"
+    file.write_text(text.replace(old, new, 1))
+
+
+def git(root: Path, *words: str) -> str:
+    done = run(["git", "-C", root, "-c", "user.name=Ada", "-c", "user.email=ada@localhost", *words])
+    assert done.code == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def commit(root: Path, message: str) -> None:
+    git(root, "add", ".")
+    git(root, "commit", "-qm", message)
+
+
+def alembic(root: Path, *words: str) -> Finished:
+    return run([sys.executable, "-P", "-m", "alembic", *words], cwd=root, env={"PYTHONPATH": str(root)})
+
+
+def record(root: Path, records: Path) -> Handout:
+    mark = mark_of(root)
+    assert mark is not None
+    return from_json((records / f"{mark.id}.json").read_bytes(), Handout)
+
+
+def tree(root: Path) -> dict[str, str]:
+    folders = [root / name for name in ("app", "compose", "migrations")]
+    files = [
+        path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".yml", ".yaml"}
+    ]
+    return {str(path): path.read_text() for path in files}

@@ -36,6 +36,7 @@ def test_a_fix_that_is_applied_in_a_handout_is_recorded_as_given(project: Projec
     assert given(project) == [("fix", 2), ("fix", 1)]
 
 
+@pytest.mark.slow
 def test_in_a_handout_without_a_record_a_fix_is_applied_and_the_result_says_so(project: Project) -> None:
     make_handout(project, recorded=False)
     done = rescue(project.workspace, ["2"], restart=False)
@@ -79,6 +80,7 @@ def test_all_goes_on_over_a_fix_that_is_there_with_the_same_schema_and_leaves_th
     assert project.all() == before
 
 
+@pytest.mark.slow
 def test_an_object_of_the_same_name_with_another_definition_is_refused(project: Project) -> None:
     project.edit("app/service.py", '"you "', '"dear "')
     project.sql(OTHER_INDEX)
@@ -110,6 +112,18 @@ def test_replaced_lines_are_saved_as_a_patch_that_gives_them_back(project: Proje
     assert project.all() == before
 
 
+def test_a_part_that_the_candidate_wrote_is_completed_after_it_was_saved(project: Project) -> None:
+    project.edit("app/models.py", "datetime | None]", "datetime | None] = mapped_column(index=True)")
+    before = project.all()
+    with pytest.raises(Refused, match="lab fix apply 2 --replace"):
+        project.apply("2")
+    assert project.all() == before
+    applied = project.apply("2", replacing=True)
+    assert (applied.replaced, applied.saved is not None) == (("app/models.py",), True)
+    assert project.applied() == {2}
+
+
+@pytest.mark.slow
 def test_nothing_is_replaced_if_an_applied_fix_would_lose_its_code(project: Project) -> None:
     project.apply("1")
     text = (project.root / "app" / "service.py").read_text()

@@ -18,7 +18,8 @@ from lab.operations.measure import Verdict, check, prepare_target
 from lab.operations.watch import COMPOSE_FILE, Watch, check_on_save, touches
 from lab.profile import profile_of
 from lab.progress import Progress, silent
-from lab.shadow import data, make_spare
+from lab.shadow import data
+from lab.shadow.spare import make_spare
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.measuring import numbers

@@ -13,8 +13,8 @@ import pytest
 from lab.probing.client import request
 from lab.runtime import databases
 from lab.runtime.launch import ProcessId, read_record
-from lab.shadow import leftovers, remove_leftovers
-from lab.shadow.leftovers import Reservation
+from lab.shadow import leftovers
+from lab.shadow.leftovers import Reservation, remove_leftovers
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
@@ -24,7 +24,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from lab.runtime.account import Account
-from lab.shadow import Source, shadow
+from lab.shadow.shadow import Source, shadow
 from lab.workspace import Workspace
 account = Account(int(sys.argv[3]), "lab", "lab")
 source = Source(Workspace(Path(sys.argv[1])), account, sys.argv[4], None)

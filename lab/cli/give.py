@@ -1,6 +1,7 @@
-"""The command hint."""
+"""The commands that give a candidate help: hint and fix export."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,34 @@ def hint(workspace: Workspace, bug: str, for_: str | None, as_json: bool) -> Non
     from lab.operations.hints import open_hint
 
     output.result(open_hint(workspace, bug, for_), as_json, _view)
+
+
+@click.command()
+@click.argument("token", metavar="N")
+@click.option(
+    "--handout", required=True, metavar="DIR|ID", help="The candidate's handout: its id, or a folder with it."
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file for the patch.",
+)
+@reports_catalog
+def export(workspace: Workspace, token: str, handout: str, file: Path, as_json: bool) -> None:
+    """Write a fix as a patch, for a candidate who works on another machine.
+
+    N is a fix's number or slug. The patch, for git apply, has the code and, if the schema changes, a
+    plain Alembic revision on the head that was handed out. The fix is recorded as given.
+
+    Example: lab fix export 3 --handout 5f0c2ba19d7e -o fix.patch
+    """
+    from lab.cli import fix_views
+    from lab.operations.export import export_fix
+
+    output.result(export_fix(workspace, token, handout, file), as_json, fix_views.exported)
 
 
 def _view(opened: "OpenedHint") -> Iterator[str]:
