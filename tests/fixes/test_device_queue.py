@@ -341,6 +341,7 @@ def test_the_next_entry_is_found_by_the_index_without_a_sort(device: Device, sql
     assert "Sort" not in str(plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["upgrade", pytest.param("downgrade", marks=pytest.mark.slow)])
 def test_the_migration_gives_up_if_a_transaction_holds_the_devices(
     lab: Lab, database: Database, direction: str

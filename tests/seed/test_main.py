@@ -113,6 +113,7 @@ def test_a_killed_seed_leaves_no_rows(target: Database, number: signal.Signals, 
     assert {name: count(target, name) for name in NAMES} == dict.fromkeys(NAMES, 0)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(target: Database) -> None:
     peaks = []
     for rows in (500, 300_000):

@@ -42,6 +42,7 @@ def test_a_symptom_is_exit_code_1_and_shown_with_its_figures(measured: MeasuredL
     assert "Measuring bug 4 …" in finished.stderr.decode()
 
 
+@pytest.mark.slow
 def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: MeasuredLab) -> None:
     finished = measured.lab("check", "4", "--json")
 
@@ -91,6 +92,7 @@ def test_a_fix_is_measured_when_it_is_applied_if_that_is_asked_for_or_in_a_hando
     assert "Bug 5" not in not_asked
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fix_4")
 def test_0_when_the_bugs_asked_for_are_fixed_and_1_with_one_that_is_not(measured: MeasuredLab) -> None:
     fixed, both = measured.lab("check", "workflow_queries"), measured.lab("check", "1", "4")

@@ -13,6 +13,7 @@ def states(measured: MeasuredLab) -> dict[int, str]:
     return {fix["number"]: fix["state"] for fix in report["fixes"]}
 
 
+@pytest.mark.slow
 def test_symptom_cause_and_cure_come_before_the_table_and_the_fix_is_reverted(
     measured: MeasuredLab, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ def assert_no_leftovers(project: Project) -> None:
     assert not (project.workspace.state / "scratch").exists()
 
 
-@pytest.mark.parametrize("number", ["1", "2"])
+@pytest.mark.parametrize("number", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_apply_killed_at_every_checkpoint_ends_not_applied(
     project: Project, kills: Killer, number: str
 ) -> None:
@@ -61,7 +61,7 @@ def test_apply_killed_at_every_checkpoint_ends_not_applied(
         assert_no_leftovers(project)
 
 
-@pytest.mark.parametrize("number", ["1", "2"])
+@pytest.mark.parametrize("number", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_revert_killed_at_every_checkpoint_ends_not_applied(
     project: Project, kills: Killer, number: str
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_lab_on_a_vanished_server_can_move_and_be_destroyed(
     assert load_settings(own).server is None
 
 
+@pytest.mark.slow
 def test_another_workspace_with_the_same_database_name_is_refused(
     own: Workspace, server: Server, port_offset: int, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_the_embedded_server_of_another_workspace_is_refused(
     down(own, destroy=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", ["no server", pytest.param("another database", marks=pytest.mark.slow)])
 def test_an_unusable_server_stops_no_running_lab(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch, there: str

@@ -138,20 +138,13 @@ def test_it_gives_nothing_away(bugs: tuple[int, ...], tmp_path: Path) -> None:
 
 def test_the_search_finds_what_is_given_away(tmp_path: Path) -> None:
     root = made(tmp_path / "handout", [3]).root
-    (root / "notes.txt").write_text(FIXES[2].hints[3])
-    assert leaks(root, *split([3]))
-    (root / "notes.txt").unlink()
-    (root / "app/extra.py").write_text(
-        "query.execution_options(populate_existing=True)\nuq_bookings_open_rows = 1\n"
-    )
-    run(["git", "-C", root, "add", "."])
-    assert leaks(root, *split([3])) == []
-    (root / "x.sql").write_text((FIXES[2].folder / "migration.py").read_text())
-    run(["git", "-C", root, "add", "."])
+    chosen, _ = split([3])
+    (root / "notes.txt").write_text(chosen[0].hints[3])
+    (root / "x.sql").write_text((chosen[0].folder / "migration.py").read_text())
+    run(["git", "-C", root, "add", "x.sql"])
     (root / "x.sql").unlink()
     found = leaks(root, *split([3]))
-    assert found
-    assert all("object" in one for one in found)
+    assert {one.partition(" in ")[2].partition(" ")[0] for one in found} == {"notes.txt", "object"}
 
 
 @pytest.mark.parametrize("bugs", MEASURED, ids=name)

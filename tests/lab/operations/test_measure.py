@@ -45,6 +45,7 @@ def test_a_bug_without_a_probe_cannot_be_measured(measured: Workspace) -> None:
         check(measured, ["4"])
 
 
+@pytest.mark.slow
 def test_the_fixes_probes_and_profile_of_a_workspace_are_not_used(measured: Workspace) -> None:
     """They are a candidate's: only the library is trusted."""
     for path in ("probes/__init__.py", "probes/booking_race.py", "probes/devices.py", "lab.toml"):

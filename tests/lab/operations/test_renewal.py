@@ -122,6 +122,7 @@ def next_version(library: Library) -> None:
         path.write_text((path.read_text() if path.exists() else "") + "# of the next version\n")
 
 
+@pytest.mark.slow
 def test_other_code_is_refused_and_renewed_with_the_edits_in_a_patch(
     from_another: Workspace, another: Library
 ) -> None:
@@ -151,6 +152,7 @@ def test_other_code_is_refused_and_renewed_with_the_edits_in_a_patch(
     edited.write_text(edited.read_text().removesuffix(MINE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "stage",
     [

@@ -18,6 +18,7 @@ NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
 pytestmark = pytest.mark.usefixtures("lab")
 
 
+@pytest.mark.slow
 def test_the_edits_are_saved_as_a_patch_before_the_restore(workspace: Workspace, tmp_path: Path) -> None:
     edited, added = workspace.root / "app/common/params.py", workspace.root / "migrations/versions/mine.py"
     removed = workspace.root / "app/common/timestamps.py"

@@ -61,7 +61,11 @@ def test_up_with_another_environment_restarts_the_service(
 
 
 @pytest.mark.parametrize(
-    "victim", ["postgres", pytest.param("device-service", marks=pytest.mark.slow), "its guard"]
+    "victim",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "device-service")),
+        "its guard",
+    ],
 )
 def test_up_works_after_a_kill(workspace: Workspace, victim: str) -> None:
     if victim == "postgres":

@@ -23,6 +23,7 @@ def test_the_candidates_migrations_are_run(bench: Bench) -> None:
         assert made.migration_problem == ""
 
 
+@pytest.mark.slow
 def test_a_failed_migration_is_noted_and_the_shadow_is_made(bench: Bench) -> None:
     add_revision(bench, 'op.execute("SELECT 1 / 0")')
     with bench.shadow(6) as made:
@@ -61,6 +62,7 @@ def test_an_index_without_a_migration_is_copied_and_noted(bench: Bench, live: st
         assert "It was copied: CREATE INDEX by_hand ON" in note
 
 
+@pytest.mark.slow
 def test_an_index_that_a_migration_makes_is_not_copied(bench: Bench, live: str) -> None:
     add_revision(bench, 'op.create_index("mine", "execution_logs", ["started_at"])')
     with open_connection(bench.server.url(live)) as connection:

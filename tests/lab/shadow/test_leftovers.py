@@ -47,6 +47,7 @@ def workspace_of(bench: Bench) -> Workspace:
     return workspace
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", [pytest.param("half made", marks=pytest.mark.slow), "made"])
 def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> None:
     argv = [sys.executable, "-c", KILLED, str(bench.root), str(bench.runs)]

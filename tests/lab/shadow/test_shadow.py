@@ -29,6 +29,7 @@ def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
     assert bench.shadows() == []
 
 
+@pytest.mark.slow
 def test_an_edit_during_the_measurement_has_no_effect(bench: Bench) -> None:
     with bench.shadow(6) as made:
         (bench.root / "app" / "device_service" / "__main__.py").write_text("raise SystemExit(1)\n")
@@ -36,6 +37,7 @@ def test_an_edit_during_the_measurement_has_no_effect(bench: Bench) -> None:
         assert late.problem == ""
 
 
+@pytest.mark.slow
 def test_an_unusable_compose_file_is_reported(bench: Bench) -> None:
     (bench.root / "compose" / "docker-compose.yml").write_text("services: [")
     with bench.shadow(3) as made:
