@@ -1,5 +1,7 @@
 """Fix 5: the index exists, is valid, and is used by the search."""
 
+import pytest
+
 from tests.fixes.conftest import Lab, Sql
 
 INDEX = "ix_execution_logs_started_at"
@@ -28,6 +30,7 @@ def test_the_invalid_index_of_an_interrupted_build_is_replaced(lab: Lab, sql: Sq
     assert sql(VALID, INDEX) == [(True,)]
 
 
+@pytest.mark.slow
 def test_a_downgrade_drops_the_index_and_can_be_repeated(lab: Lab, sql: Sql) -> None:
     lab.migrate("upgrade", "fix5@head")
     lab.migrate("downgrade", "fix5@base")

@@ -96,6 +96,7 @@ def test_every_bug_has_a_verdict_when_a_service(fault: str, bench: Bench) -> Non
         assert evidence.why.endswith(".")
 
 
+@pytest.mark.slow
 def test_the_last_line_of_a_service_that_ends_at_start_is_quoted(bench: Bench) -> None:
     break_both(bench, "raise SystemExit('no licence')\n")
     found = measured(bench, *numbers().values())

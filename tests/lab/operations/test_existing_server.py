@@ -35,6 +35,7 @@ def own(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iter
         server.drop(name)
 
 
+@pytest.mark.slow
 def test_up_reset_and_down_destroy_leave_no_database(
     own: Workspace, server: Server, port_offset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_migration_that_never_ends_is_ended(bench: Bench) -> None:
         assert len(connection.query("SELECT * FROM devices")) == 20
 
 
+@pytest.mark.slow
 def test_the_schema_of_applied_fixes_is_made(bench: Bench) -> None:
     with (
         bench.shadow(6, fixes=(fix(5), fix(7))) as made,

@@ -74,6 +74,7 @@ def test_leftovers_of_a_killed_process_are_removed(when: str, bench: Bench) -> N
     assert remove_leftovers(workspace_of(bench), bench.server.account) == ()
 
 
+@pytest.mark.slow
 def test_the_shadow_of_a_living_process_stays(bench: Bench) -> None:
     with bench.shadow(3) as made:
         assert remove_leftovers(workspace_of(bench), bench.server.account) == ()
@@ -134,6 +135,7 @@ def test_without_a_server_the_reservation_stays_for_a_later_call(tmp_path: Path)
     assert [path.name for path in reserved.folder.iterdir()] == [leftovers.OWNER_FILE]
 
 
+@pytest.mark.slow
 def test_the_databases_comment_names_the_owner_and_the_workspace(bench: Bench) -> None:
     with bench.shadow(6):
         (name,) = bench.shadows()
