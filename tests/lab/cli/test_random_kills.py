@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from lab.engine import journal
+from lab.errors import LabError
 from lab.library import Library
 from lab.operations import fixes
 from lab.operations.down import down
@@ -18,6 +19,7 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
 from lab.operations.up import up
 from lab.runtime import databases
+from lab.runtime.log_files import tail
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.measuring import copy_library
@@ -61,7 +63,11 @@ class KilledLab:
 
     def settle(self) -> None:
         """Run the next commands, and check what they leave."""
-        up(self.workspace)
+        try:
+            up(self.workspace)
+        except LabError as error:
+            error.add_note(self.server_log())
+            raise
         fixes.recover(self.workspace)
         report = status(self.workspace, runtime_of(self.workspace))
         assert report.fixes is not None
@@ -73,6 +79,10 @@ class KilledLab:
         states = {service.name: service.state for service in report.services}
         expected = "healthy" if found[1] == "present" else "exited"
         assert states == {"device-service": "healthy", "workflow-service": expected}, found
+
+    def server_log(self) -> str:
+        """The end of the server's log: it says why the server ended a connection."""
+        return "\n".join(tail(self.workspace.logs / "postgres.log", 60))
 
     def left(self) -> list[str]:
         runtime = runtime_of(self.workspace)
