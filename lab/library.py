@@ -6,7 +6,6 @@ It comes from where `lab` is installed or is named by the user. A workspace's ow
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -57,6 +56,8 @@ class Library:
 
     def digest(self) -> str:
         """Return the SHA-256 of the names and contents of its fixes, probes and lab.toml, in hexadecimal."""
+        from hashlib import sha256  # every command imports this module, and few need it
+
         found = sha256()
         for path in sorted(path for name in HASHED for path in _files(self.root / name)):
             with suppress(FileNotFoundError):  # an editor's temporary file
