@@ -79,16 +79,17 @@ def make_handout(
         with empty_after_an_error(root):
             write_files(root, files)
             git.commit_folder(root, "Initial commit", date=DATE)
+            if archive is not None:
+                _archive(root, archive, files)
             made = _record(library, root, id_, named, chosen, built_in, minutes, ai, head)
             record = handouts.keep(library, made)
+            if archive is not None:
+                shutil.copyfile(record, archive.with_name(f"{archive.name}.json"))
     except OSError as error:
         raise EnvironmentFault(
             f"The handout {root} cannot be made: {error.strerror}: {error.filename}.",
             "Check the disk and the folder's permissions.",
         ) from error
-    if archive is not None:
-        _archive(root, archive, files)
-        shutil.copyfile(record, archive.with_name(f"{archive.name}.json"))
     return MadeHandout(root, len(files), made, record, archive)
 
 

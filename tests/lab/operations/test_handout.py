@@ -11,7 +11,7 @@ import pytest
 
 from lab import git, handouts, shipped
 from lab.catalog import Fix
-from lab.errors import Refused, UsageError
+from lab.errors import EnvironmentFault, Refused, UsageError
 from lab.library import Library
 from lab.operations.catalog import catalog_of
 from lab.operations.handout import MadeHandout, list_handouts, make_handout
@@ -123,6 +123,9 @@ def test_what_cannot_be_made_is_refused_and_leaves_nothing(tmp_path: Path) -> No
         made(tmp_path / "none", [99])
     with pytest.raises(UsageError, match=r"\.tar is no archive"):
         made(tmp_path / "none", [1], archive=tmp_path / "ada.tar")
+    with pytest.raises(EnvironmentFault, match=r"ada\.zip cannot be written"):
+        made(tmp_path / "none", [1], archive=tmp_path / "full/note.txt/ada.zip")
+    assert list_handouts(LIBRARY) == ()
     assert not (tmp_path / "none").exists()
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["note.txt"]
 
