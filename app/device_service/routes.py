@@ -63,7 +63,7 @@ def list_execution_logs() -> ResponseReturnValue:
 def search_execution_logs() -> ResponseReturnValue:
     start = params.query_moment("start")
     end = params.query_moment("end")
-    # The result is held in memory, so the span is limited.
+    # A longer span is refused.
     params.check_span(start, end, max_days=31)
     device_id = params.query_text("device_id", 50)
     with database.transaction() as session:

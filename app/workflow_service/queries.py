@@ -12,7 +12,7 @@ from app.common import errors
 from app.workflow_service import models
 
 MAX_LISTED = 120
-"""The most workflows in one list. It limits the memory that a request needs."""
+"""The most workflows in one list."""
 
 
 @dataclass(frozen=True, slots=True)

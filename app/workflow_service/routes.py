@@ -13,7 +13,7 @@ from app.workflow_service import device_client, lifecycle, models, queries
 MAX_ITEMS = 20
 MAX_ID = 2**31 - 1
 MAX_BYTES = 16 * 1024
-"""The largest body of a new workflow. It limits the memory that a list of workflows needs."""
+"""The largest body of a new workflow."""
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 

@@ -38,7 +38,7 @@ class Options:
     progress: Progress = silent
     checkpoint: Checkpoint = lambda _: None
     lock_timeout: float = 30.0
-    """For locks on tables: a slow search keeps its transaction open for 15 s."""
+    """For locks on tables: a transaction may be open for long."""
     lock_wait: float = LOCK_WAIT
     """For another `lab`."""
 
