@@ -210,6 +210,7 @@ def test_an_invalid_request_to_the_queue_is_refused(device: Device, service: Rep
     assert service.get("/devices/nowhere/queue").status_code == 404
     assert service.get("/devices/nowhere/wait-time").status_code == 404
     assert service.get(f"{device.path}/wait-time", priority="urgent").status_code == 400
+    assert service.get(f"{device.path}/wait-time", priority="").status_code == 400
 
 
 @pytest.mark.parametrize("status", ["maintenance", "offline"])
