@@ -100,8 +100,8 @@ def reset(workspace: Workspace, code: bool, as_json: bool) -> None:
     """Reset the database to its original schema and rows.
 
     This takes about a second with the default rows. Changes to rows are lost, and so is the schema of
-    your own migrations: alembic upgrade head makes it again. What lab itself has applied stays applied,
-    except with --code, which also restarts the services.
+    your own migrations: alembic upgrade head makes it again. The code stays as it is, except with --code,
+    which also restarts the services.
 
     Example: lab reset
     """

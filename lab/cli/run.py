@@ -19,12 +19,12 @@ def run(workspace: Workspace, service: str, reload: bool) -> int:
 
     It has the port, the environment and the memory limit of the lab's own instance, which is stopped
     first and started again at the end. Its output goes to the terminal, not to lab logs. Ctrl-C goes to
-    the service; input at a breakpoint is read from the terminal. Meanwhile, lab restart, lab up and
-    lab fix restart the service in this terminal, and lab down ends it.
+    the service; input at a breakpoint is read from the terminal. Meanwhile, a command that restarts the
+    service, such as lab restart, restarts it in this terminal, and lab down ends it.
 
-    The exit code is that of the service; 128 + N when signal N has ended it, as in a shell (137: killed,
-    for example above its memory limit). When the service was not started, it is that of lab: 4 when the
-    lab is not up or its services are containers, 3 when the service is in the foreground already.
+    The exit code is that of the service; 128 + N when signal N has ended it, as in a shell (137: killed
+    by SIGKILL). When the service was not started, it is that of lab: 4 when the lab is not up or its
+    services are containers, 3 when the service is in the foreground already.
 
     Example: lab run SERVICE --reload
     """

@@ -77,7 +77,7 @@ def _postgres(workspace: Workspace) -> str:
 def _git(_: Workspace) -> str:
     finished = run(["git", "--version"], timeout=10)
     if finished.code != 0:
-        raise EnvironmentFault("git does not run.", "Install it: fixes are merged with git merge-file.")
+        raise EnvironmentFault("git does not run.", "Install it: lab compares and merges files with it.")
     return finished.stdout.decode().strip()
 
 
