@@ -54,6 +54,11 @@ class Library:
         """Whether it is part of an installed package, so that it must not be changed."""
         return self.root == PACKAGE / CONTENT
 
+    @property
+    def is_handout(self) -> bool:
+        """Whether it is a handout, which has no fixes: then the candidate uses `lab`."""
+        return (self.root / HANDOUT_MARK).is_file() and not self.fixes.exists()
+
     def digest(self) -> str:
         """Return the SHA-256 of the names and contents of its fixes, probes and lab.toml, in hexadecimal."""
         from hashlib import sha256  # every command imports this module, and few need it

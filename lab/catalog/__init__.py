@@ -4,7 +4,7 @@ All mistakes of a folder come in one report. A broken folder doesn't affect the 
 """
 
 from lab.catalog.catalog import Catalog, load
-from lab.catalog.fix import Fix, Order, OwnedObject, ProbeNeeds
+from lab.catalog.fix import Fix, Order, OwnedObject, ProbeNeeds, revision_of
 from lab.catalog.scaffold import scaffold
 
-__all__ = ["Catalog", "Fix", "Order", "OwnedObject", "ProbeNeeds", "load", "scaffold"]
+__all__ = ["Catalog", "Fix", "Order", "OwnedObject", "ProbeNeeds", "load", "revision_of", "scaffold"]

@@ -38,6 +38,11 @@ class ProbeNeeds:
     last: bool = False
 
 
+def revision_of(number: int) -> str:
+    """Return the id of the Alembic revision of the fix with this number, such as `fix_5`."""
+    return f"fix_{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One fix. The fields up to `probe` are the keys of fix.toml, `files` is what code.patch changes.
@@ -64,7 +69,7 @@ class Fix:
     @property
     def revision(self) -> str:
         """The id of its Alembic revision, such as `fix_5`."""
-        return f"fix_{self.number}"
+        return revision_of(self.number)
 
     @property
     def label(self) -> str:

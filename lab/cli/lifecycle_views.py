@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from lab.operations import is_handout
+
 if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
     from rich.console import RenderableType
 
@@ -59,7 +61,9 @@ def reset(done: Reset) -> Iterator[str]:
     yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
     if done.has_own_migrations:
         yield "The schema of your own migrations is made again by: alembic upgrade head"
-    if done.fixes:
+    if done.fixes and is_handout():
+        yield "What your interviewer applied is kept."
+    elif done.fixes:
         yield f"Still applied: fix {', '.join(map(str, done.fixes))}."
     if done.code is not None and done.code.patch is None:
         yield "The code was already as shipped."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lab.catalog import Fix, OwnedObject
 from lab.database import connect
-from lab.engine.migrations import sql_of
+from lab.engine.migrations import in_one_transaction, sql_of
 from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE
 from lab.engine.verb import Verb
 from lab.errors import LabError
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
 SCRATCH = "lab_scratch"
-NOT_RUN = re.compile(
-    rf"^(?:BEGIN|COMMIT);$|^INSERT INTO {VERSION_SCHEMA}\.{VERSION_TABLE} [^;]*;$", re.MULTILINE
-)
-CONCURRENTLY = re.compile(r"\bINDEX CONCURRENTLY\b")
+RECORD = re.compile(rf"^INSERT INTO {VERSION_SCHEMA}\.{VERSION_TABLE} [^;]*;$", re.MULTILINE)
 SETTINGS = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '10s'"
 TABLES = """
 SELECT c.relname FROM pg_class c
@@ -67,7 +64,7 @@ def has_same_objects(url: str, fix: Fix) -> bool:
     if not fix.objects:
         return False
     try:
-        statements = CONCURRENTLY.sub("INDEX", NOT_RUN.sub("", sql_of(fix, Verb.APPLY)))
+        statements = RECORD.sub("", in_one_transaction(sql_of(fix, Verb.APPLY)))
     except LabError:  # it cannot be had without a database
         return False
     with closing(connect(url)) as connection:

@@ -6,7 +6,7 @@ one was done is found from the files and the database.
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.engine.file_changes import FileChange
@@ -58,6 +58,7 @@ class Event:
     """A finished change: `verb` is apply, revert or recover; `at` is its end (ISO 8601, UTC).
 
     `schema_only` are those of its fixes whose code was not changed, because the candidate had written it.
+    `sql` is, in a handout, the SQL of the applied migrations by number: see `given_schema`.
     """
 
     verb: str
@@ -66,6 +67,7 @@ class Event:
     seconds: float
     files: tuple[str, ...]
     schema_only: tuple[int, ...] = ()
+    sql: dict[int, str] = field(default_factory=dict)
 
 
 def read(workspace: Workspace) -> Entry | None:
@@ -142,6 +144,14 @@ def schema_applied_by_lab(workspace: Workspace) -> frozenset[int]:
         if event.verb == Verb.APPLY:
             found = found.union(event.schema_only)
     return frozenset(found)
+
+
+def given_sql(workspace: Workspace) -> dict[int, str]:
+    """Return the SQL of those of the fixes that `lab` applied, and has not reverted since, by number."""
+    found: dict[int, str] = {}
+    for event in history(workspace):
+        found = {number: sql for number, sql in found.items() if number not in event.fixes} | event.sql
+    return found
 
 
 def _append(path: Path, line: str) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOCK_NOT_AVAILABLE = "55P03"
 ADMIN_SHUTDOWN = {"57P01", "57P02", "57P03"}
 VERSION_TABLE_SQL = re.compile(rf"CREATE TABLE {VERSION_SCHEMA}\.{VERSION_TABLE} .*?;\n+", re.DOTALL)
+TRANSACTION = re.compile(r"^(?:BEGIN|COMMIT);$", re.MULTILINE)
+CONCURRENTLY = re.compile(r"\bINDEX CONCURRENTLY\b")
 
 Revisions = Callable[["ScriptDirectory", Any], "Iterable[Any]"]
 """Returns the revisions to run, given the fix's history and the revisions that are recorded."""
@@ -117,6 +119,11 @@ def sql_of(fix: Fix, verb: Verb) -> str:
     options = {"starting_rev": start, "literal_binds": True, "output_buffer": written}
     _run_revisions(fix, _revisions(fix, verb), None, as_sql=True, **options)
     return VERSION_TABLE_SQL.sub("", written.getvalue()).strip() + "\n"
+
+
+def in_one_transaction(sql: str) -> str:
+    """Return SQL of `sql_of` changed so that all of it can run in a transaction of the caller."""
+    return CONCURRENTLY.sub("INDEX", TRANSACTION.sub("", sql))
 
 
 def _revisions(fix: Fix, verb: Verb) -> Revisions:

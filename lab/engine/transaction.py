@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from lab import handouts
 from lab.catalog import Catalog, Fix
 from lab.engine import file_changes, journal
 from lab.engine.fix_states import compare_objects, plan_file_changes, read_fix_states
+from lab.engine.given_schema import schema_sql
 from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher
@@ -118,6 +120,7 @@ class Transaction:
         self.patcher.texts.keep(tuple({step.fix: None for step in steps}))
         planned = tuple(PlannedStep(step.fix.number, step.part, step.changes) for step in steps)
         entry = Entry(verb, _now(), os.getpid(), planned, phased=True)
+        sql = self._given_sql(verb, steps)
         self.options.checkpoint("planned")
         journal.open_entry(self.workspace, entry)
         self.options.checkpoint("journal written")
@@ -134,7 +137,7 @@ class Transaction:
         except BaseException as error:
             self._undo(begun, error)
             raise
-        self._close(_event(verb, entry, sum(update.seconds or 0 for update in done)), "done")
+        self._close(_event(verb, entry, sum(update.seconds or 0 for update in done), sql), "done")
         return Done(tuple(done), restarted)
 
     def recover(self) -> Recovery | None:
@@ -193,6 +196,12 @@ class Transaction:
         self.options.checkpoint("after the restart")
         return restarted
 
+    def _given_sql(self, verb: Verb, steps: Sequence[Step]) -> dict[int, str]:
+        """In a handout, return the SQL of the migrations to apply: its own lab keeps the schema with it."""
+        if verb is Verb.REVERT or handouts.mark_of(self.workspace.root) is None:
+            return {}
+        return schema_sql(step.fix for step in steps if step.part is Part.MIGRATION)
+
     def _step(self, fix: Fix, verb: Verb, part: Part, changes: tuple[file_changes.FileChange, ...]) -> Step:
         if part is Part.MIGRATION:
             return MigrationStep(fix, verb, self.migrations)
@@ -204,7 +213,9 @@ class Transaction:
         if fix is None:
             raise Refused(
                 f"A change of fix {number} was interrupted, and the library has no usable fix {number} now.",
-                "Restore its folder, then run: lab fix recover",
+                "Ask your interviewer for: lab -C DIR fix recover"
+                if self.workspace.library.is_handout
+                else "Restore its folder, then run: lab fix recover",
             )
         return fix
 
@@ -276,6 +287,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _event(verb: str, entry: Entry, seconds: float) -> Event:
+def _event(verb: str, entry: Entry, seconds: float, sql: dict[int, str] | None = None) -> Event:
     paths = sorted({str(change.path) for step in entry.steps for change in step.files})
-    return Event(verb, entry.numbers, _now(), round(seconds, 3), tuple(paths), entry.schema_only)
+    return Event(verb, entry.numbers, _now(), round(seconds, 3), tuple(paths), entry.schema_only, sql or {})

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from lab.catalog import Fix
 from lab.database import workspace_url
+from lab.engine import given_schema, journal
 from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.plan import FixState
@@ -160,10 +161,16 @@ def recover(
 def sync_schema(workspace: Workspace, url: str, numbers: Sequence[int]) -> None:
     """Upgrade the database to the revisions of these fixes, and downgrade it from those of other fixes.
 
+    The candidate's lab, which has no fixes, runs the SQL that the history keeps, and downgrades nothing.
+
     Raises:
         UsageError: a number names no usable fix. Nothing was changed.
         LabError: a migration failed. Those before it are done.
     """
+    if workspace.library.is_handout:
+        given = journal.given_sql(workspace)
+        given_schema.repeat(url, {number: given[number] for number in numbers})
+        return
     catalog = catalog_of(workspace)
     chosen = catalog.select([str(number) for number in numbers])
     with lock_schema(url, progress=silent, lock_timeout=DEFAULTS.lock_timeout) as schema:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lab import shipped
+from lab.catalog import revision_of
+from lab.engine import journal
 from lab.engine.schema import read_schema
 from lab.errors import DatabaseUnreachable, LabError, Refused
 from lab.lock import exclusive_lock
@@ -45,7 +47,7 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
         EnvironmentFault: the lab is not up or has no template, or a file cannot be written.
         Locked: another lab is changing the workspace.
         Refused: an interrupted change cannot be recovered, a kept shipped file is damaged, or the database
-            has the schema of a fix that the library lacks.
+            has the schema of a fix that the library lacks, and no SQL is kept for it.
     """
     if code:
         with exclusive_lock(workspace.lock, progress=progress):
@@ -120,9 +122,7 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
         return fixes_in_code(workspace)
     if not recorded:
         return ()
-    from lab.operations.catalog import catalog_of
-
-    known = {fix.revision: fix.number for fix in catalog_of(workspace).fixes}
+    known = {revision_of(number): number for number in _known_fixes(workspace)}
     if unknown := sorted(recorded - known.keys()):
         raise Refused(
             f"The database has the schema of {', '.join(unknown)}, which this lab lacks: it would be lost.",
@@ -130,3 +130,11 @@ def _applied_fixes(workspace: Workspace, runtime: Runtime) -> tuple[int, ...]:
             "code too: lab reset --code",
         )
     return tuple(sorted(known[revision] for revision in recorded))
+
+
+def _known_fixes(workspace: Workspace) -> tuple[int, ...]:
+    if workspace.library.is_handout:
+        return tuple(journal.given_sql(workspace))
+    from lab.operations.catalog import catalog_of
+
+    return tuple(fix.number for fix in catalog_of(workspace).fixes)

@@ -133,9 +133,19 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
         assert [one["verdict"] for one in seen] == ["fixed"] * 5
         assert (own.read_text(), git(root, "log", "--oneline").count("\n")) == (mine[str(own)], 3)
 
-        assert here("reset").code == 3  # it would lose the schema of what was given
+        assert here("reset").stdout.decode().endswith("What your interviewer applied is kept.\n")
+        for words in (("upgrade", "head"), ("downgrade", "0002"), ("upgrade", "head")):
+            assert alembic(root, *words).code == 0, words
         assert there("reset").code == 0
+        assert here("down", "--destroy").code == 0
+        assert here("up", "--rows", "1000", "--port-offset", str(port_offset + 320)).code == 0
         assert alembic(root, "upgrade", "head").code == 0
+        seen = json.loads(there("check", "1-5", "--json").stdout)["evidence"]
+        assert [one["verdict"] for one in seen] == ["fixed"] * 5
+        assert here("down").code == 0
+        assert here("up").code == 0
+        states = json.loads(there("fix", "status", "--json").stdout)["fixes"]
+        assert [one["state"] for one in states[:5]] == ["present"] * 5
         assert there("fix", "revert", "all").code == 0
         assert tree(root) == mine
         assert here("reset").code == 0

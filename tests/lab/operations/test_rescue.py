@@ -6,10 +6,17 @@ from dataclasses import replace
 import pytest
 
 from lab import handouts
+from lab.engine.fingerprint import schema_fingerprint
+from lab.engine.journal import given_sql
+from lab.engine.schema import read_schema
 from lab.errors import Refused
-from lab.operations.fix_status import fix_status
+from lab.library import Library
+from lab.operations.fix_status import fix_status, fixes_in_code
+from lab.operations.fixes import sync_schema
 from lab.operations.rescue import NO_RECORD, rescue
 from lab.shell import run
+from lab.workspace import Workspace
+from tests.conftest import Server
 from tests.lab.conftest import PROJECTS, Project
 from tests.lab.operations.test_hints import record
 
@@ -34,6 +41,72 @@ def test_a_fix_that_is_applied_in_a_handout_is_recorded_as_given(project: Projec
     assert rescue(project.workspace, ["1-2"], restart=False).fixes == (1,)
     assert rescue(project.workspace, ["1"], restart=False).given_in == ""
     assert given(project) == [("fix", 2), ("fix", 1)]
+
+
+def test_the_lab_of_a_handout_makes_the_schema_of_given_fixes_again(
+    project: Project, server: Server, tiny_template: str
+) -> None:
+    """It has no fixes: it finds the SQL of those that were applied, and not reverted, in the history."""
+    make_handout(project)
+    project.apply("1-3")
+    own = candidates(project)
+    url = server.create(f"{tiny_template}_again", tiny_template)
+    try:
+        assert own.library.is_handout
+        assert fixes_in_code(own) == (1, 2, 3)
+        for _ in range(2):  # what is recorded is not made twice
+            sync_schema(own, url, (1, 2, 3))
+            assert schema_fingerprint(url) == schema_fingerprint(project.url)
+        assert read_schema(url).recorded == {"fix_1", "fix_2", "fix_3"}
+        again = replace(project, url=url)
+        again.workspace.database_url_file.write_text(url)
+        assert again.applied() == {1, 2, 3}
+        again.revert("2")
+        assert (again.applied(), fixes_in_code(own)) == ({1, 3}, (1, 3))
+    finally:
+        server.drop(f"{tiny_template}_again")
+
+
+@pytest.mark.slow
+def test_a_library_never_takes_sql_from_a_workspace(project: Project) -> None:
+    """The history is the candidate's file: whoever runs `lab` with fixes runs the fixes' own migrations."""
+    make_handout(project)
+    project.apply("1")
+    forged = project.workspace.history.read_text().replace("CREATE ", "CREATE TABLE mine(); CREATE ")
+    assert "mine" in forged
+    project.workspace.history.write_text(forged)
+    project.revert("1")
+    sync_schema(project.workspace, project.url, (1,))
+    assert project.sql("SELECT to_regclass('mine')") == [(None,)]
+
+
+@pytest.mark.slow
+def test_given_schema_that_cannot_be_made_leaves_the_database_as_it_was(project: Project) -> None:
+    make_handout(project)
+    project.apply("1-3")
+    project.sql("DELETE FROM lab.fix_version WHERE version_num = 'fix_3'")
+    before = project.all()
+    with pytest.raises(Refused, match=r"cannot be made again: .* Ask your interviewer"):
+        sync_schema(candidates(project), project.url, (1, 2, 3))
+    assert project.all() == before
+
+
+@pytest.mark.slow
+def test_outside_a_handout_and_after_a_refusal_no_sql_is_kept(project: Project) -> None:
+    project.apply("1")
+    make_handout(project)
+    project.edit("app/service.py", "total += 1", "total = total + 1")
+    with pytest.raises(Refused):
+        project.apply("2-3")
+    assert given_sql(project.workspace) == {}
+
+
+def candidates(project: Project) -> Workspace:
+    """The workspace as the `lab` in it sees it: without any fix."""
+    empty = project.root.parent / "own"
+    empty.mkdir()
+    shutil.copyfile(project.root / handouts.MARK, empty / handouts.MARK)
+    return Workspace(project.root, Library(empty))
 
 
 @pytest.mark.slow
