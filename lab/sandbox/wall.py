@@ -1,0 +1,86 @@
+"""What one walled process may see and use up."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.sandbox.level import Means
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one wall may use up; None for no bound.
+
+    `processes` counts threads too, for the whole wall. `files` are the open files of one process.
+    `disk` is in bytes: the largest size of one file, and the size of /tmp, of /dev/shm and of each folder in
+    `empty`. `cpu` is in seconds for one process, `seconds` is the time and `output` the bytes that a one-shot
+    command has (`run`).
+    """
+
+    processes: int | None = 256
+    files: int | None = 1024
+    disk: int | None = 256 * 2**20
+    cpu: int | None = None
+    seconds: float = 120.0
+    output: int = 16 * 2**20
+
+
+UNBOUNDED = Bounds(processes=None, files=None, disk=None)
+"""For trusted programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What one walled process sees: the system's programs, this Python, and what is named here.
+
+    `readable` and `writable` map a file or folder outside to its path inside, `empty` are new folders inside.
+    `network`: it uses the caller's network, else it has its own, with loopback only. `environment` is all its
+    variables, and `folder` its working folder, as a path outside that is part of `readable` or `writable`.
+
+    `nests`: walls can be started inside. A trusted program in such a wall, with a network of its own, is a
+    box: the walls that it starts with `network=True` share its loopback with it and nothing else.
+
+    `temporary` is a folder that the caller made for this wall and deletes after it. Without namespaces, the
+    process gets it as TMPDIR; with them it has a /tmp of its own.
+    """
+
+    readable: Mapping[Path, Path] = field(default_factory=dict)
+    writable: Mapping[Path, Path] = field(default_factory=dict)
+    empty: tuple[Path, ...] = ()
+    network: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    nests: bool = False
+    temporary: Path | None = None
+
+    def inside(self, path: Path, means: Means) -> Path:
+        """Return where the walled process finds `path`: the same path where walls cannot move folders.
+
+        A path that is in none of `readable` and `writable` is returned as it is.
+        """
+        if means.moves_paths:
+            for outside, inside in {**self.readable, **self.writable}.items():
+                if path == outside or outside in path.parents:
+                    return inside / path.relative_to(outside)
+        return path
+
+
+def interpreter_folders() -> tuple[Path, ...]:
+    """Return the folders of this Python that are not below /usr: its environment and its base."""
+    program = Path(sys.executable)
+    found = [Path(sys.prefix), Path(sys.base_prefix)]
+    while program.is_symlink():  # the base may be a link to yet another folder
+        program = program.parent / program.readlink()
+        found.append(program.parent.parent)
+    return outermost(found)
+
+
+def outermost(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the folders that are neither below /usr nor below another one of them."""
+    unique = {Path("/usr"), *folders} - {Path("/")}
+    return tuple(
+        folder
+        for folder in dict.fromkeys(folders)
+        if folder in unique - {Path("/usr")} and unique.isdisjoint(folder.parents)
+    )
