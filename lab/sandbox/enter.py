@@ -1,7 +1,8 @@
 """The last step into a wall: `python -I -S enter.py WORD... -- COMMAND...`, a program of its own.
 
 Words: `nproc=`, `nofile=`, `fsize=` and `cpu=` set a resource limit; `folder=` is the working folder; `read=`
-and `write=` name a path that stays open under Landlock, which forbids all others; `tcp=no` forbids TCP there.
+and `write=` name a path that stays open under Landlock, which forbids all others; `tcp=no` forbids TCP there;
+`scope=own` forbids only sockets without a path, such as those of X11, and signals to other processes.
 The variables WALLED_0, WALLED_1 ... hold the command's environment as NAME=VALUE, so that no program outside
 the wall acts on it, as the dynamic loader would on LD_PRELOAD.
 
@@ -28,12 +29,18 @@ SET_NO_NEW_PRIVS = 38
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE, IOCTL_DEVICE = 1, 2, 4, 8, 1 << 14, 1 << 15
 ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEVICE
 BIND_AND_CONNECT_TCP, SOCKETS_AND_SIGNALS = 3, 3
-LEAST_ABI = 3
-"""The first that can forbid truncation (Linux 6.2)."""
+LEAST_ABI, SCOPE_ABI = 3, 6
+"""The first that can forbid truncation (Linux 6.2); abstract sockets and signals (Linux 6.12)."""
 
 
 def restrict(readable: list[str], writable: list[str], tcp: bool) -> None:
-    """Forbid this process, for ever, every path but those. Raises OSError if the kernel cannot."""
+    """Forbid this process, for ever, every path but those, sockets and signals to the outside, perhaps TCP.
+
+    Without any path, only sockets and signals are forbidden, as far as the kernel can.
+
+    Raises:
+        OSError: paths are given, and the kernel has no Landlock, or an older one than LEAST_ABI.
+    """
     import ctypes
     import struct
 
@@ -45,19 +52,27 @@ def restrict(readable: list[str], writable: list[str], tcp: bool) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         return result
 
-    abi = call(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
-    if abi < LEAST_ABI:
+    only_scope = not readable and not writable
+    try:
+        abi = call(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
+    except OSError:
+        if only_scope:
+            return
+        raise
+    if abi < (SCOPE_ABI if only_scope else LEAST_ABI):
+        if only_scope:
+            return
         raise OSError(f"Landlock ABI {abi} is older than {LEAST_ABI}")
     everything = (1 << (16 if abi >= 5 else 15)) - 1
+    paths = 0 if only_scope else everything
     network = BIND_AND_CONNECT_TCP if abi >= 4 and not tcp else 0
-    attributes = struct.pack("=QQQ", everything, network, SOCKETS_AND_SIGNALS if abi >= 6 else 0)
+    attributes = struct.pack("=QQQ", paths, network, SOCKETS_AND_SIGNALS if abi >= SCOPE_ABI else 0)
     rules = call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
-    reading = EXECUTE | READ_FILE | READ_DIR
-    for paths, rights in ((readable, reading), (writable, everything)):
-        for path in paths:
+    for allowed, rights in ((readable, EXECUTE | READ_FILE | READ_DIR), (writable, everything)):
+        for path in allowed:
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            allowed = rights if os.path.isdir(path) else rights & everything & ON_FILES  # noqa: PTH112
-            rule = struct.pack("=Qi", allowed, descriptor)
+            is_folder = os.path.isdir(path)  # noqa: PTH112
+            rule = struct.pack("=Qi", rights if is_folder else rights & everything & ON_FILES, descriptor)
             call(ADD_RULE, rules, PATH_BENEATH, rule, 0)
             os.close(descriptor)
     if libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0):
@@ -111,7 +126,7 @@ def main(words: list[str]) -> int:
         for name in LIMITS:
             if name in given:
                 limit(name, int(given[name][0]))
-        if "read" in given or "write" in given:
+        if given.keys() & {"read", "write", "scope"}:
             restrict(given.get("read", []), given.get("write", []), "tcp" not in given)
         if "folder" in given:
             os.chdir(given["folder"][0])

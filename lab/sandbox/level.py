@@ -51,7 +51,7 @@ class Means:
     @property
     def unpromised(self) -> tuple[str, ...]:
         """What a wall of this level does not prevent, as sentences."""
-        return UNPROMISED[self.level]
+        return UNPROMISED[self.level] + (AS_ROOT if self.uid == 0 else ())
 
 
 _ALWAYS = (
@@ -63,13 +63,15 @@ _LANDLOCK = (
     "The pids of other processes can be found by trying. Before Linux 6.12 (Landlock ABI 6) signals can be "
     "sent to processes of the same user.",
     "The network cannot be limited to this machine: it is open, or TCP is refused as a whole. UDP is open.",
+    "User namespaces can be made, which reach more of the kernel.",
     "The names and sizes of files outside can be found by trying, though not their content.",
     "Nothing limits the disk space in a writable folder but the largest size of one file.",
     "Folders have the paths that they have outside.",
 )
 UNPROMISED = {
     Level.BWRAP: (
-        "With the network of the machine, every port of the machine and the outside can be reached.",
+        "With the network of the machine, every port of the machine and the outside can be reached; before "
+        "Linux 6.12 also sockets without a path, such as those of X11 and D-Bus.",
         "Walls in one box have one loopback: a port or an abstract socket can serve as a lock between them.",
         "Nothing limits the disk space in a writable folder but the largest size of one file, nor the number "
         "of files in /tmp.",
@@ -87,3 +89,6 @@ UNPROMISED = {
         "A process that it left behind goes on after the kill.",
     ),
 }
+AS_ROOT = (
+    "Walled processes are root's: their number is not limited, and they are the owner of root's files.",
+)

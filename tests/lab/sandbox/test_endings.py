@@ -1,0 +1,163 @@
+"""How a walled process is ended: cleanly by SIGTERM to its group, or with all that it started by SIGKILL."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.runtime import process
+from lab.runtime.launch import STOPPED, Launch, read_record
+from lab.sandbox import Bounds, Level, Wall, found, walled
+
+MEANS = found()
+ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
+DAEMONS = """
+import os, sys, time
+for number in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.closerange(0, 3)
+            time.sleep(600)
+        os._exit(0)
+print("started", flush=True)
+time.sleep(600)
+"""
+SERVICE = """
+import os, signal, time
+def stop(*_):
+    os.write(1, b"stopped cleanly\\n")
+    os._exit(7)
+signal.signal(signal.SIGTERM, stop)
+print("started", flush=True)
+time.sleep(600)
+"""
+PLAIN = "import time; print('started', flush=True); time.sleep(600)"
+
+
+@contextmanager
+def started(code: str, mark: str = "") -> Iterator["subprocess.Popen[str]"]:
+    """Start `code` behind a wall as a guard does; the block begins once it has said so."""
+    command = walled([sys.executable, "-c", code, mark], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+    with subprocess.Popen(
+        command.argv,
+        env=command.environment,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "started\n"
+            yield child
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def marked(mark: str) -> list[int]:
+    return [one.pid for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or [])]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_sigkill_of_the_started_process_alone_leaves_no_daemon() -> None:
+    mark = uuid.uuid4().hex
+    with started(DAEMONS, mark) as child:
+        assert eventually(lambda: len(marked(mark)) >= 4)
+        child.kill()
+        child.wait()
+        assert eventually(lambda: not marked(mark))
+
+
+def test_the_end_of_the_command_leaves_no_daemon() -> None:
+    mark = uuid.uuid4().hex
+    with started(DAEMONS.removesuffix("time.sleep(600)\n"), mark) as child:
+        assert child.wait(10) == 0
+        assert eventually(lambda: not marked(mark))
+
+
+def test_sigterm_to_the_group_reaches_the_command_which_ends_cleanly() -> None:
+    with started(SERVICE) as child:
+        os.killpg(child.pid, signal.SIGTERM)
+        assert child.stdout is not None
+        assert child.stdout.read() == "stopped cleanly\n"
+        assert child.wait(10) == 7
+
+
+def test_sigterm_ends_a_command_without_a_handler() -> None:
+    with started(PLAIN) as child:
+        os.killpg(child.pid, signal.SIGTERM)
+        assert child.wait(10) == 128 + signal.SIGTERM
+
+
+def test_a_guard_stops_a_walled_service_cleanly_and_sees_its_memory(tmp_path: Path) -> None:
+    code = f"kept = bytearray(64 * 2**20)\n{SERVICE}"
+    command = walled([sys.executable, "-c", code], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+    launch = Launch(
+        name="service",
+        argv=command.argv,
+        folder="/",
+        environment=command.environment,
+        log=str(tmp_path / "log"),
+        memory_limit=512 * 2**20,
+    )
+    process.start(launch, tmp_path)
+    assert eventually(lambda: "started" in (tmp_path / "log").read_text())
+    time.sleep(0.7)  # the guard looks for children every 0.5 s
+    process.stop(tmp_path, "service")
+    assert "stopped cleanly" in (tmp_path / "log").read_text()
+    record = read_record(tmp_path, "service")
+    assert record is None or record.exit is None or record.exit.reason == STOPPED
+
+
+def test_a_terminal_of_the_caller_is_given_up() -> None:
+    """It can neither be read nor typed into: no process inside has it as its terminal."""
+    code = "import os; os.open('/dev/tty', os.O_RDWR)"
+    command = walled([sys.executable, "-c", code], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+    starter = "import json, os, sys; argv, env = json.loads(sys.argv[1]); os.execve(argv[0], argv, env)"
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        words = json.dumps([command.argv, command.environment])
+        os.execv(sys.executable, [sys.executable, "-c", starter, words])
+    output = b""
+    try:
+        while chunk := os.read(descriptor, 1000):
+            output += chunk
+    except OSError:  # EIO: the other end is closed
+        pass
+    os.waitpid(pid, 0)
+    os.close(descriptor)
+    assert b"No such device or address" in output or b"Permission denied" in output
+
+
+@pytest.mark.parametrize("level", [Level.LANDLOCK, Level.NONE])
+def test_without_namespaces_sigterm_and_sigkill_reach_the_group(
+    level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_SANDBOX", level)
+    command = walled([sys.executable, "-c", SERVICE], Wall(environment=ENVIRONMENT), Bounds(), found())
+    with subprocess.Popen(
+        command.argv, env=command.environment, stdout=subprocess.PIPE, text=True, process_group=0
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "started\n"
+        os.killpg(child.pid, signal.SIGTERM)
+        assert child.wait(10) == 7
