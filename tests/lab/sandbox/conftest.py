@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,8 @@ from lab.sandbox.wall import interpreter_folders
 from tests.conftest import PROJECT
 
 DRIVER = Path(__file__).with_name("driver.py")
-ORDINARY = 61000
-"""A uid and gid that no user of the machine has."""
+ORDINARY = "daemon"
+"""A user of every machine: initdb needs one that has a name."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def with_open_python() -> tuple[str, ...]:
 
 def as_ordinary_user() -> tuple[str, ...]:
     """Return the words by which root starts a program as another user who sees the same machine."""
-    user = ("setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups", "--inh-caps=-all")
+    who = pwd.getpwnam(ORDINARY)
+    user = ("setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups", "--inh-caps=-all")
     return (*with_open_python(), "--", *user, "--no-new-privs", "--")
 
 

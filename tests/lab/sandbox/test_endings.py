@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from lab.runtime import process
-from lab.runtime.launch import STOPPED, Launch, read_record
+from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, read_record
 from lab.sandbox import Bounds, Level, Wall, found, walled
 
 MEANS = found()
@@ -108,9 +108,8 @@ def test_sigterm_ends_a_command_without_a_handler() -> None:
         assert child.wait(10) == 128 + signal.SIGTERM
 
 
-def test_a_guard_stops_a_walled_service_cleanly_and_sees_its_memory(tmp_path: Path) -> None:
-    code = f"kept = bytearray(64 * 2**20)\n{SERVICE}"
-    command = walled([sys.executable, "-c", code], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+def test_a_guard_stops_a_walled_service_cleanly(tmp_path: Path) -> None:
+    command = walled([sys.executable, "-c", SERVICE], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
     launch = Launch(
         name="service",
         argv=command.argv,
@@ -121,11 +120,31 @@ def test_a_guard_stops_a_walled_service_cleanly_and_sees_its_memory(tmp_path: Pa
     )
     process.start(launch, tmp_path)
     assert eventually(lambda: "started" in (tmp_path / "log").read_text())
-    time.sleep(0.7)  # the guard looks for children every 0.5 s
     process.stop(tmp_path, "service")
     assert "stopped cleanly" in (tmp_path / "log").read_text()
     record = read_record(tmp_path, "service")
-    assert record is None or record.exit is None or record.exit.reason == STOPPED
+    assert record is not None
+    assert record.exit is not None
+    assert record.exit.reason == STOPPED
+
+
+def test_a_guard_kills_a_walled_service_that_takes_too_much_memory(tmp_path: Path) -> None:
+    code = "import time\nkept = []\nwhile True: kept.append(bytearray(2**20)); time.sleep(0.002)"
+    command = walled([sys.executable, "-c", code], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+    launch = Launch(
+        name="service",
+        argv=command.argv,
+        folder="/",
+        environment=command.environment,
+        log=str(tmp_path / "log"),
+        memory_limit=128 * 2**20,
+    )
+    process.start(launch, tmp_path)
+    assert eventually(lambda: (record := read_record(tmp_path, "service")) is not None and bool(record.exit))
+    record = read_record(tmp_path, "service")
+    assert record is not None
+    assert record.exit is not None
+    assert record.exit.reason == OUT_OF_MEMORY
 
 
 def test_a_terminal_of_the_caller_is_given_up() -> None:
