@@ -66,10 +66,10 @@ def walled(argv: Sequence[str | Path], wall: Wall, bounds: Bounds, means: Means)
     elif means.level is not Level.NONE and os.geteuid() == 0:
         before = _without_privileges(means)
     entering = [sys.executable, "-I", "-S", str(program), *_limits(bounds, means)]
+    if means.level is not Level.NONE:
+        entering.append("scope=own")
     if means.level in (Level.OTHER_USER, Level.LANDLOCK):
         entering += _rules(wall)
-    elif means.level is Level.BWRAP and wall.network:
-        entering.append("scope=own")
     if wall.folder is not None:
         entering.append(f"folder={wall.inside(wall.folder, means)}")
     return Walled((*before, *entering, "--", *map(str, argv)), named)

@@ -2,7 +2,8 @@
 
 Words: `nproc=`, `nofile=`, `fsize=` and `cpu=` set a resource limit; `folder=` is the working folder; `read=`
 and `write=` name a path that stays open under Landlock, which forbids all others; `tcp=no` forbids TCP there;
-`scope=own` forbids only sockets without a path, such as those of X11, and signals to other processes.
+`scope=own` forbids sockets without a path, such as those of X11, signals to other processes, and the keys of
+the caller.
 The variables WALLED_0, WALLED_1 ... hold the command's environment as NAME=VALUE, so that no program outside
 the wall acts on it, as the dynamic loader would on LD_PRELOAD.
 
@@ -29,8 +30,22 @@ SET_NO_NEW_PRIVS = 38
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE, IOCTL_DEVICE = 1, 2, 4, 8, 1 << 14, 1 << 15
 ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEVICE
 BIND_AND_CONNECT_TCP, SOCKETS_AND_SIGNALS = 3, 3
+KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}
+JOIN_SESSION_KEYRING = 1
 LEAST_ABI, SCOPE_ABI = 3, 6
 """The first that can forbid truncation (Linux 6.2); abstract sockets and signals (Linux 6.12)."""
+
+
+def leave_keyring() -> None:
+    """Get an empty session keyring: keys in that of the caller could be read. https://man7.org/linux/man-pages/man2/keyctl.2.html
+
+    Where the call is forbidden, as in containers, it is forbidden to the command too.
+    """
+    import ctypes
+
+    number = KEYCTL.get(os.uname().machine)
+    if number is not None:
+        ctypes.CDLL(None).syscall(number, JOIN_SESSION_KEYRING, None)
 
 
 def restrict(readable: list[str], writable: list[str], tcp: bool) -> None:
@@ -126,7 +141,8 @@ def main(words: list[str]) -> int:
         for name in LIMITS:
             if name in given:
                 limit(name, int(given[name][0]))
-        if given.keys() & {"read", "write", "scope"}:
+        if "scope" in given:
+            leave_keyring()
             restrict(given.get("read", []), given.get("write", []), "tcp" not in given)
         if "folder" in given:
             os.chdir(given["folder"][0])

@@ -57,6 +57,7 @@ class Means:
 _ALWAYS = (
     "A fault of the kernel itself can be used: system calls are not filtered.",
     "The bounds are those of one wall, not of all walls together.",
+    "Memory is not bounded here. Files in memory (/tmp, memfd_create) do not count as a process's memory.",
 )
 _LANDLOCK = (
     "A process that it left behind goes on after the kill.",

@@ -31,6 +31,7 @@ ALLOW = (
     "Allow user namespaces for bubblewrap: https://github.com/containers/bubblewrap/issues/632 "
     "(Ubuntu); in a container, a seccomp profile that allows them."
 )
+READABLE = "Use a Python that every user can read, so not below /root, or run lab as an ordinary user."
 OTHER_SYSTEM = "Run lab on Linux 6.2 or newer."
 
 
@@ -75,6 +76,7 @@ def _candidates() -> Iterator[Means]:
             yield Means(Level.BWRAP, NOBODY if root else own, program, folder, root, proc)
     better = ALLOW if programs else INSTALL
     if root:
+        better = f"{better} {READABLE}"
         yield Means(Level.OTHER_USER, WALLED_USER, switches_user=True, better=better)
     yield Means(Level.LANDLOCK, own, better=better)
     yield Means(Level.NONE, own, better=f"{OTHER_SYSTEM} {better}")

@@ -60,9 +60,10 @@ class Wall:
         A path that is in none of `readable` and `writable` is returned as it is.
         """
         if means.moves_paths:
-            for outside, inside in {**self.readable, **self.writable}.items():
-                if path == outside or outside in path.parents:
-                    return inside / path.relative_to(outside)
+            places = {**self.readable, **self.writable}
+            for outside in (path, *path.parents):  # the innermost first
+                if outside in places:
+                    return places[outside] / path.relative_to(outside)
         return path
 
 

@@ -3,6 +3,7 @@
 The first argument is JSON: `network`, whether the wall has the network of the machine.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ from pathlib import Path
 from lab.sandbox import Bounds, Wall, found, run
 
 REFUSED = "refused"
+ADD_KEY, KEYCTL = (248, 250) if os.uname().machine == "x86_64" else (217, 219)
+JOIN_SESSION_KEYRING, SESSION_KEYRING = 1, -3
 HOSTILE = Path(__file__).with_name("hostile.py")
 SECRET = "the password of the caller"
 BOUNDS = Bounds(processes=40, files=60, disk=2**20, seconds=60)
@@ -74,6 +77,7 @@ def main(network: bool) -> None:
             "disk": BOUNDS.disk,
         }
         os.environ["SECRET"] = SECRET
+        _add_key()
         hostile = wall.inside(code / HOSTILE.name, means)
         finished = run([sys.executable, hostile, json.dumps(report)], wall, BOUNDS, means)
         sys.stderr.write(finished.stderr.decode())
@@ -81,6 +85,13 @@ def main(network: bool) -> None:
         gained["change a file outside"] = _changed(outside / "file")
         gained["send to a UDP port of the machine"] = _received(udp)
         sys.stdout.write(json.dumps({"level": means.level, "gained": gained}))
+
+
+def _add_key() -> None:
+    """Put the secret into a session keyring, which child processes share."""
+    libc = ctypes.CDLL(None)
+    libc.syscall(KEYCTL, JOIN_SESSION_KEYRING, b"lab-test")
+    assert libc.syscall(ADD_KEY, b"user", b"lab-test", SECRET.encode(), len(SECRET), SESSION_KEYRING) > 0
 
 
 def _changed(file: Path) -> str:

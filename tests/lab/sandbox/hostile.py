@@ -58,6 +58,15 @@ def secret_in_an_environment():
     return refuse()
 
 
+def key():
+    number = 250 if os.uname().machine == "x86_64" else 219
+    found = LIBC.syscall(number, 10, -3, b"user", b"lab-test", 0)  # KEYCTL_SEARCH in the session keyring
+    content = ctypes.create_string_buffer(100)
+    if found < 0 or LIBC.syscall(number, 11, found, content, 100) < 0:  # KEYCTL_READ
+        raise OSError(ctypes.get_errno(), "keyctl")
+    return content.value
+
+
 def abstract_socket():
     with socket.socket(socket.AF_UNIX) as client:
         client.connect("\0" + OUTSIDE["abstract"])
@@ -180,12 +189,13 @@ ATTEMPTS = {
     "signal a process outside": lambda: os.kill(OUTSIDE["pid"], 0) or "signalled",
     "trace a process outside": lambda: system_call("ptrace", 16, OUTSIDE["pid"], 0, 0),
     "read a secret in another environment": secret_in_an_environment,
+    "read a key of the caller": key,
     "mount": lambda: system_call("mount", b"none", b"/tmp", b"tmpfs", 0, None),
     "remount /usr": lambda: system_call("mount", None, b"/usr", None, 32 | 4096, None),
     "unmount": lambda: system_call("umount2", b"/proc", 2),
     "make a user namespace": user_namespace,
     "become root": lambda: os.setresuid(0, 0, 0) or "root",
-    "become another user": lambda: os.setresuid(1, 1, 1) or "another user",
+    "become another user": lambda: os.setresuid(12345, 12345, 12345) or "another user",
     "have a capability": capabilities,
     "gain rights by a program": lambda: "no_new_privs is off" if "NoNewPrivs:\t0" in status() else refuse(),
     "set the host's name": lambda: system_call("sethostname", b"evil", 4),

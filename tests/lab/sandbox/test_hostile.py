@@ -67,6 +67,10 @@ def test_no_other_environment_can_be_read_not_even_that_of_bwrap(outcome: Outcom
     assert outcome.gained("read a secret in another environment") == {}
 
 
+def test_no_key_of_the_caller_can_be_read(outcome: Outcome) -> None:
+    assert outcome.gained("read a key of the caller") == {}
+
+
 def test_no_open_file_of_the_caller_is_inherited(outcome: Outcome) -> None:
     assert outcome.gained("have an open file of the caller") == {}
 
