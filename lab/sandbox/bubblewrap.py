@@ -57,8 +57,8 @@ def words(means: Means, wall: Wall, bounds: Bounds, enter: Path) -> list[str]:
 
 def _mounts(wall: Wall, means: Means) -> Iterator[Mount]:
     own = list(interpreter_folders())
-    if means.bwrap_folder is not None and (means.switches_user or wall.nests):
-        own.append(means.bwrap_folder)
+    if means.bwrap_files is not None and (means.switches_user or wall.nests):
+        own.append(means.bwrap_files)
     yield from (Mount(folder, folder) for folder in outermost(own))
     yield from (Mount(*both) for both in wall.readable.items())
     yield from (Mount(*both, writable=True) for both in wall.writable.items())
@@ -68,7 +68,7 @@ def _program(means: Means, mounts: list[Mount], sources: list[Path]) -> Path:
     """Return the path of bwrap for the second one, which finds it where the first has put it."""
     assert means.bwrap is not None
     for mount, source in zip(mounts, sources, strict=True):
-        if mount.source in means.bwrap.parents:
+        if mount.source in (means.bwrap, *means.bwrap.parents):
             return source / means.bwrap.relative_to(mount.source)
     return means.bwrap
 

@@ -37,9 +37,10 @@ LEAST_ABI, SCOPE_ABI = 3, 6
 
 
 def leave_keyring() -> None:
-    """Get an empty session keyring: keys in that of the caller could be read. https://man7.org/linux/man-pages/man2/keyctl.2.html
+    """Get an empty session keyring: the keys in that of the caller could be read.
 
     Where the call is forbidden, as in containers, it is forbidden to the command too.
+    https://man7.org/linux/man-pages/man2/keyctl.2.html
     """
     import ctypes
 

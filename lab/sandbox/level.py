@@ -29,7 +29,7 @@ class Level(enum.StrEnum):
 class Means:
     """What this machine can do.
 
-    `bwrap` is the program, and `bwrap_folder` the folder that it needs with it; None below level BWRAP.
+    `bwrap` is the program, and `bwrap_files` the file or folder with all of it; None below level BWRAP.
     `uid` is the user of the walled processes as the machine sees it: files in a `writable` folder of a wall
     must belong to it. `switches_user`: the caller is root, and the words change to that user. `proc`: a wall
     has a /proc, with its own processes only. `better` says how to get a better level; empty at the best.
@@ -38,7 +38,7 @@ class Means:
     level: Level
     uid: int
     bwrap: Path | None = None
-    bwrap_folder: Path | None = None
+    bwrap_files: Path | None = None
     switches_user: bool = False
     proc: bool = True
     better: str = ""

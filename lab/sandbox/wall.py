@@ -69,11 +69,13 @@ class Wall:
 
 def interpreter_folders() -> tuple[Path, ...]:
     """Return the folders of this Python that are not below /usr: its environment and its base."""
-    program = Path(sys.executable)
+    program, version = Path(sys.executable), f"{sys.version_info.major}.{sys.version_info.minor}"
     found = [Path(sys.prefix), Path(sys.base_prefix)]
     while program.is_symlink():  # the base may be a link to yet another folder
         program = program.parent / program.readlink()
-        found.append(program.parent.parent)
+        prefix = program.parent.parent
+        if (prefix / "lib" / f"python{version}" / "os.py").exists():  # else it may be somebody's home folder
+            found.append(prefix)
     return outermost(found)
 
 
