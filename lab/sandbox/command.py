@@ -16,7 +16,7 @@ from lab.sandbox.wall import Bounds, Wall, interpreter_folders
 ENTER = Path(enter.__file__).resolve()
 IGNORE_TERM = ("/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh")
 """SIGTERM would end bwrap, and the wall with it, before the walled process can end cleanly. `enter.py` lets
-the walled process receive it again."""
+the walled process receive it again; one that comes while the wall is being made is lost."""
 
 OPEN_PATHS = (
     "/usr",

@@ -63,7 +63,8 @@ _LANDLOCK = (
     "A process that it left behind goes on after the kill.",
     "The pids of other processes can be found by trying. Before Linux 6.12 (Landlock ABI 6) signals can be "
     "sent to processes of the same user.",
-    "The network cannot be limited to this machine: it is open, or TCP is refused as a whole. UDP is open.",
+    "The network cannot be limited to this machine: it is open, or (since Linux 6.7) TCP is refused as a "
+    "whole. UDP is open.",
     "User namespaces can be made, which reach more of the kernel.",
     "The names and sizes of files outside can be found by trying, though not their content.",
     "Nothing limits the disk space in a writable folder but the largest size of one file.",

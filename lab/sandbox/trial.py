@@ -61,7 +61,7 @@ def nests(means: Means) -> bool:
 @functools.cache
 def _found(strongest: Level) -> Means:
     for means in _candidates():
-        if not means.level.is_weaker_than(strongest) and means.level is not strongest:
+        if strongest.is_weaker_than(means.level):
             continue
         if means.level is Level.NONE or _works(Wall(environment=ENVIRONMENT), means, TRY):
             return means
