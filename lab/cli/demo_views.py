@@ -12,8 +12,9 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from lab.cli import interleaving_views
-from lab.cli.check_views import figure_line, short, value_text, verdict_text
+from lab.cli.check_views import FigureLine, short, value_text, verdict_text
 from lab.cli.scale import scale_of
+from lab.cli.tables import Verbatim
 from lab.operations.demo import Demonstration, Interleaving, Section, Symptom
 from lab.operations.measure import Evidence
 
@@ -31,7 +32,7 @@ def symptom(found: Symptom) -> Iterator[RenderableType]:
     yield Text(found.symptom)
     yield ""
     yield from _evidence("Measured", found.evidence)
-    yield from map(figure_line, found.evidence.figures)
+    yield from map(FigureLine, found.evidence.figures)
 
 
 def cause(found: Symptom) -> Iterator[RenderableType]:
@@ -45,9 +46,11 @@ def cause(found: Symptom) -> Iterator[RenderableType]:
 
 def cure(found: Symptom) -> Iterator[RenderableType]:
     yield _heading("Cure: the code")
-    yield from (Text(line, diff_style(line)) for line in found.diff.rstrip("\n").splitlines())
+    # The lines with the blobs' full hashes say nothing to a reader.
+    lines = (line for line in found.diff.rstrip().splitlines() if not line.startswith("index "))
+    yield from (Text(line, diff_style(line)) for line in lines)
     yield _heading("Cure: the schema, as Alembic runs it")
-    yield found.sql.rstrip("\n")
+    yield Verbatim(found.sql.rstrip("\n"))
 
 
 def demonstrated(found: Demonstration) -> Iterator[RenderableType]:

@@ -51,7 +51,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 def show(
     workspace: Workspace, token: str, hints: bool, diff: bool, sql: bool, guide: bool, as_json: bool
 ) -> None:
-    """Show the symptom of the bug that a fix corrects, and the number of its hints.
+    """Show a bug's symptom, and how many hints there are.
 
     N is a fix's number or slug. With --diff, --sql or --guide, show the solution; with --hints, the way
     to it. With any of these options, --json prints all about the fix.

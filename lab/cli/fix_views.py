@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lab.cli.tables import coloured, table
+from lab.cli.tables import Verbatim, coloured, table
 from lab.operations.catalog import BrokenFix, FixDetails, FixList, FixSymptom
 from lab.operations.changed import Changed, Outcome
 from lab.operations.export import Exported
@@ -42,10 +43,10 @@ def details(fix: FixDetails, *, hints: bool, diff: bool, sql: bool, guide: bool)
     if hints:
         yield from (f"Hint {number}: {hint}" for number, hint in enumerate(fix.hints, 1))
     if diff:
-        yield fix.diff.rstrip("\n")
+        yield Verbatim(fix.diff.rstrip("\n"))
     if sql:
-        yield f"-- lab fix apply {fix.number}\n{fix.upgrade_sql}"
-        yield f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n")
+        yield Verbatim(f"-- lab fix apply {fix.number}\n{fix.upgrade_sql}")
+        yield Verbatim(f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n"))
     if guide:
         yield fix.guide.rstrip("\n")
 
@@ -66,7 +67,7 @@ def status(found: FixStatus) -> Iterator[RenderableType]:
 
 def changed(done: Changed) -> Iterator[str]:
     if done.dry_run:
-        yield from (text.rstrip("\n") for text in (done.diff, done.sql) if text)
+        yield from (Verbatim(text.rstrip("\n")) for text in (done.diff, done.sql) if text)
     if done.recovered:
         fixes = _named(done.recovered)
         yield f"First ended an interrupted change: {fixes} {_is(done.recovered)} not applied."
@@ -129,10 +130,12 @@ def log(events: Sequence[Event]) -> Iterator[RenderableType]:
     if not events:
         yield "No fix has been applied or reverted here."
         return
-    listed = table("TIME", "CHANGE", "FIXES", "SECONDS", "FILES")
+    columns = ("TIME", "CHANGE", "FIXES", "TOOK")
+    listed = table(*columns, "FILES", unwrapped=columns)
     for event in events:
-        numbers = ", ".join(map(str, event.fixes))
-        listed.add_row(event.at, event.verb, numbers, f"{event.seconds:.2f}", ", ".join(event.files))
+        at = datetime.fromisoformat(event.at).astimezone().strftime("%Y-%m-%d %H:%M")
+        took = f"{event.seconds:.2f} s"
+        listed.add_row(at, event.verb, _ranges(event.fixes), took, ", ".join(event.files))
     yield listed
 
 
@@ -153,6 +156,17 @@ def _state(state: State) -> RenderableType:
 
 def _named(numbers: Sequence[int]) -> str:
     return f"fix{'es' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Return the numbers as short as the commands take them, such as 1-3, 5."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if run[1:] else str(run[0]) for run in runs)
 
 
 def _is(numbers: Sequence[int]) -> str:

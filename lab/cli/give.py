@@ -51,7 +51,7 @@ def hint(workspace: Workspace, bug: str, for_: str | None, as_json: bool) -> Non
 )
 @reports_catalog
 def export(workspace: Workspace, token: str, handout: str, file: Path, as_json: bool) -> None:
-    """Write a fix as a patch, for a candidate who works on another machine.
+    """Write a fix as a patch, for a candidate on another machine.
 
     N is a fix's number or slug. The patch, for git apply, has the code and, if the schema changes, a
     plain Alembic revision on the head that was handed out. The fix is recorded as given.

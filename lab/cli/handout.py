@@ -33,11 +33,12 @@ def handout(
     is_list: bool,
     as_json: bool,
 ) -> None:
-    """Make a workspace for a candidate in the folder DIR, without any solution.
+    """Make a candidate's workspace in DIR, without any solution.
 
-    DIR must be empty or not exist. It gets the code with the chosen bugs; the other bugs are fixed in it. It
-    holds BRIEF.md, SPEC.md if a feature is chosen, and lab itself, whose commands there are the candidate's.
-    A record of the handout stays here, for hints, help and grading. The same arguments make the same bytes.
+    The folder DIR must be empty or not exist. It gets the code with the chosen bugs; the other bugs are
+    fixed in it. It holds BRIEF.md, SPEC.md if a feature is chosen, and lab itself, whose commands there are
+    the candidate's. A record of the handout stays here, for hints, help and grading. The same arguments make
+    the same bytes.
 
     Example: lab handout ~/ada --name Ada --bugs 1-3,7 --minutes 90 --archive ~/ada.zip
     """

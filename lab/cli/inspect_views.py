@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from typing import TYPE_CHECKING
 
-from lab.cli.tables import coloured, table
+from lab.cli.tables import Verbatim, coloured, table
 from lab.operations.doctor import Check
 from lab.operations.fix_status import FixStatus, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
@@ -51,10 +51,9 @@ def status(report: Status) -> Iterator[RenderableType]:
 
 
 def urls(found: Mapping[str, str]) -> Iterator[RenderableType]:
-    listed = table("SERVICE", "URL")
-    for name, url in found.items():
-        listed.add_row(name, url)
-    yield listed
+    width = max(map(len, ("SERVICE", *found)))
+    yield coloured(f"{'SERVICE':<{width}}  URL", "bold")
+    yield from (Verbatim(f"{name:<{width}}  {url}") for name, url in found.items())
 
 
 def doctor(checks: Iterable[Check]) -> Iterator[RenderableType]:

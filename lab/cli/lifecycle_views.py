@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from lab.cli.tables import Verbatim
 from lab.operations import is_handout
 
 if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
@@ -74,4 +75,4 @@ def reset(done: Reset) -> Iterator[str]:
 
 def _saved(code: RestoredCode) -> Iterator[str]:
     if code.patch is not None:
-        yield f"Your edits are saved. To get them back: git apply {quote(str(code.patch))}"
+        yield Verbatim(f"Your edits are saved. To get them back: git apply {quote(str(code.patch))}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
+from lab.cli.tables import Verbatim
 from lab.operations import to_json
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ PIPE_WIDTH = 240
 
 TRAILING_SPACES = re.compile(r" +$", re.MULTILINE)
 COLOURS = {
-    "red": "color(160)",
+    "red": "color(196)",
     "green": "color(28)",
     "yellow": "color(130)",
     "cyan": "color(31)",
@@ -32,7 +35,7 @@ COLOURS = {
     "bar.back": "color(246)",
     "progress.elapsed": "color(31)",
 }
-"""Colours that can be read on a black and on a white background: contrast 4:1 on one, 3.5:1 on the other."""
+"""Colours of texts with a contrast of 3.5:1 or more on white and on dark grey (#1e1e1e), and so on black."""
 
 
 def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]]) -> None:
@@ -41,7 +44,7 @@ def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]
         print(to_json(value, indent=2))
         return
     for part in view(value):
-        print(part) if isinstance(part, str) else _print_rich(part)
+        print(_fitted(part, sys.stdout)) if isinstance(part, str) else _print_rich(part)
 
 
 def line(text: str, *, flush: bool = False) -> None:
@@ -52,7 +55,7 @@ def line(text: str, *, flush: bool = False) -> None:
 def message(text: str) -> None:
     """Print a message that is not part of a result, on standard error, unless that cannot be written."""
     with suppress(OSError):
-        print(text, file=sys.stderr)
+        print(_fitted(text, sys.stderr), file=sys.stderr)
 
 
 def wait_for_enter(following: str) -> None:
@@ -101,6 +104,24 @@ def _bar() -> Iterator[Progress]:
             bar.update(task, completed=stage.done, total=stage.total or None)
 
         yield report
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """Break lines at spaces: a terminal would break them inside words. A path stays whole, to be copied."""
+    if isinstance(text, Verbatim) or not stream.isatty():
+        return text
+    width = os.get_terminal_size(stream.fileno()).columns
+    if not width:  # it is not known
+        return text
+    return "\n".join(line if len(line) <= width else _broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(parts)
 
 
 def _print_rich(part: RenderableType) -> None:

@@ -1,4 +1,4 @@
-"""Tables and coloured text for a terminal.
+"""Tables, coloured text and text that is to be copied, for a terminal.
 
 rich is slow to import, so the functions here import it when they are called. Plain text needs no rich.
 """
@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
+
+
+class Verbatim(str):
+    """Text to be copied, such as a diff, SQL or a URL. On a terminal, no line breaks are added to it."""
+
+    __slots__ = ()
 
 
 def table(*columns: str, unwrapped: Collection[str] = ()) -> Table:

@@ -82,6 +82,13 @@ def test_the_cure_is_the_diff_and_the_sql() -> None:
     assert shown.endswith(SQL.rstrip())
 
 
+def test_the_cure_has_no_hashes_of_blobs() -> None:
+    hashes = f"index {'a' * 40}..{'b' * 40} 100644\n"
+    found = replace(SYMPTOM, diff=DIFF.replace("--- a", f"{hashes}--- a"))
+
+    assert text(demo_views.cure(found)) == text(demo_views.cure(SYMPTOM))
+
+
 def test_concurrent_requests_are_columns_in_order_of_time() -> None:
     lines = text(demo_views.cause(SYMPTOM))
 

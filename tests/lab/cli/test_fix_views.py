@@ -1,5 +1,6 @@
 """What the commands of `lab fix` print of results that a test of the commands seldom has."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,15 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import fix_views
-from lab.operations.catalog import BrokenFix
+from lab.cli.tables import Verbatim
+from lab.operations.catalog import BrokenFix, FixDetails
 from lab.operations.changed import Changed, Outcome
-from lab.operations.fix_status import FixStatus, FixStatusRow, State
+from lab.operations.fix_status import Event, FixStatus, FixStatusRow, State
 from lab.operations.fixes import Recovered, SkippedFix
 
 
-def lines(view: Iterable[RenderableType]) -> list[str]:
-    console = Console(width=200, no_color=True)
+def lines(view: Iterable[RenderableType], width: int = 200) -> list[str]:
+    console = Console(width=width, no_color=True)
     with console.capture() as captured:
         for part in view:
             console.print(part)
@@ -105,3 +107,29 @@ def test_status_names_the_interrupted_change_and_the_fixes_that_cannot_be_used()
         "fixes/2 cannot be used:",
         "  title: not filled in",
     ]
+
+
+def test_the_log_has_local_times_and_short_numbers_and_whole_file_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "UTC-2")
+    time.tzset()
+    files = ("app/workflow_service/device_client.py", "app/workflow_service/lifecycle.py")
+    event = Event("revert", (7, 3, 2, 1), "2026-11-29T23:26:09+00:00", 1.875, files)
+
+    shown = lines(fix_views.log([event]), width=80)
+    monkeypatch.undo()
+    time.tzset()
+
+    assert shown[1:] == [
+        f"2026-11-30 01:26  revert  1-3, 7  1.88 s  {files[0]},",
+        f"{'':42}{files[1]}",
+    ]
+
+
+def test_a_diff_and_sql_are_to_be_copied() -> None:
+    texts = ("-x\n", "A;", "B;", "Why.\n")
+    fix = FixDetails(1, "one", "One", "easy", "area", "It fails.", ("Look.",), (), (), "", (), *texts)
+    shown = fix_views.details(fix, hints=True, diff=True, sql=True, guide=True)
+
+    assert [isinstance(part, Verbatim) for part in shown] == [False, True, True, True, False]

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import inspect_views
+from lab.cli.tables import Verbatim
 from lab.operations.doctor import Check
 from lab.operations.fix_status import FixStatus, FixStatusRow, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
@@ -115,6 +116,14 @@ def test_names_and_states_stay_whole_on_a_narrow_terminal() -> None:
         line.startswith("a-service-with-a-long-name  unhealthy  5001")
         for line in lines(inspect_views.status(report), width=60)
     )
+
+
+def test_a_url_stays_whole_on_a_narrow_terminal() -> None:
+    head, *urls = inspect_views.urls({"worker": "http://w", "db": f"postgresql://{'p' * 64}@127.0.0.1/lab"})
+
+    assert str(head) == "SERVICE  URL"
+    assert urls == ["worker   http://w", f"db       postgresql://{'p' * 64}@127.0.0.1/lab"]
+    assert all(isinstance(url, Verbatim) for url in urls)
 
 
 def test_doctor_tells_what_is_missing_from_what_is_optional() -> None:

@@ -1,9 +1,12 @@
 """Results on standard output, as JSON or for people; progress on standard error, in a pipe or a terminal."""
 
+import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +32,21 @@ class Found:
 
 
 FOUND = Found(Path("/a/folder"), (Colour.RED,), {"é": 1.5, "none": None})
+
+
+def on_a_terminal(code: str) -> str:
+    """Return what the code writes to a terminal of 80 columns."""
+    terminal, its_end = os.openpty()
+    fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        finished = subprocess.run(
+            [sys.executable, "-c", code], stdout=its_end, stderr=its_end, env=env, timeout=60
+        )
+        os.close(its_end)
+        written = screen.read(100_000).decode()
+    assert finished.returncode == 0
+    return written
 
 
 def view(found: Found) -> Iterable[RenderableType]:
@@ -82,15 +100,30 @@ def test_a_terminal_gets_a_bar_for_a_stage_and_keeps_a_line_for_each_finished_st
         "    progress(Update('Making rows', 5, 10))\n"
         "    progress(Update('migration', seconds=2.0))\n"
     )
-    terminal, its_end = os.openpty()
-    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    with os.fdopen(terminal, "rb", buffering=0) as screen:
-        finished = subprocess.run([sys.executable, "-c", code], stderr=its_end, env=env, timeout=60)
-        os.close(its_end)
-        written = screen.read(100_000).decode()
+    written = on_a_terminal(code)
 
-    assert finished.returncode == 0
     assert written.startswith("patch  1.00 s\r\n")
     assert "Making rows" in written
     assert "━" in written
     assert "migration  2.00 s" in written
+
+
+def test_a_terminal_gets_lines_broken_at_spaces_but_paths_whole_and_texts_to_be_copied_as_they_are() -> None:
+    code = (
+        "from lab.cli import output\n"
+        "from lab.cli.tables import Verbatim\n"
+        "parts = ['\\n  ' + 'three ' * 16, 'Raw data: /' + 'p' * 90, Verbatim('SQL ' * 25)]\n"
+        "output.result(None, False, lambda _: parts)\n"
+        "output.message('lab: ' + 'three ' * 16)\n"
+    )
+
+    assert [line.rstrip() for line in on_a_terminal(code).splitlines()] == [
+        "",
+        "  three three three three three three three three three three three three three",
+        "  three three three",
+        "Raw data:",
+        f"/{'p' * 90}",
+        ("SQL " * 25).rstrip(),
+        "lab: three three three three three three three three three three three three",
+        "three three three three",
+    ]
