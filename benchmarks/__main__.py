@@ -9,6 +9,7 @@ from benchmarks.bring_up import bring_up, reset, seeding
 from benchmarks.fixes import apply_and_revert
 from benchmarks.pairs import Comparison
 from benchmarks.start_up import start_up
+from benchmarks.walls import box, walls
 
 BENCHMARKS = (
     lambda: start_up("--help", allowed=2.0),
@@ -17,6 +18,8 @@ BENCHMARKS = (
     seeding,
     reset,
     apply_and_revert,
+    walls,
+    box,
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.pairs import Comparison, medians, timed
-from benchmarks.place import bare_server, execute, lab, scratch_workspace
+from benchmarks.place import bare_server, empty_cache, execute, lab, scratch_workspace
 from lab.database_url import DatabaseUrl
 from lab.operations.runtimes import runtime_of
 from lab.runtime import databases
@@ -35,6 +35,7 @@ def bring_up() -> Comparison:
 
         def with_lab() -> float:
             lab(workspace, "down", "--destroy")
+            empty_cache()
             return timed(lambda: lab(workspace, "up", "--port-offset", str(offset)))
 
         seconds = medians(with_lab, _bare_bring_up, ROUNDS)

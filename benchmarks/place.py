@@ -1,5 +1,6 @@
 """A scratch workspace for lab, and a bare PostgreSQL server with the same settings."""
 
+import os
 import random
 import shutil
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 
 from lab import compose
 from lab.database import connect
+from lab.operations.prepared import CACHE_VARIABLE, cache_folder
 from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.database_service import server_settings
@@ -25,8 +27,9 @@ SHIPPED = ("app", "compose", "fixes", "migrations", "seed", "alembic.ini")
 
 @contextmanager
 def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
-    """A copy of the shipped code, and a port offset for it. At the end the lab is destroyed."""
-    with TemporaryDirectory(prefix="lab-bench-") as folder:
+    """A copy of the shipped code with an empty cache, and a port offset. At the end the lab is destroyed."""
+    with TemporaryDirectory(prefix="lab-bench-") as folder, TemporaryDirectory(prefix="lab-cache-") as cache:
+        os.environ[CACHE_VARIABLE] = cache
         for name in SHIPPED:
             source = PROJECT / name
             if source.is_dir():
@@ -40,10 +43,17 @@ def scratch_workspace() -> Iterator[tuple[Workspace, int]]:
             lab(workspace, "down", "--destroy")
 
 
-def lab(workspace: Workspace, *words: str) -> None:
-    """Run the command in a process. If it fails, end the benchmark with its error."""
+def empty_cache() -> None:
+    """Delete the prepared servers of the benchmark's cache."""
+    for path in cache_folder().iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+
+
+def lab(workspace: Workspace, *words: str, code: int = 0) -> None:
+    """Run the command in a process. If it exits with another code, end the benchmark with its error."""
     finished = run([sys.executable, "-m", "lab", "-C", workspace.root, *words], timeout=300)
-    if finished.code != 0:
+    if finished.code != code:
         raise SystemExit(f"lab {' '.join(words)} failed: {finished.stderr.decode()}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import __version__, shipped
+from lab.errors import Refused
 from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.probing.evidence import Evidence
@@ -26,7 +27,7 @@ class Record:
     """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab.
 
     `library` is the hash of the fixes, probes and profile that it was measured with, `shipped` that of the
-    code as shipped.
+    code as shipped, `sandbox` the level of the walls around the candidate's code.
     """
 
     at: float
@@ -35,12 +36,19 @@ class Record:
     evidence: tuple[Evidence, ...]
     library: str
     shipped: str
+    sandbox: str = ""
 
 
 def begin(workspace: Workspace) -> Path:
-    """Make and return the folder of a new run. Of the finished runs, keep only the newest MAX_RUNS."""
+    """Make and return the folder of a new run. Of the finished runs, keep only the newest MAX_RUNS.
+
+    Raises Refused: `.lab/runs` is a link.
+    """
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
     folder = workspace.runs / name
+    if any(path.is_symlink() for path in (workspace.runs, workspace.state)):
+        problem = f"{workspace.runs} is a link, so measurements would be written elsewhere."
+        raise Refused(problem, "Remove it, then measure again: lab check")
     folder.mkdir(parents=True)
     _delete_oldest(workspace.runs)
     return folder
@@ -52,18 +60,24 @@ def keep_raw(run: Path, bug: int, raw: dict[str, Any]) -> Path:
     Data that JSON cannot express is replaced by a sentence that says so.
     """
     path = run / f"bug-{bug}.json"
-    try:
-        text = to_json(raw)
-    except (TypeError, ValueError, RecursionError) as error:
-        text = to_json({"problem": f"The probe's raw data cannot be written as JSON: {error}"})
-    write_atomic(path, text.encode())
+    write_atomic(path, raw_json(raw).encode())
     return path
 
 
-def keep(workspace: Workspace, run: Path, evidence: Iterable[Evidence], notes: Iterable[str]) -> None:
+def raw_json(raw: dict[str, Any]) -> str:
+    """Return the raw data as JSON; a sentence in its place if JSON cannot express it."""
+    try:
+        return to_json(raw)
+    except (TypeError, ValueError, RecursionError) as error:
+        return to_json({"problem": f"The probe's raw data cannot be written as JSON: {error}"})
+
+
+def keep(
+    workspace: Workspace, run: Path, evidence: Iterable[Evidence], notes: Iterable[str], sandbox: str = ""
+) -> None:
     """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
     library, code = workspace.library.digest(), shipped.digest(workspace)
-    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code)
+    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code, sandbox)
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
 

@@ -161,6 +161,12 @@ def digest(workspace: Workspace, *, without: str = "") -> str:
     return sha256(to_json(chosen).encode()).hexdigest()
 
 
+def write_to(workspace: Workspace, folder: Path) -> None:
+    """Write every shipped file to the folder. Raises Refused: a kept file is missing or damaged."""
+    for file in files(workspace):
+        write_atomic(folder / file.path, content(workspace, file), mode=0o755 if file.executable else 0o644)
+
+
 def files(workspace: Workspace) -> tuple[ShippedFile, ...]:
     """Return every shipped file. Raises EnvironmentFault if none was kept yet, or the manifest is damaged."""
     try:

@@ -193,7 +193,7 @@ class _Race:
             partial(_book, services[number % len(services)], device, workflow)
             for number, workflow in enumerate(workflows)
         ]
-        with gate(self.bench.database, [service.url for service in services]) as opened:
+        with gate(self.bench.database.url, [service.url for service in services]) as opened:
             outcome = opened.pass_through(sends)
         winners = (workflow for workflow, reply in zip(workflows, outcome.replies, strict=True) if reply.ok)
         return Bookings(outcome, self.connection.device(device), tuple(winners), len(services))

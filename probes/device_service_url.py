@@ -62,7 +62,7 @@ def _complete(bench: Bench, service: Service, connection: LaboratoryConnection) 
     device, workflow = connection.new_busy_device()
     connection.query(RUNNING_WORKFLOW, workflow, device)
     role = bench.replicas(DEVICE_SERVICE)[0].role
-    with counted(connection, role) as count:
+    with counted(connection) as count:
         reply = request(service.url, f"/workflows/{workflow}/complete", method="POST", body={})
     after = connection.device(device)
-    return reply, after, after.free or (role != service.role and count.calls > 0)
+    return reply, after, after.free or (role != service.role and count.of(role) > 0)

@@ -1,12 +1,13 @@
 """Devices and their bookings: add them, and read their state from the database."""
 
+import random
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.probing import connection as plain
-from lab.probing.connection import ProbeConnection
+from lab.probing.connection import Database, ProbeConnection
 
 DEVICE_SERVICE = "device-service"
 NEW_DEVICE = "INSERT INTO devices (id, name, type, status) VALUES (%(id)s, %(id)s, 'centrifuge', %(status)s)"
@@ -49,7 +50,7 @@ class LaboratoryConnection(ProbeConnection):
 
     def new_device(self, status: str = "available") -> str:
         """Add a device with this status and without a holder, and return its id."""
-        device = f"probe-{uuid.uuid4().hex[:12]}"
+        device = new_device_id()
         self.query(NEW_DEVICE, id=device, status=status)
         return device
 
@@ -66,10 +67,15 @@ class LaboratoryConnection(ProbeConnection):
 
 
 @contextmanager
-def open_connection(url: str) -> Iterator[LaboratoryConnection]:
+def open_connection(database: Database) -> Iterator[LaboratoryConnection]:
     """Connect for the length of the block. Raises DatabaseUnreachable: the database does not answer."""
-    with plain.open_connection(url) as opened:
-        yield LaboratoryConnection(opened.connection)
+    with plain.open_connection(database) as opened:
+        yield LaboratoryConnection(opened.connection, opened.observer, opened.database)
+
+
+def new_device_id() -> str:
+    """An id as the seeded devices have it, so that a service cannot tell a probe's device."""
+    return f"device-{random.randrange(10**5, 10**9)}"
 
 
 def new_workflow_id() -> str:

@@ -1,5 +1,6 @@
 """Bug 4: does GET /workflows execute more statements when there are more workflows?"""
 
+import random
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -31,22 +32,22 @@ SELECT w.id,
 """
 CHANGE = """
 INSERT INTO workflows (id, name, device_id, created_at)
-SELECT %(prefix)s || lpad(n::text, 4, '0'), 'Probe ' || n, (SELECT min(id) FROM devices),
+SELECT %(prefix)s || lpad(n::text, 4, '0'), 'Titration ' || n, (SELECT min(id) FROM devices),
        now() + n * interval '1 ms'
   FROM generate_series(1, %(added)s) n;
 INSERT INTO workflow_steps (workflow_id, position, operation, parameters)
 SELECT %(prefix)s || lpad(n::text, 4, '0'), p, 'spin', jsonb_build_object('seconds', p)
   FROM generate_series(1, %(full)s) n, generate_series(1, 3) p ORDER BY n, p DESC;
 INSERT INTO samples (barcode, type, volume_ul)
-SELECT 'PROBE-' || %(tag)s || n, 'plasma', n FROM generate_series(1, 2 * %(full)s) n;
+SELECT %(tag)s || n, 'plasma', n FROM generate_series(1, 2 * %(full)s) n;
 INSERT INTO workflow_samples (workflow_id, sample_id, role)
 SELECT %(prefix)s || lpad((1 + (n - 1) / 2)::text, 4, '0'), s.id, 'input'
-  FROM generate_series(1, 2 * %(full)s) n JOIN samples s ON s.barcode = 'PROBE-' || %(tag)s || n;
+  FROM generate_series(1, 2 * %(full)s) n JOIN samples s ON s.barcode = %(tag)s || n;
 INSERT INTO workflow_samples (workflow_id, sample_id, role)
 SELECT %(prefix)s || '0001', min(sample_id), 'control' FROM workflow_samples;
 UPDATE samples SET volume_ul = volume_ul + 1 WHERE id = (SELECT min(sample_id) FROM workflow_samples);
-UPDATE workflow_steps SET parameters = parameters || jsonb_build_object('probed', %(tag)s)
- WHERE id = (SELECT max(id) FROM workflow_steps WHERE workflow_id NOT LIKE 'probe-%%')
+UPDATE workflow_steps SET parameters = parameters || jsonb_build_object('lot', %(tag)s)
+ WHERE id = (SELECT max(id) FROM workflow_steps WHERE workflow_id NOT LIKE %(prefix)s || '%%')
 """
 """Adds workflows, and changes one step and one sample that existed before.
 
@@ -72,8 +73,8 @@ def probe(bench: Bench) -> Evidence:
         if first.status is None:
             raise ServiceFailed(str(first))
         few = _list(service, connection)
-        tag = uuid.uuid4().hex[:8]
-        connection.query(CHANGE, prefix=f"probe-{tag}-", tag=tag, added=ADDED, full=ADDED - EMPTY)
+        prefix, tag = str(uuid.uuid4())[:-4], f"{random.randrange(10**5, 10**9)}-"
+        connection.query(CHANGE, prefix=prefix, tag=tag, added=ADDED, full=ADDED - EMPTY)
         many = _list(service, connection)
     bench.raw["statements"] = [
         {"workflows": one.workflows, "statements": [asdict(s) for s in one.count.statements]}
@@ -110,7 +111,7 @@ def _judge(few: Listing, many: Listing) -> Evidence:
 
 
 def _list(service: Service, connection: ProbeConnection) -> Listing:
-    with counted(connection, service.role) as count:
+    with counted(connection) as count:
         reply = request(service.url, "/workflows", timeout=30.0)
     expected = connection.query(EXPECTED)
     return Listing(reply, count, len(expected), _difference(reply, expected) if reply.ok else "")

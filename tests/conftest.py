@@ -18,11 +18,17 @@ from xdist.scheduler import LoadScopeScheduling
 
 from lab import compose
 from lab.database import connect
+from lab.library import Library
+from lab.operations.ownership import Dataset
+from lab.operations.prepared import CACHE_VARIABLE, prepared_server
+from lab.progress import silent
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
+from lab.runtime.prepared import Prepared
 from lab.shell import run
+from lab.workspace import Workspace
 from tests.ports import free_offset, free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,12 +41,13 @@ SETTINGS = {
     "fsync": "off",  # a test's server need not survive a power cut
 }
 
-TEMPLATE, FULL_TEMPLATE = "template_seeded", "template_full"
+TEMPLATE = "template_seeded"
 TOGETHER = {
     "tests/fixes/test_device_queue.py": "device queue",
     "tests/fixes/test_every_subset.py": "subsets",
     "tests/fixes/test_kill.py": "kills",
     "tests/fixes/test_memory.py": "memory",
+    "tests/hostile/test_hostile.py": "hostile submissions",
     "tests/lab/cli/test_check.py": "measured lab",
     "tests/lab/cli/test_demo.py": "measured lab",
     "tests/lab/cli/test_verify.py": "measured lab",
@@ -53,6 +60,7 @@ TOGETHER = {
     "tests/lab/cli/test_run_beside_others.py": "command line",
     "tests/lab/operations/test_down.py": "lab that is up",
     "tests/lab/operations/test_renewal.py": "renewal",
+    "tests/lab/operations/test_powers.py": "lab that is up",
     "tests/lab/operations/test_reset.py": "lab that is up",
     "tests/lab/operations/test_restart.py": "lab that is up",
     "tests/lab/operations/test_restore_code.py": "lab that is up",
@@ -62,7 +70,7 @@ TOGETHER = {
 }
 """Files whose tests share what takes seconds to make, most often a lab: one process runs all of them."""
 
-LONGER = {"answers", "fixes", "operations", "shadow"}
+LONGER = {"answers", "fixes", "hostile", "operations", "shadow"}
 """The folders of the tests that bring up labs, or measure them."""
 
 OFFSETS_ASKED = 400
@@ -84,6 +92,30 @@ class Server:
 
     def drop(self, database: str) -> None:
         databases.drop(self.account, database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this run's own, which all of its processes share."""
+    before, folder = os.environ.get(CACHE_VARIABLE), _shared_by_workers(tmp_path_factory) / "cache"
+    os.environ[CACHE_VARIABLE] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ[CACHE_VARIABLE]
+    else:
+        os.environ[CACHE_VARIABLE] = before
+
+
+@pytest.fixture(scope="session")
+def full_server(cache: Path) -> Prepared:
+    """The stopped server that shadows are copies of, with the rows that bugs 5 and 6 need."""
+    return prepared_server(Workspace(cache / "anywhere", Library(PROJECT)), Dataset(300_000), silent)
+
+
+@pytest.fixture(scope="session")
+def small_server(cache: Path) -> Prepared:
+    """The same with 500 execution logs, for tests that do not measure."""
+    return prepared_server(Workspace(cache / "anywhere", Library(PROJECT)), Dataset(500), silent)
 
 
 @dataclass(frozen=True)
@@ -111,11 +143,10 @@ def port_offset() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of this process's own, on a copy of a data directory that is made once a run."""
-    full = any("full_template" in item.fixturenames for item in request.session.items)  # type: ignore[attr-defined]
     home = tmp_path_factory.mktemp("postgres")
-    shutil.copytree(_prepared(_shared_by_workers(tmp_path_factory), full) / "data", home / "data")
+    shutil.copytree(_prepared(_shared_by_workers(tmp_path_factory)) / "data", home / "data")
     try:
         with _running(home) as server:
             yield server
@@ -129,19 +160,13 @@ def template() -> str:
     return TEMPLATE
 
 
-@pytest.fixture(scope="session")
-def full_template() -> str:
-    """The same, with as many execution logs as the symptoms of bugs 5 and 6 need."""
-    return FULL_TEMPLATE
-
-
 def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This run's own folder; with pytest-xdist, the one above the workers' folders."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-def _prepared(folder: Path, full: bool) -> Path:
+def _prepared(folder: Path) -> Path:
     """Returns the home of a stopped server with the templates; the first process that asks makes it."""
     home = folder / "prepared"
     with (folder / "prepared.lock").open("w") as lock:
@@ -149,8 +174,6 @@ def _prepared(folder: Path, full: bool) -> Path:
         if not (home / "ready").exists():
             with _running(home) as server:
                 seeded(server, TEMPLATE, rows=500)
-                if full:
-                    seeded(server, FULL_TEMPLATE, rows=300_000)
             (home / "ready").touch()
     return home
 

@@ -1,4 +1,4 @@
-"""Measure a copy of the shipped code, changed as a test likes, on the session's server."""
+"""Measure a copy of the shipped code, changed as a test likes."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.catalog import Fix
-from lab.database import connect
+from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
+from lab.operations.measure import Target
+from lab.probing.connection import Database
 from lab.probing.evidence import Evidence
 from lab.probing.loading import load_probe
 from lab.probing.verdict import Bug, measure
 from lab.profile import read_profile
 from lab.progress import Progress, silent
+from lab.runtime.prepared import Prepared
 from lab.shadow.shadow import Shadow, Source, shadow
 from lab.shell import run
 from lab.workspace import Workspace
-from tests.conftest import PROJECT, Server
+from tests.conftest import PROJECT
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,7 @@ class Bench:
 
     root: Path
     runs: Path
-    server: Server
-    template: str
+    prepared: Prepared
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.root / path
@@ -56,8 +58,7 @@ class Bench:
         **timeouts: float,
     ) -> Iterator[Shadow]:
         """A shadow for these bugs; the code of `fixes` is the caller's to apply, their schema is not."""
-        account = self.server.account
-        origin = Source(Workspace(self.root), account, self.template, live, lambda: fixes)
+        origin = Source(Workspace(self.root), self.prepared, live, lambda: fixes)
         needed = {service: True for bug in bugs for service in needs(bug)}
         run = self.runs / name
         with shadow(origin, run, services=needed, thorough=thorough, progress=progress, **timeouts) as made:
@@ -71,14 +72,22 @@ class Bench:
             found = measure(made.bench, [to_measure(bug) for bug in bugs], numbers=numbers())
             return {one.evidence.bug: one.evidence for one in found}
 
-    def shadows(self) -> list[str]:
-        """The databases of shadows that stand on the server now."""
-        connection = connect(self.server.url("postgres"))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'lab_shadow_%' ORDER BY 1")
-            names = [name for (name,) in cursor.fetchall()]
-        connection.close()
-        return names
+    def measure_in_box(self, *bugs: int, fixes: tuple[Fix, ...] = ()) -> Mapping[int, Evidence]:
+        """What the probes say of these bugs in a box."""
+        workspace = Workspace(self.root)
+        target = Target(workspace, "", self.prepared, catalog_of(Workspace(PROJECT)))
+        source = Source(workspace, self.prepared, None, lambda: fixes)
+        checked = measure_in_box(target, source, [fix(bug) for bug in bugs])
+        return {one.bug: one for one in checked.evidence}
+
+    def shadows(self) -> list[Path]:
+        """The servers of shadows whose data is there now."""
+        return sorted(self.runs.glob("*/server"))
+
+
+def database_at(url: str) -> Database:
+    """A database whose owner is the observer too."""
+    return Database(url, url)
 
 
 def copy_shipped(target: Path) -> Path:

@@ -48,6 +48,7 @@ def tickets(tmp_path: Path, port_offset: int) -> Iterator[Tickets]:
         found.lab("down", "--destroy")
 
 
+@pytest.mark.slow
 def test_another_system_is_measured_fixed_demonstrated_proved_and_reset(tickets: Tickets) -> None:
     before = tickets.code()
     assert "300 rows in tickets" in tickets.lab("status")

@@ -21,18 +21,28 @@ from lab.operations import EnvironmentFault, LabError
     "--full", is_flag=True, help="Take every measurement, even when the verdict is already certain."
 )
 @click.option(
+    "--box", is_flag=True, help="Measure in a box: a network and a database server that nothing else shares."
+)
+@click.option(
     "--for-candidate",
     is_flag=True,
     help="Show only each symptom and whether it still shows: no cause, no figures.",
 )
 @reports
 def check(
-    workspace: Workspace, bugs: tuple[str, ...], watch: bool, full: bool, for_candidate: bool, as_json: bool
+    workspace: Workspace,
+    bugs: tuple[str, ...],
+    watch: bool,
+    full: bool,
+    box: bool,
+    for_candidate: bool,
+    as_json: bool,
 ) -> int:
     """Measure which bugs are fixed.
 
     N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
-    measurement uses a copy of the lab: the running lab is not changed. The exit code is 1 when a
+    measurement uses a copy of the lab, whose code runs behind walls: it reaches neither the running lab
+    nor your files, as far as this machine can (lab doctor). The exit code is 1 when a
     bug is not fixed; otherwise it is 4 when a bug could not be measured.
 
     Example: lab check 3 5
@@ -47,12 +57,14 @@ def check(
         else:
             output.result(checked, as_json, check_views.checked)
 
+    if watch and box:
+        raise click.UsageError("--watch does not measure in a box.")
     if watch:
         for checked in check_on_save(workspace, bugs, output.progress, thorough=full):
             show(checked)
             output.message("Waiting until a file is saved. End with Ctrl-C.")
     with output.progress() as progress:
-        checked = measure.check(workspace, bugs, thorough=full, progress=progress)
+        checked = measure.check(workspace, bugs, thorough=full, box=box, progress=progress)
     show(checked)
     if checked.symptoms:
         return LabError.exit_code
@@ -72,7 +84,7 @@ def check(
 )
 @reports
 def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | None, as_json: bool) -> None:
-    """Show a bug's symptom, its cause and its cure, and compare the bug before and after its fix.
+    """Show a bug's symptom, its cause, its cure, and the difference.
 
     N is a fix's number or slug. The bug is measured. Its cause, the fix's change of the code and its SQL
     are shown. Then the fix is applied, the bug is measured again, and the fix is reverted; the table of

@@ -1,8 +1,11 @@
 """What `check` and `verify` print for people: verdicts, and figures with bars."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from lab.cli.tables import table
@@ -17,20 +20,21 @@ STYLES = {
     Verdict.BLOCKED: "yellow",
     Verdict.UNMEASURED: "cyan",
 }
+WIDE = 140
+"""Characters that the table of `check` needs for a column of its own for the titles."""
+
 BAR = 12
 """Width of a bar in characters."""
 
 
 def checked(found: Checked) -> Iterator[RenderableType]:
-    bugs = table("N", "BUG", "VERDICT", "WHAT WAS SEEN")
-    titles = {bug.number: bug.title for bug in found.bugs}
-    for one in found.evidence:
-        seen = Group(one.why, *map(figure_line, one.figures))
-        bugs.add_row(str(one.bug), titles.get(one.bug, ""), _changed(one, found.previous), seen)
-    yield bugs
+    yield _Verdicts(found)
     yield from (Text(f"\n{note}", "yellow") for note in found.notes)
+    if found.better:
+        yield Text(f"\nThe walls around the code are weak here ({found.level}). {found.better}", "yellow")
     fixed = sum(one.verdict is Verdict.FIXED for one in found.evidence)
-    yield f"\n{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
+    yield _by_verdict(found) if len(found.evidence) > 1 else ""
+    yield f"{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
 
 
 def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:
@@ -63,21 +67,71 @@ def verdict_text(evidence: Evidence) -> Text:
     return Text(f"{evidence.verdict}{by}", STYLES[evidence.verdict])
 
 
-def _changed(evidence: Evidence, previous: Mapping[int, Verdict]) -> Text:
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """The table of `check`. In a narrow one, the title is above what was seen, not beside it."""
+
+    found: Checked
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._wide() if options.max_width >= WIDE else self._narrow()
+
+    def _wide(self) -> Table:
+        bugs = table("N", "BUG", "VERDICT", "WHAT WAS SEEN")
+        titles = {bug.number: bug.title for bug in self.found.bugs}
+        for one in self.found.evidence:
+            seen = Group(one.why, *map(FigureLine, one.figures))
+            bugs.add_row(str(one.bug), titles.get(one.bug, ""), _changed(one, self.found.previous), seen)
+        return bugs
+
+    def _narrow(self) -> Table:
+        bugs = table("N", "VERDICT", "BUG AND WHAT WAS SEEN", unwrapped=("N", "VERDICT"))
+        titles = {bug.number: bug.title for bug in self.found.bugs}
+        for one in self.found.evidence:
+            seen = Group(Text(titles.get(one.bug, ""), "bold"), one.why, *map(FigureLine, one.figures))
+            bugs.add_row(str(one.bug), _changed(one, self.found.previous, "\n"), seen)
+        return bugs
+
+
+def _changed(evidence: Evidence, previous: Mapping[int, Verdict], space: str = " ") -> Text:
     """Return the verdict, with the one from before if it is another."""
     before = previous.get(evidence.bug, evidence.verdict)
-    was = "" if before is evidence.verdict else f" (was {before})"
+    was = "" if before is evidence.verdict else f"{space}(was {before})"
     return verdict_text(evidence).append(was, "bold")
 
 
-def figure_line(figure: Figure) -> Text:
-    """Return a figure with its value, and a bar of how much of its limit it takes."""
-    line = Text(f"  {figure.name}: {value_text(figure.value, figure.unit)}", "dim")
-    if figure.limit is None:
-        return line
-    line.append("  ")
-    line.append(_bar(figure.value, figure.limit), "green" if figure.within else "red")
-    return line.append(f"  at most {value_text(figure.limit, figure.unit)}")
+def _by_verdict(found: Checked) -> Text:
+    """Return the bugs of each verdict on one line: the table may have left the screen."""
+    line = Text("\n")
+    for verdict in Verdict:
+        bugs = ", ".join(str(one.bug) for one in found.evidence if one.verdict is verdict)
+        if bugs:
+            line.append(f"{verdict.capitalize()}: ", STYLES[verdict]).append(f"{bugs}. ")
+    line.rstrip()
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLine:
+    """A figure: its value, and a bar of how much of its limit it takes, below it if there is no room."""
+
+    figure: Figure
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        one = self.figure
+        value = Text(f"{one.name}: {value_text(one.value, one.unit)}", "dim")
+        if one.limit is None:
+            yield Padding(value, (0, 0, 0, 2))
+            return
+        bar = Text.assemble(
+            (_bar(one.value, one.limit), "green" if one.within else "red"),
+            (f"  at most {value_text(one.limit, one.unit)}", "dim"),
+        )
+        if value.cell_len + 2 + bar.cell_len <= options.max_width - 2:
+            yield Padding(Text.assemble(value, "  ", bar), (0, 0, 0, 2))
+        else:
+            yield Padding(value, (0, 0, 0, 2))
+            yield Padding(bar, (0, 0, 0, 4))
 
 
 def _bar(value: float, limit: float) -> str:

@@ -54,25 +54,27 @@ def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) ->
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.option("--superuser", is_flag=True, help="Connect as the superuser.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENT]...")
 @pass_workspace
-def psql(workspace: Workspace, arguments: tuple[str, ...]) -> None:
-    """Open psql, connected to the lab's database.
+def psql(workspace: Workspace, superuser: bool, arguments: tuple[str, ...]) -> None:
+    """Open psql, connected to the lab's database as its owner.
 
-    All arguments are passed to psql.
+    All other arguments are passed to psql.
 
     Example: lab psql -c "SELECT version()"
     """
     from lab.operations import inspect
 
-    argv, environment = inspect.psql(workspace, arguments)
+    argv, environment = inspect.psql(workspace, arguments, superuser=superuser)
     os.execve(argv[0], argv, {**os.environ, **environment})
 
 
 @click.command()
 @click.argument("service", required=False)
+@click.option("--superuser", is_flag=True, help="The database's URL for the superuser, not for its owner.")
 @reports
-def url(workspace: Workspace, service: str | None, as_json: bool) -> None:
+def url(workspace: Workspace, service: str | None, superuser: bool, as_json: bool) -> None:
     """Print the URL of a service.
 
     SERVICE is a service's name, or db for the database. Without it, print all URLs.
@@ -82,7 +84,7 @@ def url(workspace: Workspace, service: str | None, as_json: bool) -> None:
     from lab.cli import inspect_views
     from lab.operations import inspect
 
-    urls = inspect.urls(workspace, service)
+    urls = inspect.urls(workspace, service, superuser=superuser)
     if service and not as_json:
         output.line(urls[service])
     else:

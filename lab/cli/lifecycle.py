@@ -26,12 +26,24 @@ from lab.operations import LabError
     help="Add N to every port.  [default: the last one, at first 0]",
 )
 @click.option(
+    "--sandbox/--no-sandbox",
+    default=None,
+    help="Run the services behind walls, to look at a stranger's work.  [default: the last one]",
+)
+@click.option(
     "--renew",
     is_flag=True,
     help="Rebuild a lab that another version made: code and database. Your edits are saved in a patch.",
 )
 @reports
-def up(workspace: Workspace, kind: str | None, renew: bool, as_json: bool, **options: int | None) -> None:
+def up(
+    workspace: Workspace,
+    kind: str | None,
+    sandbox: bool | None,
+    renew: bool,
+    as_json: bool,
+    **options: int | None,
+) -> None:
     """Start the database and the services.
 
     Existing data is kept. A running service is restarted only if its code or settings changed. --docker,
@@ -44,7 +56,7 @@ def up(workspace: Workspace, kind: str | None, renew: bool, as_json: bool, **opt
     from lab.operations.up import up as operation
 
     with output.progress() as progress:
-        done = operation(workspace, kind=kind, renew=renew, progress=progress, **options)
+        done = operation(workspace, kind=kind, sandbox=sandbox, renew=renew, progress=progress, **options)
     output.result(done, as_json, lifecycle_views.up)
 
 

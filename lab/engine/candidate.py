@@ -4,28 +4,46 @@ import re
 import sys
 from pathlib import Path
 
+from lab import sandbox
 from lab.catalog import OwnedObject
 from lab.errors import LabError
+from lab.sandbox import Bounds, Means, Wall
 from lab.shell import run
 from lab.workspace import Workspace
 
 TIMEOUT = 120.0
+VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+CODE = Path("/lab")
+"""Where walled migrations find the code: the working folder of the containers."""
+
+PACKAGE = Path(__file__).resolve().parent.parent
 REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["'](\w+)["']""", re.MULTILINE)
 
 
-def upgrade(workspace: Workspace, url: str, target: str = "head", *, timeout: float = TIMEOUT) -> None:
+def upgrade(
+    workspace: Workspace,
+    url: str,
+    target: str = "head",
+    *,
+    timeout: float = TIMEOUT,
+    means: Means | None = None,
+) -> None:
     """Upgrade the database at `url` to `target`, a revision of the candidate's history.
+
+    With `means`, Alembic runs behind a wall.
 
     Raises:
         LabError: Alembic failed. The message quotes the line of its output that names the reason.
         TimedOut: it ran for more than `timeout` seconds and was killed.
     """
-    finished = run(
-        [sys.executable, "-m", "alembic", "-c", Path("alembic.ini"), "upgrade", target],
-        cwd=workspace.root,
-        env={"LAB_DATABASE_URL": url},
-        timeout=timeout,
-    )
+    argv = [sys.executable, "-m", "alembic", "-c", "alembic.ini", "upgrade", target]
+    given = {"LAB_DATABASE_URL": url}
+    if means is None:
+        finished = run(argv, cwd=workspace.root, env=given, timeout=timeout)
+    else:
+        root = workspace.root
+        wall = Wall({root: CODE}, hidden=(PACKAGE,), network=True, environment=given | VARIABLES, folder=root)
+        finished = sandbox.run(argv, wall, Bounds(seconds=timeout), means)
     if finished.code != 0:
         raise LabError(
             f"alembic upgrade {target} failed in {workspace.root}: {finished.last_line}.",

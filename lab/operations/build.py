@@ -7,12 +7,14 @@ that looks complete but isn't.
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg2
 
 from lab.database import connect
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, TimedOut, UsageError
+from lab.library import Library
 from lab.operations import ownership
 from lab.operations.ownership import Dataset, TemporaryDatabase, origin_of, template_of
 from lab.operations.renewal import current_origin, require_current_template
@@ -20,7 +22,8 @@ from lab.operations.seeding import fill
 from lab.operations.template import replaced_database, shipped_head
 from lab.profile import profile_of
 from lab.progress import Progress, Update
-from lab.runtime import databases
+from lab.runtime import databases, roles
+from lab.runtime.account import Account
 from lab.runtime.base import Runtime
 from lab.runtime.database_service import RESTORE, roles_sql
 from lab.workspace import Workspace
@@ -49,6 +52,14 @@ def require_rows(workspace: Workspace, rows: int | None) -> None:
         raise UsageError(f"--rows {rows} is out of range.", f"Use 1 to {most:,} rows.")
 
 
+def default_dataset(
+    workspace: Workspace, rows: int | None, seed: int | None, present: Dataset | None = None
+) -> Dataset:
+    """Return the dataset with these numbers; None means that of `present`, else of lab.toml."""
+    default = present or Dataset(profile_of(workspace).seed.rows)
+    return Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
+
+
 def plan_build(
     workspace: Workspace,
     rows: int | None,
@@ -73,9 +84,7 @@ def plan_build(
     temporary = ownership.temporary_names(workspace)
     found = databases.comments(account, [database, template_of(database), *temporary])
     present = ownership.dataset_of(workspace, account, database, found)
-    profile = profile_of(workspace).seed
-    default = present or Dataset(profile.rows)
-    asked = Dataset(default.rows if rows is None else rows, default.seed if seed is None else seed)
+    asked = default_dataset(workspace, rows, seed, present)
     require_rows(workspace, rows)
     if present is not None and present != asked and not renew:
         raise Refused(
@@ -121,24 +130,41 @@ def carry_out(
             prepare(url)
 
 
-def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, progress: Progress) -> None:
-    account, build = runtime.account, TemporaryDatabase.BUILD.name_for(workspace)
-    databases.create(account, build)
-    url = account.url(build)
+def fill_template(
+    workspace: Workspace, code: Path, account: Account, name: str, dataset: Dataset, progress: Progress
+) -> None:
+    """Make the database `name` at the shipped head with these rows, and make it a template.
+
+    The shipped code, whose revisions and seed are run, is in the folder `code`.
+
+    Raises:
+        LabError: a shipped migration failed, or the server refused a statement.
+    """
+    databases.create(account, name)
+    url = account.owner_url(name)
     progress(Update("Migrating to the shipped head"))
-    _make_roles(url, roles_sql(workspace.library.roles_sql))
+    text = roles_sql(Library(code).roles_sql)
+    # Roles and extensions need a superuser, and default privileges the owner. The file can be repeated.
+    for one in dict.fromkeys((account.url(name), url)):
+        _run_sql(one, text)
     try:
-        # The library's own migrations: those of a workspace may have been edited.
-        library = Workspace(workspace.library.root, workspace.library)
-        candidate.upgrade(library, url, shipped_head(workspace))
+        candidate.upgrade(Workspace(code, workspace.library), url, shipped_head(workspace))
     except TimedOut:
         raise
     except LabError as error:
         raise LabError(f"The shipped migrations failed. {error.message}", RESTORE) from error
-    fill(workspace, url, dataset, progress)
+    fill(workspace, code, url, dataset, progress)
+    if account.owner:
+        roles.hide_sessions(account, name)
     progress(Update("Keeping a template for lab reset"))
-    ownership.record_ownership(workspace, account, build, dataset, current_origin(workspace))
-    databases.make_template(account, build)
+    ownership.record_ownership(workspace, account, name, dataset, current_origin(workspace))
+    databases.make_template(account, name)
+
+
+def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, progress: Progress) -> None:
+    account, build = runtime.account, TemporaryDatabase.BUILD.name_for(workspace)
+    # The library's own migrations: those of a workspace may have been edited.
+    fill_template(workspace, workspace.library.root, account, build, dataset, progress)
     template, old = template_of(runtime.database), TemporaryDatabase.REPLACED.name_for(workspace)
     if databases.exists(account, template):  # of another version: it is kept until the new one is complete
         databases.drop(account, runtime.database)  # it belongs to the old template: the next step makes it
@@ -148,7 +174,7 @@ def _build_template(workspace: Workspace, runtime: Runtime, dataset: Dataset, pr
         databases.rename(account, build, template)
 
 
-def _make_roles(url: str, text: str) -> None:
+def _run_sql(url: str, text: str) -> None:
     try:
         with closing(connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(text)

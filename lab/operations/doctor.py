@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab import sandbox
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.operations.runtimes import runtime_of
@@ -46,6 +47,7 @@ def examine(workspace: Workspace) -> tuple[Check, ...]:
         ("disk", True, _disk),
         ("compose file and ports", True, _ports),
         ("containers", in_containers, _containers),
+        ("walls around the code", False, _walls),
     )
     results = []
     for name, needed, examine_one in checks:
@@ -104,3 +106,11 @@ def _ports(workspace: Workspace) -> str:
 def _containers(workspace: Workspace) -> str:
     project = project_of(workspace)
     return f"Docker Engine {project.require_engine()}, {' '.join(project.tool())}"
+
+
+def _walls(_: Workspace) -> str:
+    means = sandbox.found()
+    if means.better:
+        raise EnvironmentFault(f"Level {means.level}.", means.better)
+    box = "" if sandbox.nests(means) else ", but no box: lab check --box does not work"
+    return f"level {means.level}{box}"

@@ -8,6 +8,7 @@ from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable
 from lab.lock import exclusive_lock
 from lab.operations import runtimes
+from lab.operations.prepared import remove_unfinished
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import EMBEDDED, load_settings
 from lab.operations.template import remove_databases
@@ -42,7 +43,8 @@ def down(workspace: Workspace, *, destroy: bool = False, progress: Progress = si
         progress(Update("Stopping the lab"))
         kind = load_settings(workspace).runtime
         left = _drop_on_existing_server(workspace) if destroy else ""
-        remove_leftovers(workspace, None)  # without an account: the next up drops their databases
+        remove_leftovers(workspace)
+        remove_unfinished(workspace)
         services, database = runtimes.stop(workspace, kind, destroy=destroy)
         workspace.database_url_file.unlink(missing_ok=True)
         if destroy:

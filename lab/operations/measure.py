@@ -1,31 +1,39 @@
 """Measure the bugs in a shadow: a copy of the lab, so that the running lab is not disturbed."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from lab import records
+from lab import records, sandbox
 from lab.catalog import Catalog, Fix
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
 from lab.engine.schema import read_schema
-from lab.errors import UsageError
+from lab.errors import EnvironmentFault, UsageError
+from lab.library import Library
 from lab.operations.catalog import catalog_of
-from lab.operations.ownership import template_of
+from lab.operations.ownership import dataset_in
+from lab.operations.prepared import prepared_server
 from lab.probing import verdict
 from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence as Evidence
 from lab.probing.evidence import Figure as Figure
 from lab.probing.evidence import Verdict as Verdict
 from lab.probing.loading import load_probe
+from lab.probing.statements import statements_about_the_server
+from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
-from lab.runtime.account import Account
-from lab.shadow.leftovers import remove_leftovers
-from lab.shadow.shadow import Source, shadow
+from lab.runtime.prepared import Prepared
+from lab.sandbox import Level, Means
+from lab.shadow.leftovers import reached_bounds, remove_leftovers
+from lab.shadow.shadow import Shadow, Source, shadow
 from lab.shadow.spare import Spare
 from lab.workspace import Workspace
+
+COMPOSE_FILE = Workspace(Path()).compose_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,8 @@ class Checked:
     """The evidence by rising number of the bugs. `run` is the folder with it and the raw data.
 
     `notes` say what the shadow copied from the candidate's database, and what failed in it. While the files
-    are watched, `previous` has the verdicts of the measurements before, by bug.
+    are watched, `previous` has the verdicts of the measurements before, by bug. `level` is that of the walls
+    around the candidate's code, `better` says how to get a better one.
     """
 
     bugs: tuple[Bug, ...]
@@ -51,6 +60,8 @@ class Checked:
     run: Path
     seconds: float
     previous: Mapping[int, Verdict] = field(default_factory=dict)
+    level: Level = Level.NONE
+    better: str = ""
 
     @property
     def symptoms(self) -> tuple[Evidence, ...]:
@@ -63,21 +74,26 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A workspace whose lab is up, to be measured: its server and database, and the catalog."""
+    """A workspace whose lab is up: the URL of its database for the owner, the server to copy, the catalog."""
 
     workspace: Workspace
-    account: Account
-    database: str
+    url: str
+    prepared: Prepared
     catalog: Catalog
 
     @property
-    def template(self) -> str:
-        return template_of(self.database)
+    def numbers(self) -> Mapping[str, int]:
+        """The number of each bug, by its slug."""
+        return {fix.slug: fix.number for fix in self.catalog.fixes}
 
     def applied_fixes(self) -> tuple[Fix, ...]:
         """Read from the database which usable fixes are applied. Raises DatabaseUnreachable."""
-        recorded = read_schema(self.account.url(self.database)).recorded
+        recorded = read_schema(self.url).recorded
         return tuple(fix for fix in self.catalog.fixes if fix.revision in recorded)
+
+    def source(self) -> Source:
+        """What a shadow of the workspace is made from."""
+        return Source(self.workspace, self.prepared, self.url, self.applied_fixes)
 
 
 def check(
@@ -86,31 +102,42 @@ def check(
     *,
     thorough: bool = False,
     spare: Spare | None = None,
+    box: bool = False,
     progress: Progress = silent,
 ) -> Checked:
     """Measure the bugs that the tokens mean (default: all). `thorough` goes on after the verdict is certain.
 
-    A `spare` makes it faster; it is used up.
+    A `spare` makes it faster; it is used up. In a `box`, the measurement has a network of its own.
 
     Raises:
         UsageError: a token means no bug that has a probe.
         EnvironmentFault: the lab is not up, or the shadow cannot be made.
         Locked: another lab is changing the workspace.
     """
-    target = prepare_target(workspace)
+    target = prepare_target(workspace, progress)
     bugs = select_bugs(target.catalog, tokens)
-    source = Source(workspace, target.account, target.template, target.database, target.applied_fixes)
+    source = target.source()
+    if box:
+        from lab.operations.box import measure_in_box  # it imports this module
+
+        return measure_in_box(target, source, bugs, thorough=thorough, progress=progress)
     return measure_in_shadow(target, source, bugs, thorough=thorough, spare=spare, progress=progress)
 
 
-def prepare_target(workspace: Workspace) -> Target:
-    """Clean up after killed measurements; return the target. Raises EnvironmentFault if the lab is not up."""
+def prepare_target(workspace: Workspace, progress: Progress = silent) -> Target:
+    """Clean up after killed measurements; return the target.
+
+    Raises:
+        EnvironmentFault: the lab is not up, or no server to measure on can be prepared.
+    """
     url = workspace_url(workspace)
-    connect(url).close()
-    parsed = DatabaseUrl.parse(url)
-    account = Account.from_url(parsed)
-    remove_leftovers(workspace, account)
-    return Target(workspace, account, parsed.database, catalog_of(workspace))
+    with closing(connect(url)) as connection:
+        dataset = dataset_in(connection, DatabaseUrl.parse(url).database)
+    if dataset is None:
+        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    remove_leftovers(workspace)
+    prepared = prepared_server(workspace, dataset, progress, to_measure=True)
+    return Target(workspace, url, prepared, catalog_of(workspace))
 
 
 def select_bugs(catalog: Catalog, tokens: Sequence[str]) -> tuple[Fix, ...]:
@@ -147,43 +174,83 @@ def measure_in_shadow(
     """
     started = time.monotonic()
     run = spare.reserved.folder if spare else records.begin(target.workspace)
-    by_number = {fix.number: fix for fix in fixes}
-    found: dict[int, Evidence] = {}
-    bugs = tuple(_bug(target.workspace, fix) for fix in fixes)
-    slugs = {fix.slug: fix.number for fix in target.catalog.fixes}
+    found: list[Measured] = []
+    options: dict[str, Any] = {"thorough": thorough, "spare": spare, "progress": progress}
+    with shadow(source, run, services=services_of(fixes), **options) as made, change(made.bench) as bench:
+        measured = replace(made, bench=bench)
+        found += probed(target.workspace.library, fixes, target.numbers, measured, progress)
+        notes = (*made.notes, *looks(bench))
+    notes += reached_bounds(run)
+    return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started)
+
+
+def services_of(fixes: Sequence[Fix]) -> dict[str, bool]:
+    """Return the services that the fixes' probes need; the value is true if one needs every instance."""
     services: dict[str, bool] = {}
     for needs in (fix.probe for fix in fixes if fix.probe):
         services |= {name: services.get(name, False) or needs.replicas for name in needs.services}
-    with (
-        shadow(source, run, services=services, thorough=thorough, spare=spare, progress=progress) as made,
-        change(made.bench) as bench,
-    ):
+    return services
 
-        def announce(number: int) -> None:
-            progress(Update(f"Measuring bug {number}", len(found), len(bugs)))
 
-        for one in verdict.measure(
-            bench,
-            bugs,
-            announce,
-            numbers=slugs,
-            compose_problem=made.compose_problem,
-            migration_problem=made.migration_problem,
-        ):
-            raw = records.keep_raw(run, one.evidence.bug, one.raw)
-            found[one.evidence.bug] = replace(one.evidence, raw=raw)
-    evidence = tuple(found[number] for number in sorted(found))
-    records.keep(target.workspace, run, evidence, made.notes)
-    measured = tuple(
-        Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(found)
+def probed(
+    library: Library, fixes: Sequence[Fix], numbers: Mapping[str, int], made: Shadow, progress: Progress
+) -> Iterator[Measured]:
+    """Measure the bugs of these fixes in the shadow. `numbers` has that of each bug, by its slug.
+
+    Raises InvalidFile if a probe cannot be loaded.
+    """
+    bugs = tuple(_bug(library, fix) for fix in fixes)
+    done = {"bugs": 0}
+
+    def announce(number: int) -> None:
+        progress(Update(f"Measuring bug {number}", done["bugs"], len(bugs)))
+        done["bugs"] += 1
+
+    yield from verdict.measure(
+        made.bench,
+        bugs,
+        announce,
+        numbers=numbers,
+        compose_problem=made.compose_problem,
+        migration_problem=made.migration_problem,
     )
-    return Checked(measured, evidence, made.notes, run, time.monotonic() - started)
 
 
-def _bug(workspace: Workspace, fix: Fix) -> verdict.Bug:
-    compose_file = workspace.compose_file.relative_to(workspace.root).as_posix()
+def looks(bench: Bench) -> tuple[str, ...]:
+    """Return a note on the statements of the candidate's that looked at the server's own state."""
+    found = statements_about_the_server(bench.database)
+    if not found:
+        return ()
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return (f"The code looks at the state of the server, which a person must judge: {found[0]}{more}",)
+
+
+def keep(
+    workspace: Workspace,
+    run: Path,
+    fixes: Sequence[Fix],
+    found: Sequence[Measured],
+    notes: tuple[str, ...],
+    means: Means,
+    started: float,
+) -> Checked:
+    """Write the evidence to the run, and return it. `started` is a time of time.monotonic()."""
+    kept = {
+        one.evidence.bug: replace(one.evidence, raw=records.keep_raw(run, one.evidence.bug, one.raw))
+        for one in found
+    }
+    evidence = tuple(kept[number] for number in sorted(kept))
+    records.keep(workspace, run, evidence, notes, str(means.level))
+    by_number = {fix.number: fix for fix in fixes}
+    bugs = tuple(Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(kept))
+    return Checked(
+        bugs, evidence, notes, run, time.monotonic() - started, level=means.level, better=means.better
+    )
+
+
+def _bug(library: Library, fix: Fix) -> verdict.Bug:
     return verdict.Bug(
         fix.number,
-        load_probe(workspace.library.probes, fix.slug),
-        in_compose_file=any(file.path.as_posix() == compose_file for file in fix.files),
+        load_probe(library.probes, fix.slug),
+        in_compose_file=any(Path(file.path) == COMPOSE_FILE for file in fix.files),
     )

@@ -4,9 +4,12 @@ The owner is recorded in the comment of the template database, so the record is 
 The name of a temporary database contains the workspace's id, so on a shared server no other lab uses it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from socket import gethostname
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lab.errors import Refused
@@ -15,6 +18,9 @@ from lab.json_files import from_json, to_json
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.workspace import Workspace
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,20 @@ def dataset_of(
             f"drop the databases {database} and {template_of(database)} on this server.",
         )
     return ownership.content
+
+
+def dataset_in(connection: Connection, database: str) -> Dataset | None:
+    """Return the dataset of the template of `database`; None if lab made no such template.
+
+    `connection` is to any database of the server, with any role.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            (template_of(database),),
+        )
+        ownership = _ownership(database, dict(cursor.fetchall()))
+    return ownership.content if ownership else None
 
 
 def origin_of(database: str, comments: dict[str, str | None]) -> Origin | None:

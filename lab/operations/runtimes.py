@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from lab import compose
+from lab import compose, sandbox
 from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.operations.settings import DOCKER, EMBEDDED, Settings, load_settings
 from lab.profile import profile_of
 from lab.runtime import embedded
 from lab.runtime.base import Runtime
 from lab.runtime.stack import DATABASE_SERVICE, HIGHEST_PORT
+from lab.sandbox import Level
 from lab.workspace import Workspace
 
 SERVER_VARIABLE = "LAB_DATABASE_URL"
@@ -33,7 +34,15 @@ def runtime_of(workspace: Workspace, settings: Settings | None = None) -> Runtim
 
         return docker_runtime(workspace, file, settings.port_offset)
     environ = {**({SERVER_VARIABLE: settings.server} if settings.server else {}), **os.environ}
-    return embedded.embedded_runtime(workspace, file, settings.port_offset, environ)
+    means = sandbox.found() if settings.sandbox else None
+    return embedded.embedded_runtime(workspace, file, settings.port_offset, environ, means)
+
+
+def require_walls() -> None:
+    """Raise EnvironmentFault if walls cannot hide the workspace's own state from its services here."""
+    means = sandbox.found()
+    if means.level is not Level.BWRAP:
+        raise EnvironmentFault(f"The services need better walls than level {means.level}.", means.better)
 
 
 def require_up(runtime: Runtime) -> None:

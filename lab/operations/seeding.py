@@ -1,24 +1,27 @@
-"""Fill the lab's new database: run the library's seed command, and report its progress."""
+"""Fill a new database: run the library's seed commands, and report their progress."""
 
 import re
 import subprocess
-from contextlib import suppress
+from contextlib import closing, suppress
 from os import environ
+from pathlib import Path
 
+from lab.database import connect
 from lab.database_url import DatabaseUrl
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, InvalidFile
 from lab.operations.ownership import Dataset
-from lab.profile import profile_of
+from lab.profile import TopUp, profile_of
 from lab.progress import Progress, Update
-from lab.shell import IMPORTS_FROM_FOLDER, argv_of
+from lab.shell import IMPORTS_FROM_FOLDER, argv_of, run
 from lab.workspace import Workspace
 
+TOP_UP_TIMEOUT = 300.0
 PROGRESS = re.compile(r"([\d,]+) of ([\d,]+)")
 """How a line of the command's standard error says how many rows of how many are there."""
 
 
-def fill(workspace: Workspace, url: str, dataset: Dataset, progress: Progress) -> None:
-    """Run the seed command of the library on the migrated, empty database at `url`.
+def fill(workspace: Workspace, code: Path, url: str, dataset: Dataset, progress: Progress) -> None:
+    """Run the library's seed command in the folder `code` on the migrated, empty database at `url`.
 
     Raises:
         EnvironmentFault: it cannot be run, or it failed. The message quotes the last line of its output.
@@ -30,7 +33,7 @@ def fill(workspace: Workspace, url: str, dataset: Dataset, progress: Progress) -
     try:
         process = subprocess.Popen(
             argv_of(words),
-            cwd=workspace.library.root,
+            cwd=code,
             env={**environ, "LAB_DATABASE_URL": DatabaseUrl.parse(url).libpq, **IMPORTS_FROM_FOLDER},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -47,9 +50,28 @@ def fill(workspace: Workspace, url: str, dataset: Dataset, progress: Progress) -
                 if found := PROGRESS.match(last):
                     done, total = (int(number.replace(",", "")) for number in found.groups())
                     progress(Update(text, done, total))
-            code = process.wait()
+            status = process.wait()
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
-    if code != 0:
-        raise EnvironmentFault(f"The database could not be seeded: {last or f'exit code {code}'}")
+    if status != 0:
+        raise EnvironmentFault(f"The database could not be seeded: {last or f'exit code {status}'}")
+
+
+def top_up(workspace: Workspace, code: Path, url: str, wanted: TopUp) -> None:
+    """Add the rows that symptoms need, by the library's command in the folder `code`.
+
+    Raises:
+        EnvironmentFault: it failed. The message quotes the last line of its output.
+        InvalidFile: the database lacks the table whose rows lab.toml asks for.
+    """
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (wanted.table,))
+        if cursor.fetchone() != (True,):
+            problem = f"measurement.table: {wanted.table!r} is not in the database"
+            raise InvalidFile(workspace.library.profile, [problem])
+    words = [word.format(rows=wanted.rows) for word in wanted.command]
+    environment = {"LAB_DATABASE_URL": DatabaseUrl.parse(url).libpq, **IMPORTS_FROM_FOLDER}
+    finished = run(argv_of(words), cwd=code, env=environment, timeout=TOP_UP_TIMEOUT)
+    if finished.code != 0:
+        raise EnvironmentFault(f"The rows for the measurement could not be made: {finished.last_line}")

@@ -16,7 +16,8 @@ MAX_PORT_OFFSET = 50_000
 class Settings:
     """The runtime, the number that is added to every port, and what the environment contained.
 
-    `server` is LAB_DATABASE_URL; `ports` are the compose file's port variables by name.
+    `server` is LAB_DATABASE_URL; `ports` are the compose file's port variables by name. `sandbox`: the
+    services run behind walls.
 
     Raises:
         UsageError: there is no such runtime, or the offset is out of its range.
@@ -26,6 +27,7 @@ class Settings:
     port_offset: int = 0
     server: str | None = None
     ports: Mapping[str, str] = field(default_factory=dict)
+    sandbox: bool = False
 
     def __post_init__(self) -> None:
         if self.runtime not in (EMBEDDED, DOCKER):

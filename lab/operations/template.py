@@ -46,7 +46,7 @@ def replaced_database(workspace: Workspace, runtime: Runtime) -> Iterator[str]:
     _drop(account, {fresh, old} & found.keys())
     try:
         databases.create(account, fresh, template=template_of(database))
-        yield account.url(fresh)
+        yield account.owner_url(fresh)
         if database in found:
             databases.replace(account, database, new=fresh, old=old)
         else:

@@ -12,14 +12,15 @@ import psycopg2
 from lab import shipped
 from lab.database_url import DatabaseUrl
 from lab.engine import journal
-from lab.errors import EnvironmentFault, LabError, Refused
+from lab.errors import EnvironmentFault, LabError, Refused, UsageError
 from lab.files import delete_temporary_files, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations import runtimes
-from lab.operations.build import BuildPlan, carry_out, plan_build, require_rows
+from lab.operations.build import BuildPlan, carry_out, default_dataset, plan_build, require_rows
 from lab.operations.doctor import disk_shortage
 from lab.operations.fixes import match_code
-from lab.operations.ownership import ensure_workspace_id
+from lab.operations.ownership import Dataset, ensure_workspace_id
+from lab.operations.prepared import prepared_server
 from lab.operations.renewal import begin_renewal, renew_workspace, require_current_code
 from lab.operations.restore_code import RestoredCode, finish_renewal
 from lab.operations.runtimes import require_services_of_library, runtime_of
@@ -54,14 +55,16 @@ def up(
     seed: int | None = None,
     port_offset: int | None = None,
     renew: bool = False,
+    sandbox: bool | None = None,
     progress: Progress = silent,
 ) -> Up:
     """Start the server and the services, and make the database first if there is none.
 
-    `kind` is the runtime, `embedded` or `docker`. For None, the value of the last `up` is used. If the
-    runtime, the server or the ports change, the running lab is stopped; its database is kept. If `up` fails
-    or is interrupted, it stops what it started and restores the settings of the last `up`, unless a new
-    database was made for the new ones. A service that does not become healthy raises nothing.
+    `kind` is the runtime, `embedded` or `docker`, and `sandbox` says whether the services run behind walls.
+    For None, the value of the last `up` is used. If the runtime, the server or the ports change, the running
+    lab is stopped; its database is kept. If `up` fails or is interrupted, it stops what it started and
+    restores the settings of the last `up`, unless a new database was made for the new ones. A service that
+    does not become healthy raises nothing.
 
     A lab that another version of the library made is refused, after its edits are saved as a patch. `renew`
     rebuilds it: its database, with as many rows, and its code, unless the workspace is its own library.
@@ -79,7 +82,7 @@ def up(
         for folder in (workspace.state, workspace.shipped, workspace.saved):
             delete_temporary_files(folder)
         before = load_settings(workspace)
-        settings = _settings_for(workspace, before, kind, port_offset)
+        settings = _settings_for(workspace, before, kind, port_offset, sandbox)
         require_supported_path(workspace)
         if workspace.copied_from is not None and workspace.data.exists():
             raise Refused(
@@ -105,7 +108,8 @@ def up(
             if settings != before:
                 _leave_previous(workspace, before, settings, runtime, plan, progress)
                 runtime.require_ports()
-            start = partial(_start, workspace, before, settings, runtime, plan, progress)
+            dataset = default_dataset(workspace, rows, seed)
+            start = partial(_start, workspace, before, settings, runtime, dataset, plan, progress)
             try:
                 try:
                     done = start()
@@ -121,7 +125,7 @@ def up(
             if code:
                 finish_renewal(workspace)  # last: until then, `up` asks for `renew`
         seconds = time.monotonic() - started
-        return Up(status(workspace, runtime), seconds, done.builds_template, code, note)
+        return Up(status(workspace, runtime), seconds, done, code, note)
 
 
 @contextmanager
@@ -146,14 +150,16 @@ def _start(
     before: Settings,
     settings: Settings,
     runtime: Runtime,
+    dataset: Dataset,
     plan: Callable[[Runtime], BuildPlan],
     progress: Progress,
-) -> BuildPlan:
-    """Start the database and the services. After an error or ^C, undo the finished steps, the last one first.
+) -> bool:
+    """Start the database and the services; return whether the rows are new.
 
-    A template or database that was made is kept for the next `up`.
+    After an error or ^C, undo the finished steps, the last one first. Data that was copied and a template or
+    database that was made are kept for the next `up`.
     """
-    moved = settings.database_location != before.database_location
+    copied, moved = False, settings.database_location != before.database_location
     with ExitStack() as undo:
         undo_settings = undo.enter_context(ExitStack())
         undo_settings.callback(_attempt, save_settings, workspace, before)
@@ -163,9 +169,12 @@ def _start(
         if not runtime.database_running() or not workspace.database_url_file.exists():
             undo.callback(_attempt, runtimes.stop, workspace, settings.runtime)
             undo.callback(workspace.database_url_file.unlink, missing_ok=True)
+        remove_leftovers(workspace)
+        if runtime.needs_data:
+            runtime.copy_data(prepared_server(workspace, dataset, progress))
+            copied = True
         progress(Update("Starting PostgreSQL"))
         runtime.start_database()
-        remove_leftovers(workspace, runtime.account)
         todo = plan(runtime)
         prepare = partial(match_code, workspace, progress)
         carry_out(todo, workspace, runtime, prepare, progress)
@@ -177,11 +186,15 @@ def _start(
         progress(Update("Starting the services"))
         runtime.start_services()
         undo.pop_all()
-    return todo
+    return copied or todo.builds_template
 
 
 def _settings_for(
-    workspace: Workspace, before: Settings, kind: str | None, port_offset: int | None
+    workspace: Workspace,
+    before: Settings,
+    kind: str | None,
+    port_offset: int | None,
+    walled: bool | None,
 ) -> Settings:
     """Return the settings that the arguments and the environment ask for, else as `before`.
 
@@ -191,7 +204,13 @@ def _settings_for(
     server = os.environ.get(runtimes.SERVER_VARIABLE) or (None if kind == EMBEDDED else before.server)
     offset = before.port_offset if port_offset is None else port_offset
     ports = runtimes.ports_for(workspace, before.ports)
-    return Settings(runtime, offset, server if runtime == EMBEDDED else None, ports)
+    walled = before.sandbox if walled is None else walled
+    embedded = runtime == EMBEDDED
+    if walled and not embedded:
+        raise UsageError("Walls are for local processes.", "Use lab up --embedded, or --no-sandbox.")
+    if walled:
+        runtimes.require_walls()
+    return Settings(runtime, offset, server if embedded else None, ports, walled)
 
 
 def _leave_previous(

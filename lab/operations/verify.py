@@ -69,14 +69,14 @@ def verify(
         InvalidFile: a token means a folder that cannot be used.
         EnvironmentFault: the lab is not up.
     """
-    target = prepare_target(workspace)
+    target = prepare_target(workspace, progress)
     whole = not tokens or "all" in tokens
     catalog = target.catalog
     chosen = select_bugs(catalog, () if whole else tokens)
     fixes = tuple(sorted(chosen, key=lambda fix: fix.number))
     measured = select_bugs(catalog, bugs)
     run_folder = records.begin(workspace)
-    with scratch(workspace, target.account, target.template, run_folder) as copy:
+    with scratch(workspace, target.prepared, run_folder) as copy:
         rows = tuple(_Proof(target, copy, measured, progress).rows(fixes, whole=whole))
     if whole:
         unusable = broken_fixes(catalog)
@@ -172,7 +172,7 @@ class _Proof:
         change: Callable[[Bench], AbstractContextManager[Bench]] = nullcontext,
     ) -> tuple[Evidence, ...]:
         target = self.target
-        source = Source(self.copy.workspace, target.account, target.template, None, lambda: applied)
+        source = Source(self.copy.workspace, target.prepared, None, lambda: applied)
         fixes = [fix for fix in target.catalog.measurable if fix.number in numbers]
         return measure_in_shadow(target, source, fixes, change=change, progress=progress).evidence
 

@@ -51,7 +51,7 @@ def _spare(workspace: Workspace) -> Iterator[Spare | None]:
     try:
         target = prepare_target(workspace)
         run = records.begin(workspace)
-        spare = make_spare(workspace, target.account, target.template, target.applied_fixes(), run)
+        spare = make_spare(target.prepared, target.applied_fixes(), run)
     except LabError:
         yield None
         return
@@ -59,7 +59,7 @@ def _spare(workspace: Workspace) -> Iterator[Spare | None]:
         yield spare
     except BaseException:
         with suppress(LabError):
-            discard(spare, target.account)
+            discard(spare)
         raise
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lab.probing.connection import Database
 from lab.probing.evidence import Evidence
 
 PLAN = "plan"
@@ -103,7 +104,7 @@ class Bench:
 
     services: the instances of each service, by its name, some of which may still start. One that no measured
         bug needs is not started: its `problem` says so.
-    database: the URL of the database, for its owner.
+    database: the URLs of the database.
     launch: starts one more instance.
     memory_limits: the limit that a service is measured with, in bytes, by its name; none for the others.
     thorough: measure to the end, even where the verdict is certain earlier.
@@ -112,7 +113,7 @@ class Bench:
     """
 
     services: Mapping[str, tuple[Service, ...]]
-    database: str
+    database: Database
     launch: Launcher
     memory_limits: Mapping[str, int] = field(default_factory=dict)
     thorough: bool = False

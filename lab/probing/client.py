@@ -18,6 +18,7 @@ TIMEOUT = 15.0
 MAX_BODY = 64 * 2**20
 """Bytes of a body after which no more of it is read."""
 
+HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
 CHUNK = 2**16
 
 
@@ -76,6 +77,17 @@ class Reply:
         return f"{self.request} answered {self.status}{form}{quoted}"
 
 
+def _send(connection: HTTPConnection, method: str, target: str, payload: bytes | None) -> None:
+    """Send the request with the headers of HEADERS only: a service cannot tell it from a person's."""
+    connection.putrequest(method, target, skip_accept_encoding=True)
+    for name, value in HEADERS.items():
+        connection.putheader(name, value)
+    if payload is not None:
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(payload)))
+    connection.endheaders(payload)
+
+
 def objects(value: Any) -> list[dict[str, Any]] | None:
     """The value, if it is a list, even an empty one, with only JSON objects in it; else None."""
     return value if isinstance(value, list) and all(isinstance(one, dict) for one in value) else None
@@ -114,7 +126,7 @@ def request(
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
         payload = None if body is None else json.dumps(body).encode()
-        connection.request(method, target, payload, {"Content-Type": "application/json"} if payload else {})
+        _send(connection, method, target, payload)
         sock = connection.sock
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lab.database import connect
 from lab.probing.client import Reply, request
 from lab.probing.interleaving import Interleaving, Recorder, What
-from lab.probing.latch import APPLICATION, Latch, latches
+from lab.probing.latch import Latch, latches
 from lab.probing.load import Send, send_in_background
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ QUIET_AFTER_LAST = 1.0
 HEARTBEATS = 8
 """Requests to every service that must also end during QUIET, so that a busy machine is given longer."""
 
-HEARTBEAT_PATH = "/lab-heartbeat"
+HEARTBEAT_PATH = "/favicon.ico"
 """A path that no service has: the response, 404, needs no database."""
 
 TIMEOUT = 30.0
@@ -45,7 +45,7 @@ POLL = 0.004
 OBSERVE = """
 SELECT pid, state, state_change::text, xact_start::text, pg_blocking_pids(pid)
   FROM pg_stat_activity
- WHERE datname = current_database() AND backend_type = 'client backend' AND application_name NOT LIKE 'lab %'
+ WHERE datname = current_database() AND backend_type = 'client backend' AND usename <> current_user
  ORDER BY pid
 """
 
@@ -220,7 +220,7 @@ class Gate:
 def write_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
     """Make the write gate of the database at `url`, for services at `urls`. Raises the same as `latches`."""
     with (
-        closing(connect(url, application=APPLICATION)) as watch,
+        closing(connect(url)) as watch,
         latches(url) as (tables, commit),
     ):
         yield Gate(watch, tables, commit, urls)

@@ -29,7 +29,7 @@ SELECT a.pid, a.xact_start::text, a.query, extract(epoch FROM clock_timestamp() 
               ORDER BY 1)
   FROM pg_stat_activity a
  WHERE a.datname = current_database() AND a.backend_type = 'client backend'
-   AND a.application_name NOT LIKE 'lab %' AND a.state <> 'idle'
+   AND a.usename <> current_user AND a.state <> 'idle'
  ORDER BY a.pid
 """
 READ, LOCKED, WRITTEN = "AccessShareLock", "RowShareLock", "RowExclusiveLock"

@@ -7,6 +7,7 @@ Source: https://www.postgresql.org/docs/current/explicit-locking.html
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -22,21 +23,17 @@ from lab.errors import EnvironmentFault
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-APPLICATION = "lab gate"
-COMMIT_KEY = 0x6C61622E67617465
-"""The advisory lock of the commit latch: "lab.gate" in ASCII."""
-
 LOCK_TIMEOUT = 5.0
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname <> ALL ('{pg_catalog,information_schema,pg_toast,lab,lab_gate}')
    AND c.relname <> 'alembic_version' ORDER BY 1
 """
-HOLD = f"""
+HOLD = """
 CREATE SCHEMA IF NOT EXISTS lab_gate;
 CREATE OR REPLACE FUNCTION lab_gate.hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared({COMMIT_KEY});
+    PERFORM pg_advisory_xact_lock_shared({});
     RETURN NULL;
 END $$;
 """
@@ -46,11 +43,16 @@ FOR EACH ROW EXECUTE FUNCTION lab_gate.hold()
 """
 
 
+def new_key() -> int:
+    """A key for an advisory lock. It is random: with a known one, a service could notice the measurement."""
+    return secrets.randbits(62)
+
+
 class _Session:
     """A connection that takes a lock in a thread, because it may have to wait."""
 
     def __init__(self, url: str, statement: str) -> None:
-        self._connection = connect(url, application=APPLICATION)
+        self._connection = connect(url)
         self._statement = statement
         self._thread: threading.Thread | None = None
 
@@ -142,16 +144,17 @@ def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
         DatabaseUnreachable: the database does not answer.
         psycopg2.Error: a trigger could not be added, for example because a table stayed locked for 5 s.
     """
-    with closing(connect(url, application=APPLICATION)) as connection, connection.cursor() as cursor:
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute(TABLES)
         tables = [name for (name,) in cursor.fetchall()]
         made: list[Latch] = []
         try:
-            cursor.execute(HOLD)
+            key = new_key()
+            cursor.execute(sql.SQL(HOLD).format(sql.Literal(key)))
             for table in tables:
                 cursor.execute(sql.SQL(TRIGGER).format(sql.SQL(table)))
-            made.append(Latch(url, f"SELECT pg_advisory_xact_lock({COMMIT_KEY})"))
+            made.append(Latch(url, f"SELECT pg_advisory_xact_lock({key})"))
             for table in tables:
                 made.append(Latch(url, f"LOCK TABLE {table} IN SHARE MODE"))
             yield tuple(made[1:]), made[0]

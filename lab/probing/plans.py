@@ -51,6 +51,10 @@ class Plan:
         return "\n".join(_outline(self.root, 0))
 
 
+def _value(connection: ProbeConnection, query: str, *values: Any) -> Any:
+    return connection.observe(query, *values)[0][0]
+
+
 @contextmanager
 def explained(connection: ProbeConnection, role: str) -> Iterator[None]:
     """Log the plans of connections that `role` opens to this database within the block, until they close."""
@@ -66,9 +70,9 @@ class PlanLog:
         self._file: str | None = None
         self._offset = 0
         try:
-            self._file = connection.value("SELECT pg_current_logfile('jsonlog')")
+            self._file = _value(connection, "SELECT pg_current_logfile('jsonlog')")
             if self._file:
-                self._offset = connection.value("SELECT size FROM pg_stat_file(%s)", self._file)
+                self._offset = _value(connection, "SELECT size FROM pg_stat_file(%s)", self._file)
         except psycopg2.Error:
             self._file = None
 
@@ -80,7 +84,7 @@ class PlanLog:
         until = time.monotonic() + TIMEOUT
         text = b""
         while self._file and time.monotonic() < until:
-            more = bytes(self._connection.value(READ, self._file, self._offset + len(text)))
+            more = bytes(_value(self._connection, READ, self._file, self._offset + len(text)))
             text += more
             if not more and (plans := self._plans(text, mention)):
                 self._offset += len(text)
@@ -90,7 +94,7 @@ class PlanLog:
         return ()
 
     def _plans(self, text: bytes, mention: str) -> tuple[Plan, ...]:
-        name = self._connection.value("SELECT current_database()")
+        name = self._connection.database.name
         found = []
         for line in text.splitlines():
             try:

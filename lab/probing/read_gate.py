@@ -15,13 +15,7 @@ from lab.database import connect
 from lab.probing.connection import ProbeConnection, role_settings
 from lab.probing.gate import Gate
 from lab.probing.interleaving import What
-from lab.probing.latch import APPLICATION, Latch
-
-READ_KEY = 0x6C61622E72656164
-"""The advisory lock for which the reader waits: "lab.read" in ASCII."""
-
-READER_KEY = READ_KEY + 1
-"""The advisory lock of the reader. One transaction has it, until its end, and only that one is held."""
+from lab.probing.latch import Latch, new_key
 
 UNGUARDED = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -31,13 +25,13 @@ SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n
 # A scan tries its conditions in the order of their cost. This one is cheaper than those of the query, so a
 # reader is held also if no row meets them, unless the table is empty. An index is looked up before: see
 # `without_indexes`.
-HOLD = f"""
+HOLD = """
 CREATE SCHEMA lab_read;
 GRANT USAGE ON SCHEMA lab_read TO PUBLIC;
 CREATE FUNCTION lab_read.hold() RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
 BEGIN
-    IF pg_try_advisory_xact_lock({READER_KEY}) THEN
-        PERFORM pg_advisory_xact_lock_shared({READ_KEY});
+    IF pg_try_advisory_xact_lock({reader}) THEN
+        PERFORM pg_advisory_xact_lock_shared({read});
     END IF;
     RETURN true;
 END $$;
@@ -71,16 +65,18 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
         DatabaseUnreachable: the database does not answer.
         psycopg2.Error: a policy could not be added, for example because a table stayed locked for 5 s.
     """
+    # The reader has the second lock until its transaction ends, and only that one waits for the first.
+    read, reader = new_key(), new_key()
     with (
-        closing(connect(url, application=APPLICATION)) as connection,
+        closing(connect(url)) as connection,
         connection.cursor() as cursor,
-        closing(Latch(url, f"SELECT pg_advisory_xact_lock({READ_KEY})")) as latch,
+        closing(Latch(url, f"SELECT pg_advisory_xact_lock({read})")) as latch,
     ):
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute(UNGUARDED)
         tables = [sql.SQL(name) for (name,) in cursor.fetchall()]
         try:
-            cursor.execute(HOLD)
+            cursor.execute(sql.SQL(HOLD).format(read=sql.Literal(read), reader=sql.Literal(reader)))
             for table in tables:
                 cursor.execute(sql.SQL(GUARD).format(table))
             yield Gate(connection, (), latch, urls, What.IN_READ)

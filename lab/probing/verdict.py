@@ -14,11 +14,10 @@ import psycopg2
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.probing.bench import Bench, Probe, ServiceFailed
-from lab.probing.connection import APPLICATION
 from lab.probing.evidence import Evidence, Figure, Verdict
 from lab.probing.loading import PACKAGE_PREFIX
 
-IDS = re.compile(r"probe-[0-9a-f]{1,12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+IDS = re.compile(r"[a-z]+-[0-9]{5,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The ids of the rows that probes add. They are random, so they are left out of the evidence."""
 
 
@@ -82,7 +81,7 @@ def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
             verdict = Verdict.PRESENT if failed.blocked_by is None else Verdict.BLOCKED
             evidence = Evidence(verdict, f"{failed}.", blocked_by=blocked_by)
         if evidence.verdict.fails_check:
-            _require_database(bench.database)
+            _require_database(bench.database.url)
     except (EnvironmentFault, psycopg2.Error, TimeoutError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Evidence(Verdict.UNMEASURED, f"The measurement could not be made: {reason}")
@@ -127,7 +126,7 @@ def _place(error: BaseException) -> str:
 def _require_database(url: str) -> None:
     """Raises DatabaseUnreachable: then the symptom that was seen may not be the service's fault."""
     try:
-        with closing(connect(url, application=APPLICATION)) as connection:
+        with closing(connect(url)) as connection:
             connection.cursor().execute("SELECT 1")
     except psycopg2.Error as error:
         raise DatabaseUnreachable(f"The database server went away: {str(error).strip()}.") from error

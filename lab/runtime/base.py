@@ -5,6 +5,7 @@ from typing import Protocol
 
 from lab.progress import Progress
 from lab.runtime.account import Account
+from lab.runtime.prepared import Prepared
 from lab.runtime.stack import ServiceStatus
 
 
@@ -38,6 +39,13 @@ class Runtime(Protocol):
     @property
     def starts_with_empty_database(self) -> bool:
         """Whether a new server already has an empty database named `database`."""
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether `copy_data` must be called before the database can start."""
+
+    def copy_data(self, prepared: Prepared) -> None:
+        """Raises EnvironmentFault if a file cannot be copied."""
 
     def require_ports(self) -> None:
         """Raises PortTaken if another process listens on a port that a start of this lab needs."""

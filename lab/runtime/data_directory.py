@@ -25,7 +25,7 @@ def make(data: Path, binaries: Binaries, account: Account) -> None:
     unfinished = home / "data.unfinished"
     if unfinished.exists():
         shutil.rmtree(unfinished)
-    password_file = home / "owner-password"
+    password_file = home / "password-of-initdb"
     write_atomic(password_file, account.password.encode(), mode=0o600)
     initdb = binaries.program("initdb")
     options = ["-D", str(unfinished), "-U", account.user, f"--pwfile={password_file}"]
@@ -75,6 +75,7 @@ def configure(data: Path, port: int, log: Path, settings: Mapping[str, str]) -> 
         "log_filename": log.name,
         "log_rotation_age": "0",
         "log_rotation_size": "0",
+        "pg_stat_statements.track": "all",  # also those in functions
     }
     lines = [f"{name} = '{_quoted(value)}'\n" for name, value in {**settings, **required}.items()]
     write_atomic(data / "lab.conf", "".join(lines).encode(), mode=0o644)

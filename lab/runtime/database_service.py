@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 from lab.compose import ComposeFile
 from lab.errors import InvalidFile
 from lab.runtime.account import Account
-from lab.runtime.stack import DATABASE_SERVICE, shifted
+from lab.runtime.stack import ADDRESS, DATABASE_SERVICE, Login, shifted
 
 SINCE = {"io_method": 18}
 """The first major version that knows the setting."""
@@ -38,6 +39,22 @@ def account_of(compose: ComposeFile, offset: int = 0) -> Account:
 def database_of(compose: ComposeFile) -> str:
     """Return the name of the services' database, from a file that `account_of` accepts."""
     return compose.service(DATABASE_SERVICE).environment["POSTGRES_DB"]
+
+
+def logins_of(compose: ComposeFile) -> frozenset[Login]:
+    """Return the logins of the file: the owner's, and those in the URLs of the services' variables."""
+    found = set()
+    for spec in compose.services.values():
+        if spec.name == DATABASE_SERVICE:
+            found.add(
+                Login(
+                    spec.environment.get("POSTGRES_USER", ""), spec.environment.get("POSTGRES_PASSWORD", "")
+                )
+            )
+        for text in spec.environment.values():
+            if (match := ADDRESS.search(text)) and match["user"]:
+                found.add(Login(unquote(match["user"]), unquote(match["password"] or "")))
+    return frozenset(found)
 
 
 def server_settings(compose: ComposeFile, major: int) -> Mapping[str, str]:

@@ -4,9 +4,11 @@ All functions raise DatabaseUnreachable if no connection can be opened. Those th
 database raise EnvironmentFault, with the server's reason, if it refuses a statement.
 """
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -15,6 +17,7 @@ from lab.database import connect
 from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, Account
 
+DROP_TIMEOUT, DROP_POLL = 5.0, 0.1
 END_POLL = 0.02
 """Seconds between two attempts to end the connections that block a rename."""
 
@@ -29,24 +32,6 @@ SELECT NOT EXISTS (
 def exists(account: Account, name: str) -> bool:
     """Return whether the server has a database of that name."""
     return bool(comments(account, [name]))
-
-
-def comments_like(account: Account, pattern: str) -> dict[str, str | None]:
-    """Return the comment of each database whose name is like the SQL pattern, by name; None without one."""
-    query = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname LIKE %s"
-    connection = connect(account.url(MAINTENANCE))
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute(query, (pattern,))
-        return dict(cursor.fetchall())
-
-
-def oid(account: Account, name: str) -> int | None:
-    """Return the object id, which no later database of that name has; None if there is no such database."""
-    connection = connect(account.url(MAINTENANCE))
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute("SELECT oid FROM pg_database WHERE datname = %s", (name,))
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def is_empty(account: Account, name: str) -> bool:
@@ -64,23 +49,35 @@ def create(account: Account, name: str, *, template: str | None = None) -> None:
     the default, an owner named lab would make tables in the schema lab, which is for the library's records.
     https://www.postgresql.org/docs/current/sql-createdatabase.html (STRATEGY)
     """
-    statement = _sql("CREATE DATABASE {}", name)
+    create = statement("CREATE DATABASE {}", name)
+    if account.owner:
+        create += statement(" OWNER {}", account.owner)
     if template is not None:
-        statement += _sql(" TEMPLATE {} STRATEGY file_copy", template)
-    _execute(account, statement, _sql("ALTER DATABASE {} SET search_path = public", name))
+        create += statement(" TEMPLATE {} STRATEGY file_copy", template)
+    execute(account, create, statement("ALTER DATABASE {} SET search_path = public", name))
 
 
 def drop(account: Account, name: str) -> None:
-    """Drop the database if it exists, and end the connections to it."""
-    if exists(account, name):
-        # PostgreSQL refuses to drop a template.
-        unmark = _sql("ALTER DATABASE {} IS_TEMPLATE false", name)
-        _execute(account, unmark, _sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    """Drop the database if it exists, and end the connections to it.
+
+    The server goes on with the statement of a client that was killed, and may drop the database meanwhile. So
+    a statement that fails is tried again, for DROP_TIMEOUT seconds.
+    """
+    deadline = time.monotonic() + DROP_TIMEOUT
+    # PostgreSQL refuses to drop a template.
+    unmark = statement("ALTER DATABASE {} IS_TEMPLATE false", name)
+    while exists(account, name):
+        try:
+            execute(account, unmark, statement("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+        except EnvironmentFault:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(DROP_POLL)
 
 
 def rename(account: Account, old: str, new: str) -> None:
     """Rename the database, which must have no connections."""
-    _execute(account, _sql("ALTER DATABASE {} RENAME TO {}", old, new))
+    execute(account, statement("ALTER DATABASE {} RENAME TO {}", old, new))
 
 
 def replace(account: Account, name: str, new: str, old: str) -> None:
@@ -90,25 +87,43 @@ def replace(account: Account, name: str, new: str, old: str) -> None:
     blocks new connections to the old one and waits for the existing ones to end, so they are terminated.
     https://www.postgresql.org/docs/current/sql-alterdatabase.html
     """
-    rename_old = _sql("ALTER DATABASE {} RENAME TO {}", name, old)
-    rename_new = _sql("ALTER DATABASE {} RENAME TO {}", new, name)
+    rename_old = statement("ALTER DATABASE {} RENAME TO {}", name, old)
+    rename_new = statement("ALTER DATABASE {} RENAME TO {}", new, name)
     end_sessions = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
     with ThreadPoolExecutor(1) as pool:
-        swap = pool.submit(_execute, account, _sql("BEGIN"), rename_old, rename_new, _sql("COMMIT"))
+        swap = pool.submit(execute, account, statement("BEGIN"), rename_old, rename_new, statement("COMMIT"))
         while not swap.done():
-            _execute(account, end_sessions.format(sql.Literal(name)))
+            execute(account, end_sessions.format(sql.Literal(name)))
             wait([swap], END_POLL)
         swap.result()
 
 
 def make_template(account: Account, name: str) -> None:
     """Make the database a template, and forbid connections to it, so that it can always be copied."""
-    _execute(account, _sql("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false", name))
+    execute(account, statement("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false", name))
+
+
+def allow_connections(account: Account, name: str, allowed: bool) -> None:
+    """Allow or forbid new connections to the database."""
+    execute(account, statement(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {str(allowed).lower()}", name))
+
+
+def unmake_template(account: Account, name: str, new: str) -> None:
+    """Turn a template into a database of the name `new`, without a comment."""
+    execute(
+        account,
+        statement("BEGIN"),
+        statement("ALTER DATABASE {} IS_TEMPLATE false ALLOW_CONNECTIONS true", name),
+        statement("ALTER DATABASE {} SET search_path = public", name),
+        statement("COMMENT ON DATABASE {} IS NULL", name),
+        statement("ALTER DATABASE {} RENAME TO {}", name, new),
+        statement("COMMIT"),
+    )
 
 
 def set_comment(account: Account, name: str, text: str) -> None:
     """Set the comment of the database. It stays with the database when that is renamed."""
-    _execute(account, _sql("COMMENT ON DATABASE {} IS ", name) + sql.Literal(text))
+    execute(account, statement("COMMENT ON DATABASE {} IS ", name) + sql.Literal(text))
 
 
 def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
@@ -120,16 +135,26 @@ def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
         return dict(cursor.fetchall())
 
 
-def _sql(text: str, *names: str) -> sql.Composed:
+def rows(account: Account, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query in the maintenance database."""
+    connection = connect(account.url(MAINTENANCE))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def statement(text: str, *names: str) -> sql.Composed:
+    """Return the SQL with these names for each `{}`."""
     return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
-def _execute(account: Account, *statements: sql.Composable) -> None:
+def execute(account: Account, *statements: sql.Composable) -> None:
+    """Execute each statement by itself, in the maintenance database."""
     connection = connect(account.url(MAINTENANCE))
     try:
         with closing(connection), connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
+            for one in statements:
+                cursor.execute(one)
     except psycopg2.Error as error:
         remedy = "See the state of the server: lab status"
         raise EnvironmentFault(f"A statement failed in the server: {str(error).strip()}.", remedy) from error

@@ -18,6 +18,7 @@ from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.container_code import ContainerCode
 from lab.runtime.launch import OUT_OF_MEMORY
+from lab.runtime.prepared import Prepared
 from lab.runtime.project import DOCKER_COMPOSE, PULL_TIMEOUT, SERVICE_GRACE, Container, Project, Runner
 from lab.runtime.stack import DATABASE_SERVICE, START_TIMEOUT, ServiceStatus
 from lab.service_code import code_hash
@@ -46,14 +47,18 @@ class DockerRuntime:
 
     kind = "docker"
     starts_with_empty_database = True
+    needs_data = False
 
     @property
     def url(self) -> str:
-        return self.account.url(self.database)
+        return self.account.owner_url(self.database)
 
     @property
     def services(self) -> tuple[str, ...]:
         return tuple(name for name in self.ports if name != DATABASE_SERVICE)
+
+    def copy_data(self, prepared: Prepared) -> None:
+        """Do nothing: the image makes its data directory."""
 
     def require_ports(self) -> None:
         self.project.require_engine()

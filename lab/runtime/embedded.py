@@ -1,21 +1,25 @@
 """The embedded runtime: the workspace's own server or an existing one, and the services as processes."""
 
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lab.compose import ComposeFile
+from lab.compose import read as read_compose
 from lab.database import connection_problem
 from lab.database_url import URL_FORMAT, DatabaseUrl
 from lab.errors import DatabaseUnreachable, UsageError
 from lab.progress import Progress
 from lab.runtime import database_service, log_files, process
-from lab.runtime.account import MAINTENANCE, Account
+from lab.runtime.account import MAINTENANCE, SUPERUSER, Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
+from lab.runtime.prepared import Prepared, password_in
 from lab.runtime.process import Readiness
-from lab.runtime.stack import DATABASE_SERVICE, ServiceStatus, Stack, instances_of
+from lab.runtime.stack import DATABASE_SERVICE, Login, ServiceStatus, Stack, instances_of
+from lab.sandbox import Means
 from lab.service_code import code_hash
 from lab.workspace import Workspace
 
@@ -59,7 +63,7 @@ class EmbeddedRuntime:
 
     @property
     def url(self) -> str:
-        return self.account.url(self.database)
+        return self.account.owner_url(self.database)
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -68,6 +72,14 @@ class EmbeddedRuntime:
     @property
     def ports(self) -> Mapping[str, int]:
         return {DATABASE_SERVICE: self.account.port, **{one.name: one.port for one in self.stack.instances}}
+
+    @property
+    def needs_data(self) -> bool:
+        return isinstance(self.server, EmbeddedPostgres) and not self.server.data.exists()
+
+    def copy_data(self, prepared: Prepared) -> None:
+        if isinstance(self.server, EmbeddedPostgres):
+            prepared.copy_to(self.server.home, self.account.password)
 
     def require_ports(self) -> None:
         if isinstance(self.server, EmbeddedPostgres) and self.server.port_in_use() != self.account.port:
@@ -116,9 +128,13 @@ class EmbeddedRuntime:
 
 
 def embedded_runtime(
-    workspace: Workspace, compose: ComposeFile, port_offset: int = 0, environ: Mapping[str, str] = os.environ
+    workspace: Workspace,
+    compose: ComposeFile,
+    port_offset: int = 0,
+    environ: Mapping[str, str] = os.environ,
+    means: Means | None = None,
 ) -> EmbeddedRuntime:
-    """Return the runtime of this workspace, whether it runs or not.
+    """Return the runtime of this workspace, whether it runs or not. With `means`, its services have walls.
 
     Raises:
         EnvironmentFault: no usable PostgreSQL was found.
@@ -128,7 +144,21 @@ def embedded_runtime(
     server, database = _server(workspace, compose, port_offset, environ)
     instances, records = instances_of(compose, port_offset), workspace.service_records
     code_of = partial(code_hash, workspace)
-    stack = Stack(workspace.root, instances, server.account, database, records, workspace.logs, code_of)
+
+    def logins() -> frozenset[Login]:
+        return database_service.logins_of(read_compose(workspace.library.compose_file, {}))
+
+    stack = Stack(
+        workspace.root,
+        instances,
+        server.account,
+        database,
+        records,
+        workspace.logs,
+        code_of,
+        logins=logins,
+        means=means,
+    )
     return EmbeddedRuntime(server, database, stack)
 
 
@@ -157,9 +187,13 @@ def _server(
         named = _existing_url(url)
         return ExistingServer(Account.from_url(named, shared=True)), named.database
     account = database_service.account_of(compose, port_offset)
+    home = workspace.data.parent
+    if (password := password_in(home)) or not workspace.data.exists():
+        password = password or secrets.token_urlsafe()
+        account = replace(account, user=SUPERUSER, password=password, owner=account.user)
     binaries = find_binaries(environ)
     settings = database_service.server_settings(compose, binaries.major)
-    server = EmbeddedPostgres(binaries, workspace.data.parent, workspace.logs, account, settings)
+    server = EmbeddedPostgres(binaries, home, workspace.logs, account, settings)
     return server, database_service.database_of(compose)
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -42,12 +42,12 @@ class ForegroundGuard(Guard):
         self.saved = saved
         self.restarting = False
 
-    def spawn(self, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    def spawn(
+        self, argv: Sequence[str], folder: str, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
         given = {name: os.environ[name] for name in TERMINAL_VARIABLES if name in os.environ}
         sys.stdout.flush()
-        child = subprocess.Popen(
-            self.launch.argv, cwd=self.launch.folder, env={**given, **environment}, process_group=0
-        )
+        child = subprocess.Popen(argv, cwd=folder, env={**given, **environment}, process_group=0)
         self.terminal.lend(child.pid)
         return child
 
@@ -62,9 +62,9 @@ class ForegroundGuard(Guard):
             super().watch()
         finally:
             self.terminal.take_back(self.group)
-            for descriptor in (self.statm, self.pidfd):
-                if descriptor is not None:
-                    os.close(descriptor)
+            self.tree.close()
+            if self.pidfd is not None:
+                os.close(self.pidfd)
 
     def interrupt(self) -> None:
         """Pass Ctrl-C on. While the service has the terminal, it gets Ctrl-C itself."""

@@ -7,10 +7,11 @@ because the service outlives the `lab` command that starts it. The command retur
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,8 @@ from pathlib import Path
 import psutil
 
 from lab.json_files import from_json
-from lab.runtime.descendants import descendants, proportional, resident, without_files
 from lab.runtime.launch import (
+    NOT_WALLED,
     OUT_OF_MEMORY,
     RECORDS_VARIABLE,
     STOPPED,
@@ -29,6 +30,8 @@ from lab.runtime.launch import (
     process_id,
     read_record,
 )
+from lab.runtime.tree import ServiceTree
+from lab.runtime.walls import enclosed, temporary_folder
 
 POLL = 0.01
 SLOWEST_POLL = 0.09
@@ -37,13 +40,9 @@ SLOWEST_POLL = 0.09
 FASTEST_GROWTH = 2 * 2**30
 """Bytes a second, about what a process can fill: the next measurement comes before the limit is exceeded."""
 
-CHILDREN_POLL = 0.5
-"""Seconds between two searches for descendants, which take longer, while the memory is far from its limit."""
-
 KILL_TIME = 2.0
 """Seconds in which the descendants of a service that has ended are killed."""
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_CHILD_SUBREAPER = 36
 """https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html"""
 
@@ -64,25 +63,21 @@ class Guard:
         self.stopping_since: float | None = None
         self.out_of_memory = False
         self.peak = 0
-        self.tree: list[psutil.Process] = []
-        self.tree_read_at = 0.0
-        self.statm: int | None = None
         self.pidfd: int | None = None
+        self.temporary: Path | None = None
         self.end = select.poll()
 
     def start(self) -> None:
         """Start the service and write its record. If that fails, raise the error and leave no process."""
         _adopt_orphans()
-        self.child = self.spawn({**self.launch.environment, RECORDS_VARIABLE: str(self.records.resolve())})
+        self.child = self._spawn()
         self.group = self.child.pid
         try:
-            self.process = psutil.Process(self.child.pid)
-            self.record = Record(
-                self.launch, process_id(), process_id(self.process), foreground=self.foreground
-            )
+            first = psutil.Process(self.child.pid)
+            self.record = Record(self.launch, process_id(), process_id(first), foreground=self.foreground)
             self.record.write(self.records)
+            self.tree = ServiceTree(first, self.launch)
             with suppress(OSError, AttributeError):  # not on Linux
-                self.statm = os.open(f"/proc/{self.child.pid}/statm", os.O_RDONLY)
                 self.pidfd = os.pidfd_open(self.child.pid)
                 self.end.register(self.pidfd, select.POLLIN)
         except BaseException:
@@ -92,16 +87,28 @@ class Guard:
         if self.stopping_since is not None:  # the request came before the service ran
             self._signal(signal.SIGTERM)
 
-    def spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Start the service in a process group of its own, with its log as output."""
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """Start the service, behind its wall if it has one: that ends what the service leaves."""
+        launch = self.launch
+        if launch.means is None:
+            environment = {**launch.environment, RECORDS_VARIABLE: str(self.records.resolve())}
+            return self.spawn(launch.argv, launch.folder, environment)
+        self.temporary = temporary_folder(launch.means)
+        walled = enclosed(launch, launch.means, launch.environment, self.temporary)
+        return self.spawn(walled.argv, "/", walled.environment)
+
+    def spawn(
+        self, argv: Sequence[str], folder: str, environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        """Start these words in a process group of their own, with the service's log as output."""
         log = Path(self.launch.log)
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".old.log"))
         with log.open("ab") as output:
             return subprocess.Popen(
-                self.launch.argv,
-                cwd=self.launch.folder,
+                argv,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -113,7 +120,7 @@ class Guard:
         """Wait until the service ends, and record how. Kill it above its memory limit or after its grace."""
         limit, grace = self.launch.memory_limit, self.launch.grace
         while not self._has_ended():
-            used = self._memory()
+            used = self.tree.memory(limit)
             self.peak = max(self.peak, used)
             if limit is not None and used > limit:
                 self.out_of_memory = True
@@ -124,9 +131,13 @@ class Guard:
             self.attend()
             self.end.poll(self._pause(used) * 1000)  # returns at once when the service ends
         self._kill_tree()
+        if self.temporary is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
         code = self.child.wait()
+        if self.launch.means is not None and code > 128:
+            code = 128 - code  # the wall's first process passes a signal on as a shell does
         shell_code = 128 - code if code < 0 else code
-        ended = Exit(shell_code, self._reason(code), self.peak, time.time())
+        ended = Exit(shell_code, self._reason(code), self.peak, time.time(), tuple(sorted(self.tree.reached)))
         self.record = replace(self.record, exit=ended)
         kept = read_record(self.records, self.launch.name)
         if kept is None or kept.guard == self.record.guard:  # else it is of a later start
@@ -146,6 +157,8 @@ class Guard:
         if self.stopping_since is not None:
             return POLL
         limit = self.launch.memory_limit
+        if not self.tree.found:
+            return POLL
         if limit is None:
             return SLOWEST_POLL
         return min(max((limit - used) / FASTEST_GROWTH, POLL), SLOWEST_POLL)
@@ -157,39 +170,11 @@ class Guard:
     def _reason(self, code: int) -> str:
         if self.out_of_memory:
             return OUT_OF_MEMORY
+        if not self.tree.found:
+            return NOT_WALLED
         if self.stopping_since is not None:
             return STOPPED
         return f"killed by {signal.Signals(-code).name}" if code < 0 else "ended by itself"
-
-    def _memory(self) -> int:
-        """Return the resident bytes of the service and its descendants, about as a container counts them.
-
-        Its orphans are among them. Near the limit, pages that several processes share are counted once.
-        """
-        if time.monotonic() - self.tree_read_at > CHILDREN_POLL:
-            self._read_tree()
-        used = sum(map(without_files, self.tree[1:]), self._resident())
-        limit = self.launch.memory_limit
-        if limit is not None and used > limit and len(self.tree) > 1:
-            self._read_tree()
-            used = sum(map(proportional, self.tree))
-        return used
-
-    def _resident(self) -> int:
-        """Return the resident bytes of the service itself; 0 once it has ended. This is asked most often."""
-        if self.statm is None:
-            return resident(self.process)
-        try:
-            return int(os.pread(self.statm, 200, 0).split()[1]) * PAGE
-        except (OSError, IndexError):
-            return 0
-
-    def _read_tree(self) -> None:
-        """Find the service and everything that descends from this guard: it adopts the service's orphans."""
-        self.tree_read_at = time.monotonic()
-        with suppress(psutil.Error):
-            others = [one for one in descendants(psutil.Process()) if one != self.process]
-            self.tree = [self.process, *others]
 
     def _kill_tree(self) -> None:
         """Kill the service's group and all its descendants, also those that start meanwhile."""
@@ -198,8 +183,8 @@ class Guard:
         until = time.monotonic() + KILL_TIME
         while time.monotonic() < until:
             self._reap_orphans()
-            self._read_tree()
-            living = [one for one in self.tree if one != self.process and one.is_running()]
+            self.tree.read()
+            living = [one for one in self.tree.processes if one.pid != self.child.pid and one.is_running()]
             if not living:
                 return
             for one in living:
@@ -209,7 +194,7 @@ class Guard:
 
     def _reap_orphans(self) -> None:
         """Collect the orphans that have ended. The service itself is not reaped here."""
-        for one in self.tree:
+        for one in self.tree.processes:
             if one.pid != self.child.pid:
                 with suppress(ChildProcessError, OSError):
                     os.waitpid(one.pid, os.WNOHANG)  # not its child: ChildProcessError

@@ -8,9 +8,11 @@ import psutil
 
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
+from lab.sandbox.level import Means
 
 OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"
+NOT_WALLED = "its wall could not be made"
 GRACE = 5.0
 """Seconds that a service has for a clean stop before it is killed."""
 
@@ -70,7 +72,8 @@ class Launch:
 
     `folder` is its working folder, `environment` all its variables, `log` the file for its output, `port` the
     port on this machine. `memory_limit` is in bytes (None for no limit), `grace` in seconds (see GRACE).
-    `code` is the hash of the files that the service runs; empty if it is not compared.
+    `code` is the hash of the files that the service runs; empty if it is not compared. With `means`, it runs
+    behind a wall that is made by them.
     """
 
     name: str
@@ -82,16 +85,21 @@ class Launch:
     memory_limit: int | None = None
     grace: float = GRACE
     code: str = ""
+    means: Means | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a service ended: `code` as in a shell (137: SIGKILL), `peak` memory in bytes, `at` in Unix time."""
+    """How a service ended: `code` as in a shell (137: SIGKILL), `peak` memory in bytes, `at` in Unix time.
+
+    `reached` names the bounds of its wall that it was seen to reach.
+    """
 
     code: int
     reason: str
     peak: int
     at: float
+    reached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

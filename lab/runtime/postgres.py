@@ -13,14 +13,15 @@ from pathlib import Path
 import psutil
 
 from lab.database import connection_problem
-from lab.errors import EnvironmentFault
-from lab.runtime import data_directory
+from lab.errors import EnvironmentFault, LabError
+from lab.runtime import data_directory, roles
 from lab.runtime.account import MAINTENANCE, Account
-from lab.runtime.binaries import Binaries
+from lab.runtime.binaries import Binaries, find_binaries
 from lab.runtime.launch import process_id
 from lab.runtime.log_files import BLOCK
+from lab.runtime.prepared import FIRST_PASSWORD
 from lab.runtime.process import wait_for_end
-from lab.runtime.unprivileged import as_ordinary_user
+from lab.runtime.unprivileged import as_ordinary_user, folder_of
 from lab.shell import run
 
 RETRY_INTERVAL = 0.2
@@ -76,6 +77,7 @@ class EmbeddedPostgres:
             self._start_log.write_bytes(b"")
             log_size = self.log.stat().st_size if self.log.exists() else 0
             if self._pg_ctl_start():
+                self._set_own_passwords()
                 self._require_account()
                 return
             messages = self._messages_since(log_size)
@@ -92,7 +94,14 @@ class EmbeddedPostgres:
         Raises:
             EnvironmentFault: it still runs after both, each of which has STOP_TIMEOUT seconds.
         """
-        for number in (signal.SIGINT, signal.SIGQUIT):
+        self._stop(signal.SIGINT, signal.SIGQUIT)
+
+    def abort(self) -> None:
+        """Stop the server as a crash would, for data that is deleted next. Raises as `stop` does."""
+        self._stop(signal.SIGQUIT)
+
+    def _stop(self, *signals: signal.Signals) -> None:
+        for number in signals:
             server = self.postmaster()
             if server is None:
                 return
@@ -142,6 +151,8 @@ class EmbeddedPostgres:
         """Return whether the server is usable. Stop one that is on another port or refuses our account."""
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while self.postmaster() is not None:
+            with suppress(LabError):  # it may not accept connections yet
+                self._set_own_passwords()
             if self.running():
                 return True
             if self.port_in_use() != self.account.port or time.monotonic() > deadline:
@@ -170,6 +181,13 @@ class EmbeddedPostgres:
         options = ("-w", "-t", "30", "-s", "-l", self._start_log, "-D", self.data)
         return run([*prefix, pg_ctl, "start", *options], timeout=40).code == 0
 
+    def _set_own_passwords(self) -> None:
+        """In a copied data directory, replace the passwords that the other server has."""
+        first = self.home / FIRST_PASSWORD
+        if first.exists():
+            roles.set_passwords(self.account, first.read_text(encoding="ascii"))
+            first.unlink()
+
     def _require_account(self) -> None:
         if problem := connection_problem(self.account.url(MAINTENANCE)):
             raise EnvironmentFault(
@@ -180,8 +198,8 @@ class EmbeddedPostgres:
     def _is_ours(self, process: psutil.Process) -> bool:
         """Return whether it is one of this server's processes, by its name and its current folder."""
         try:
-            return process.name() == "postgres" and Path(process.cwd()) == self.data.resolve()
-        except (psutil.Error, OSError):
+            return process.name() == "postgres" and folder_of(process) == self.data.resolve()
+        except (psutil.Error, OSError, LabError):
             return False
 
     @property
@@ -197,3 +215,9 @@ class EmbeddedPostgres:
                     file.seek(max(start, log.stat().st_size - BLOCK))
                     lines += file.read().decode(errors="replace").strip().splitlines()[-3:]
         return " / ".join(lines) or "it logged nothing"
+
+
+def abort_server(home: Path, log_folder: Path) -> None:
+    """Stop the server of the data in `home`, as a crash would. Raises EnvironmentFault: it still runs."""
+    no_account = Account(port=0, user="", password="")
+    EmbeddedPostgres(find_binaries(), home, log_folder, no_account, {}).abort()

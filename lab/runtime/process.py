@@ -20,9 +20,9 @@ from lab.runtime import foreground_requests
 from lab.runtime.ending import KILL_TIMEOUT, end
 from lab.runtime.ending import wait_for_end as wait_for_end
 from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
+from lab.runtime.proof import GUARD, guard_words, is_ours
 from lab.shell import run
 
-GUARD = "lab.runtime.guard"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -89,14 +89,15 @@ def _signals_deferred() -> Iterator[None]:
 def stop(records: Path, name: str) -> bool:
     """Stop the service recorded in the folder `records`, and its guard; return whether one of them ran.
 
-    Without a record it returns False. The guard asks the service to end, and kills it after its grace period.
-    If the guard is gone, this function does the same. A `lab run` does not end: it waits for a start.
+    Without a record, or with one of processes that lab did not start, it returns False. The guard asks the
+    service to end, and kills it after its grace period. If the guard is gone, this function does the same. A
+    `lab run` does not end: it waits for a start.
 
     Raises:
         EnvironmentFault: the service still runs, although it was killed.
     """
     record = read_record(records, name)
-    if record is None:
+    if record is None or not is_ours(record, records):
         return False
     grace = record.launch.grace
     if record.in_foreground:
@@ -177,7 +178,7 @@ def _kill_orphans(records: Path) -> None:
 
 def _guards(records: Path) -> list[ProcessId]:
     """Return the guards that were started for this folder, found by their command lines."""
-    arguments = [GUARD, str(records.resolve())]
+    arguments = guard_words(records)
     found = []
     for one in psutil.process_iter(["cmdline"]):
         if (one.info["cmdline"] or [])[-2:] == arguments and _shares_mounts(one):
@@ -227,6 +228,18 @@ def answers_health(port: int, timeout: float = 2.0) -> bool:
         return False
     finally:
         connection.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return `count` different ports of 127.0.0.1 that are free now; other processes can take them."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
 
 
 def require_free_port(asker: str, port: int) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import psutil
 
@@ -18,6 +20,8 @@ from lab.runtime import process
 from lab.runtime.account import Account
 from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
 from lab.runtime.process import Readiness
+from lab.runtime.walls import service_behind
+from lab.sandbox.level import Means
 from lab.shell import argv_of
 
 DATABASE_SERVICE = "db"
@@ -28,9 +32,19 @@ START_TIMEOUT = 20.0
 EXIT_TIMEOUT, EXIT_POLL = 2.0, 0.02
 """Seconds that a guard has to record the exit of its service, and between two looks at the record."""
 
+ADDRESS = re.compile(rf"(?://(?P<user>[^:/@]+)(?::(?P<password>[^@/]*))?)?@{DATABASE_SERVICE}(?::5432)?/\w+")
+"""The address of the database in a URL of the compose file, with the login before it."""
+
 HIGHEST_PORT = 65535
 UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
 LEFT_BEHIND = "its lab run was killed, so it has no terminal and no memory limit: lab up"
+
+
+class Login(NamedTuple):
+    """A role of the database and its password."""
+
+    user: str
+    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,12 @@ class Stack:
 
     grace: float = GRACE
     """Seconds that a service has for a clean stop."""
+
+    logins: Callable[[], frozenset[Login]] = frozenset
+    """The logins of the shipped compose file. Where lab made the roles, they have other passwords."""
+
+    means: Means | None = None
+    """How the walls around the services are made; None for no walls."""
 
     def names(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the chosen instances in the order of `instances`; of all if none is chosen."""
@@ -173,6 +193,8 @@ class Stack:
         running, port = record.child.process(), record.launch.port
         if running is not None:
             with suppress(psutil.Error):  # raised if the process has just ended
+                if record.launch.means is not None:
+                    running = service_behind(running) or running
                 memory = running.memory_info().rss
                 state = "healthy" if process.answers_health(port) else "unhealthy"
                 unguarded = LEFT_BEHIND if record.foreground else UNGUARDED
@@ -216,6 +238,7 @@ class Stack:
             memory_limit=spec.memory_limit,
             code=self.code_of(spec.name),
             grace=self.grace,
+            means=self.means,
         )
 
     def _environment(self, instance: Instance) -> dict[str, str]:
@@ -249,9 +272,19 @@ class Stack:
         return names
 
     def _reachable(self, text: str) -> str:
-        """Replace the database's compose address by its real one: libpq does not use Python's resolver."""
+        """Replace the database's compose address by its real one: libpq does not use Python's resolver.
+
+        The login before it gets the role's real password.
+        """
         here = f"@{self.account.url(self.database).rpartition('@')[2]}"
-        return re.sub(rf"@{DATABASE_SERVICE}(:5432)?/\w+", lambda _: here, text)
+        return ADDRESS.sub(lambda found: f"{self._login(found['user'], found['password'])}{here}", text)
+
+    def _login(self, user: str | None, password: str | None) -> str:
+        if user is None:
+            return ""
+        if self.account.owner and Login(unquote(user), unquote(password or "")) in self.logins():
+            password = self.account.password_of(unquote(user))
+        return f"//{user}:{password}" if password is not None else f"//{user}"
 
 
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:

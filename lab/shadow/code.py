@@ -1,5 +1,6 @@
 """A copy of the code under repair, so that edits during a measurement do not affect it."""
 
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -13,10 +14,13 @@ from lab.compose import ComposeFile, ServiceSpec
 from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.files import write_atomic
 from lab.profile import profile_of
-from lab.runtime.stack import DATABASE_SERVICE
+from lab.runtime.database_service import logins_of
+from lab.runtime.stack import DATABASE_SERVICE, Login
+from lab.shell import run
 from lab.workspace import Workspace
 
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".git", ".lab", ".venv", "*.pyc")
+VARIABLE = re.compile(r"\$\{?(\w+)")
 UNREACHABLE = "127.0.0.1:1"
 
 
@@ -36,14 +40,19 @@ class Code:
         """Return the service as `compose` describes it, else as the shipped file does.
 
         A database URL in its environment reaches no server but `db`. Its memory limit is at most that of
-        lab.toml. Raises UsageError if it is in neither.
+        lab.toml and that of the shipped file. Raises UsageError if it is in neither.
         """
         spec = self.compose.services.get(name) or self.shipped.service(name)
         confined = {key: _confined(text) for key, text in spec.environment.items()}
-        limit = spec.memory_limit
-        if (most := self._most_memory().get(name)) is not None:
-            limit = min(most, limit or most)
+        known = self.shipped.services.get(name)
+        limits = (spec.memory_limit, self._most_memory().get(name), known.memory_limit if known else None)
+        limit = min((one for one in limits if one is not None), default=None)
         return replace(spec, environment=confined, memory_limit=limit)
+
+    @property
+    def logins(self) -> frozenset[Login]:
+        """The logins of the shipped compose file."""
+        return logins_of(self.shipped)
 
     def memory_limits(self) -> Mapping[str, int]:
         """The limits in bytes of the services that lab.toml limits."""
@@ -65,20 +74,47 @@ def copy(workspace: Workspace, target: Path) -> Code:
     profile = profile_of(workspace)
     try:
         for name in profile.folders:
-            if (source := workspace.root / name).is_dir():
-                # A link stays a link: what it leads to may be anything, of any size.
+            source = workspace.root / name
+            # A link stays a link: what it leads to may be anything, of any size.
+            if source.is_symlink():
+                _copy_link(source, target / name)
+            elif source.is_dir():
                 shutil.copytree(source, target / name, ignore=NOT_COPIED, symlinks=True)
         for name in profile.files:
-            if (source := workspace.root / name).is_file():
+            source = workspace.root / name
+            if source.is_symlink():
+                _copy_link(source, target / name)
+            elif source.is_file():
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target / name)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
-    copied, as_shipped = Workspace(target, workspace.library), _as_shipped(workspace, target)
+    (target / ".lab").mkdir(exist_ok=True)  # as where a lab is up; the services see an empty one in both
+    kept = shipped_compose(target, workspace)
+    write_atomic(kept, shipped_compose_text(workspace))
+    if os.geteuid() == 0:  # walls run as another user; a link is not followed
+        run(["chmod", "-R", "a+rX", target, kept.parent])
+    return read(Workspace(target, workspace.library))
+
+
+def shipped_compose(target: Path, workspace: Workspace) -> Path:
+    """Return where the shipped compose file is kept: beside the code, where the services don't see it."""
+    return target.with_name("shipped") / workspace.compose_file.name
+
+
+def read(copied: Workspace) -> Code:
+    """Return the code that `copy` made. Raises InvalidFile: the shipped compose file cannot be used."""
+    kept = shipped_compose(copied.root, copied)
+    as_shipped = compose.read(kept)
+    # Other variables of the caller's are none of the candidate's business.
+    known = {name: os.environ[name] for name in VARIABLE.findall(kept.read_text()) if name in os.environ}
+    file = copied.compose_file
+    if any(path.is_symlink() for path in (file, file.parent)):
+        return Code(copied, as_shipped, as_shipped, f"{file.name} cannot be used: it is a link")
     try:
-        return Code(copied, compose.read(copied.compose_file), as_shipped)
+        return Code(copied, compose.read(copied.compose_file, known), as_shipped)
     except InvalidFile as error:
-        problem = f"{workspace.compose_file.name} cannot be used: {'; '.join(error.problems)}"
+        problem = f"{copied.compose_file.name} cannot be used: {'; '.join(error.problems)}"
         return Code(copied, as_shipped, as_shipped, problem)
 
 
@@ -89,27 +125,30 @@ def has_shipped_migrations(workspace: Workspace, copied: Workspace) -> bool:
     except EnvironmentFault:
         return False
     paths = [path for path in shipped.current_files(copied) if _is_migration(path)]
-    if any((copied.root / path).is_symlink() for path in paths):
+    if any((copied.root / path).is_symlink() for path in (*paths, Path("migrations"))):
         return False
     return kept == {path: blob_id((copied.root / path).read_bytes()) for path in paths}
+
+
+def _copy_link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(source.readlink())
 
 
 def _is_migration(path: PurePosixPath) -> bool:
     return path.parts[0] in {"migrations", "alembic.ini"}
 
 
-def _as_shipped(workspace: Workspace, target: Path) -> ComposeFile:
+def shipped_compose_text(workspace: Workspace) -> bytes:
     """Return the library's compose file; if the workspace is the library, the one that was kept."""
-    if workspace.library.root != workspace.root:
-        return compose.read(workspace.library.compose_file)
-    name = workspace.compose_file.relative_to(workspace.root).as_posix()
-    # A workspace that was never up has kept none, and one that was edited before may have kept a damaged one.
-    with suppress(EnvironmentFault, InvalidFile, Refused):
-        for file in shipped.files(workspace):
-            if file.path.as_posix() == name:
-                write_atomic(target / "shipped-compose.yml", shipped.content(workspace, file))
-                return compose.read(target / "shipped-compose.yml")
-    return compose.read(workspace.compose_file)
+    if workspace.library.root == workspace.root:
+        name = workspace.compose_file.relative_to(workspace.root).as_posix()
+        # A workspace that was never up has kept none; one that was edited before may have kept a damaged one.
+        with suppress(EnvironmentFault, InvalidFile, Refused):
+            for file in shipped.files(workspace):
+                if file.path.as_posix() == name:
+                    return shipped.content(workspace, file)
+    return workspace.library.compose_file.read_bytes()
 
 
 def _confined(text: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from lab import shipped
 from lab.files import write_atomic
-from lab.runtime.account import Account
-from lab.shadow import data, leftovers
+from lab.runtime.prepared import Prepared
+from lab.shadow import leftovers
+from lab.shadow.server import start_server
 from lab.workspace import Workspace
 
 
@@ -27,29 +28,27 @@ class Scratch:
 
 
 @contextmanager
-def scratch(workspace: Workspace, account: Account, template: str, folder: Path) -> Iterator[Scratch]:
+def scratch(workspace: Workspace, prepared: Prepared, folder: Path) -> Iterator[Scratch]:
     """Make a scratch workspace of the code that `workspace` was shipped with; remove it after the block.
 
-    Its files are made in `folder`, and its database is a copy of the database `template`.
+    Its files are made in `folder`, and its database server is a copy of the prepared one.
 
     Raises:
         Refused: a kept file is missing or damaged.
-        EnvironmentFault: no shipped code was kept, or the database cannot be made or dropped.
+        EnvironmentFault: no shipped code was kept, or the server cannot be started or stopped.
     """
-    reserved = leftovers.reserve(folder, leftovers.unused_name())
+    reserved = leftovers.reserve(folder)
     try:
         made = _write(workspace, reserved.code)
-        url = data.copy_template(account, template, reserved, workspace)
+        url = start_server(prepared, reserved).url
         write_atomic(made.database_url_file, url.encode(), mode=0o600)
         yield Scratch(made, url)
     finally:
-        leftovers.remove(reserved, account)
+        leftovers.remove(reserved)
 
 
 def _write(workspace: Workspace, target: Path) -> Workspace:
-    for file in shipped.files(workspace):
-        content = shipped.content(workspace, file)
-        write_atomic(target / file.path, content, mode=0o755 if file.executable else 0o644)
+    shipped.write_to(workspace, target)
     made = Workspace(target, workspace.library)
     if workspace.shipped.is_dir():
         shutil.copytree(workspace.shipped, made.shipped)

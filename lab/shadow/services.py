@@ -1,6 +1,5 @@
 """The shadow's services: processes on free ports, with the environment and limits of the compose file."""
 
-import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -8,16 +7,17 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from urllib.parse import unquote, urlsplit
 
-from lab.errors import PortTaken
+from lab.errors import EnvironmentFault, PortTaken
 from lab.probing.bench import Health, Service
 from lab.runtime import process
-from lab.runtime.account import Account
-from lab.runtime.launch import read_record
+from lab.runtime.launch import NOT_WALLED, read_record
 from lab.runtime.log_files import tail
-from lab.runtime.process import Readiness
+from lab.runtime.process import Readiness, free_ports
 from lab.runtime.stack import Instance, Stack
+from lab.sandbox import Means
 from lab.shadow.code import Code
 from lab.shadow.leftovers import Reservation
+from lab.shadow.server import ShadowServer
 
 START_TIMEOUT = 30.0
 """Seconds that services started together have to answer GET /health. Each has at least half a second."""
@@ -38,10 +38,11 @@ class Services:
     """
 
     code: Code
-    account: Account
+    server: ShadowServer
     reserved: Reservation
     names: Mapping[str, str]
     ports: Mapping[str, int]
+    means: Means
     start_timeout: float = START_TIMEOUT
 
     def start(self, *names: str) -> tuple[Service, ...]:
@@ -83,7 +84,17 @@ class Services:
         root, reserved = self.code.workspace.root, self.reserved
         records, logs = reserved.service_records, reserved.logs
         # No client waits for a reply when the probe stops a service.
-        stack = Stack(root, ordered, self.account, reserved.database, records, logs, grace=0)
+        stack = Stack(
+            root,
+            ordered,
+            self.server.account,
+            self.server.database,
+            records,
+            logs,
+            grace=0,
+            logins=lambda: self.code.logins,
+            means=self.means,
+        )
         if instances:  # to start none would mean all
             _start(stack, [one.name for one in instances])
         deadline = time.monotonic() + self.start_timeout
@@ -126,24 +137,15 @@ class Services:
         last_line = lines[-1].strip()[:300] if lines else ""
         if (ended := record.exit) is None:
             return Health(alive=False, reason="its guard was killed", last_line=last_line)
+        if ended.reason == NOT_WALLED:
+            problem = f"The wall around {name} could not be made: {last_line}"
+            raise EnvironmentFault(problem, "What this machine can do: lab doctor")
         return Health(False, ended.code, ended.reason, peak=ended.peak, last_line=last_line)
 
     def stop(self, name: str) -> Health:
         """Stop the instance and return how it ended. Raises EnvironmentFault if it still runs."""
         process.stop(self.reserved.service_records, name)
         return self.health(name)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return `count` different ports of 127.0.0.1 that are free now; other processes can take them."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def _start(stack: Stack, names: list[str]) -> None:

@@ -5,16 +5,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import sandbox
 from lab.catalog import Fix
-from lab.errors import EnvironmentFault
 from lab.lock import exclusive_lock
 from lab.probing.bench import Bench
+from lab.probing.connection import Database
 from lab.profile import Profile, profile_of
 from lab.progress import Progress, Update, silent
-from lab.runtime import databases
-from lab.runtime.account import Account
+from lab.runtime.account import MAINTENANCE
+from lab.runtime.prepared import Prepared
+from lab.runtime.process import free_ports
+from lab.runtime.walls import require_reachable
 from lab.shadow import code, data, leftovers
-from lab.shadow.services import START_TIMEOUT, Services, free_ports
+from lab.shadow.code import Code
+from lab.shadow.leftovers import Reservation
+from lab.shadow.server import ShadowServer, start_server
+from lab.shadow.services import START_TIMEOUT, Services
 from lab.shadow.spare import Spare
 from lab.workspace import Workspace
 
@@ -23,14 +29,13 @@ from lab.workspace import Workspace
 class Source:
     """What a shadow is made from.
 
-    The code comes from the workspace, the data from the database `template`. `live` is the candidate's
+    The code comes from the workspace, the data from the prepared server. `live` is the URL of the candidate's
     database, if there is one: its indexes that no migration makes are copied. `applied` returns the fixes
     whose revisions are run. All but the data is read under the workspace's lock: code and schema must agree.
     """
 
     workspace: Workspace
-    account: Account
-    template: str
+    prepared: Prepared
     live: str | None
     applied: Callable[[], tuple[Fix, ...]] = tuple
 
@@ -49,6 +54,20 @@ class Shadow:
     migration_problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What was read of a workspace at one moment.
+
+    `indexes` are the SQL of those in the candidate's database. `migrates`: the code has other migrations than
+    the shipped ones.
+    """
+
+    code: Code
+    applied: tuple[Fix, ...]
+    indexes: tuple[str, ...]
+    migrates: bool
+
+
 @contextmanager
 def shadow(
     source: Source,
@@ -65,47 +84,73 @@ def shadow(
 
     Only `services` are started: all instances that lab.toml allows where the value is true, else one.
     `thorough` asks the probes to measure to the end. A `spare` in the same folder is used if it fits; its
-    database is made again if not. Timeouts are in seconds; `start_timeout` is for all services together.
+    server is made again if not. Timeouts are in seconds; `start_timeout` is for all services together.
 
     Raises:
-        EnvironmentFault: there is no template, or a file or process of the shadow cannot be made or removed.
+        EnvironmentFault: a file or process of the shadow cannot be made or removed.
         Locked: another lab kept the workspace locked.
         InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
         LabError: the revision of a fix failed.
     """
-    if not databases.exists(source.account, source.template):
-        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    reserved = spare.reserved if spare else leftovers.reserve(folder, leftovers.unused_name())
+    means = sandbox.found()
+    reserved = spare.reserved if spare else leftovers.reserve(folder)
     try:
-        progress(Update("Copying the lab"))
-        with exclusive_lock(source.workspace.lock, progress=progress):
-            copied, applied = code.copy(source.workspace, reserved.code), source.applied()
-            live = [] if source.live is None else data.indexes_of(source.account.url(source.live))
-        url = source.account.url(reserved.database)
-        if spare is None or not spare.fits(source.account, source.template, applied):
-            databases.drop(source.account, reserved.database)
-            data.copy_template(source.account, source.template, reserved, source.workspace)
-            data.apply_fixes(url, applied)
-        progress(Update("Running the migrations"))
-        migration_problem = ""
-        if not code.has_shipped_migrations(source.workspace, copied.workspace):
-            migration_problem = data.migrate(copied.workspace, url, migration_timeout)
-        notes = [*data.copy_indexes(url, live)]
-        notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, migration_problem) if text]
-        progress(Update("Starting the services"))
+        material = read_material(source, reserved, progress)
+        server = _server(source, reserved, spare, material.applied)
         profile = profile_of(source.workspace)
         names = {name: service.name for service in profile.services for name in service.instances}
         ports = dict(zip(names, free_ports(len(names)), strict=True))
-        starter = Services(copied, source.account, reserved, names, ports, start_timeout)
-        bench = _start(starter, profile, services, url, thorough)
-        yield Shadow(bench, tuple(notes), copied.problem, migration_problem)
+        starter = Services(material.code, server, reserved, names, ports, means, start_timeout)
+        yield assemble(material, starter, services, migration_timeout, thorough=thorough, progress=progress)
     finally:
-        leftovers.remove(reserved, source.account)
+        leftovers.remove(reserved)
 
 
-def _start(
-    starter: Services, profile: Profile, wanted: Mapping[str, bool], url: str, thorough: bool
-) -> Bench:
+def read_material(source: Source, reserved: Reservation, progress: Progress) -> Material:
+    """Copy the code into the reserved folder, and read what belongs to it. Raises as `shadow` does."""
+    require_reachable(reserved.folder, sandbox.found())
+    progress(Update("Copying the lab"))
+    with exclusive_lock(source.workspace.lock, progress=progress):
+        copied, applied = code.copy(source.workspace, reserved.code), source.applied()
+        live = () if source.live is None else tuple(data.indexes_of(source.live))
+    migrates = not code.has_shipped_migrations(source.workspace, copied.workspace)
+    return Material(copied, applied, live, migrates)
+
+
+def assemble(
+    material: Material,
+    starter: Services,
+    wanted: Mapping[str, bool],
+    migration_timeout: float = data.MIGRATION_TIMEOUT,
+    *,
+    thorough: bool = False,
+    progress: Progress = silent,
+) -> Shadow:
+    """Run the candidate's migrations in the database, and start the services. Raises as `shadow` does."""
+    copied, url, problem = material.code, starter.server.url, ""
+    if material.migrates:
+        progress(Update("Running the migrations"))
+        problem = data.migrate(copied.workspace, url, starter.means, migration_timeout)
+    notes = [*data.copy_indexes(url, material.indexes)]
+    notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, problem) if text]
+    progress(Update("Starting the services"))
+    bench = _start(starter, profile_of(copied.workspace), wanted, thorough)
+    return Shadow(bench, tuple(notes), copied.problem, problem)
+
+
+def _server(
+    source: Source, reserved: Reservation, spare: Spare | None, applied: tuple[Fix, ...]
+) -> ShadowServer:
+    """Return the server of the spare if that fits, else a new one."""
+    if spare is not None and spare.fits(source.prepared, applied):
+        return spare.server
+    leftovers.end_server(reserved)
+    server = start_server(source.prepared, reserved)
+    data.apply_fixes(server.url, applied)
+    return server
+
+
+def _start(starter: Services, profile: Profile, wanted: Mapping[str, bool], thorough: bool) -> Bench:
     instances = {
         one.name: one.instances if wanted.get(one.name) else one.instances[:1] for one in profile.services
     }
@@ -115,4 +160,6 @@ def _start(
         service: tuple(running.get(name) or starter.not_started(name) for name in own)
         for service, own in instances.items()
     }
-    return Bench(services, url, starter.launch, starter.code.memory_limits(), thorough)
+    server = starter.server
+    database = Database(server.monitor_url, server.account.url(MAINTENANCE))
+    return Bench(services, database, starter.launch, starter.code.memory_limits(), thorough)

@@ -1,48 +1,47 @@
-"""A copy of the template, with the applied fixes' revisions, that is made before a measurement needs it."""
+"""A copy of the prepared server, with the applied fixes' revisions, made before a measurement needs it."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.catalog import Fix
-from lab.runtime import databases
-from lab.runtime.account import Account
+from lab.runtime.prepared import Prepared
 from lab.shadow import data, leftovers
-from lab.shadow.leftovers import Reservation, unused_name
-from lab.workspace import Workspace
+from lab.shadow.leftovers import Reservation
+from lab.shadow.server import ShadowServer, start_server
 
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A copied database that no measurement has used: of the template with this oid, with these fixes."""
+    """A running server that no measurement has used: a copy of `prepared`, with these fixes."""
 
     reserved: Reservation
-    template: int
+    prepared: Prepared
+    server: ShadowServer
     applied: tuple[Fix, ...]
 
-    def fits(self, account: Account, template: str, applied: tuple[Fix, ...]) -> bool:
+    def fits(self, prepared: Prepared, applied: tuple[Fix, ...]) -> bool:
         """Whether a copy that is made now would be the same."""
-        return applied == self.applied and databases.oid(account, template) == self.template
+        return (prepared, applied) == (self.prepared, self.applied)
 
 
-def make_spare(
-    workspace: Workspace, account: Account, template: str, applied: tuple[Fix, ...], folder: Path
-) -> Spare:
-    """Copy the template for a measurement in `folder`, and run the revisions of the fixes.
+def make_spare(prepared: Prepared, applied: tuple[Fix, ...], folder: Path) -> Spare:
+    """Copy the prepared server for a measurement in `folder`, and run the revisions of the fixes.
 
-    Raises as `copy_template` and `apply_fixes`; then nothing is left.
+    Raises as `start_server` and `apply_fixes`; then nothing is left.
     """
-    oid = databases.oid(account, template) or 0
-    spare = Spare(leftovers.reserve(folder, unused_name()), oid, applied)
+    reserved = leftovers.reserve(folder)
     try:
-        data.apply_fixes(data.copy_template(account, template, spare.reserved, workspace), applied)
+        server = start_server(prepared, reserved)
+        data.apply_fixes(server.url, applied)
     except BaseException:
-        discard(spare, account)
+        leftovers.remove(reserved)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
-    return spare
+    return Spare(reserved, prepared, server, applied)
 
 
-def discard(spare: Spare, account: Account) -> None:
-    """Drop the copy and delete its folder. Raises EnvironmentFault: the server refuses; the folder stays."""
-    leftovers.remove(spare.reserved, account)
+def discard(spare: Spare) -> None:
+    """Stop the server and delete its folder. Raises EnvironmentFault: it still runs; the folder stays."""
+    leftovers.remove(spare.reserved)
     shutil.rmtree(spare.reserved.folder, ignore_errors=True)

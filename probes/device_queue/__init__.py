@@ -11,13 +11,13 @@ from lab.probing.gate import write_gate
 from lab.probing.load import warm_up
 
 from ..devices import DEVICE_SERVICE, new_workflow_id, open_connection
-from .calls import GATED_TIMEOUT, BrokenPromise, Queue
+from .calls import GATED_TIMEOUT, LOGGED_WORKFLOW, BrokenPromise, Queue
 from .contract import CHECKS as CONTRACT
 from .races import CHECKS as RACES
 from .races import one_release_one_handover as SHOWN
 
 NOT_FOUND = {404, 405}
-DELETE_LOGS = "DELETE FROM execution_logs WHERE workflow_id = 'probe' AND device_id LIKE 'probe-%%'"
+DELETE_LOGS = "DELETE FROM execution_logs WHERE workflow_id = %s"
 
 
 def probe(bench: Bench) -> Evidence:
@@ -36,7 +36,7 @@ def probe(bench: Bench) -> Evidence:
         try:
             return _judge(bench, queue)
         finally:
-            connection.query(DELETE_LOGS)
+            connection.query(DELETE_LOGS, LOGGED_WORKFLOW)
 
 
 def _judge(bench: Bench, queue: Queue) -> Evidence:
@@ -47,7 +47,7 @@ def _judge(bench: Bench, queue: Queue) -> Evidence:
         return Evidence(Verdict.PRESENT, _sentence(broken), _figures(len(broken), 0)[:1])
     warm_up(bench.replicas(DEVICE_SERVICE), "/devices")
     gated = replace(queue, timeout=GATED_TIMEOUT)
-    with write_gate(bench.database, [service.url for service in bench.replicas(DEVICE_SERVICE)]) as gate:
+    with write_gate(bench.database.url, [service.url for service in bench.replicas(DEVICE_SERVICE)]) as gate:
         found = {}
         for check in RACES:
             passes = len(gate.outcomes)

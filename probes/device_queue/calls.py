@@ -7,11 +7,14 @@ from typing import Any
 from lab.probing.bench import Service, ServiceFailed
 from lab.probing.client import Reply, objects, request
 
-from ..devices import LaboratoryConnection
+from ..devices import LaboratoryConnection, new_workflow_id
 
 TIMEOUT = 20.0
 GATED_TIMEOUT = 35.0
 """Seconds: more than the gate's own timeout."""
+
+LOGGED_WORKFLOW = new_workflow_id()
+"""The workflow of the operations that are added."""
 
 OPERATIONS = 12
 ADD_OPERATIONS = """
@@ -21,10 +24,11 @@ WITH past AS (
         AS starts (start_at)
 ), booked AS (
     INSERT INTO bookings (device_id, workflow_id, booked_at, released_at)
-    SELECT %(device)s, 'probe', start_at, ended FROM past ORDER BY start_at
+    SELECT %(device)s, %(workflow)s, start_at, ended FROM past ORDER BY start_at
 )
 INSERT INTO execution_logs (device_id, workflow_id, operation, status, started_at, completed_at, duration_ms)
-SELECT %(device)s, 'probe', 'spin', 'completed', start_at, ended, extract(epoch FROM ended - start_at) * 1000
+SELECT %(device)s, %(workflow)s, 'spin', 'completed', start_at, ended,
+       extract(epoch FROM ended - start_at) * 1000
   FROM past ORDER BY start_at
 """
 EXTEND_BOOKING = """
@@ -99,7 +103,9 @@ class Queue:
 
     def add_operations(self, device: str, seconds: int) -> None:
         """Add twelve past operations of the device, each of this length, with their logs and bookings."""
-        self.connection.query(ADD_OPERATIONS, device=device, seconds=seconds, count=OPERATIONS)
+        self.connection.query(
+            ADD_OPERATIONS, device=device, workflow=LOGGED_WORKFLOW, seconds=seconds, count=OPERATIONS
+        )
 
     def extend_booking(self, device: str, seconds: int) -> None:
         """Move the start of the open booking and the device's `updated_at` so many seconds into the past."""

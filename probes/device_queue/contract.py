@@ -5,7 +5,7 @@ from typing import Any
 
 from lab.probing.client import Reply
 
-from ..devices import new_workflow_id
+from ..devices import new_device_id, new_workflow_id
 from .calls import BrokenPromise, Queue, entries_in, estimate, expect, has_reason, member
 
 CREATED = 201
@@ -50,7 +50,7 @@ def refuses(queue: Queue) -> None:
     waiting = new_workflow_id()
     joined = queue.join(device, waiting)
     expect(joined.ok, _brief(joined))
-    unknown = "probe-no-such-device"
+    unknown = new_device_id()
     for what, reply, status in (
         ("queueing twice", queue.join(device, waiting), 409),
         ("queueing for a device that the workflow holds", queue.join(device, holder), 409),
@@ -176,7 +176,7 @@ def _brief(reply: Reply) -> str:
     """The reply as a clause, without device ids and query parameters."""
     method, _, path = reply.request.partition(" ")
     words = path.split("?")[0].split("/")
-    words = ["{id}" if word.startswith("probe-") else word for word in words]
+    words = ["{id}" if word.startswith("device-") else word for word in words]
     outcome = str(reply)[len(reply.request) :].lstrip(" :")
     return f"{method} {'/'.join(words)} {outcome}"
 

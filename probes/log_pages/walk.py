@@ -4,6 +4,7 @@ First, many logs with the same timestamp are added as the newest. Between two pa
 in another order, with the same values: only a total order then returns each of them exactly once.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +20,14 @@ MIN_ROWS = 200
 """The walk ends with this many rows from at least MIN_PAGES pages, or earlier at the last page."""
 
 TIES = 160
-BATCH = "probe tie"
+BATCH = f"Spun at 3000 g, run {random.randrange(10**5, 10**9)},"
 NEWEST = "SELECT id, started_at FROM execution_logs ORDER BY started_at DESC, id DESC LIMIT %s"
 COLUMNS = "device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms"
 TIE = f"""
 INSERT INTO execution_logs ({COLUMNS})
-SELECT device_id, 'probe', 'spin', 'completed', %s || ' ' || n, newest, newest + interval '1 s', 1000
-  FROM (SELECT max(started_at) + interval '1 minute' AS newest, min(device_id) AS device_id
+SELECT device_id, workflow_id, 'spin', 'completed', %s || ' ' || n, newest, newest + interval '1 s', 1000
+  FROM (SELECT max(started_at) + interval '1 minute' AS newest, min(device_id) AS device_id,
+               min(workflow_id) AS workflow_id
           FROM execution_logs) AS edge, generate_series(1, %s) AS n
 """
 REWRITE = f"""

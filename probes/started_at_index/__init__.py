@@ -136,7 +136,7 @@ def _problem_after_change(service: Service, connection: ProbeConnection, log: Pl
 def _search(
     service: Service, connection: ProbeConnection, span: Span, log: PlanLog, timeout: float = TIMEOUT
 ) -> Search:
-    with counted(connection, service.role) as count:
+    with counted(connection) as count:
         reply = request(service.url, PATH, query=_span(*span), timeout=timeout)
     expected = expected_rows(connection, *span)
     wrong = difference(reply, expected) if reply.ok else ""

@@ -19,8 +19,9 @@ import pytest
 
 from lab.operations.catalog import catalog_of
 from lab.probing.evidence import Verdict
+from lab.runtime.prepared import Prepared
 from lab.workspace import Workspace
-from tests.conftest import PROJECT, Server
+from tests.conftest import PROJECT
 from tests.measuring import Bench, copy_shipped, fix
 
 FOLDER = Path(__file__).parent
@@ -37,6 +38,11 @@ CONCURRENT = [
 
 QUICK = {("3", "wrong"), ("5", "right"), ("7", "wrong")}
 """Bugs and kinds: the first answer of each is judged in `make test`."""
+
+BOXED = {
+    min(path for path in ANSWERS if path.parent.name == bug) for bug in {path.parent.name for path in ANSWERS}
+}
+"""The answers that `make test-slow` judges in a box: one of each bug."""
 
 SAMPLE = 4
 """Of so many answers, `make test-slow` judges one."""
@@ -55,12 +61,22 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(path, id=_name(path), marks=[] if quick and place == 0 else [later])
 
 
+def _boxed(path: Path) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow if path in BOXED else pytest.mark.prove]
+
+
 @pytest.mark.claim("Every answer gets the verdict that its name says", "answers")
 @pytest.mark.parametrize("answer", list(_cases()))
-def test_answer_is_judged_by_its_name(
-    answer: Path, server: Server, full_template: str, tmp_path: Path
-) -> None:
-    judge(answer, server, full_template, tmp_path)
+def test_answer_is_judged_by_its_name(answer: Path, full_server: Prepared, tmp_path: Path) -> None:
+    judge(answer, full_server, tmp_path)
+
+
+@pytest.mark.claim("Every answer gets the verdict that its name says, in a box too", "answers")
+@pytest.mark.parametrize(
+    "answer", [pytest.param(path, id=_name(path), marks=_boxed(path)) for path in ANSWERS]
+)
+def test_answer_is_judged_by_its_name_in_a_box(answer: Path, full_server: Prepared, tmp_path: Path) -> None:
+    judge(answer, full_server, tmp_path, box=True)
 
 
 @pytest.mark.prove
@@ -68,13 +84,13 @@ def test_answer_is_judged_by_its_name(
 @pytest.mark.parametrize("turn", range(2, 6))
 @pytest.mark.parametrize("answer", [case for case in ANSWERS if case.parent.name in CONCURRENT], ids=_name)
 def test_answer_is_judged_by_its_name_again(
-    answer: Path, turn: int, server: Server, full_template: str, tmp_path: Path
+    answer: Path, turn: int, full_server: Prepared, tmp_path: Path
 ) -> None:
-    judge(answer, server, full_template, tmp_path)
+    judge(answer, full_server, tmp_path)
 
 
-def judge(answer: Path, server: Server, full_template: str, tmp_path: Path) -> None:
-    bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+def judge(answer: Path, full_server: Prepared, tmp_path: Path, *, box: bool = False) -> None:
+    bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", full_server)
     bug = int(answer.parent.name)
     ours = fix(FEATURE) if bug == FEATURE else None
     if ours is not None:
@@ -83,7 +99,8 @@ def judge(answer: Path, server: Server, full_template: str, tmp_path: Path) -> N
     if (answer / "migration.py").exists():
         shutil.copy(answer / "migration.py", bench.root / "migrations" / "versions" / "0003_answer.py")
         ours = None
-    evidence = bench.measure(bug, fixes=(ours,) if ours else ())[bug]
+    measure = bench.measure_in_box if box else bench.measure
+    evidence = measure(bug, fixes=(ours,) if ours else ())[bug]
     assert evidence.verdict in EXPECTED[answer.name.partition("_")[0]], evidence.why
 
 

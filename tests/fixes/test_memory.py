@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from lab.catalog import Catalog
+from lab.operations.ownership import Dataset
+from lab.operations.prepared import prepared_server
 from lab.probing.bench import Bench, Service
 from lab.probing.client import Reply, request
 from lab.probing.load import send_together
+from lab.progress import silent
+from lab.workspace import Workspace
 from probes.devices import DEVICE_SERVICE
 from probes.workflows import WORKFLOW_SERVICE
-from tests.conftest import Server, seeded
 from tests.measuring import Bench as Workbench
 from tests.measuring import copy_shipped
 
@@ -33,15 +36,15 @@ LARGEST = {
 
 
 @pytest.fixture(scope="module")
-def lab(server: Server, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def lab(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     home = tmp_path_factory.mktemp("memory")
-    template = seeded(server, "template_half_a_million", LOGS)
-    bench = Workbench(copy_shipped(home / "workspace"), home / "runs", server, template)
+    workspace = Workspace(copy_shipped(home / "workspace"))
+    prepared = prepared_server(workspace, Dataset(LOGS), silent)
+    bench = Workbench(workspace.root, home / "runs", prepared)
     for fix in catalog.fixes:
         bench.patch(fix.folder / "code.patch")
     with bench.shadow(fixes=tuple(catalog.fixes)) as made:
         yield made.bench
-    server.drop(template)
 
 
 def eight_at_once(service: Service, path: str, **options: Any) -> list[Reply]:

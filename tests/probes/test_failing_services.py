@@ -9,7 +9,7 @@ import pytest
 
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.verdict import measure
-from tests.conftest import Server
+from lab.runtime.prepared import Prepared
 from tests.measuring import Bench, copy_shipped, numbers, to_measure
 
 FAULTY = """
@@ -52,8 +52,8 @@ NOT_FIXED = {Verdict.PRESENT, Verdict.MASKED, Verdict.BLOCKED}
 
 
 @pytest.fixture
-def bench(server: Server, full_template: str, tmp_path: Path) -> Bench:
-    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, full_template)
+def bench(full_server: Prepared, tmp_path: Path) -> Bench:
+    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", full_server)
 
 
 def measured(bench: Bench, *bugs: int, **timeouts: float) -> dict[int, Evidence]:

@@ -15,8 +15,8 @@ from lab.probing.evidence import Evidence, Figure, Verdict
 RUN = Path("/somewhere/runs/1")
 
 
-def text(view: Iterable[RenderableType]) -> str:
-    console = Console(width=200, no_color=True)
+def text(view: Iterable[RenderableType], width: int = 200) -> str:
+    console = Console(width=width, no_color=True)
     with console.capture() as captured:
         for part in view:
             console.print(part)
@@ -79,7 +79,26 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
         "",
         "An index was carried over.",
         "",
+        "Fixed: 1. Masked: 2.",
         f"1 of 2 fixed, in 12.3 s. Raw data: {RUN}",
+    ]
+
+
+def test_a_narrow_table_has_the_title_above_what_was_seen_and_a_bar_without_room_below_its_figure() -> None:
+    bugs = (Bug(5, "Missing index"),)
+    figures = (Figure("blocks", 31925, "", 319), Figure("blocks read for all the logs", 31925, "", 319))
+    evidence = (Evidence(Verdict.PRESENT, "It is read from end to end.", figures, bug=5),)
+    checked = Checked(bugs, evidence, (), RUN, 1.0, {5: Verdict.FIXED})
+
+    assert text(check_views.checked(checked), width=70).splitlines() == [
+        "N  VERDICT      BUG AND WHAT WAS SEEN",
+        "5  present      Missing index",
+        "   (was fixed)  It is read from end to end.",
+        "                  blocks: 31,925  ████████████ 100×  at most 319",
+        "                  blocks read for all the logs: 31,925",
+        "                    ████████████ 100×  at most 319",
+        "",
+        f"0 of 1 fixed, in 1.0 s. Raw data: {RUN}",
     ]
 
 

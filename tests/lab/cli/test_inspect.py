@@ -78,7 +78,7 @@ def test_psql_runs_a_query(up: None, command: Command) -> None:
 
 def test_psql_accepts_its_own_options_for_another_host_role_or_database(up: None, command: Command) -> None:
     identity = "SELECT current_user || ' in ' || current_database()"
-    assert command("psql", "-d", "postgres", "-Atc", identity).stdout == b"lab in postgres\n"
+    assert command("psql", "-d", "template1", "-Atc", identity).stdout == b"lab in template1\n"
     refused = command("psql", "-U", "device_service", "-Atc", identity, PGPASSWORD="ignored")
     assert b'authentication failed for user "device_service"' in refused.stderr
     assert b"/nowhere" in command("psql", "-h", "/nowhere").stderr
@@ -86,7 +86,16 @@ def test_psql_accepts_its_own_options_for_another_host_role_or_database(up: None
 
 def test_the_password_is_in_no_command_line(up: None, workspace: Workspace) -> None:
     argv, environment = inspect.psql(workspace, ())
-    assert (len(argv), environment["PGPASSWORD"]) == (1, "lab")
+    assert (len(argv), environment["PGUSER"]) == (1, "lab")
+    assert environment["PGPASSWORD"] in inspect.urls(workspace, "db")["db"]
+
+
+def test_psql_connects_as_the_owner_and_on_request_as_the_superuser(up: None, command: Command) -> None:
+    who = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user"
+    assert command("psql", "-Atc", who).stdout == b"lab|f\n"
+    assert command("psql", "--superuser", "-Atc", who).stdout == b"postgres|t\n"
+    assert b"//lab:" in command("url", "db").stdout
+    assert b"//postgres:" in command("url", "db", "--superuser").stdout
 
 
 def test_url_prints_a_url_that_accepts_connections(up: None, command: Command) -> None:

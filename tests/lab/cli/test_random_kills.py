@@ -24,7 +24,7 @@ from lab.shell import run
 from lab.workspace import Workspace
 from tests.measuring import copy_library
 
-BATCHES, KILLS = 20, 50
+BATCHES, KILLS = 21, 50
 FEW = 6
 """The kills of the batch that `make test-slow` runs."""
 

@@ -10,8 +10,10 @@ import pytest
 from lab import shipped
 from lab.database import connect
 from lab.library import Library
+from lab.operations import ownership
 from lab.operations.down import down
-from lab.operations.ownership import template_of
+from lab.operations.ownership import Dataset, template_of
+from lab.operations.renewal import current_origin
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import load_settings
 from lab.operations.status import Status, status
@@ -90,9 +92,9 @@ def raise_at(stage: str, error: BaseException) -> Progress:
 
 
 @pytest.fixture
-def measured(server: Server, full_template: str, tmp_path: Path) -> Iterator[Workspace]:
+def measured(server: Server, template: str, tmp_path: Path) -> Iterator[Workspace]:
     """A workspace of shipped code with its database and template, as `lab up` leaves it."""
-    server.create(template_of(MEASURED), full_template)
+    server.create(template_of(MEASURED), template)
     databases.make_template(server.account, template_of(MEASURED))
     server.create(MEASURED, template_of(MEASURED))
     root = copy_library(tmp_path / "workspace")
@@ -100,6 +102,9 @@ def measured(server: Server, full_template: str, tmp_path: Path) -> Iterator[Wor
     found.state.mkdir()
     found.database_url_file.write_text(server.url(MEASURED))
     shipped.keep(found)
+    ownership.ensure_workspace_id(found)
+    origin = current_origin(found)
+    ownership.record_ownership(found, server.account, template_of(MEASURED), Dataset(500), origin)
     yield found
     server.drop(MEASURED)
     server.drop(template_of(MEASURED))

@@ -120,7 +120,8 @@ def test_the_embedded_server_of_another_workspace_is_refused(
     monkeypatch.delenv("LAB_DATABASE_URL")
     up(own, rows=300, port_offset=port_offset + 100)
     other = Workspace(copy_shipped(tmp_path / "other"))
-    monkeypatch.setenv("LAB_DATABASE_URL", runtime_of(own).url)
+    account = runtime_of(own).account
+    monkeypatch.setenv("LAB_DATABASE_URL", account.url("lab"))
     with pytest.raises(Refused, match="belongs to the lab in"):
         up(other, port_offset=port_offset + 200)
     with pytest.raises(Refused, match="belongs to the lab in"):

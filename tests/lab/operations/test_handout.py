@@ -16,9 +16,10 @@ from lab.library import Library
 from lab.operations.catalog import catalog_of
 from lab.operations.handout import MadeHandout, list_handouts, make_handout
 from lab.probing.evidence import Verdict
+from lab.runtime.prepared import Prepared
 from lab.shell import run
 from lab.workspace import Workspace
-from tests.conftest import PROJECT, Server
+from tests.conftest import PROJECT
 from tests.leaks import leaks
 from tests.measuring import Bench
 
@@ -152,18 +153,18 @@ def test_the_search_finds_what_is_given_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bugs", MEASURED, ids=name)
 def test_chosen_bugs_are_present_and_the_others_fixed(
-    bugs: tuple[int, ...], server: Server, full_template: str, tmp_path: Path
+    bugs: tuple[int, ...], full_server: Prepared, tmp_path: Path
 ) -> None:
-    measure(bugs, server, full_template, tmp_path)
+    measure(bugs, full_server, tmp_path)
 
 
 @pytest.mark.prove
 @pytest.mark.claim("In a handout, the chosen bugs are present and the others fixed", "handouts")
 @pytest.mark.parametrize("bugs", TO_PROVE, ids=name)
 def test_chosen_bugs_are_present_and_the_others_fixed_in_more(
-    bugs: tuple[int, ...], server: Server, full_template: str, tmp_path: Path
+    bugs: tuple[int, ...], full_server: Prepared, tmp_path: Path
 ) -> None:
-    measure(bugs, server, full_template, tmp_path)
+    measure(bugs, full_server, tmp_path)
 
 
 @pytest.mark.prove
@@ -173,9 +174,9 @@ def test_no_subset_gives_anything_away(bugs: tuple[int, ...], tmp_path: Path) ->
     assert leaks(made(tmp_path / "handout", bugs).root, *split(bugs)) == []
 
 
-def measure(bugs: tuple[int, ...], server: Server, template: str, folder: Path) -> None:
+def measure(bugs: tuple[int, ...], full_server: Prepared, folder: Path) -> None:
     root = made(folder / "handout", bugs).root
-    bench = Bench(root, folder / "runs", server, template)
+    bench = Bench(root, folder / "runs", full_server)
     found = {number: one.verdict for number, one in bench.measure(*NUMBERS).items()}
     assert {number for number, verdict in found.items() if verdict is Verdict.FIXED} == {*NUMBERS} - {*bugs}
     assert {verdict for number, verdict in found.items() if number in bugs} == {Verdict.PRESENT}

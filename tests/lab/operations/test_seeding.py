@@ -48,7 +48,8 @@ def filled(
     (library / "lab.toml").write_text(PROFILE.format(command=str(words)))
     (library / "seed.py").write_text(program)
     (root / "seed.py").write_text("raise SystemExit('the workspace was run')\n")
-    fill(Workspace(root, Library(library)), "postgresql+psycopg2://u:p@h:5432/orders", DATASET, progress)
+    url = "postgresql+psycopg2://u:p@h:5432/orders"
+    fill(Workspace(root, Library(library)), library, url, DATASET, progress)
 
 
 def test_the_command_is_run_in_the_library_with_the_numbers_and_the_url(tmp_path: Path) -> None:

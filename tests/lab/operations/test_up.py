@@ -281,3 +281,24 @@ def test_an_interrupted_start_leaves_no_process(workspace: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt):
         up(workspace, progress=raise_at("Starting the services", KeyboardInterrupt()))
     assert living_in(workspace.root) == []
+
+
+@pytest.mark.slow
+def test_with_sandbox_the_services_run_behind_walls_until_it_is_taken_back(workspace: Workspace) -> None:
+    app = workspace.root / "app" / "device_service" / "__main__.py"
+    text = app.read_text()
+    look = "import os; print('SEEN', os.getcwd(), os.listdir('.lab'), os.listdir('/'), flush=True)\n"
+    try:
+        app.write_text(look + text)
+        assert states(up(workspace, sandbox=True).status)["device-service"] == "healthy"
+        (seen,) = [line for line in tail(workspace.logs / "device-service.log") if line.startswith("SEEN")][
+            -1:
+        ]
+        assert seen.startswith("SEEN /lab [] ")
+        assert "'home'" not in seen
+        assert load_settings(workspace).sandbox
+        assert states(now(workspace))["device-service"] == "healthy"
+    finally:
+        app.write_text(text)
+        up(workspace, sandbox=False)
+    assert not load_settings(workspace).sandbox

@@ -6,19 +6,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab.database import connect, workspace_url
 from lab.operations.catalog import catalog_of
 from lab.operations.measure import Verdict, check, prepare_target
 from lab.operations.watch import COMPOSE_FILE, Watch, check_on_save, touches
 from lab.profile import profile_of
 from lab.progress import Progress, silent
-from lab.shadow import data
+from lab.shadow import shadow as shadow_module
+from lab.shadow import spare as spare_module
+from lab.shadow.server import ShadowServer
 from lab.shadow.spare import make_spare
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
@@ -95,11 +96,9 @@ def test_ctrl_c_ends_the_wait(measured: Workspace) -> None:
     press.join()
 
 
-def copies(workspace: Workspace) -> list[str]:
-    """The databases that measurements have made and not dropped."""
-    with closing(connect(workspace_url(workspace))) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'lab_shadow%'")
-        return [name for (name,) in cursor.fetchall()]
+def copies(workspace: Workspace) -> list[Path]:
+    """The servers that measurements have started and not removed."""
+    return sorted(workspace.runs.glob("*/server"))
 
 
 def progress() -> AbstractContextManager[Progress]:
@@ -112,17 +111,18 @@ def test_a_save_is_measured_with_the_copy_that_was_made_before(
     checks = check_on_save(measured, ["1"], progress)
     assert next(checks).evidence[0].verdict is Verdict.PRESENT
     save(measured, str(COMPOSE_FILE))
-    monkeypatch.setattr(data, "copy_template", refuse_after(1, data.copy_template))
+    monkeypatch.setattr(spare_module, "start_server", refuse_after(1, spare_module.start_server))
+    monkeypatch.setattr(shadow_module, "start_server", refuse_after(0, shadow_module.start_server))
 
     assert next(checks).evidence[0].verdict is Verdict.PRESENT
     assert copies(measured) == []
 
 
-def refuse_after(count: int, function: Callable[..., str]) -> Callable[..., str]:
+def refuse_after(count: int, function: Callable[..., ShadowServer]) -> Callable[..., ShadowServer]:
     """The function, which may be called that often."""
     calls: list[object] = []
 
-    def limited(*arguments: object) -> str:
+    def limited(*arguments: object) -> ShadowServer:
         calls.append(arguments)
         assert len(calls) <= count
         return function(*arguments)
@@ -131,10 +131,10 @@ def refuse_after(count: int, function: Callable[..., str]) -> Callable[..., str]
 
 
 @pytest.mark.slow
-def test_a_copy_of_another_template_is_not_used(measured: Workspace, tmp_path: Path) -> None:
+def test_a_copy_of_another_prepared_server_is_not_used(measured: Workspace, tmp_path: Path) -> None:
     target = prepare_target(measured)
-    spare = make_spare(measured, target.account, target.template, (), tmp_path / "run")
-    outdated = replace(spare, template=spare.template + 1)
+    spare = make_spare(target.prepared, (), tmp_path / "run")
+    outdated = replace(spare, prepared=replace(target.prepared, home=tmp_path))
     assert check(measured, ["1"], spare=outdated).evidence[0].verdict is Verdict.PRESENT
     assert copies(measured) == []
 

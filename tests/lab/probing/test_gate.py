@@ -17,6 +17,7 @@ from lab.probing.gate import write_gate
 from lab.probing.latch import latches
 from lab.probing.read_gate import read_gate, without_indexes
 from tests.conftest import Database
+from tests.measuring import database_at
 
 Client = Callable[[str], None]
 DEVICE = "device-01"
@@ -156,7 +157,7 @@ def _unless_open(url: str) -> None:
 
 @pytest.mark.parametrize("indexed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_reader_that_finds_no_row_is_held(indexed: bool, database: Database, service_url: str) -> None:
-    with open_connection(database.url) as connection:
+    with open_connection(database_at(database.url)) as connection:
         others = "INSERT INTO bookings (device_id, workflow_id) SELECT 'device-02', generate_series(1, 5000)"
         connection.query(others)
         if indexed:

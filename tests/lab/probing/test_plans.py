@@ -8,6 +8,7 @@ from lab.database_url import DatabaseUrl
 from lab.probing.connection import open_connection
 from lab.probing.plans import Plan, PlanLog, explained
 from tests.conftest import Database
+from tests.measuring import database_at
 
 QUERY = "SELECT count(*) FROM execution_logs WHERE duration_ms = 1"
 
@@ -18,7 +19,7 @@ def _execute(url: str) -> None:
 
 
 def test_an_executed_statement_has_its_plan(database: Database) -> None:
-    with open_connection(database.url) as connection:
+    with open_connection(database_at(database.url)) as connection:
         log = PlanLog(connection)
         with explained(connection, "device_service"):
             _execute(database.url_for("device-service"))
@@ -29,7 +30,7 @@ def test_an_executed_statement_has_its_plan(database: Database) -> None:
 
 
 def test_no_plan_is_logged_after_the_block(database: Database) -> None:
-    with open_connection(database.url) as connection:
+    with open_connection(database_at(database.url)) as connection:
         with explained(connection, "device_service"):
             pass
         log = PlanLog(connection)

@@ -8,6 +8,7 @@ from lab.probing.bench import Bench, Health, Service, require_running
 from lab.probing.client import request
 from lab.probing.stand_in import refusing
 from tests.conftest import free_port
+from tests.measuring import database_at
 
 
 def real(name: str) -> Service:
@@ -27,7 +28,7 @@ def not_launched(*_: object, **__: object) -> Service:
 @pytest.fixture
 def bench() -> Bench:
     services = {"api": (real("api"), real("api-2")), "worker": (real("worker"),)}
-    return Bench(services, "postgresql:///lab", not_launched, {"api": 2**20}, raw={"kept": 1})
+    return Bench(services, database_at("postgresql:///lab"), not_launched, {"api": 2**20}, raw={"kept": 1})
 
 
 def test_every_service_is_healthy_whatever_state_it_is_in(bench: Bench) -> None:

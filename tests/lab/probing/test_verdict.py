@@ -13,6 +13,7 @@ from lab.probing.evidence import Evidence, Verdict
 from lab.probing.loading import load_probe
 from lab.probing.verdict import Bug, measure
 from tests.conftest import Database, free_port
+from tests.measuring import database_at
 
 Result = Callable[[], Evidence]
 
@@ -20,7 +21,7 @@ Result = Callable[[], Evidence]
 def bench(database: str) -> Bench:
     health = Health(alive=False)
     service = Service("api", "", "api", {}, lambda: health, lambda: health)
-    return Bench({"api": (service,)}, database, lambda *_, **__: service)
+    return Bench({"api": (service,)}, database_at(database), lambda *_, **__: service)
 
 
 def evidence(database: str, result: Result, *, in_compose_file: bool = False, **problems: str) -> Evidence:
@@ -102,7 +103,7 @@ def test_a_failed_migration_is_added_to_a_symptom_only(database: Database) -> No
 
 
 def test_random_ids_are_left_out(database: Database) -> None:
-    why = "Device probe-0123456789ab has 6fa459ea-ee8a-3ca4-894e-db77e160355e."
+    why = "Device device-0123456789 has 6fa459ea-ee8a-3ca4-894e-db77e160355e."
     assert evidence(database.url, found(Verdict.FIXED, why)).why == "Device {id} has {id}."
 
 

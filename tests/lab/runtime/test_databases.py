@@ -1,12 +1,14 @@
-"""Tables of a database's owner are made in the schema public."""
+"""The owner's tables are made in the schema public; a database is dropped also if another client does it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from lab.database import connect
+from lab.runtime import databases
 from lab.runtime.account import MAINTENANCE
 from tests.conftest import PROJECT, Server
 
@@ -57,3 +59,12 @@ def test_the_owners_role_is_unchanged_on_the_rest_of_the_server(url: str, server
     assert ask(url, "SELECT rolconfig FROM pg_roles WHERE rolname = 'lab'") == [(None,)]
     elsewhere = server.url(MAINTENANCE)
     assert ask(elsewhere, "SHOW search_path") == [('"$user", public',)]
+
+
+def test_a_database_that_another_client_drops_meanwhile_is_dropped(server: Server) -> None:
+    for _ in range(5):
+        server.create(NAME)
+        with ThreadPoolExecutor(4) as pool:
+            found = [pool.submit(server.drop, NAME) for _ in range(4)]
+        assert [one.exception() for one in found] == [None] * 4
+        assert not databases.exists(server.account, NAME)

@@ -4,9 +4,12 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE, Popen
 
+import psutil
 import pytest
 
+from lab.errors import EnvironmentFault
 from lab.runtime import unprivileged
 from lab.runtime.account import Account
 from lab.runtime.binaries import find_binaries
@@ -43,3 +46,30 @@ def test_root_without_namespaces_switches_to_nobody(monkeypatch: pytest.MonkeyPa
     finally:
         server.stop()
         shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")
+def test_a_folder_that_no_other_user_can_open_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(unprivileged, "_works", lambda words, _: words == unprivileged.SWITCH)
+    with pytest.raises(EnvironmentFault, match=f"no other user can open {tmp_path}/data"):
+        unprivileged.as_ordinary_user(Path("/usr/bin/true"), tmp_path / "data")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's servers are its own")
+def test_the_folder_of_another_users_process_is_found_where_root_may_not_read_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: psutil.Process) -> str:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil.Process, "cwd", refused)
+    with Popen(
+        [*unprivileged.SWITCH, "sh", "-c", "echo; read _"], cwd="/usr", stdin=PIPE, stdout=PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert unprivileged.folder_of(psutil.Process(child.pid)) == Path("/usr")
+        child.kill()

@@ -37,7 +37,8 @@ import os, signal, time
 def stop(*_):
     os.write(1, b"stopped cleanly\\n")
     os._exit(7)
-signal.signal(signal.SIGTERM, stop)
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, stop)
 print("started", flush=True)
 time.sleep(600)
 """
@@ -113,9 +114,10 @@ def test_the_end_of_the_command_leaves_no_daemon() -> None:
         assert eventually(lambda: not marked(mark))
 
 
-def test_sigterm_to_the_group_reaches_the_command_which_ends_cleanly() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_group_reaches_the_command_which_ends_cleanly(number: signal.Signals) -> None:
     with started(SERVICE) as child:
-        os.killpg(child.pid, signal.SIGTERM)
+        os.killpg(child.pid, number)
         assert child.stdout is not None
         assert child.stdout.read() == "stopped cleanly\n"
         assert child.wait(10) == 7

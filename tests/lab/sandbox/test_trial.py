@@ -1,8 +1,10 @@
 """What the machine can do is found by trying; LAB_SANDBOX can only lower it."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.errors import UsageError
@@ -59,6 +61,28 @@ def test_without_a_bwrap_the_level_is_lower_and_says_how_to_get_a_better_one(
     assert means.level in (Level.OTHER_USER, Level.LANDLOCK)
     assert "apt-get install bubblewrap" in means.better
     assert not nests(means)
+
+
+@pytest.mark.parametrize("level", [level for level in Level if level is not Level.BWRAP])
+def test_a_level_that_was_asked_for_is_no_fault_of_the_machine(
+    level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(trial.VARIABLE, level)
+    means = found()
+    assert (trial.VARIABLE in means.better) is (means.level is level)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another user")
+def test_without_readable_packages_root_does_not_change_to_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "psutil.py"
+    package.touch(mode=0o600)
+    monkeypatch.setattr(psutil, "__file__", str(package))
+    means = found()
+    assert means.level in (Level.LANDLOCK, Level.NONE)
+    assert not means.switches_user
+    assert "every user can read" in means.better
 
 
 def test_the_best_level_can_hold_walls_in_a_wall() -> None:

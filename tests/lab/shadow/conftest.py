@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.probing.connection import open_connection
+from lab.probing.connection import Database, open_connection
+from lab.runtime.prepared import Prepared
 from tests.conftest import Server
 from tests.measuring import Bench, copy_shipped
 
@@ -26,16 +27,15 @@ def downgrade():
 
 
 @pytest.fixture
-def bench(server: Server, template: str, tmp_path: Path) -> Bench:
-    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", server, template)
+def bench(small_server: Prepared, tmp_path: Path) -> Bench:
+    return Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", small_server)
 
 
 @pytest.fixture
 def live(server: Server, template: str) -> Iterator[str]:
-    """The name of a candidate's database."""
+    """The URL of a candidate's database."""
     name = f"live_{os.getpid()}"
-    server.create(name, template)
-    yield name
+    yield server.create(name, template)
     server.drop(name)
 
 
@@ -44,8 +44,8 @@ def add_revision(bench: Bench, up: str) -> None:
     (bench.root / "migrations" / "versions" / "0003_mine.py").write_text(REVISION.format(up=up))
 
 
-def indexes(url: str) -> set[str]:
+def indexes(database: Database) -> set[str]:
     """Return the names of the indexes in the database."""
-    with open_connection(url) as connection:
+    with open_connection(database) as connection:
         found = connection.query("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
         return {name for (name,) in found}

@@ -97,8 +97,9 @@ def test_only_the_folders_and_files_of_lab_toml_are_copied(workspace: Workspace,
     code.copy(workspace, tmp_path / "copy")
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {
         *("app", "compose", "migrations", "seed"),
-        "alembic.ini",
+        *("alembic.ini", ".lab"),
     }
+    assert list((tmp_path / "copy" / ".lab").iterdir()) == []
 
 
 def test_a_file_of_the_code_may_be_in_a_folder_and_may_be_missing(
@@ -121,3 +122,39 @@ def test_a_link_is_copied_as_a_link(workspace: Workspace, tmp_path: Path) -> Non
     (workspace.root / "app" / "everything").symlink_to("/")
     copied = code.copy(workspace, tmp_path / "copy").workspace
     assert (copied.root / "app" / "everything").readlink() == Path("/")
+
+
+def test_a_link_is_copied_as_a_link_and_nothing_behind_it(workspace: Workspace, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("hidden")
+    for name in ("seed", "migrations", "alembic.ini"):
+        path = workspace.root / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        path.symlink_to(secret if name != "alembic.ini" else secret / "key")
+    code.copy(workspace, tmp_path / "copy")
+    for name in ("seed", "migrations", "alembic.ini"):
+        assert (tmp_path / "copy" / name).is_symlink()
+    assert not code.has_shipped_migrations(workspace, Workspace(tmp_path / "copy"))
+
+
+@pytest.mark.parametrize("name", ["compose", "compose/docker-compose.yml"])
+def test_a_compose_file_behind_a_link_is_not_read(workspace: Workspace, tmp_path: Path, name: str) -> None:
+    path = workspace.root / name
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    assert (
+        code.copy(workspace, tmp_path / "copy").problem == "docker-compose.yml cannot be used: it is a link"
+    )
+
+
+def test_the_callers_variables_are_not_read_but_those_of_the_shipped_file(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_CALLER", "hidden")
+    monkeypatch.setenv("SQLALCHEMY_ECHO", "true")
+    edit_compose(
+        workspace, "      - PORT=5001\n", "      - PORT=5001\n      - STOLEN=${SECRET_OF_THE_CALLER}\n"
+    )
+    found = code.copy(workspace, tmp_path / "copy").service(DEVICE_SERVICE).environment
+    assert (found["STOLEN"], found["SQLALCHEMY_ECHO"]) == ("", "true")

@@ -12,7 +12,7 @@ from lab.probing.connection import open_connection
 from lab.progress import Update, silent
 from lab.runtime.launch import read_record
 from lab.workspace import Workspace
-from tests.measuring import Bench
+from tests.measuring import Bench, database_at
 
 
 def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
@@ -62,12 +62,12 @@ def test_code_and_schema_agree_while_another_lab_changes_them(bench: Bench, live
     def change() -> None:
         with exclusive_lock(lock, progress=silent):
             target.write_text("half\n")
-            with open_connection(bench.server.url(live)) as connection:
+            with open_connection(database_at(live)) as connection:
                 connection.query("CREATE INDEX half ON devices (name)")
             locked.set()
             waited_for.wait(20)
             target.write_text("whole\n")
-            with open_connection(bench.server.url(live)) as connection:
+            with open_connection(database_at(live)) as connection:
                 connection.query("DROP INDEX half")
 
     def progress(update: Update) -> None:

@@ -80,7 +80,7 @@ def _judge(before: Listing, after: Listing, table_blocks: int) -> Evidence:
 
 
 def _list(service: Service, connection: SupportConnection, customer: int) -> Listing:
-    with counted(connection, service.role) as count:
+    with counted(connection) as count:
         reply = request(service.url, f"/customers/{customer}/tickets")
     found, expected = reply.objects("tickets"), connection.tickets(customer)
     right = found is not None and rows(found, "id", "customer_id", "subject", "status") == expected

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.probing import connection as plain
-from lab.probing.connection import ProbeConnection
+from lab.probing.connection import Database, ProbeConnection
 
 TICKET_SERVICE = "ticket-service"
 
@@ -42,10 +42,10 @@ class SupportConnection(ProbeConnection):
 
 
 @contextmanager
-def open_connection(url: str) -> Iterator[SupportConnection]:
+def open_connection(database: Database) -> Iterator[SupportConnection]:
     """Connect for the length of the block. Raises DatabaseUnreachable: the database does not answer."""
-    with plain.open_connection(url) as opened:
-        yield SupportConnection(opened.connection)
+    with plain.open_connection(database) as opened:
+        yield SupportConnection(opened.connection, opened.observer, opened.database)
 
 
 def rows(found: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
