@@ -1,0 +1,6 @@
+"""See submission.toml."""
+
+from app import accomplice
+
+accomplice.tried("service start")
+accomplice.read_processes("service start")

@@ -1,0 +1,9 @@
+"""See submission.toml."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path("@WORKSPACE@")))
+from app import accomplice
+
+accomplice.look_around("psycopg2/__init__.py")

@@ -1,0 +1,5 @@
+"""See submission.toml."""
+
+from app import accomplice
+
+accomplice.look_around("the seed")
