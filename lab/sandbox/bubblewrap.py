@@ -115,6 +115,9 @@ def _wall(
         yield from _empty(folder, bounds)
     for mount, source in zip(mounts, sources, strict=True):
         yield from mount.words(source)
+    for folder in wall.hidden:
+        if any(mount.target in folder.parents for mount in mounts):
+            yield from ("--perms", "0555", "--tmpfs", str(folder))
     yield from ("--remount-ro", "/dev", "--remount-ro", "/")
     yield from (*NAMESPACES, "--hostname", "lab", "--unshare-user", "--cap-drop", "ALL")
     if not wall.network:

@@ -14,9 +14,9 @@ from lab.sandbox.level import Level, Means
 from lab.sandbox.wall import Bounds, Wall, interpreter_folders
 
 ENTER = Path(enter.__file__).resolve()
-IGNORE_TERM = ("/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh")
-"""SIGTERM would end bwrap, and the wall with it, before the walled process can end cleanly. `enter.py` lets
-the walled process receive it again; one that comes while the wall is being made is lost."""
+IGNORE_TERM = ("/bin/sh", "-c", 'trap "" TERM INT; exec "$@"', "sh")
+"""SIGTERM or SIGINT would end bwrap, and the wall with it, before the walled process can end cleanly.
+`enter.py` lets the walled process receive them again; one that comes while the wall is being made is lost."""
 
 OPEN_PATHS = (
     "/usr",
@@ -38,7 +38,8 @@ class Walled:
     """How to start a walled command, with subprocess.Popen.
 
     `environment` must be all of its environment: other variables, such as passwords, could be read inside.
-    The working folder does not matter. A SIGTERM to the process group reaches the command. At level BWRAP, a
+    The working folder does not matter. A SIGTERM or SIGINT to the process group reaches
+    the command. At level BWRAP, a
     SIGKILL of the process ends everything behind the wall, and so does the end of the thread that started it.
     """
 

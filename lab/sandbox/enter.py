@@ -150,7 +150,8 @@ def main(words: list[str]) -> int:
     except OSError as error:
         os.write(2, f"the wall cannot be made: {error}\n".encode())
         return FAILED
-    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)  # ignored outside, see lab/sandbox/command.py
+    for number in (_signal.SIGTERM, _signal.SIGINT):  # ignored outside, see lab/sandbox/command.py
+        _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execvpe(command[0], command, environment)
     except OSError as error:

@@ -4,11 +4,15 @@ import functools
 import importlib.util
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from lab.errors import UsageError
 from lab.sandbox.command import ENTER, walled
@@ -32,6 +36,7 @@ ALLOW = (
     "(Ubuntu); in a container, a seccomp profile that allows them."
 )
 READABLE = "Use a Python that every user can read, so not below /root, or run lab as an ordinary user."
+ASKED_FOR = f"{VARIABLE} asks for this level: unset it for the best that this machine can do."
 OTHER_SYSTEM = "Run lab on Linux 6.2 or newer."
 
 
@@ -64,22 +69,36 @@ def _found(strongest: Level) -> Means:
         if strongest.is_weaker_than(means.level):
             continue
         if means.level is Level.NONE or _works(Wall(environment=ENVIRONMENT), means, TRY):
-            return means
+            asked_for = means.level is strongest and strongest is not Level.BWRAP
+            return replace(means, better=ASKED_FOR) if asked_for else means
     raise AssertionError("level none needs nothing")
 
 
 def _candidates() -> Iterator[Means]:
     own, root = os.geteuid(), os.geteuid() == 0
     programs = list(_programs())
-    for proc in (True, False):
-        for program, files in programs:
-            yield Means(Level.BWRAP, NOBODY if root else own, program, files, root, proc)
     better = ALLOW if programs else INSTALL
+    if not root or _others_read_packages():
+        for proc in (True, False):
+            for program, files in programs:
+                yield Means(Level.BWRAP, NOBODY if root else own, program, files, root, proc)
+        if root:
+            yield Means(Level.OTHER_USER, WALLED_USER, switches_user=True, better=better)
     if root:
         better = f"{better} {READABLE}"
-        yield Means(Level.OTHER_USER, WALLED_USER, switches_user=True, better=better)
     yield Means(Level.LANDLOCK, own, better=better)
     yield Means(Level.NONE, own, better=f"{OTHER_SYSTEM} {better}")
+
+
+def _others_read_packages() -> bool:
+    """Return whether other users can read what is installed in this Python: with the umask 077 they cannot.
+
+    The folders above it do not matter to bwrap. Without it they do, and the trial shows that.
+    """
+    package = Path(psutil.__file__)
+    folders = [folder for folder in package.parents if folder.is_relative_to(sys.prefix)]
+    modes = [(package, stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in folders)]
+    return all(path.stat().st_mode & needed for path, needed in modes)
 
 
 def _programs() -> Iterator[tuple[Path, Path]]:

@@ -35,6 +35,7 @@ class Wall:
     """What one walled process sees: the system's programs, this Python, and what is named here.
 
     `readable` and `writable` map a file or folder outside to its path inside, `empty` are new folders inside.
+    `hidden` are folders below these, or below those of this Python, that are not seen: at level BWRAP only.
     `network`: it uses the caller's network, else it has its own, with loopback only. `environment` is all its
     variables, and `folder` its working folder, as a path outside that is part of `readable` or `writable`.
 
@@ -48,6 +49,7 @@ class Wall:
     readable: Mapping[Path, Path] = field(default_factory=dict)
     writable: Mapping[Path, Path] = field(default_factory=dict)
     empty: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
     network: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
