@@ -7,6 +7,7 @@ from pathlib import Path
 from lab import sandbox
 from lab.catalog import OwnedObject
 from lab.errors import LabError
+from lab.library import PACKAGE
 from lab.sandbox import Bounds, Means, Wall
 from lab.shell import run
 from lab.workspace import Workspace
@@ -16,7 +17,6 @@ VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHOND
 CODE = Path("/lab")
 """Where walled migrations find the code: the working folder of the containers."""
 
-PACKAGE = Path(__file__).resolve().parent.parent
 REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["'](\w+)["']""", re.MULTILINE)
 
 

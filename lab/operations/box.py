@@ -18,6 +18,7 @@ from lab.catalog import Fix
 from lab.errors import EnvironmentFault
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
+from lab.library import PACKAGE
 from lab.operations.measure import Checked, Target, keep, services_of
 from lab.operations.settings import load_settings
 from lab.probing.verdict import Measured
@@ -35,7 +36,6 @@ from lab.shadow.shadow import Material, Source, read_material
 from lab.workspace import Workspace
 
 PROBER = "lab.operations.prober"
-PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path("/box/run")
 """The folder of the run, as the prober sees it."""
 

@@ -147,6 +147,8 @@ def fill_template(
     # Roles and extensions need a superuser, and default privileges the owner. The file can be repeated.
     for one in dict.fromkeys((account.url(name), url)):
         _run_sql(one, text)
+    if account.owner:
+        roles.set_passwords(account, account.password)  # the file gives the roles passwords that all know
     try:
         candidate.upgrade(Workspace(code, workspace.library), url, shipped_head(workspace))
     except TimedOut:

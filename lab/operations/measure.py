@@ -200,11 +200,10 @@ def probed(
     Raises InvalidFile if a probe cannot be loaded.
     """
     bugs = tuple(_bug(library, fix) for fix in fixes)
-    done = {"bugs": 0}
+    place = {bug.number: index for index, bug in enumerate(bugs)}
 
     def announce(number: int) -> None:
-        progress(Update(f"Measuring bug {number}", done["bugs"], len(bugs)))
-        done["bugs"] += 1
+        progress(Update(f"Measuring bug {number}", place[number], len(bugs)))
 
     yield from verdict.measure(
         made.bench,

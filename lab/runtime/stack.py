@@ -20,12 +20,11 @@ from lab.runtime import process
 from lab.runtime.account import Account
 from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
 from lab.runtime.process import Readiness
-from lab.runtime.walls import service_behind
+from lab.runtime.walls import GUEST, service_behind
 from lab.sandbox.level import Means
 from lab.shell import argv_of
 
 DATABASE_SERVICE = "db"
-GUEST = Path(__file__).resolve().parent / "guest"
 START_TIMEOUT = 20.0
 """Seconds that a service has to answer its health check."""
 

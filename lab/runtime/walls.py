@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from lab.errors import EnvironmentFault
+from lab.library import PACKAGE
 from lab.runtime.descendants import descendants
 from lab.runtime.launch import RECORDS_VARIABLE, Launch
 from lab.sandbox import Bounds, Level, Means, Wall, Walled, run, walled
@@ -19,9 +20,6 @@ CODE = Path("/lab")
 
 GUEST = Path(__file__).resolve().parent / "guest"
 GUEST_INSIDE = Path("/opt/guest")
-PACKAGE = Path(__file__).resolve().parent.parent
-"""The folder of lab. Where it is installed with its library, that holds the solutions."""
-
 NOT_CODE = (".lab", ".git", "fixes", "probes")
 """Folders of a workspace that its services do not see."""
 
@@ -41,6 +39,7 @@ def enclosed(launch: Launch, means: Means, environment: Mapping[str, str], tempo
     """
     folder = Path(launch.folder)
     readable = {folder: CODE, GUEST: GUEST_INSIDE}
+    # Where lab is installed with its library, its folder holds the solutions.
     hidden = (PACKAGE, *(CODE / name for name in NOT_CODE if (folder / name).exists()))
     wall = Wall(readable, hidden=hidden, network=True, folder=folder, temporary=temporary)
     paths = {name: str(wall.inside(Path(environment[name]), means)) for name in ("HOME", "PYTHONPATH")}
