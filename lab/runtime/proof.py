@@ -1,5 +1,6 @@
 """Prove that a recorded process is one that lab started: a record may name any process of the user's."""
 
+import time
 from pathlib import Path
 
 import psutil
@@ -7,6 +8,7 @@ import psutil
 from lab.runtime.launch import RECORDS_VARIABLE, Record
 
 GUARD = "lab.runtime.guard"
+EXEC_TIMEOUT = 1.0  # seconds
 
 
 def is_ours(record: Record, records: Path) -> bool:
@@ -45,9 +47,21 @@ def _words(process: psutil.Process) -> list[str]:
 
 def _is_marked(process: psutil.Process, records: Path) -> bool:
     try:
-        return process.environ().get(RECORDS_VARIABLE) == str(records.resolve())
+        return _environment(process).get(RECORDS_VARIABLE) == str(records.resolve())
     except (psutil.Error, OSError):
         return False
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    """Return the process's environment, which is empty for a moment after its parent was told that exec worked.
+
+    The kernel closes close-on-exec files, by which a parent is told, before it sets where the environment lies:
+    https://github.com/torvalds/linux/blob/v6.1/fs/exec.c (begin_new_exec), fs/binfmt_elf.c (create_elf_tables)
+    """
+    deadline = time.monotonic() + EXEC_TIMEOUT
+    while not (found := process.environ()) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return found
 
 
 def _parent(process: psutil.Process) -> int | None:

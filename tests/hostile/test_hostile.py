@@ -12,7 +12,7 @@ from tests.hostile.stage import Stage
 from tests.hostile.submissions import Submission, submissions
 
 SUBMISSIONS = submissions()
-QUICK = {("check", "writes_outside"), ("check", "server_programs"), ("box", "locks_by_database")}
+QUICK = {("check", "writes_outside"), ("box", "locks_by_database")}
 """Levels and submissions of `make test`."""
 
 UNRUN = "nothing: it was never run"
