@@ -20,7 +20,7 @@ from lab.runtime import foreground_requests
 from lab.runtime.ending import KILL_TIMEOUT, end
 from lab.runtime.ending import wait_for_end as wait_for_end
 from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
-from lab.runtime.proof import GUARD, guard_words, is_ours
+from lab.runtime.proof import GUARD, environment_of, guard_words, is_ours
 from lab.shell import run
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -171,8 +171,8 @@ def _kill_orphans(records: Path) -> None:
     wanted = str(records.resolve())
     for one in psutil.process_iter():
         with suppress(psutil.Error):
-            is_ours = one.uids().real == os.getuid() and one.environ().get(RECORDS_VARIABLE) == wanted
-            if is_ours and _shares_mounts(one):
+            is_marked = one.uids().real == os.getuid() and environment_of(one).get(RECORDS_VARIABLE) == wanted
+            if is_marked and _shares_mounts(one):
                 one.kill()
 
 
