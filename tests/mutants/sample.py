@@ -3,11 +3,11 @@
 A mutant is in the sample if the SHA-256 of the seed and its id is among the SIZE lowest. So each place has
 the same chance, and every version of Python draws the same ones.
 
-sample.json holds what was drawn. set_aside.toml has two tables, both from ids to text:
+sample.json holds what was drawn. set_aside.toml says what no request can show of it, and why:
 
-- `invisible`: no client of the services can see the mistake; the reason
-- `by_probe`: only concurrency, isolation, memory or a count of statements can show it; the slug of the bug
-  whose own probe has to find it
+- `invisible`, by class: no client of the services can see the mistake, so it is not counted
+- `by_probe`, by the slug of a bug: only concurrency or a count of statements can show the mistake, so it
+  counts as found when the bug's own probe finds it
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from tests.mutants.places import Mutant, places
@@ -28,10 +29,10 @@ SET_ASIDE = Path(__file__).with_name("set_aside.toml")
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """The mutants that no request shows, by id: the reasons, and the bugs whose probes show them."""
+    """What set_aside.toml says: by class or bug, the ids of mutants with a reason for each."""
 
-    invisible: Mapping[str, str]
-    by_probe: Mapping[str, str]
+    invisible: Mapping[str, Mapping[str, str]]
+    by_probe: Mapping[str, Mapping[str, str]]
 
 
 def draw() -> tuple[Mutant, ...]:
@@ -56,6 +57,17 @@ def sample() -> tuple[Mutant, ...]:
 def set_aside() -> SetAside:
     """Return what set_aside.toml says."""
     return SetAside(**tomllib.loads(SET_ASIDE.read_text()))
+
+
+def counted() -> tuple[Mutant, ...]:
+    """Return the mutants of the sample that a client can see."""
+    invisible = set(chain.from_iterable(set_aside().invisible.values()))
+    return tuple(mutant for mutant in sample() if mutant.id not in invisible)
+
+
+def probe_for(mutant: Mutant) -> str | None:
+    """Return the slug of the bug whose probe has to find the mutant, or None if requests can show it."""
+    return next((bug for bug, reasons in set_aside().by_probe.items() if mutant.id in reasons), None)
 
 
 def _rank(name: str) -> bytes:
