@@ -1,0 +1,20 @@
+"""index the start of logs
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_execution_logs_started_at", "execution_logs", ["started_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_execution_logs_started_at", "execution_logs")

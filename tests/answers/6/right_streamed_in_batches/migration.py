@@ -1,0 +1,20 @@
+"""Index the order of the logs
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(op.f("ix_execution_logs_started_at_id"), "execution_logs", ["started_at", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_execution_logs_started_at_id"), "execution_logs")

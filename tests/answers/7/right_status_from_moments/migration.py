@@ -1,0 +1,59 @@
+"""Add the queue of each device
+
+A downgrade drops the queue with all of its entries.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+WAITS = sa.text("booked_at IS NULL AND cancelled_at IS NULL")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")  # the foreign key locks `devices`
+    op.create_table(
+        "device_queue",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("device_id", sa.String(50), nullable=False),
+        sa.Column("workflow_id", sa.String(36), nullable=False),
+        sa.Column("priority", sa.String(10), server_default="normal", nullable=False),
+        sa.Column("priority_value", sa.Integer(), server_default="5", nullable=False),
+        sa.Column("queued_at", sa.DateTime(), server_default=sa.func.now(), nullable=False),
+        sa.Column("booked_at", sa.DateTime(), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(priority, priority_value) IN (('high', 1), ('normal', 5), ('low', 10))",
+            name=op.f("ck_device_queue_priority"),
+        ),
+        sa.CheckConstraint("booked_at IS NULL OR cancelled_at IS NULL", name=op.f("ck_device_queue_one_end")),
+        sa.ForeignKeyConstraint(
+            ["device_id"], ["devices.id"], name=op.f("fk_device_queue_device_id_devices")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_queue")),
+    )
+    op.create_index(
+        "uq_device_queue_live",
+        "device_queue",
+        ["device_id", "workflow_id"],
+        unique=True,
+        postgresql_where=WAITS,
+    )
+    op.create_index(
+        "ix_device_queue_order",
+        "device_queue",
+        ["device_id", "priority_value", "queued_at", "id"],
+        postgresql_where=WAITS,
+    )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("device_queue")
