@@ -2,7 +2,7 @@
 
 from lab.probing.bench import Bench, Service, require_running
 from lab.probing.client import Reply, request
-from lab.probing.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.statements import counted
 
 from .devices import DEVICE_SERVICE, Device, LaboratoryConnection, open_connection
@@ -20,7 +20,7 @@ def probe(bench: Bench) -> Evidence:
     health = request(service.url, "/health")
     document = health.json
     if not health.ok or not isinstance(document, dict) or document.get("status") != "healthy":
-        return Evidence(Verdict.PRESENT, f"{WORKFLOW_SERVICE} runs, but {health}.")
+        return Evidence(Verdict.PRESENT, sentence(f"{WORKFLOW_SERVICE} runs, but {health}"))
     require_running(*bench.replicas(DEVICE_SERVICE))
     with open_connection(bench.database) as connection:
         reply, device, reached = _complete(bench, service, connection)

@@ -8,13 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from lab.sentences import sentence as sentence
+
 
 class Verdict(StrEnum):
     """The state of one bug.
 
     fixed: the symptom and its cause are gone, and the responses are right. masked: the symptom is gone in an
     easy test, its cause is not. present: the symptom shows. blocked: another bug prevents the measurement.
-    unmeasured: the environment failed, which counts neither for nor against the candidate.
+    unmeasured: the environment failed, or the way in which an answer is meant to be used is not understood.
+    That counts neither for nor against the candidate.
     """
 
     FIXED = "fixed"

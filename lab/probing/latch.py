@@ -2,6 +2,7 @@
 
 A table latch stops the first write to its table. Its SHARE lock lets reads and SELECT ... FOR UPDATE pass.
 The commit latch stops the commit of a transaction that has written, by a deferred trigger on every table.
+Both take a partitioned table as one: the lock and the trigger are on all its partitions.
 Source: https://www.postgresql.org/docs/current/explicit-locking.html
 """
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = 5.0
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND n.nspname <> ALL ('{pg_catalog,information_schema,pg_toast,lab,lab_gate}')
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+   AND n.nspname <> ALL ('{pg_catalog,information_schema,pg_toast,lab,lab_gate}')
    AND c.relname <> 'alembic_version' ORDER BY 1
 """
 HOLD = """

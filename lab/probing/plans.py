@@ -6,7 +6,8 @@ Source: https://www.postgresql.org/docs/current/auto-explain.html
 
 import json
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,17 +38,30 @@ class Plan:
     text: str
     root: dict[str, Any]
 
-    def full_scans(self, table: str) -> int:
-        """How many times the statement scanned the table sequentially. A parallel scan counts once."""
-        # In a parallel scan, the loops are the processes that share it.
-        return sum(
-            1 if node.get("Parallel Aware") else int(node.get("Actual Loops", 1))
-            for node in _nodes(self.root)
-            if "Seq Scan" in str(node.get("Node Type")) and node.get("Relation Name") == table
-        )
+    def full_scans(self, table: str | Mapping[str, int]) -> int:
+        """How many times the statement scanned the table sequentially. A parallel scan counts once.
+
+        Of a partitioned table, the argument is its `Table.parts`. Scans of partitions with less than half of
+        its blocks are none of the table: a partition is to its table what an index is.
+        """
+        parts = {table: 1} if isinstance(table, str) else {name: max(1, size) for name, size in table.items()}
+        scans: Counter[str] = Counter()
+        for node in _nodes(self.root):
+            name = str(node.get("Relation Name"))
+            if "Seq Scan" in str(node.get("Node Type")) and name in parts:
+                # In a parallel scan, the loops are the processes that share it.
+                loops = int(node.get("Actual Loops", 1))
+                scans[name] += min(loops, 1) if node.get("Parallel Aware") else loops
+        scanned = sum(parts[name] for name, count in scans.items() if count)
+        if not scanned or 2 * scanned < sum(parts.values()):
+            return 0
+        return max(1, round(sum(parts[name] * count for name, count in scans.items()) / scanned))
 
     def outline(self) -> str:
-        """The plan as an indented list of its nodes, with loops and blocks."""
+        """The plan as an indented list of its nodes, with loops and blocks.
+
+        Nodes that were never executed are left out, such as partitions that the server did not need.
+        """
         return "\n".join(_outline(self.root, 0))
 
 
@@ -120,6 +134,8 @@ def _outline(node: dict[str, Any], depth: int) -> Iterator[str]:
     if relation := node.get("Relation Name"):
         name += f" on {relation}"
     loops = node.get("Actual Loops")
+    if loops == 0:
+        return
     blocks = int(node.get("Shared Hit Blocks", 0)) + int(node.get("Shared Read Blocks", 0))
     times = f"{loops}×, " if isinstance(loops, int | float) and loops > 1 else ""
     yield f"{'  ' * depth}{name} ({times}{blocks:,} blocks)"

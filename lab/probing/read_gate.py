@@ -19,7 +19,8 @@ from lab.probing.latch import Latch, new_key
 
 UNGUARDED = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND n.nspname = 'public' AND NOT c.relrowsecurity AND c.relname <> 'alembic_version'
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = 'public' AND NOT c.relrowsecurity
+   AND c.relname <> 'alembic_version'
  ORDER BY 1
 """
 # A scan tries its conditions in the order of their cost. This one is cheaper than those of the query, so a

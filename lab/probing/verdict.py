@@ -14,11 +14,13 @@ import psycopg2
 from lab.database import connect
 from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.probing.bench import Bench, Probe, ServiceFailed
-from lab.probing.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.loading import PACKAGE_PREFIX
 
 IDS = re.compile(r"[a-z]+-[0-9]{5,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The ids of the rows that probes add. They are random, so they are left out of the evidence."""
+
+MIGRATIONS_FAILED = "Before that, the migrations failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,18 @@ def measure(
 
     A failed service is a symptom. A failure of the machine or the database is not: the bug is unmeasured.
     `numbers` has the number of each bug by its slug. `compose_problem` says why the compose file cannot be
-    used: the bugs in it are then present. `migration_problem` says why the migrations failed: it is added to
-    `why`, unless the bug is fixed or unmeasured.
+    used: the bugs in it are then present. `migration_problem` says why the migrations failed, which a note
+    tells once: `why` mentions only that they did, unless the bug is fixed or unmeasured.
     """
     for bug in bugs:
         on_start(bug.number)
         started, given = time.monotonic(), replace(bench, raw={})
         evidence = _run(bug.probe, given, numbers)
-        verdict, why = evidence.verdict, IDS.sub("{id}", evidence.why)
+        verdict, why = evidence.verdict, sentence(IDS.sub("{id}", evidence.why))
         if compose_problem and bug.in_compose_file:
-            verdict, why = Verdict.PRESENT, f"{compose_problem}."
+            verdict, why = Verdict.PRESENT, sentence(compose_problem)
         elif migration_problem and verdict.fails_check:
-            why = f"{why} Before that, {migration_problem}."
+            why = f"{why} {MIGRATIONS_FAILED}"
         seconds = round(time.monotonic() - started, 3)
         yield Measured(
             replace(evidence, bug=bug.number, verdict=verdict, why=why, seconds=seconds), given.raw
@@ -79,7 +81,7 @@ def _run(probe: Probe, bench: Bench, numbers: Mapping[str, int]) -> Evidence:
         except ServiceFailed as failed:
             blocked_by = numbers.get(failed.blocked_by or "")
             verdict = Verdict.PRESENT if failed.blocked_by is None else Verdict.BLOCKED
-            evidence = Evidence(verdict, f"{failed}.", blocked_by=blocked_by)
+            evidence = Evidence(verdict, str(failed), blocked_by=blocked_by)
         if evidence.verdict.fails_check:
             _require_database(bench.database.url)
     except (EnvironmentFault, psycopg2.Error, TimeoutError) as error:
@@ -129,4 +131,4 @@ def _require_database(url: str) -> None:
         with closing(connect(url)) as connection:
             connection.cursor().execute("SELECT 1")
     except psycopg2.Error as error:
-        raise DatabaseUnreachable(f"The database server went away: {str(error).strip()}.") from error
+        raise DatabaseUnreachable(sentence(f"The database server went away: {error}")) from error

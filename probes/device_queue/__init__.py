@@ -6,7 +6,7 @@ from functools import partial
 
 from lab.probing.bench import INTERLEAVING, Bench, require_running
 from lab.probing.client import request
-from lab.probing.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.gate import write_gate
 from lab.probing.load import warm_up
 
@@ -28,7 +28,7 @@ def probe(bench: Bench) -> Evidence:
         device, _ = connection.new_busy_device()
         known = request(bench.service(DEVICE_SERVICE).url, f"/devices/{device}")
         if not known.ok:
-            return Evidence(Verdict.PRESENT, f"{known}.", _figures(len(CONTRACT), len(RACES)))
+            return Evidence(Verdict.PRESENT, sentence(str(known)), _figures(len(CONTRACT), len(RACES)))
         reply = queue.join(device, new_workflow_id())
         if reply.status in NOT_FOUND:
             why = f"POST /devices/{{id}}/queue answers {reply.status}: there is no queue."

@@ -2,22 +2,25 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from lab.probing.bench import Bench, Service, require_running
 from lab.probing.client import Reply, request
 from lab.probing.connection import ProbeConnection, open_connection
-from lab.probing.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.load import send_together
+from lab.probing.parameters import Parameter, query_parameters
 
 from ..devices import DEVICE_SERVICE
-from .pages import SIZES, Page, may_have_more, page_of
+from .forms import MOST, Number
+from .names import OTHER_SIZES, SIZE, SIZES
+from .offers import PATH, not_understood, snake_case
+from .pages import Page, Target, page_of
 from .walk import Walk, walk
 
-PATH = "/execution-logs"
+OPENAPI = "/openapi.yaml"
 MIB = 2**20
 HUGE = 1_000_000
 """The page size in requests for far too many rows."""
@@ -99,50 +102,53 @@ def probe(bench: Bench) -> Evidence:
 
 def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Finding:
     total = int(connection.value("SELECT count(*) FROM execution_logs"))
-    first, body = _get(service, {}, FULL_LIST_TIMEOUT)
+    first, body = _get(service, Target({}), FULL_LIST_TIMEOUT)
     figures: tuple[Figure, ...] = (
         Figure("logs in one answer", len(body.ids)),
         Figure.duration("time of one answer", first.seconds),
     )
     if end := _end(service, bench.memory_limits[DEVICE_SERVICE], first):
-        return Verdict.PRESENT, f"GET {PATH} of {total:,} logs: the service {end}.", figures
+        return Verdict.PRESENT, sentence(f"GET {PATH} of {total:,} logs: the service {end}"), figures
     if not first.ok:
-        return Verdict.PRESENT, f"{first}.", figures
+        return Verdict.PRESENT, sentence(str(first)), figures
     if body.cut:
         why = f"GET {PATH}: the response had no end within {FULL_LIST_TIMEOUT:g} s."
         return Verdict.PRESENT, why, figures
-    if problem := _problem_under_load(bench, service, READ_TIME if body.size > SMALL else TIMEOUT):
+    declared = query_parameters(request(service.url, OPENAPI).body, PATH)
+    if problem := _problem_under_load(bench, service, declared, READ_TIME if body.size > SMALL else TIMEOUT):
         return Verdict.MASKED, problem, figures
     if body.size > SMALL:
         verdict, why = _judge_full_list(body, total)
         return verdict, why, figures
     reply = replace(first, body=bytes(body.kept))
-    page = page_of(reply, {})
+    page = page_of(reply, Target({}))
     if page is None:
         return Verdict.PRESENT, f"{reply}: there is no list of logs in it.", figures
     if not page.rows:
         return Verdict.MASKED, "The response has no logs in it.", figures
-    walked = walk(connection, page, partial(_get_page, service))
+    walked = walk(connection, page, partial(_get_page, service), declared)
     bench.raw["walk"] = asdict(walked)
-    verdict, why = _judge_walk(service, page, walked)
+    verdict, why = _judge_walk(service, page, walked, not_understood(page, declared))
     return verdict, why, (*figures, Figure("logs walked through", walked.rows), Figure("pages", walked.pages))
 
 
-def _problem_under_load(bench: Bench, service: Service, timeout: float) -> str:
+def _problem_under_load(bench: Bench, service: Service, declared: Sequence[Parameter], timeout: float) -> str:
     """How requests for far too many rows fail, alone or together, as a sentence; empty if none fails."""
-    for size in SIZES:
-        reply, _ = _get(service, {size: HUGE}, timeout)
+    sizes = [one.name for one in declared if SIZE.search(snake_case(one.name))]
+    others = (*OTHER_SIZES, *sizes[:MOST])
+    for what, names in (*((size, (size,)) for size in SIZES), ("another page size", others)):
+        reply, _ = _get(service, Target(dict.fromkeys(names, HUGE)), timeout)
         if end := _end(service, bench.memory_limits[DEVICE_SERVICE], reply):
-            return f"GET {PATH} alone is answered, but with {size}={HUGE} the service {end}."
+            return sentence(f"GET {PATH} alone is answered, but with {what}={HUGE} the service {end}")
         if reply.failed:
-            return f"GET {PATH} alone is answered, but {reply}."
-    sends = [partial(_get_reply, service, {SIZES[n % 2]: HUGE}, timeout) for n in range(TOGETHER)]
+            return sentence(f"GET {PATH} alone is answered, but {reply}")
+    sends = [partial(_get_reply, service, Target({SIZES[n % 2]: HUGE}), timeout) for n in range(TOGETHER)]
     replies = send_together(sends, timeout=TIMEOUT + 10)
     bench.raw["together"] = [str(reply) for reply in replies]
     if end := _end(service, bench.memory_limits[DEVICE_SERVICE], *replies):
-        return f"One request at a time is answered, but with {TOGETHER} at once the service {end}."
+        return sentence(f"One request at a time is answered, but with {TOGETHER} at once the service {end}")
     failed = [reply for reply in replies if reply.failed]
-    return f"With {TOGETHER} at once, {len(failed)} failed: {failed[0]}." if failed else ""
+    return sentence(f"With {TOGETHER} at once, {len(failed)} failed: {failed[0]}") if failed else ""
 
 
 def _judge_full_list(body: Body, total: int) -> tuple[Verdict, str]:
@@ -156,43 +162,51 @@ def _judge_full_list(body: Body, total: int) -> tuple[Verdict, str]:
     return Verdict.FIXED, why
 
 
-def _judge_walk(service: Service, first: Page, found: Walk) -> tuple[Verdict, str]:
-    if found.by is None:
-        if may_have_more(first):
-            why = "The service stays within its memory limit; the unknown form of its pages is not judged."
-            return Verdict.FIXED, why
-        return Verdict.MASKED, f"A response has {len(first.rows)} logs, and no way to older ones was found."
-    problem = found.wrong or _invalid_page_problem(service, found.by)
+def _judge_walk(service: Service, first: Page, found: Walk, unclear: Sequence[str]) -> tuple[Verdict, str]:
+    """`unclear` are the names of what the response and the OpenAPI file offer in an unknown form."""
+    problem = found.wrong or (_invalid_page_problem(service, found.number) if found.number else "")
     if problem:
-        return Verdict.MASKED, f"The service stays within its memory limit, but {problem}."
+        return Verdict.MASKED, sentence(f"The service stays within its memory limit, but {problem}")
+    if found.by is None and unclear:
+        offered = ", ".join(name[:40] for name in unclear[:3])
+        why = f"A response has {len(first.rows)} logs. Its way to older ones is not understood: {offered}."
+        return Verdict.UNMEASURED, why
+    if found.by is None:
+        return Verdict.MASKED, f"A response has {len(first.rows)} logs, and no way to older ones was found."
     pages = f"{found.pages} pages, by {found.by}"
     why = f"The service stays within its memory limit; its {pages}, are complete and newest first."
     return Verdict.FIXED, why
 
 
-def _invalid_page_problem(service: Service, pagination: str) -> str:
+def _invalid_page_problem(service: Service, number: Number) -> str:
     """The first reply to an invalid page number, offset or size that is a failure; empty if none is."""
-    names = {"page": ("page", "per_page"), "offset": ("offset", "limit")}.get(pagination, ())
-    replies = (_get(service, {name: value})[0] for name in names for value in ("-1", "first"))
+    names = (number.name, *SIZES[:2])
+    targets = (Target({name: value}) for name in names for value in ("-1", "first"))
+    replies = (_get(service, target)[0] for target in targets)
     return next((str(reply) for reply in replies if reply.failed), "")
 
 
-def _get(service: Service, query: Mapping[str, Any], timeout: float = TIMEOUT) -> tuple[Reply, Body]:
+def _get(service: Service, target: Target, timeout: float = TIMEOUT) -> tuple[Reply, Body]:
     """Request the list, and read for `timeout` seconds at most. The body is not in the reply."""
-    body = Body(until=time.monotonic() + timeout)
+    body, path = Body(until=time.monotonic() + timeout), target.path or PATH
     reply = request(
-        service.url, PATH, query=query, timeout=timeout + 5, read_timeout=TIMEOUT, receive=body.receive
+        service.url,
+        path,
+        query=target.query,
+        timeout=timeout + 5,
+        read_timeout=TIMEOUT,
+        receive=body.receive,
     )
     return reply, body
 
 
-def _get_page(service: Service, query: Mapping[str, Any]) -> Reply:
-    reply, body = _get(service, query)
+def _get_page(service: Service, target: Target) -> Reply:
+    reply, body = _get(service, target)
     return replace(reply, body=bytes(body.kept))
 
 
-def _get_reply(service: Service, query: Mapping[str, Any], timeout: float) -> Reply:
-    return _get(service, query, timeout)[0]
+def _get_reply(service: Service, target: Target, timeout: float) -> Reply:
+    return _get(service, target, timeout)[0]
 
 
 def _end(service: Service, limit: int, *replies: Reply) -> str:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from lab.probing.bench import PLAN, Bench, Service, require_running
 from lab.probing.client import Reply, request
 from lab.probing.connection import ProbeConnection, open_connection
-from lab.probing.evidence import Evidence, Figure, Verdict
+from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.plans import Plan, PlanLog, explained
 from lab.probing.statements import NOT_COUNTED, Count, counted
+from lab.probing.tables import read_table
 
 from ..devices import DEVICE_SERVICE
 from .rows import TABLE, change, change_back, difference, expected_rows
@@ -55,7 +56,7 @@ class Search:
     def problem(self) -> str:
         """How the request failed, or what is wrong with its reply, as a sentence; empty if it is right."""
         if not self.reply.ok:
-            return f"{self.reply}."
+            return sentence(str(self.reply))
         return f"The search of {self.logs} logs is wrong: {self.wrong}." if self.wrong else ""
 
 
@@ -74,7 +75,8 @@ def probe(bench: Bench) -> Evidence:
 
 def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evidence:
     connection.query(f"ANALYZE {TABLE}")
-    pages = int(connection.value("SELECT pg_relation_size(%s::regclass) / 8192", TABLE))
+    table = read_table(connection, TABLE)
+    pages = table.blocks
     log = PlanLog(connection)
     narrow = _search(service, connection, _narrow(connection), log)
     _keep(bench, "narrow", narrow)
@@ -83,7 +85,7 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
     figures = _narrow_figures(narrow, pages, logs, limit)
     if narrow.problem:
         return Evidence(Verdict.PRESENT, narrow.problem, figures)
-    scans = sum(plan.full_scans(TABLE) for plan in narrow.plans)
+    scans = sum(plan.full_scans(table.parts) for plan in narrow.plans)
     certain = narrow.count.blocks >= (FEW + 1) * pages * CERTAIN_SHARE
     if certain and not bench.thorough:
         return Evidence(Verdict.PRESENT, _cost(narrow, scans, pages), figures)
@@ -98,7 +100,9 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
     if certain or day.count.blocks > limit:
         return Evidence(Verdict.PRESENT, _cost(day, scans, pages), figures)
     # A full scan reads at least every block of the table, so it shows even where no plan was logged.
-    if narrow.count.blocks >= pages or any(plan.full_scans(TABLE) for plan in (*narrow.plans, *day.plans)):
+    if narrow.count.blocks >= pages or any(
+        plan.full_scans(table.parts) for plan in (*narrow.plans, *day.plans)
+    ):
         why = f"{TABLE} is no longer read once per log, but it is still read from end to end."
         return Evidence(Verdict.MASKED, why, figures)
     if problem := _problem_after_change(service, connection, log):

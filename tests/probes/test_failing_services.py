@@ -47,7 +47,6 @@ FAULTS = {
     "answers lists of nulls": 'self.send(200, "application/json", json.dumps({"logs": [None]}))',
     "answers 500": 'self.send(500, "application/json", json.dumps({"error": "no"}))',
 }
-QUICK = {"answers lists of nulls"}
 NOT_FIXED = {Verdict.PRESENT, Verdict.MASKED, Verdict.BLOCKED}
 
 
@@ -84,9 +83,8 @@ def break_both(bench: Bench, program: str) -> None:
 @pytest.mark.claim(
     "Whatever a service does instead of its work, every bug has a verdict with a reason", "faults"
 )
-@pytest.mark.parametrize(
-    "fault", [pytest.param(fault, marks=[] if fault in QUICK else [pytest.mark.slow]) for fault in FAULTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
 def test_every_bug_has_a_verdict_when_a_service(fault: str, bench: Bench) -> None:
     break_both(bench, FAULTY.format(fault=FAULTS[fault]))
     found = measured(bench, *numbers().values())

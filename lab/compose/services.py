@@ -1,8 +1,4 @@
-"""Read the compose file, which describes the services for both runtimes.
-
-Only the keys that the shipped file uses are allowed. Those that are not in `ServiceSpec` affect containers
-only, and their values are not checked. https://docs.docker.com/reference/compose-file/
-"""
+"""The services of a compose file, with their variables filled in, and all its mistakes in one report."""
 
 import os
 import re
@@ -13,11 +9,8 @@ from typing import Any
 
 import yaml
 
-try:  # written in C, it takes a tenth of the time; PyYAML has it where it was built with libyaml
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
+from lab.compose.document import load
+from lab.compose.variables import fill
 from lab.errors import InvalidFile, UsageError
 
 TOP_KEYS = {"services", "volumes"}
@@ -27,7 +20,8 @@ SERVICE_KEYS = {
 }
 UNITS = {"": 1, "b": 1, "k": 2**10, "kb": 2**10, "m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
 PORT = re.compile(r"(?:(?P<address>[\d.]+):)?(?P<host>\d{1,5}):(?P<container>\d{1,5})(?:/tcp)?")
-VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?P<default>:?-[^}$]*)?\}|(?P<bare>\w+))")
+EXTENSION = "x-"
+"""How the name of a key begins that compose leaves to people, such as for an anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +72,20 @@ class ComposeFile:
 def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
     """Read the file. Variables such as `${VAR:-default}` are replaced by their values in `environ`.
 
-    A variable that is not in `environ` becomes its default; without a default, it becomes empty.
-
     Raises:
         InvalidFile: the file cannot be read or is not YAML, or has other mistakes, which are all reported.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        document = load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidFile(path, [f"{error.strerror}"], "Restore it: lab reset --code") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidFile(path, [" ".join(str(error).split())], "Correct its YAML.") from error
     reader = _Reader(environ)
     services = reader.file(document)
     if reader.problems:
         raise InvalidFile(path, reader.problems, "Correct these, or restore the file: lab reset --code")
     return ComposeFile(path, services)
-
-
-class _Loader(SafeLoader):
-    """Refuses a repeated key, as YAML and compose do. PyYAML would take the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, (mark, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
-                problem = f"the key {key!r} is repeated"
-                raise yaml.constructor.ConstructorError(None, None, problem, mark.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 class _Reader:
@@ -150,7 +130,7 @@ class _Reader:
 
     def _unknown(self, where: str, body: Mapping[Any, Any], known: set[str]) -> None:
         for key in body:
-            if key not in known:
+            if key not in known and not str(key).startswith(EXTENSION):
                 self.problems.append(f"{where}{key}: the lab does not know this key")
 
     def _names(self, where: str, value: Any) -> tuple[str, ...]:
@@ -199,24 +179,15 @@ class _Reader:
     def _size(self, where: str, value: Any) -> int | None:
         if value is None:
             return None
-        found = re.fullmatch(r"(\d+)([a-z]*)", self._fill(where, str(value)).lower())
+        found = re.fullmatch(r"(\d{1,15})([a-z]*)", self._fill(where, str(value)).lower())
         if found is None or found[2] not in UNITS or int(found[1]) == 0:
             self.problems.append(f"{where}: {value!r} is not a size such as 256m")
             return None
         return int(found[1]) * UNITS[found[2]]
 
     def _fill(self, where: str, text: str) -> str:
-        def value(match: re.Match[str]) -> str:
-            if match["escaped"]:
-                return "$"
-            default = match["default"]
-            given = self.environ.get(match["name"] or match["bare"])
-            if default is None:
-                return given or ""
-            # ${NAME:-default} also replaces an empty value, ${NAME-default} only a missing variable.
-            use_default = not given if default.startswith(":") else given is None
-            return default.lstrip(":")[1:] if use_default else given or ""
-
-        if "${" in VARIABLE.sub("", text):
-            self.problems.append(f"{where}: {text!r} has a variable of another form than ${{NAME:-default}}")
-        return VARIABLE.sub(value, text)
+        try:
+            return fill(text, self.environ)
+        except (ValueError, RecursionError) as error:
+            self.problems.append(f"{where}: {text!r} {error}")
+            return ""

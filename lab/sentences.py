@@ -1,0 +1,16 @@
+"""End a sentence that quotes another one: an error, or the last line of a log."""
+
+import re
+
+END = re.compile(r"[.!?…][\"'”’»)\]]*\Z")
+SECOND_PERIOD = re.compile(r"(?<!\.)([.!?…][\"'”’»)\]]*)\.\Z")
+"""A period after the end of a sentence. Three periods are an ellipsis."""
+
+
+def sentence(text: str) -> str:
+    """Return the text with one end: a period is added if it has none, and a second one is cut.
+
+    It may end as any sentence does, also within quotes. An empty text stays empty.
+    """
+    text = SECOND_PERIOD.sub(r"\1", text.rstrip())
+    return text if not text or END.search(text) else f"{text}."
