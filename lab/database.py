@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lab.database_url import DatabaseUrl
 from lab.errors import DatabaseUnreachable
+from lab.sentences import sentence
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
         connection = psycopg2.connect(parsed.libpq, application_name=application, connect_timeout=timeout)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().partition("\n")[0] or "no reason given"
-        problem = f"No connection to the database at {parsed}: {reason}."
+        problem = sentence(f"No connection to the database at {parsed}: {reason}")
         raise DatabaseUnreachable(problem, "Start the lab: lab up") from error
     connection.autocommit = True
     return connection

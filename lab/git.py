@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lab.errors import EnvironmentFault
+from lab.sentences import sentence
 from lab.shell import Finished, run
 
 ENVIRONMENT = {
@@ -71,7 +72,7 @@ def merge_file(ours: bytes, base: bytes, theirs: bytes, marker_size: int) -> Fin
             env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
         )
     if finished.code > MOST_CONFLICTS:
-        raise EnvironmentFault(f"git merge-file failed: {finished.last_line}.")
+        raise EnvironmentFault(sentence(f"git merge-file failed: {finished.last_line}"))
     return finished
 
 
@@ -103,7 +104,7 @@ def diff_folders(folder: Path, before: str, after: str) -> bytes:
         env={**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)},
     )
     if finished.code > 1 or not finished.stdout:
-        raise EnvironmentFault(f"git diff failed: {finished.last_line}.")
+        raise EnvironmentFault(sentence(f"git diff failed: {finished.last_line}"))
     return finished.stdout
 
 
@@ -125,7 +126,7 @@ def commit_folder(folder: Path, message: str, *, date: str = "") -> None:
         settings = ["-c", "init.defaultBranch=main", "-c", "core.logAllRefUpdates=false"]
         finished = run([*READ, *settings, "-C", folder, *words], env={**ENVIRONMENT, **AUTHOR, **dated})
         if finished.code != 0:
-            raise EnvironmentFault(f"git {words[0]} failed: {finished.last_line}.")
+            raise EnvironmentFault(sentence(f"git {words[0]} failed: {finished.last_line}"))
 
 
 def first_commit(folder: Path) -> str:
@@ -138,7 +139,7 @@ def head_tree(folder: Path) -> str:
     """Return the id of the tree of HEAD. Raises EnvironmentFault: there is no commit, or git is missing."""
     finished = run([*READ, "-C", folder, "rev-parse", "HEAD^{tree}"], env=ENVIRONMENT)
     if finished.code != 0:
-        raise EnvironmentFault(f"git rev-parse failed: {finished.last_line}.")
+        raise EnvironmentFault(sentence(f"git rev-parse failed: {finished.last_line}"))
     return finished.stdout.decode().strip()
 
 
@@ -147,4 +148,4 @@ def bundle(folder: Path, file: Path) -> None:
     words = ["-c", "pack.threads=1", "-C", str(folder), "bundle", "create", "--quiet"]
     finished = run([*READ, *words, file.resolve(), "HEAD", "main"], env=ENVIRONMENT)
     if finished.code != 0:
-        raise EnvironmentFault(f"git bundle failed: {finished.last_line}.")
+        raise EnvironmentFault(sentence(f"git bundle failed: {finished.last_line}"))

@@ -14,6 +14,7 @@ from lab import __version__, shipped
 from lab.errors import Refused
 from lab.files import write_atomic
 from lab.json_files import to_json
+from lab.probing.contract.results import Beside
 from lab.probing.evidence import Evidence
 from lab.workspace import Workspace
 
@@ -27,7 +28,8 @@ class Record:
     """What a finished run has measured. `at` is its end (Unix time in seconds), `version` that of lab.
 
     `library` is the hash of the fixes, probes and profile that it was measured with, `shipped` that of the
-    code as shipped, `sandbox` the level of the walls around the candidate's code.
+    code as shipped, `sandbox` the level of the walls around the candidate's code. `beside` is what was found
+    beside the bugs, None if nothing was compared.
     """
 
     at: float
@@ -37,6 +39,7 @@ class Record:
     library: str
     shipped: str
     sandbox: str = ""
+    beside: Beside | None = None
 
 
 def begin(workspace: Workspace) -> Path:
@@ -73,11 +76,16 @@ def raw_json(raw: dict[str, Any]) -> str:
 
 
 def keep(
-    workspace: Workspace, run: Path, evidence: Iterable[Evidence], notes: Iterable[str], sandbox: str = ""
+    workspace: Workspace,
+    run: Path,
+    evidence: Iterable[Evidence],
+    notes: Iterable[str],
+    sandbox: str = "",
+    beside: Beside | None = None,
 ) -> None:
     """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
     library, code = workspace.library.digest(), shipped.digest(workspace)
-    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code, sandbox)
+    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code, sandbox, beside)
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
 

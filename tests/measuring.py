@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import shipped
 from lab.catalog import Fix
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
-from lab.operations.measure import Target
+from lab.operations.measure import Checked, measure_in_shadow
+from lab.operations.target import Target
 from lab.probing.connection import Database
 from lab.probing.evidence import Evidence
 from lab.probing.loading import load_probe
@@ -74,11 +76,19 @@ class Bench:
 
     def measure_in_box(self, *bugs: int, fixes: tuple[Fix, ...] = ()) -> Mapping[int, Evidence]:
         """What the probes say of these bugs in a box."""
+        checked = measure_in_box(*self._measured(fixes), [fix(bug) for bug in bugs])
+        return {one.bug: one for one in checked.evidence}
+
+    def check(self, *bugs: int, fixes: tuple[Fix, ...] = (), box: bool = False) -> Checked:
+        """What the probes say of these bugs, and what is found beside them."""
+        shipped.keep(Workspace(self.root))
+        measure = measure_in_box if box else measure_in_shadow
+        return measure(*self._measured(fixes), [fix(bug) for bug in bugs], with_contract=True)
+
+    def _measured(self, fixes: tuple[Fix, ...]) -> tuple[Target, Source]:
         workspace = Workspace(self.root)
         target = Target(workspace, "", self.prepared, catalog_of(Workspace(PROJECT)))
-        source = Source(workspace, self.prepared, None, lambda: fixes)
-        checked = measure_in_box(target, source, [fix(bug) for bug in bugs])
-        return {one.bug: one for one in checked.evidence}
+        return target, Source(workspace, self.prepared, None, lambda: fixes)
 
     def shadows(self) -> list[Path]:
         """The servers of shadows whose data is there now."""

@@ -23,6 +23,7 @@ from lab.operations import EnvironmentFault, LabError
 @click.option(
     "--box", is_flag=True, help="Measure in a box: a network and a database server that nothing else shares."
 )
+@click.option("--bugs-only", is_flag=True, help="Do not ask whether all that is beside the bugs still works.")
 @click.option(
     "--for-candidate",
     is_flag=True,
@@ -35,15 +36,21 @@ def check(
     watch: bool,
     full: bool,
     box: bool,
+    bugs_only: bool,
     for_candidate: bool,
     as_json: bool,
 ) -> int:
-    """Measure which bugs are fixed.
+    """Measure which bugs are fixed, and whether all that worked still works.
 
     N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
     measurement uses a copy of the lab, whose code runs behind walls: it reaches neither the running lab
-    nor your files, as far as this machine can (lab doctor). The exit code is 1 when a
-    bug is not fixed; otherwise it is 4 when a bug could not be measured.
+    nor your files, as far as this machine can (lab doctor).
+
+    Then the same requests are sent to your code and to a reference: what is answered otherwise, and a
+    row that a migration lost, is a regression. With --watch, only the bugs are measured.
+
+    The exit code is 1 when a bug is not fixed or there is a regression; otherwise it is 4 when something
+    could not be measured.
 
     Example: lab check 3 5
     """
@@ -64,11 +71,13 @@ def check(
             show(checked)
             output.message("Waiting until a file is saved. End with Ctrl-C.")
     with output.progress() as progress:
-        checked = measure.check(workspace, bugs, thorough=full, box=box, progress=progress)
+        checked = measure.check(
+            workspace, bugs, thorough=full, box=box, bugs_only=bugs_only, progress=progress
+        )
     show(checked)
-    if checked.symptoms:
+    if checked.symptoms or checked.regressions:
         return LabError.exit_code
-    return EnvironmentFault.exit_code if checked.unmeasured else 0
+    return EnvironmentFault.exit_code if checked.unmeasured or checked.not_compared else 0
 
 
 @click.command()

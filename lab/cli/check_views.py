@@ -1,6 +1,6 @@
 """What `check` and `verify` print for people: verdicts, and figures with bars."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -32,9 +32,33 @@ def checked(found: Checked) -> Iterator[RenderableType]:
     yield from (Text(f"\n{note}", "yellow") for note in found.notes)
     if found.better:
         yield Text(f"\nThe walls around the code are weak here ({found.level}). {found.better}", "yellow")
+    yield from _beside(found)
     fixed = sum(one.verdict is Verdict.FIXED for one in found.evidence)
     yield _by_verdict(found) if len(found.evidence) > 1 else ""
-    yield f"{fixed} of {len(found.evidence)} fixed, in {found.seconds:.1f} s. Raw data: {found.run}"
+    second = _second_half(found)
+    yield f"{fixed} of {len(found.evidence)} fixed{second}, in {found.seconds:.1f} s. Raw data: {found.run}"
+
+
+def _second_half(found: Checked) -> str:
+    """Return what follows "fixed" in a verdict: whether anything else is broken, if that is known."""
+    if found.beside is None or (found.not_compared and not found.regressions):
+        return ""
+    count = len(found.regressions)
+    return f", {count} regression{'s' if count > 1 else ''}" if count else ", nothing else broken"
+
+
+def _beside(found: Checked) -> Iterator[RenderableType]:
+    """Yield what was found beside the bugs: each regression with the requests that lead to it."""
+    if found.beside is None:
+        return
+    for one in found.regressions:
+        yield Text.assemble(("\nRegression: ", "red"), str(one))
+        if len(one.requests) > 1:
+            yield Padding(Text("after " + "\n      ".join(one.requests[:-1]), "dim"), (0, 0, 0, 2))
+    if found.not_compared:
+        yield Text(f"\nWhat is beside the bugs could not be compared: {found.not_compared}.", "yellow")
+    elif not found.regressions:
+        yield f"\n{found.beside.requests:,} requests beside the bugs were answered as by the reference."
 
 
 def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:
@@ -43,6 +67,8 @@ def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:
         style = {Seen.SEEN: "red", Seen.NOT_SEEN: "green"}.get(one.state, "yellow")
         bugs.add_row(str(one.number), one.symptom, Text(one.state, style))
     yield bugs
+    for broken in found.broken:
+        yield Text.assemble(("\nThis worked before: ", "red"), broken)
 
 
 def verified(found: Verified) -> Iterator[RenderableType]:
@@ -81,7 +107,7 @@ class _Verdicts:
         titles = {bug.number: bug.title for bug in self.found.bugs}
         for one in self.found.evidence:
             seen = Group(one.why, *map(FigureLine, one.figures))
-            bugs.add_row(str(one.bug), titles.get(one.bug, ""), _changed(one, self.found.previous), seen)
+            bugs.add_row(str(one.bug), titles.get(one.bug, ""), _verdict(one, self.found), seen)
         return bugs
 
     def _narrow(self) -> Table:
@@ -89,15 +115,17 @@ class _Verdicts:
         titles = {bug.number: bug.title for bug in self.found.bugs}
         for one in self.found.evidence:
             seen = Group(Text(titles.get(one.bug, ""), "bold"), one.why, *map(FigureLine, one.figures))
-            bugs.add_row(str(one.bug), _changed(one, self.found.previous, "\n"), seen)
+            bugs.add_row(str(one.bug), _verdict(one, self.found, "\n"), seen)
         return bugs
 
 
-def _changed(evidence: Evidence, previous: Mapping[int, Verdict], space: str = " ") -> Text:
-    """Return the verdict, with the one from before if it is another."""
-    before = previous.get(evidence.bug, evidence.verdict)
+def _verdict(evidence: Evidence, found: Checked, space: str = " ") -> Text:
+    """Return the verdict with its second half, and the one from before if it is another."""
+    before = found.previous.get(evidence.bug, evidence.verdict)
     was = "" if before is evidence.verdict else f"{space}(was {before})"
-    return verdict_text(evidence).append(was, "bold")
+    second = _second_half(found) if evidence.verdict is Verdict.FIXED else ""
+    style = "red" if found.regressions else "green"
+    return verdict_text(evidence).append(second.replace(", ", f",{space}"), style).append(was, "bold")
 
 
 def _by_verdict(found: Checked) -> Text:
@@ -105,8 +133,9 @@ def _by_verdict(found: Checked) -> Text:
     line = Text("\n")
     for verdict in Verdict:
         bugs = ", ".join(str(one.bug) for one in found.evidence if one.verdict is verdict)
+        second = _second_half(found) if verdict is Verdict.FIXED else ""
         if bugs:
-            line.append(f"{verdict.capitalize()}: ", STYLES[verdict]).append(f"{bugs}. ")
+            line.append(f"{verdict.capitalize()}{second}: ", STYLES[verdict]).append(f"{bugs}. ")
     line.rstrip()
     return line
 

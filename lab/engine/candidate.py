@@ -9,6 +9,7 @@ from lab.catalog import OwnedObject
 from lab.errors import LabError
 from lab.library import PACKAGE
 from lab.sandbox import Bounds, Means, Wall
+from lab.sentences import sentence
 from lab.shell import run
 from lab.workspace import Workspace
 
@@ -46,7 +47,7 @@ def upgrade(
         finished = sandbox.run(argv, wall, Bounds(seconds=timeout), means)
     if finished.code != 0:
         raise LabError(
-            f"alembic upgrade {target} failed in {workspace.root}: {finished.last_line}.",
+            sentence(f"alembic upgrade {target} failed in {workspace.root}: {finished.last_line}"),
             "To see its whole output, run that command there.",
         )
 

@@ -12,6 +12,7 @@ from lab.engine.migrations import in_one_transaction, sql_of
 from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, read_schema
 from lab.engine.verb import Verb
 from lab.errors import Refused
+from lab.sentences import sentence
 
 RECORDS = f"""
 CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA};
@@ -59,6 +60,6 @@ def repeat(url: str, given: Mapping[int, str]) -> None:
         except psycopg2.Error as error:
             reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             raise Refused(
-                f"The schema that your interviewer applied cannot be made again: {reason}.",
+                sentence(f"The schema that your interviewer applied cannot be made again: {reason}"),
                 "Ask your interviewer for: lab -C DIR reset",
             ) from error

@@ -20,6 +20,7 @@ from lab.database import connect
 from lab.engine.schema import VERSION_SCHEMA, VERSION_TABLE, Schema, set_timeouts
 from lab.engine.verb import Verb
 from lab.errors import DatabaseUnreachable, LabError, Refused, TimedOut
+from lab.sentences import sentence
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -79,7 +80,9 @@ class Migrations:
             raise self._failure(fix, error.orig, time.monotonic() - started) from error
         except CommandError as error:
             raise Refused(
-                f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}.",
+                sentence(
+                    f"{VERSION_SCHEMA}.{VERSION_TABLE} in the database does not match the library: {error}"
+                ),
                 "Restore the folder of that revision's fix, or delete its row from the table.",
             ) from error
 
@@ -107,10 +110,11 @@ class Migrations:
             )
         if code is None or code in ADMIN_SHUTDOWN:
             return DatabaseUnreachable(
-                f"The connection to the database was lost: {reason}.", "See lab status, then try again."
+                sentence(f"The connection to the database was lost: {reason}"),
+                "See lab status, then try again.",
             )
         see = f"See its SQL: lab fix show {fix.number} --sql"
-        return Refused(f"The migration of fix {fix.number} failed: {reason}.", see)
+        return Refused(sentence(f"The migration of fix {fix.number} failed: {reason}"), see)
 
 
 def sql_of(fix: Fix, verb: Verb) -> str:
@@ -194,6 +198,6 @@ def _run_revisions(fix: Fix, revisions: Revisions, connection: SqlConnection | N
         raise
     except Exception as error:
         raise Refused(
-            f"The migration of fix {fix.number} failed: {type(error).__name__}: {error}.",
+            sentence(f"The migration of fix {fix.number} failed: {type(error).__name__}: {error}"),
             f"See {fix.folder / 'migration.py'}.",
         ) from error

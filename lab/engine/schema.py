@@ -19,6 +19,7 @@ from lab.engine.state import PartState, State
 from lab.errors import DatabaseUnreachable, TimedOut
 from lab.lock import LOCK_WAIT, POLL, acquire
 from lab.progress import Progress
+from lab.sentences import sentence
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -173,12 +174,12 @@ class Schema:
                 yield cursor
         except psycopg2.errors.LockNotAvailable as error:
             raise TimedOut(
-                f"A transaction holds a lock that lab needs: {str(error).strip()}.",
+                sentence(f"A transaction holds a lock that lab needs: {str(error).strip()}"),
                 f"Find it with {FIND_TRANSACTION}, end it, then try again.",
             ) from error
         except psycopg2.Error as error:
             raise DatabaseUnreachable(
-                f"The database refused: {str(error).strip()}.", "See lab status."
+                sentence(f"The database refused: {str(error).strip()}"), "See lab status."
             ) from error
 
     def _try_lock(self) -> bool:

@@ -7,11 +7,11 @@ made by a program in the box, `lab.operations.prober`, of which only the result 
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 from lab import compose, records, sandbox
 from lab.catalog import Fix
@@ -19,8 +19,12 @@ from lab.errors import EnvironmentFault
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.library import PACKAGE
-from lab.operations.measure import Checked, Target, keep, services_of
+from lab.operations.contract import CANDIDATE, REFERENCE, compare
+from lab.operations.conversation import Asked, Told, Unreadable, boxed_system
+from lab.operations.measure import Checked, keep, services_of
 from lab.operations.settings import load_settings
+from lab.operations.target import Target
+from lab.probing.loading import load_contract
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
 from lab.runtime.database_service import account_of
@@ -64,7 +68,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line of the prober's output: its progress, why it failed, or at the end what it measured."""
+    """One line of the prober's output: its progress, why it failed, what it measured, or an answer."""
 
     text: str = ""
     done: int = 0
@@ -72,6 +76,8 @@ class Said:
     problem: str = ""
     measured: tuple[Measured, ...] | None = None
     notes: tuple[str, ...] = ()
+    migration_problem: str = ""
+    told: Told | None = None
 
 
 def measure_in_box(
@@ -80,9 +86,12 @@ def measure_in_box(
     fixes: Sequence[Fix],
     *,
     thorough: bool = False,
+    with_contract: bool = False,
     progress: Progress = silent,
 ) -> Checked:
     """Measure the bugs of these fixes in a box, and keep the evidence in a run.
+
+    `with_contract` also compares what is beside the bugs.
 
     Raises:
         EnvironmentFault: this machine cannot make a box, or the measurement in it failed.
@@ -96,20 +105,36 @@ def measure_in_box(
             "Measure without one: lab check. What this machine can do: lab doctor",
         )
     run = records.begin(target.workspace)
-    reserved = leftovers.reserve(run)
+    reserved, second = leftovers.reserve(run), leftovers.reserve(run / CANDIDATE)
+    contract = load_contract(target.workspace.library.probes) if with_contract else None
+    beside = None
     try:
         material = read_material(source, reserved, progress)
         progress(Update("Copying the database server"))
-        copy_server(source.prepared, reserved)
-        reserved.logs.mkdir()
-        for folder in (reserved.server, reserved.logs):
-            _give(folder, means)
+        for one in (reserved, second) if contract else (reserved,):
+            copy_server(source.prepared, one)
+            one.logs.mkdir()
+            for folder in (one.server, one.logs):
+                _give(folder, means)
         write_atomic(run / "task.json", to_json(_task(target, source, fixes, material, thorough)).encode())
-        result = _run(target.workspace, reserved, means, progress)
+        with _prober(target.workspace, reserved, second, means, progress) as prober:
+            result = prober.listen()
+            if contract:
+                start = partial(boxed_system, prober.ask, prober.child.kill, contract.rows)
+                beside = compare(
+                    target,
+                    contract,
+                    [one.evidence for one in result.measured or ()],
+                    run / REFERENCE,
+                    start,
+                    progress,
+                    migration_problem=result.migration_problem,
+                )
     finally:
+        leftovers.remove(second)
         leftovers.remove(reserved)
         (run / "task.json").unlink(missing_ok=True)
-    return keep(target.workspace, run, fixes, result.measured or (), result.notes, means, started)
+    return keep(target.workspace, run, fixes, result.measured or (), result.notes, means, started, beside)
 
 
 def _task(target: Target, source: Source, fixes: Sequence[Fix], material: Material, thorough: bool) -> Task:
@@ -136,18 +161,61 @@ def _give(folder: Path, means: Means) -> None:
         subprocess.run(["chown", "-R", f"{means.uid}:{means.uid}", str(folder)], check=True)
 
 
-def _run(workspace: Workspace, reserved: Reservation, means: Means, progress: Progress) -> Said:
-    """Run the prober in the box to its end. Raises EnvironmentFault: it failed."""
+@dataclass(frozen=True, slots=True)
+class _Prober:
+    """The program in the box. Its errors are in the file `errors`."""
+
+    child: "subprocess.Popen[bytes]"
+    errors: Path
+    progress: Progress
+
+    def listen(self) -> Said:
+        """Report its progress, and return what it says then. Raises EnvironmentFault: it failed."""
+        assert self.child.stdout is not None
+        last = Said()
+        for line in self.child.stdout:
+            with suppress(ValueError):
+                last = from_json(line, Said)
+                if last.measured is not None or last.told is not None or last.problem:
+                    break
+                self.progress(Update(last.text, last.done, last.total))
+        if last.measured is None and last.told is None:
+            reason = last.problem or (tail(self.errors, 1) or ["it said nothing"])[-1]
+            raise EnvironmentFault(f"The measurement in the box failed: {reason}", f"See {self.errors}.")
+        return last
+
+    def ask(self, asked: Asked) -> Told:
+        """Ask it, and return what it tells. Raises EnvironmentFault: it failed."""
+        assert self.child.stdin is not None
+        try:
+            self.child.stdin.write(f"{to_json(asked, indent=0)}\n".encode())
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it said last tells why
+        told = self.listen().told or Told()
+        if told.refused:
+            raise Unreadable(f"The database in the box cannot be read: {told.refused}")
+        return told
+
+
+@contextmanager
+def _prober(
+    workspace: Workspace, reserved: Reservation, second: Reservation, means: Means, progress: Progress
+) -> Iterator[_Prober]:
+    """Run the prober in the box for the length of the block."""
     library = workspace.library.root
-    folders = {folder: folder for folder in (library, PACKAGE)}
+    writable = {reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"}
+    if second.server.exists():
+        own = INSIDE / CANDIDATE
+        writable |= {second.server: own / "server", second.logs: own / "logs"}
     wall = Wall(
         readable={
-            **folders,
+            **{folder: folder for folder in (library, PACKAGE)},
             reserved.code: INSIDE / "code",
             reserved.code.with_name("shipped"): INSIDE / "shipped",
             reserved.folder / "task.json": INSIDE / "task.json",
         },
-        writable={reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"},
+        writable=writable,
         empty=(INSIDE.parent,),
         environment={**VARIABLES, "PYTHONPATH": str(PACKAGE.parent)},
         nests=True,
@@ -161,29 +229,16 @@ def _run(workspace: Workspace, reserved: Reservation, means: Means, progress: Pr
             command.argv,
             env=command.environment,
             cwd="/",
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             process_group=0,
         ) as child,
     ):
-        assert child.stdout is not None
         try:
-            result = _listen(child.stdout, progress)
+            yield _Prober(child, errors, progress)
         finally:
             child.kill()  # the wall ends everything in it
-    if result.measured is None:
-        reason = result.problem or (tail(errors, 1) or ["it said nothing"])[-1]
-        raise EnvironmentFault(f"The measurement in the box failed: {reason}", f"See {errors}.")
-    return result
-
-
-def _listen(output: IO[bytes], progress: Progress) -> Said:
-    """Report the progress that the prober prints, and return the last thing that it said."""
-    last = Said()
-    for line in output:
-        with suppress(ValueError):
-            last = from_json(line, Said)
-            if last.text:
-                progress(Update(last.text, last.done, last.total))
-    return last
+            with suppress(OSError):  # what was not sent yet cannot be
+                if child.stdin is not None:
+                    child.stdin.close()

@@ -113,7 +113,7 @@ def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silen
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")
     details = show_fix(workspace, number)
-    (evidence,) = check(workspace, [number], thorough=True, progress=progress).evidence
+    (evidence,) = check(workspace, [number], thorough=True, bugs_only=True, progress=progress).evidence
     return Symptom(
         number=fix.number,
         title=fix.title,
@@ -151,7 +151,7 @@ def show_cure(
     try:
         progress(Update(f"Applying fix {number}"))
         fixes.apply(workspace, [number], options=options)
-        (after,) = check(workspace, [number], thorough=True, progress=progress).evidence
+        (after,) = check(workspace, [number], thorough=True, bugs_only=True, progress=progress).evidence
     except KeyboardInterrupt as pressed:
         if keep:
             raise

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,29 @@ from lab import records, sandbox
 from lab.catalog import Catalog, Fix
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
-from lab.engine.schema import read_schema
 from lab.errors import EnvironmentFault, UsageError
 from lab.library import Library
 from lab.operations.catalog import catalog_of
+from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.ownership import dataset_in
 from lab.operations.prepared import prepared_server
+from lab.operations.target import Target as Target
 from lab.probing import verdict
 from lab.probing.bench import Bench
+from lab.probing.contract.results import Beside, Regression
 from lab.probing.evidence import Evidence as Evidence
 from lab.probing.evidence import Figure as Figure
 from lab.probing.evidence import Verdict as Verdict
-from lab.probing.loading import load_probe
+from lab.probing.loading import load_contract, load_probe
 from lab.probing.statements import statements_about_the_server
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
-from lab.runtime.prepared import Prepared
 from lab.sandbox import Level, Means
+from lab.shadow import leftovers
 from lab.shadow.leftovers import reached_bounds, remove_leftovers
 from lab.shadow.shadow import Shadow, Source, shadow
 from lab.shadow.spare import Spare
+from lab.shadow.system import system
 from lab.workspace import Workspace
 
 COMPOSE_FILE = Workspace(Path()).compose_file
@@ -51,7 +55,8 @@ class Checked:
 
     `notes` say what the shadow copied from the candidate's database, and what failed in it. While the files
     are watched, `previous` has the verdicts of the measurements before, by bug. `level` is that of the walls
-    around the candidate's code, `better` says how to get a better one.
+    around the candidate's code, `better` says how to get a better one. `beside` is what was found beside the
+    bugs; None if the library has no contract.
     """
 
     bugs: tuple[Bug, ...]
@@ -62,6 +67,7 @@ class Checked:
     previous: Mapping[int, Verdict] = field(default_factory=dict)
     level: Level = Level.NONE
     better: str = ""
+    beside: Beside | None = None
 
     @property
     def symptoms(self) -> tuple[Evidence, ...]:
@@ -71,29 +77,14 @@ class Checked:
     def unmeasured(self) -> tuple[Evidence, ...]:
         return tuple(one for one in self.evidence if one.verdict is Verdict.UNMEASURED)
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A workspace whose lab is up: the URL of its database for the owner, the server to copy, the catalog."""
-
-    workspace: Workspace
-    url: str
-    prepared: Prepared
-    catalog: Catalog
+    @property
+    def regressions(self) -> tuple[Regression, ...]:
+        return self.beside.regressions if self.beside else ()
 
     @property
-    def numbers(self) -> Mapping[str, int]:
-        """The number of each bug, by its slug."""
-        return {fix.slug: fix.number for fix in self.catalog.fixes}
-
-    def applied_fixes(self) -> tuple[Fix, ...]:
-        """Read from the database which usable fixes are applied. Raises DatabaseUnreachable."""
-        recorded = read_schema(self.url).recorded
-        return tuple(fix for fix in self.catalog.fixes if fix.revision in recorded)
-
-    def source(self) -> Source:
-        """What a shadow of the workspace is made from."""
-        return Source(self.workspace, self.prepared, self.url, self.applied_fixes)
+    def not_compared(self) -> str:
+        """Why nothing could be compared beside the bugs; empty if it was, or was not asked for."""
+        return self.beside.problem if self.beside else ""
 
 
 def check(
@@ -103,11 +94,13 @@ def check(
     thorough: bool = False,
     spare: Spare | None = None,
     box: bool = False,
+    bugs_only: bool = False,
     progress: Progress = silent,
 ) -> Checked:
     """Measure the bugs that the tokens mean (default: all). `thorough` goes on after the verdict is certain.
 
-    A `spare` makes it faster; it is used up. In a `box`, the measurement has a network of its own.
+    A `spare` makes it faster; it is used up. In a `box`, the measurement has a network of its own. What is
+    beside the bugs is compared with a reference, unless `bugs_only`.
 
     Raises:
         UsageError: a token means no bug that has a probe.
@@ -120,8 +113,18 @@ def check(
     if box:
         from lab.operations.box import measure_in_box  # it imports this module
 
-        return measure_in_box(target, source, bugs, thorough=thorough, progress=progress)
-    return measure_in_shadow(target, source, bugs, thorough=thorough, spare=spare, progress=progress)
+        return measure_in_box(
+            target, source, bugs, thorough=thorough, with_contract=not bugs_only, progress=progress
+        )
+    return measure_in_shadow(
+        target,
+        source,
+        bugs,
+        thorough=thorough,
+        spare=spare,
+        with_contract=not bugs_only,
+        progress=progress,
+    )
 
 
 def prepare_target(workspace: Workspace, progress: Progress = silent) -> Target:
@@ -165,12 +168,13 @@ def measure_in_shadow(
     thorough: bool = False,
     spare: Spare | None = None,
     change: Callable[[Bench], AbstractContextManager[Bench]] = nullcontext,
+    with_contract: bool = False,
     progress: Progress = silent,
 ) -> Checked:
     """Measure the bugs of these fixes in a shadow of `source`, and keep the evidence in a run.
 
-    `change` may replace the bench that the probes get. Raises as `shadow` does, and InvalidFile if a probe
-    cannot be loaded.
+    `change` may replace the bench that the probes get. `with_contract` also compares what is beside the bugs.
+    Raises as `shadow` does, and InvalidFile if a probe cannot be loaded.
     """
     started = time.monotonic()
     run = spare.reserved.folder if spare else records.begin(target.workspace)
@@ -180,8 +184,23 @@ def measure_in_shadow(
         measured = replace(made, bench=bench)
         found += probed(target.workspace.library, fixes, target.numbers, measured, progress)
         notes = (*made.notes, *looks(bench))
+        beside = None
+        contract = load_contract(target.workspace.library.probes) if with_contract else None
+        if contract is not None:
+            leftovers.stop(made.reserved)
+            start = partial(system, made.material, target.prepared, run / CANDIDATE, contract.rows)
+            verdicts = [one.evidence for one in found]
+            beside = compare(
+                target,
+                contract,
+                verdicts,
+                run / REFERENCE,
+                start,
+                progress,
+                migration_problem=made.migration_problem,
+            )
     notes += reached_bounds(run)
-    return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started)
+    return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started, beside)
 
 
 def services_of(fixes: Sequence[Fix]) -> dict[str, bool]:
@@ -232,6 +251,7 @@ def keep(
     notes: tuple[str, ...],
     means: Means,
     started: float,
+    beside: Beside | None = None,
 ) -> Checked:
     """Write the evidence to the run, and return it. `started` is a time of time.monotonic()."""
     kept = {
@@ -239,12 +259,13 @@ def keep(
         for one in found
     }
     evidence = tuple(kept[number] for number in sorted(kept))
-    records.keep(workspace, run, evidence, notes, str(means.level))
+    if beside:
+        notes = (*notes, *beside.notes)
+    records.keep(workspace, run, evidence, notes, str(means.level), beside)
     by_number = {fix.number: fix for fix in fixes}
     bugs = tuple(Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(kept))
-    return Checked(
-        bugs, evidence, notes, run, time.monotonic() - started, level=means.level, better=means.better
-    )
+    seconds = time.monotonic() - started
+    return Checked(bugs, evidence, notes, run, seconds, level=means.level, better=means.better, beside=beside)
 
 
 def _bug(library: Library, fix: Fix) -> verdict.Bug:

@@ -26,9 +26,10 @@ class SeenBug:
 
 @dataclass(frozen=True, slots=True)
 class SeenBugs:
-    """The bugs that were measured, by rising number."""
+    """The bugs that were measured, by rising number; `broken` says what is not answered as it was before."""
 
     bugs: tuple[SeenBug, ...]
+    broken: tuple[str, ...] = ()
 
 
 STATES = {
@@ -44,5 +45,6 @@ def for_candidate(checked: Checked) -> SeenBugs:
     """Return what a candidate may see of these verdicts."""
     symptoms = {bug.number: bug.symptom for bug in checked.bugs}
     return SeenBugs(
-        tuple(SeenBug(one.bug, symptoms.get(one.bug, ""), STATES[one.verdict]) for one in checked.evidence)
+        tuple(SeenBug(one.bug, symptoms.get(one.bug, ""), STATES[one.verdict]) for one in checked.evidence),
+        tuple(map(str, checked.regressions)),
     )

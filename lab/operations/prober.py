@@ -1,56 +1,87 @@
 """The program that measures in a box: `python -m lab.operations.prober RUN`, with the task in RUN/task.json.
 
-It prints one line of JSON for each step, and the result as the last one: see `lab.operations.box.Said`.
+It prints one line of JSON for each step, and then the result: see `lab.operations.box.Said`. After that, it
+answers the questions on its standard input, one line each: see `lab.operations.conversation`.
 """
 
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab import sandbox
+import psycopg2
+
 from lab.errors import LabError
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.box import Said, Task
+from lab.operations.contract import CANDIDATE
+from lab.operations.conversation import Asked, Told, tell
 from lab.operations.measure import looks, probed
-from lab.profile import profile_of
 from lab.progress import Update
 from lab.records import raw_json
-from lab.runtime.process import free_ports
 from lab.runtime.stack import DATABASE_SERVICE
-from lab.shadow import code, data, leftovers
-from lab.shadow.server import start_server
-from lab.shadow.services import Services
-from lab.shadow.shadow import Material, assemble
+from lab.shadow import code, leftovers
+from lab.shadow.shadow import Material, assemble, serve, starter_of
+from lab.shadow.system import system
 from lab.workspace import Workspace
 
 
-def measure(run: Path) -> Said:
-    """Measure what RUN/task.json asks for. Raises LabError if that is not possible."""
-    task = from_json((run / "task.json").read_bytes(), Task)
+def measure(run: Path, task: Task) -> Said:
+    """Measure what is asked for. Raises LabError if that is not possible."""
     reserved = leftovers.reserve(run)
-    workspace = Workspace(reserved.code, Library(task.library))
     say(Update("Starting PostgreSQL"))
-    server = start_server(task.prepared, reserved, task.ports[DATABASE_SERVICE])
     try:
-        data.apply_fixes(server.url, task.applied)
-        names = {name: one.name for one in profile_of(workspace).services for name in one.instances}
-        others = [name for name in names if name not in task.ports]
-        ports = {**task.ports, **dict(zip(others, free_ports(len(others)), strict=True))}
-        own_ports = {name: ports[name] for name in names}
-        material = Material(code.read(workspace), task.applied, task.indexes, task.migrates)
-        starter = Services(material.code, server, reserved, names, own_ports, sandbox.found())
+        server = serve(task.prepared, reserved, task.applied, port=task.ports[DATABASE_SERVICE])
+        material = _material(run, task)
+        starter = starter_of(material, server, reserved, task.ports)
         made = assemble(material, starter, task.services, thorough=task.thorough, progress=say)
+        library = material.code.workspace.library
         measured = tuple(
             replace(one, raw=from_json(raw_json(one.raw), dict[str, Any]))
-            for one in probed(workspace.library, task.bugs, task.numbers, made, say)
+            for one in probed(library, task.bugs, task.numbers, made, say)
         )
         noticed = looks(made.bench)
         leftovers.kill_services(reserved)
-        return Said(measured=measured, notes=(*made.notes, *noticed, *leftovers.reached_bounds(run)))
+        notes = (*made.notes, *noticed, *leftovers.reached_bounds(run))
+        return Said(measured=measured, notes=notes, migration_problem=made.migration_problem)
     finally:
         leftovers.end_server(reserved)
+
+
+def _material(run: Path, task: Task) -> Material:
+    copied = code.read(Workspace(leftovers.reserve(run).code, Library(task.library)))
+    return Material(copied, task.applied, task.indexes, task.migrates)
+
+
+def converse(run: Path, task: Task, lines: Iterator[bytes]) -> None:
+    """Start the system that the first line asks for, and answer the other lines from it."""
+    first = next(lines, None)
+    if first is None or (start := from_json(first, Asked).start) is None:
+        return
+    with system(
+        _material(run, task),
+        task.prepared,
+        run / CANDIDATE,
+        start.rows,
+        start.given,
+        ports=task.ports,
+        database_port=task.ports[DATABASE_SERVICE],
+        progress=say,
+    ) as made:
+        told = Told(
+            relations={name: dict(types) for name, types in made.before.items()},
+            problem=made.problem,
+            migration_problem=made.migration_problem,
+        )
+        _print(Said(told=told))
+        for line in lines:
+            try:
+                _print(Said(told=tell(made, from_json(line, Asked))))
+            except psycopg2.Error as error:
+                _print(Said(told=Told(refused=" ".join(str(error).split()))))
 
 
 def say(update: Update) -> None:
@@ -64,8 +95,15 @@ def _print(said: Said) -> None:
 
 
 def main() -> None:
+    run = Path(sys.argv[1])
+    # No process that is started here may read what is asked.
+    asked = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
     try:
-        _print(measure(Path(sys.argv[1])))
+        task = from_json((run / "task.json").read_bytes(), Task)
+        _print(measure(run, task))
+        converse(run, task, iter(asked))
     except LabError as error:
         _print(Said(problem=str(error)))
 

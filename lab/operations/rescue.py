@@ -71,7 +71,7 @@ def _measured(workspace: Workspace, numbers: Sequence[int], progress: Progress) 
     if not measurable:
         return ()
     try:
-        found = check(workspace, measurable, progress=progress)
+        found = check(workspace, measurable, bugs_only=True, progress=progress)
     except LabError as error:
         return tuple(Outcome(int(number), None, error.message) for number in measurable)
     sure = {Verdict.FIXED: True, Verdict.PRESENT: False, Verdict.MASKED: False}

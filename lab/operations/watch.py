@@ -32,7 +32,7 @@ def check_on_save(
     """
     files = Watch(workspace, tokens)
     with progress() as report:
-        checked = check(workspace, tokens, thorough=thorough, progress=report)
+        checked = check(workspace, tokens, thorough=thorough, bugs_only=True, progress=report)
     yield checked
     known: dict[int, Verdict] = {}
     while True:
@@ -40,7 +40,9 @@ def check_on_save(
         with _spare(workspace) as spare:
             tokens = files.wait()
             with progress() as report:
-                checked = check(workspace, tokens, thorough=thorough, spare=spare, progress=report)
+                checked = check(
+                    workspace, tokens, thorough=thorough, spare=spare, bugs_only=True, progress=report
+                )
         checked = replace(checked, previous=known.copy())
         yield checked
 

@@ -6,11 +6,11 @@ cannot block a probe.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 TIMEOUT = 15.0
 """Seconds."""
@@ -20,6 +20,8 @@ MAX_BODY = 64 * 2**20
 
 HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
 CHUNK = 2**16
+IN_PATH = "/?%:@!$&'()*+,;=~-._"
+"""Characters that a path keeps, with or without a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,15 @@ class Reply:
         return f"{self.request} answered {self.status}{form}{quoted}"
 
 
-def _send(connection: HTTPConnection, method: str, target: str, payload: bytes | None) -> None:
+def _send(
+    connection: HTTPConnection, method: str, target: str, payload: bytes | None, content_type: str
+) -> None:
     """Send the request with the headers of HEADERS only: a service cannot tell it from a person's."""
     connection.putrequest(method, target, skip_accept_encoding=True)
     for name, value in HEADERS.items():
         connection.putheader(name, value)
     if payload is not None:
-        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Type", content_type)
         connection.putheader("Content-Length", str(len(payload)))
     connection.endheaders(payload)
 
@@ -99,12 +103,14 @@ def request(
     *,
     method: str = "GET",
     body: Any = None,
-    query: Mapping[str, Any] | None = None,
+    raw: bytes | None = None,
+    content_type: str = "application/json",
+    query: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None,
     timeout: float = TIMEOUT,
     read_timeout: float | None = None,
     receive: Callable[[bytes], bool] | None = None,
 ) -> Reply:
-    """Send one request, with `body` as JSON, and return its reply.
+    """Send one request, with `body` as JSON or `raw` as its body, and return its reply.
 
     No wait for data may last longer than `read_timeout` seconds (default: `timeout`), and no more data is
     accepted `timeout` seconds after the start. The body is read up to MAX_BODY bytes. With `receive`, the
@@ -117,7 +123,8 @@ def request(
         return len(received) < MAX_BODY
 
     receive = receive or keep
-    target = f"{path}?{urlencode(query)}" if query else path
+    path = quote(path, safe=IN_PATH, errors="replace")  # a part of it may come from a response
+    target = f"{path}?{urlencode(query, errors='replace')}" if query else path
     parts = urlsplit(url)
     started = time.monotonic()
     status: int | None = None
@@ -125,11 +132,12 @@ def request(
     pause = min(timeout, read_timeout or timeout)
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
-        payload = None if body is None else json.dumps(body).encode()
-        _send(connection, method, target, payload)
+        payload = raw if body is None else json.dumps(body).encode()
+        _send(connection, method, target, payload, content_type)
         sock = connection.sock
         response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
+        for name, value in response.getheaders():  # one that is repeated has the values of all
+            headers[name.lower()] = ", ".join(filter(None, (headers.get(name.lower()), value)))
         while chunk := response.read1(CHUNK):
             remaining = started + timeout - time.monotonic()
             if remaining <= 0:

@@ -79,9 +79,9 @@ def parse_timestamp(text: Any) -> datetime | None:
     """A naive datetime in UTC from an ISO 8601 text; None if it is none. UTC is the default zone."""
     try:
         found = datetime.fromisoformat(str(text))
-    except ValueError:
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):  # the latter from a zone that leads out of the years 1 to 9999
         return None
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from lab.files import write_atomic
 from lab.runtime.account import Account
 from lab.runtime.binaries import Binaries
 from lab.runtime.unprivileged import as_ordinary_user
+from lab.sentences import sentence
 from lab.shell import run
 
 NEW_START = "Start from nothing: lab down --destroy, then lab up"
@@ -38,7 +39,7 @@ def make(data: Path, binaries: Binaries, account: Account) -> None:
         output = finished.stderr.decode(errors="replace").splitlines()
         errors = [line for line in output if "FATAL:" in line or "error:" in line]
         reason = (errors or [finished.last_line])[0]
-        raise EnvironmentFault(f"PostgreSQL's data directory was not made: {reason}.")
+        raise EnvironmentFault(sentence(f"PostgreSQL's data directory was not made: {reason}"))
     unfinished.rename(data)
 
 
@@ -51,7 +52,7 @@ def require_version(data: Path, binaries: Binaries) -> None:
     try:
         made_by = int((data / "PG_VERSION").read_text())
     except (OSError, ValueError) as error:
-        raise EnvironmentFault(f"{data} is not a data directory: {error}.", NEW_START) from error
+        raise EnvironmentFault(sentence(f"{data} is not a data directory: {error}"), NEW_START) from error
     if made_by != binaries.major:
         raise EnvironmentFault(
             f"PostgreSQL {made_by} made the data in {data}, but {binaries.folder} holds PostgreSQL "

@@ -16,6 +16,7 @@ from psycopg2 import sql
 from lab.database import connect
 from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, Account
+from lab.sentences import sentence
 
 DROP_TIMEOUT, DROP_POLL = 5.0, 0.1
 END_POLL = 0.02
@@ -157,4 +158,6 @@ def execute(account: Account, *statements: sql.Composable) -> None:
                 cursor.execute(one)
     except psycopg2.Error as error:
         remedy = "See the state of the server: lab status"
-        raise EnvironmentFault(f"A statement failed in the server: {str(error).strip()}.", remedy) from error
+        raise EnvironmentFault(
+            sentence(f"A statement failed in the server: {str(error).strip()}"), remedy
+        ) from error

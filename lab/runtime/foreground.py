@@ -19,6 +19,7 @@ from lab.runtime.guard import Guard
 from lab.runtime.launch import START_REQUEST, STOP_REQUEST, Launch, Record, read_record
 from lab.runtime.process import require_free_port
 from lab.runtime.terminal import Terminal
+from lab.sentences import sentence
 
 TERMINAL_VARIABLES = ("TERM", "COLORTERM", "PYTHONBREAKPOINT")
 """Variables of the caller that a debugger needs."""
@@ -124,7 +125,7 @@ class Foreground:
             guard.start()
         except OSError as error:
             remedy = "Check its command in the compose file."
-            raise EnvironmentFault(f"{launch.name} was not started: {error}.", remedy) from error
+            raise EnvironmentFault(sentence(f"{launch.name} was not started: {error}"), remedy) from error
         self._guard, self._running = guard, True
         if self._ending or self._stop_requested:
             guard.stop()

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab.errors import EnvironmentFault
 from lab.files import write_atomic
 from lab.runtime.binaries import Binaries
+from lab.sentences import sentence
 from lab.shell import run
 
 SUPERUSER_PASSWORD = "superuser-password"
@@ -50,7 +51,9 @@ class Prepared:
         shutil.rmtree(unfinished, ignore_errors=True)
         finished = run(["cp", "-Rp", self.home / "data", unfinished], timeout=COPY_TIMEOUT)
         if finished.code != 0:
-            raise EnvironmentFault(f"PostgreSQL's data directory was not copied: {finished.last_line}.")
+            raise EnvironmentFault(
+                sentence(f"PostgreSQL's data directory was not copied: {finished.last_line}")
+            )
         write_atomic(home / FIRST_PASSWORD, password_in(self.home).encode(), mode=0o600)
         write_atomic(home / SUPERUSER_PASSWORD, password.encode(), mode=0o600)
         unfinished.rename(home / "data")

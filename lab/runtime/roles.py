@@ -10,6 +10,7 @@ from lab.database import connect, connection_problem
 from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, MONITOR, Account
 from lab.runtime.databases import execute, rows, statement
+from lab.sentences import sentence
 
 SESSION_FUNCTIONS = r"""
 SELECT oid::regprocedure::text FROM pg_proc
@@ -57,7 +58,9 @@ def hide_sessions(account: Account, name: str) -> None:
                 grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
                 cursor.execute(grant.format(sql.SQL(function), sql.Identifier(account.owner)))
     except psycopg2.Error as error:
-        raise EnvironmentFault(f"The server refused to hide its sessions: {str(error).strip()}.") from error
+        raise EnvironmentFault(
+            sentence(f"The server refused to hide its sessions: {str(error).strip()}")
+        ) from error
 
 
 def observe_statements(account: Account) -> None:

@@ -13,7 +13,7 @@ from lab.database import APPLICATION, connect
 from lab.engine import candidate
 from lab.engine.migrations import Migrations
 from lab.engine.schema import Schema
-from lab.errors import DatabaseUnreachable, LabError, TimedOut
+from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
 from lab.sandbox import Means
 from lab.workspace import Workspace
 
@@ -24,6 +24,7 @@ MIGRATION_TIMEOUT = 60.0
 LOCK_TIMEOUT = 10.0
 """Seconds that a statement may wait for a lock."""
 
+TOO_LATE = "did not end within"
 NO_MIGRATION = "An index of the running database is in no migration."
 
 INDEXES = """
@@ -35,6 +36,15 @@ END_OTHER_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
+
+
+def add_rows(url: str, rows: str) -> None:
+    """Run the SQL. Raises EnvironmentFault: the database refuses it."""
+    try:
+        with closing(connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute(rows)
+    except psycopg2.Error as error:
+        raise EnvironmentFault(f"The rows for the contract cannot be added: {str(error).strip()}") from error
 
 
 def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
@@ -64,7 +74,7 @@ def migrate(code: Workspace, url: str, means: Means, timeout: float = MIGRATION_
     except TimedOut:
         with closing(connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(END_OTHER_SESSIONS)  # the killed client's statement still runs in the server
-        return f"the migrations did not end within {timeout:g} s"
+        return f"the migrations {TOO_LATE} {timeout:g} s"
     except LabError as error:
         reason = error.message.partition(": ")[2] or error.message
         return f"the migrations failed: {reason.rstrip('.')}"

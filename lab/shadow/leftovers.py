@@ -43,6 +43,11 @@ class Reservation:
         return self.folder / "server"
 
     @property
+    def workspace(self) -> Path:
+        """The workspace that the code is copied from, if one is made for it."""
+        return self.folder / "workspace"
+
+    @property
     def service_records(self) -> Path:
         return self.folder / "services"
 
@@ -69,11 +74,16 @@ def remove(reserved: Reservation) -> None:
     Raises:
         EnvironmentFault: a service or the server does not end. The reservation stays.
     """
-    kill_services(reserved)
-    end_server(reserved)
-    for folder in (reserved.code, reserved.code.with_name("shipped")):
+    stop(reserved)
+    for folder in (reserved.code, reserved.code.with_name("shipped"), reserved.workspace):
         shutil.rmtree(folder, ignore_errors=True)
     (reserved.folder / OWNER_FILE).unlink(missing_ok=True)
+
+
+def stop(reserved: Reservation) -> None:
+    """Kill the services and end the server; its data is deleted, the code stays. Raises as `remove` does."""
+    kill_services(reserved)
+    end_server(reserved)
 
 
 def kill_services(reserved: Reservation) -> None:

@@ -39,7 +39,7 @@ def scratch(workspace: Workspace, prepared: Prepared, folder: Path) -> Iterator[
     """
     reserved = leftovers.reserve(folder)
     try:
-        made = _write(workspace, reserved.code)
+        made = write_shipped(workspace, reserved.code)
         url = start_server(prepared, reserved).url
         write_atomic(made.database_url_file, url.encode(), mode=0o600)
         yield Scratch(made, url)
@@ -47,7 +47,11 @@ def scratch(workspace: Workspace, prepared: Prepared, folder: Path) -> Iterator[
         leftovers.remove(reserved)
 
 
-def _write(workspace: Workspace, target: Path) -> Workspace:
+def write_shipped(workspace: Workspace, target: Path) -> Workspace:
+    """Write the code that `workspace` was shipped with to the folder, and return it as a workspace.
+
+    Raises as `lab.shipped.write_to` does.
+    """
     shipped.write_to(workspace, target)
     made = Workspace(target, workspace.library)
     if workspace.shipped.is_dir():

@@ -69,7 +69,15 @@ class Services:
         spec = self.code.service(service)
         merged = {**spec.environment, **(environment or {})}
         spec = replace(spec, environment=merged, memory_limit=memory_limit or spec.memory_limit)
-        (started,) = self._start([Instance(f"{service}-{purpose}", spec, free_ports(1)[0])])
+        name = f"{service}-{purpose}"
+        for _ in range(ATTEMPTS - 1):
+            # Another process may listen on the port since it was found free: then another one is tried.
+            with suppress(PortTaken):
+                return self._started(Instance(name, spec, free_ports(1)[0]))
+        return self._started(Instance(name, spec, free_ports(1)[0]))
+
+    def _started(self, instance: Instance) -> Service:
+        (started,) = self._start([instance])
         started.wait()
         return started
 

@@ -45,13 +45,17 @@ class Shadow:
     """A lab to measure. `notes` are sentences on the copied indexes and the two problems.
 
     `compose_problem` says why the workspace's own compose file is not used, `migration_problem` why the
-    candidate's migrations failed. Each is empty if there is no such problem.
+    candidate's migrations failed. Each is empty if there is no such problem. `url` is that of the
+    database for its owner.
     """
 
     bench: Bench
     notes: tuple[str, ...]
     compose_problem: str
     migration_problem: str
+    url: str
+    material: "Material"
+    reserved: Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +96,31 @@ def shadow(
         InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
         LabError: the revision of a fix failed.
     """
-    means = sandbox.found()
     reserved = spare.reserved if spare else leftovers.reserve(folder)
     try:
         material = read_material(source, reserved, progress)
         server = _server(source, reserved, spare, material.applied)
-        profile = profile_of(source.workspace)
-        names = {name: service.name for service in profile.services for name in service.instances}
-        ports = dict(zip(names, free_ports(len(names)), strict=True))
-        starter = Services(material.code, server, reserved, names, ports, means, start_timeout)
+        starter = starter_of(material, server, reserved, start_timeout=start_timeout)
         yield assemble(material, starter, services, migration_timeout, thorough=thorough, progress=progress)
     finally:
         leftovers.remove(reserved)
+
+
+def starter_of(
+    material: Material,
+    server: ShadowServer,
+    reserved: Reservation,
+    ports: Mapping[str, int] | None = None,
+    start_timeout: float = START_TIMEOUT,
+) -> Services:
+    """Return what starts the services of this code on this server; on free ports but for those in `ports`."""
+    profile = profile_of(material.code.workspace)
+    names = {name: service.name for service in profile.services for name in service.instances}
+    known = {name: port for name, port in (ports or {}).items() if name in names}
+    others = [name for name in names if name not in known]
+    chosen = {**known, **dict(zip(others, free_ports(len(others)), strict=True))}
+    own = {name: chosen[name] for name in names}
+    return Services(material.code, server, reserved, names, own, sandbox.found(), start_timeout)
 
 
 def read_material(source: Source, reserved: Reservation, progress: Progress) -> Material:
@@ -135,7 +152,7 @@ def assemble(
     notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, problem) if text]
     progress(Update("Starting the services"))
     bench = _start(starter, profile_of(copied.workspace), wanted, thorough)
-    return Shadow(bench, tuple(notes), copied.problem, problem)
+    return Shadow(bench, tuple(notes), copied.problem, problem, url, material, starter.reserved)
 
 
 def _server(
@@ -145,7 +162,20 @@ def _server(
     if spare is not None and spare.fits(source.prepared, applied):
         return spare.server
     leftovers.end_server(reserved)
-    server = start_server(source.prepared, reserved)
+    return serve(source.prepared, reserved, applied)
+
+
+def serve(
+    prepared: Prepared,
+    reserved: Reservation,
+    applied: tuple[Fix, ...],
+    rows: str = "",
+    port: int | None = None,
+) -> ShadowServer:
+    """Start a copy of the prepared server, with these rows and fixes. Raises as `shadow` does."""
+    server = start_server(prepared, reserved, port)
+    if rows:
+        data.add_rows(server.url, rows)
     data.apply_fixes(server.url, applied)
     return server
 

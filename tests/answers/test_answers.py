@@ -3,10 +3,15 @@
 An answer is a folder `<bug>/right_<what>` or `<bug>/wrong_<what>` beside this file. It holds `answer.patch`,
 a diff in git's form on the shipped code (app/, compose/, migrations/, seed/), and where it changes the schema
 `migration.py`, a revision 0003 on 0002 that joins the candidate's history. Right means fixed; wrong means
-that the symptom is present or masked, never that it could not be measured.
+that the symptom is present or masked, never that it could not be measured. `<bug>/unread_<what>` is right in
+a form that the probe cannot follow: it says so, and a person judges.
 
 Answers to bug 7, which is a feature, have most of their code in common. Theirs are diffs on fix 7's code, and
 have fix 7's schema where they bring none of their own.
+
+A third kind, `<bug>/breaks_<what>`, cures the bug's own symptom and breaks something beside it or loses data.
+Its `breaks.toml` says where this shows, in `route` (method and path) or in `data` (table and column), and in
+one sentence, `what`. The tests here leave this kind out.
 """
 
 import shutil
@@ -17,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from lab.catalog import Fix
 from lab.operations.catalog import catalog_of
 from lab.probing.evidence import Verdict
 from lab.runtime.prepared import Prepared
@@ -25,9 +31,15 @@ from tests.conftest import PROJECT
 from tests.measuring import Bench, copy_shipped, fix
 
 FOLDER = Path(__file__).parent
-ANSWERS = sorted(path.parent for path in FOLDER.glob("*/*/answer.patch"))
-EXPECTED = {"right": {Verdict.FIXED}, "wrong": {Verdict.PRESENT, Verdict.MASKED}}
-PARTS = {"answer.patch", "migration.py"}
+ANSWERS = sorted(
+    path.parent for kind in ("right", "wrong", "unread") for path in FOLDER.glob(f"*/{kind}_*/answer.patch")
+)
+EXPECTED = {
+    "right": {Verdict.FIXED},
+    "wrong": {Verdict.PRESENT, Verdict.MASKED},
+    "unread": {Verdict.UNMEASURED},
+}
+PARTS = {"answer.patch", "migration.py", "breaks.toml"}
 FEATURE = 7
 CONCURRENT = [
     str(found.number)
@@ -92,20 +104,26 @@ def test_answer_is_judged_by_its_name_again(
 def judge(answer: Path, full_server: Prepared, tmp_path: Path, *, box: bool = False) -> None:
     bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path / "runs", full_server)
     bug = int(answer.parent.name)
-    ours = fix(FEATURE) if bug == FEATURE else None
+    measure = bench.measure_in_box if box else bench.measure
+    evidence = measure(bug, fixes=hand_in(answer, bench))[bug]
+    assert evidence.verdict in EXPECTED[answer.name.partition("_")[0]], evidence.why
+
+
+def hand_in(answer: Path, bench: Bench) -> tuple[Fix, ...]:
+    """Put the answer into the workspace. Return the fixes whose schema it needs."""
+    ours = fix(FEATURE) if answer.parent.name == str(FEATURE) else None
     if ours is not None:
         bench.patch(ours.folder / "code.patch")
     bench.patch(answer / "answer.patch")
     if (answer / "migration.py").exists():
         shutil.copy(answer / "migration.py", bench.root / "migrations" / "versions" / "0003_answer.py")
-        ours = None
-    measure = bench.measure_in_box if box else bench.measure
-    evidence = measure(bug, fixes=(ours,) if ours else ())[bug]
-    assert evidence.verdict in EXPECTED[answer.name.partition("_")[0]], evidence.why
+        return ()
+    return (ours,) if ours else ()
 
 
 def test_every_bug_has_answers_of_both_kinds() -> None:
     kinds = {(int(path.parent.name), path.name.partition("_")[0]) for path in ANSWERS}
+    kinds = {(bug, kind) for bug, kind in kinds if kind != "unread"}
     measurable = catalog_of(Workspace(PROJECT)).measurable
     assert kinds == {(found.number, kind) for found in measurable for kind in ("right", "wrong")}
 

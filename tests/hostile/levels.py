@@ -41,7 +41,7 @@ def measure(
 ) -> tuple[Checked | None, bytes]:
     """Run the command in the workspace, but not with `python -m`, which would import from it."""
     command = Path(sys.executable).parent / "lab"
-    words = [str(command), "check", *map(str, bugs), "--json", *level.words]
+    words = [str(command), "check", *map(str, bugs), "--json", "--bugs-only", *level.words]
     finished = subprocess.run(
         words,
         cwd=workspace,

@@ -27,7 +27,7 @@ def unmeasured_4(measured: MeasuredLab) -> Iterator[None]:
 
 
 def test_a_symptom_is_exit_code_1_and_shown_with_its_figures(measured: MeasuredLab) -> None:
-    finished = measured.lab("check", "1", "4")
+    finished = measured.lab("check", "1", "4", "--bugs-only")
 
     assert finished.code == 1
     lines = finished.stdout.decode().splitlines()
@@ -45,11 +45,13 @@ def test_a_symptom_is_exit_code_1_and_shown_with_its_figures(measured: MeasuredL
 
 @pytest.mark.slow
 def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: MeasuredLab) -> None:
-    finished = measured.lab("check", "4", "--json")
+    finished = measured.lab("check", "4", "--json", "--bugs-only")
 
     assert finished.code == 1
     report = json.loads(finished.stdout)
-    assert set(report) == {*("bugs", "evidence", "notes", "run", "seconds", "previous", "level", "better")}
+    members = {"bugs", "evidence", "notes", "run", "seconds", "previous", "level", "better", "beside"}
+    assert set(report) == members
+    assert report["beside"] is None
     assert [bug["number"] for bug in report["bugs"]] == [4]
     (evidence,) = report["evidence"]
     assert (evidence["bug"], evidence["verdict"], evidence["blocked_by"]) == (4, "present", None)
@@ -60,7 +62,7 @@ def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: Measure
 
 
 def test_in_a_box_the_verdicts_are_the_same_and_the_level_is_told(measured: MeasuredLab) -> None:
-    finished = measured.lab("check", "1", "4", "--box", "--json")
+    finished = measured.lab("check", "1", "4", "--box", "--json", "--bugs-only")
 
     assert finished.code == 1
     report = json.loads(finished.stdout)
@@ -74,7 +76,7 @@ def test_without_namespaces_a_box_is_refused_and_says_what_to_do(
     measured: MeasuredLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_SANDBOX", "none")
-    finished = measured.lab("check", "1", "--box")
+    finished = measured.lab("check", "1", "--box", "--bugs-only")
 
     assert (finished.code, finished.stdout) == (4, b"")
     assert b"cannot make a box: its level of walls is none." in finished.stderr
@@ -86,7 +88,7 @@ def test_without_namespaces_a_box_is_refused_and_says_what_to_do(
 def test_a_candidate_sees_symptoms_and_neither_causes_nor_verdicts(
     measured: MeasuredLab, form: tuple[str, ...]
 ) -> None:
-    finished = measured.lab("check", "1", "4", "--for-candidate", *form)
+    finished = measured.lab("check", "1", "4", "--for-candidate", *form, "--bugs-only")
 
     assert finished.code == 1
     shown = (finished.stdout + finished.stderr).decode()
@@ -118,19 +120,44 @@ def test_a_fix_is_measured_when_it_is_applied_if_that_is_asked_for_or_in_a_hando
 @pytest.mark.slow
 @pytest.mark.usefixtures("fix_4")
 def test_0_when_the_bugs_asked_for_are_fixed_and_1_with_one_that_is_not(measured: MeasuredLab) -> None:
-    fixed, both = measured.lab("check", "workflow_queries"), measured.lab("check", "1", "4")
+    fixed, both = measured.lab("check", "workflow_queries"), measured.lab("check", "1", "4", "--bugs-only")
 
     assert (fixed.code, both.code) == (0, 1)
     lines = fixed.stdout.decode().splitlines()
-    assert " fixed " in next(line for line in lines if line.startswith("4  "))
-    assert lines[-1].startswith("1 of 1 fixed, in ")
+    assert " fixed, nothing else broken " in next(line for line in lines if line.startswith("4  "))
+    assert lines[-1].startswith("1 of 1 fixed, nothing else broken, in ")
     assert both.stdout.decode().splitlines()[-1].startswith("1 of 2 fixed, in ")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fix_4")
+@pytest.mark.parametrize("level", [(), ("--box",)])
+def test_a_regression_is_1_and_shown_with_the_requests_that_lead_to_it(
+    measured: MeasuredLab, level: tuple[str, ...]
+) -> None:
+    errors = measured.workspace.root / "app" / "common" / "errors.py"
+    text = errors.read_text()
+    try:
+        errors.write_text(text.replace("status = 403", "status = 409"))
+        finished = measured.lab("check", "4", *level)
+        neutral = measured.lab("check", "4", "--for-candidate", *level)
+    finally:
+        errors.write_text(text)
+
+    assert (finished.code, neutral.code) == (1, 1)
+    shown = " ".join(finished.stdout.decode().split())
+    assert "4 A query for every workflow and every sample fixed, 1 regression" in shown
+    assert "Regression: POST /devices/{d1}/release" in shown
+    assert ": expected 403, got 409 after POST /devices/{d1}/book" in shown
+    assert "1 of 1 fixed, 1 regression, in " in shown
+    assert "This worked before: POST /devices/{d1}/release" in neutral.stdout.decode()
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured_4")
 def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredLab) -> None:
-    alone, both = measured.lab("check", "4"), measured.lab("check", "1", "4", "--json")
+    alone = measured.lab("check", "4", "--bugs-only")
+    both = measured.lab("check", "1", "4", "--json", "--bugs-only")
 
     assert (alone.code, both.code) == (4, 1)
     assert " unmeasured " in alone.stdout.decode()
@@ -142,7 +169,7 @@ def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredL
     ("bug", "said"), [("9", "There is no fix '9'"), ("queries", "There is no fix 'queries'")]
 )
 def test_a_bug_that_is_not_in_the_library_is_2(measured: MeasuredLab, bug: str, said: str) -> None:
-    finished = measured.lab("check", bug)
+    finished = measured.lab("check", bug, "--bugs-only")
 
     assert (finished.code, finished.stdout) == (2, b"")
     assert said in finished.stderr.decode()

@@ -129,7 +129,7 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
         assert {one.bug for one in record(root, records).given} == {3, 4, 5}
         assert there("hint", "6", "--for", str(root)).code == 0
         assert record(root, records).hints_given(6) == 1
-        seen = json.loads(there("check", "1-5", "--json").stdout)["evidence"]
+        seen = json.loads(there("check", "1-5", "--bugs-only", "--json").stdout)["evidence"]
         assert [one["verdict"] for one in seen] == ["fixed"] * 5
         assert (own.read_text(), git(root, "log", "--oneline").count("\n")) == (mine[str(own)], 3)
 

@@ -46,9 +46,21 @@ def test_a_complete_response_has_status_and_json() -> None:
     assert (reply.status, reply.json, reply.request) == (200, {"a": [1]}, "GET /x?q=%C3%A4")
 
 
+def test_a_header_that_is_repeated_has_all_values() -> None:
+    text = OK + b"Link: <a>\r\nContent-Length: 2\r\nLINK: <b>\r\n\r\n{}"
+    with server(lambda peer: peer.sendall(text)) as url:
+        assert request(url, "/x").headers["link"] == "<a>, <b>"
+
+
 def test_a_refused_connection_is_a_reply() -> None:
     reply = request(f"http://127.0.0.1:{free_port()}", "/x")
     assert (reply.status, reply.problem) == (None, "the connection was refused")
+
+
+@pytest.mark.parametrize("path", ["/ü", "/a b", "/\x01", "/\ud800", "/\r\nX: y"])
+def test_any_path_can_be_requested(path: str) -> None:
+    reply = request(f"http://127.0.0.1:{free_port()}", path, query={"\ud800": "\ud800"})
+    assert reply.problem == "the connection was refused"
 
 
 @pytest.mark.parametrize(

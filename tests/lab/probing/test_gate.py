@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from functools import partial
 
 import psycopg2
@@ -13,16 +13,33 @@ from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.probing.client import Reply
 from lab.probing.connection import open_connection
-from lab.probing.gate import write_gate
+from lab.probing.gate import Gate, write_gate
 from lab.probing.latch import latches
 from lab.probing.read_gate import read_gate, without_indexes
 from tests.conftest import Database
 from tests.measuring import database_at
 
 Client = Callable[[str], None]
+MakeGate = Callable[[str, Sequence[str]], AbstractContextManager[Gate]]
 DEVICE = "device-01"
 TAKE = f"UPDATE devices SET status = 'busy' WHERE id = '{DEVICE}'"
 BOOK = f"INSERT INTO bookings (device_id, workflow_id) VALUES ('{DEVICE}', 'x')"
+
+
+PARTITIONS = """
+ALTER TABLE {0} RENAME TO old_{0};
+CREATE TABLE {0} (LIKE old_{0} INCLUDING DEFAULTS) PARTITION BY HASH ({1});
+DO $$ BEGIN
+    FOR n IN 0..69 LOOP
+        EXECUTE format(
+            'CREATE TABLE {0}_%s PARTITION OF {0} FOR VALUES WITH (MODULUS 70, REMAINDER %s)', n, n
+        );
+    END LOOP;
+END $$;
+INSERT INTO {0} SELECT * FROM old_{0};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {0} TO device_service
+"""
+"""More partitions than the server has connections, in two for each."""
 
 
 class Lost(Exception):
@@ -90,6 +107,24 @@ def test_clients_overlap_if_they_can(
         outcome = gate.pass_through([partial(as_request, client, service_url)] * 4)
     assert len(outcome.succeeded) == winners
     assert all(reply.ok or reply.refused for reply in outcome.replies)
+
+
+@pytest.mark.parametrize(
+    ("client", "winners"), [(unlocked, 2), (locked, 1)], ids=lambda v: getattr(v, "__name__", v)
+)
+@pytest.mark.parametrize("make", [write_gate, read_gate], ids=lambda v: v.__name__)
+def test_clients_overlap_on_partitioned_tables_too(
+    client: Client, winners: int, make: MakeGate, database: Database, service_url: str
+) -> None:
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        for table, key in (("devices", "id"), ("bookings", "device_id")):
+            cursor.execute(PARTITIONS.format(table, key))
+        with make(database.url, []) as gate:
+            outcome = gate.pass_through([partial(as_request, client, service_url)] * 2)
+        assert len(outcome.succeeded) == winners
+        assert all(reply.ok or reply.refused for reply in outcome.replies)
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'lab_gate'")
+        assert cursor.fetchone() == (0,)
 
 
 def test_no_write_is_visible_before_all_have_read(database: Database, service_url: str) -> None:

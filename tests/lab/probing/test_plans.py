@@ -1,6 +1,7 @@
 """Plans are read from the server's log, of one role in one database, within a block."""
 
 from contextlib import closing
+from typing import Any
 
 import psycopg2
 
@@ -46,3 +47,44 @@ def test_scans_are_counted_by_loop_and_parallel_ones_once() -> None:
     assert plan.full_scans("t") == 41
     assert plan.full_scans("u") == 0
     assert "  Index Scan using i on t (9×, 0 blocks)" in plan.outline().splitlines()
+
+
+def scan(table: str, loops: int = 1, kind: str = "Seq Scan") -> dict[str, Any]:
+    return {"Node Type": kind, "Relation Name": table, "Actual Loops": loops}
+
+
+def append(*nodes: dict[str, Any]) -> Plan:
+    return Plan("SELECT", {"Node Type": "Append", "Actual Loops": 1, "Plans": list(nodes)})
+
+
+PARTS = {"logs_2023": 100, "logs_2024": 100, "logs_2025": 100, "logs_default": 0}
+
+
+def test_a_scan_of_all_partitions_is_a_scan_of_the_table() -> None:
+    assert append(*map(scan, PARTS)).full_scans(PARTS) == 1
+    assert append(*(scan(name, 240) for name in PARTS)).full_scans(PARTS) == 240
+
+
+def test_a_scan_of_one_partition_of_many_is_not() -> None:
+    assert append(scan("logs_2025", 240)).full_scans(PARTS) == 0
+
+
+def test_partitions_that_were_pruned_at_run_time_were_not_scanned() -> None:
+    pruned = [scan("logs_2023", 0), scan("logs_2024", 0), scan("logs_2025")]
+    plan = append(*pruned)
+    assert plan.full_scans(PARTS) == 0
+    assert "logs_2023" not in plan.outline()
+    assert "logs_2025" in plan.outline()
+
+
+def test_indexes_of_partitions_are_no_scans_of_the_table() -> None:
+    nodes = [scan(name, 240, "Index Scan") for name in PARTS]
+    assert append(*nodes).full_scans(PARTS) == 0
+
+
+def test_a_scan_of_the_partition_with_most_of_the_rows_is_a_scan_of_the_table() -> None:
+    assert append(scan("rest", 3)).full_scans({"rest": 990, "logs_2025": 10}) == 3
+
+
+def test_a_table_without_blocks_can_be_scanned_too() -> None:
+    assert append(scan("t", 2)).full_scans({"t": 0}) == 2

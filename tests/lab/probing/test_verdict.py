@@ -56,7 +56,7 @@ def test_a_wait_that_ended_is_no_symptom(database: Database) -> None:
     one = evidence(database.url, failing(TimeoutError()))
     assert (one.verdict, one.why) == (
         Verdict.UNMEASURED,
-        "The measurement could not be made: TimeoutError",
+        "The measurement could not be made: TimeoutError.",
     )
 
 
@@ -66,7 +66,7 @@ def test_a_mistake_in_a_probe_is_told_with_its_line(database: Database, tmp_path
     (measured,) = measure(bench(database.url), [bug], numbers={})
     assert measured.evidence.verdict is Verdict.UNMEASURED
     assert measured.evidence.why.startswith("The probe failed: JSONDecodeError: ")
-    assert measured.evidence.why.endswith(f"({tmp_path / 'wrong.py'}, line 5)")
+    assert measured.evidence.why.endswith(f"({tmp_path / 'wrong.py'}, line 5).")
 
 
 def test_a_failure_of_the_environment_is_no_symptom(database: Database) -> None:
@@ -95,11 +95,32 @@ def test_a_bug_in_the_compose_file_is_present_while_that_cannot_be_used(database
     assert (other.verdict, other.why) == (Verdict.FIXED, "Seen.")
 
 
-def test_a_failed_migration_is_added_to_a_symptom_only(database: Database) -> None:
-    one = evidence(database.url, found(Verdict.MASKED), migration_problem="the migrations failed")
+def test_a_failed_migration_is_mentioned_with_a_symptom_and_its_reason_left_to_the_note(
+    database: Database,
+) -> None:
+    problem = "the migrations failed: division by zero"
+    one = evidence(database.url, found(Verdict.MASKED), migration_problem=problem)
     assert (one.verdict, one.why) == (Verdict.MASKED, "Seen. Before that, the migrations failed.")
-    other = evidence(database.url, found(Verdict.FIXED), migration_problem="the migrations failed")
+    other = evidence(database.url, found(Verdict.FIXED), migration_problem=problem)
     assert other.why == "Seen."
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        found(Verdict.MASKED, "POST /x answered 400: It is full.."),
+        found(Verdict.MASKED, "POST /x answered 400: It is full"),
+        failing(ServiceFailed("POST /x answered 400: It is full.")),
+    ],
+)
+def test_what_was_seen_ends_with_one_period(database: Database, result: Result) -> None:
+    assert evidence(database.url, result).why == "POST /x answered 400: It is full."
+
+
+def test_a_compose_file_whose_mistake_is_a_sentence_has_one_period(database: Database) -> None:
+    problem = "docker-compose.yml cannot be used: it says 'No.'"
+    one = evidence(database.url, found(Verdict.FIXED), in_compose_file=True, compose_problem=problem)
+    assert one.why == problem
 
 
 def test_random_ids_are_left_out(database: Database) -> None:

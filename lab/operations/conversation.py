@@ -1,0 +1,100 @@
+"""What is asked of the code under test in a box, and what is told: one line of JSON each.
+
+Here the system in the box looks like one that runs outside, as `lab.operations.contract.Candidate`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lab.errors import EnvironmentFault
+from lab.probing.contract.kept import Relations
+from lab.probing.contract.script import Task, Transcript
+from lab.shadow.system import Given, System
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the system is started with: see `lab.shadow.system.system`."""
+
+    rows: str
+    given: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: the one field that is not empty. `total` and `hashes` are of a table and its columns."""
+
+    start: Start | None = None
+    play: tuple[Task, ...] = ()
+    relations: bool = False
+    total: tuple[str, tuple[str, ...]] | None = None
+    hashes: tuple[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to one question. To `start`, it is the fields of the system; `refused` says what failed."""
+
+    transcripts: tuple[Transcript, ...] = ()
+    relations: dict[str, dict[str, str]] = field(default_factory=dict)
+    total: tuple[int, str] = (0, "")
+    hashes: tuple[int, ...] = ()
+    problem: str = ""
+    migration_problem: str = ""
+    refused: str = ""
+
+
+class Unreadable(EnvironmentFault):
+    """The database in the box cannot be read: what the migrations made of it is in the way."""
+
+
+Ask = Callable[[Asked], Told]
+
+
+def tell(system: System, asked: Asked) -> Told:
+    """Ask the system itself. Raises psycopg2.Error: its database cannot be read."""
+    if asked.total:
+        return Told(total=system.rows.total(*asked.total))
+    if asked.hashes:
+        return Told(hashes=tuple(system.rows.hashes(*asked.hashes)))
+    if asked.relations:
+        return Told(relations=system.rows.relations())
+    return Told(transcripts=tuple(system.play(asked.play)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    ask: Ask
+
+    def relations(self) -> Relations:
+        return self.ask(Asked(relations=True)).relations
+
+    def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
+        return self.ask(Asked(total=(relation, tuple(columns)))).total
+
+    def hashes(self, relation: str, columns: Sequence[str]) -> list[int]:
+        return list(self.ask(Asked(hashes=(relation, tuple(columns)))).hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedSystem:
+    """The system in the box. What it does is done by asking there; it raises what `ask` does."""
+
+    ask: Ask
+    stop: Callable[[], None]
+    rows: _Rows
+    before: Relations
+    problem: str
+    migration_problem: str
+
+    def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+        return list(self.ask(Asked(play=tuple(tasks))).transcripts)
+
+
+@contextmanager
+def boxed_system(ask: Ask, stop: Callable[[], None], rows: str, given: Given) -> Iterator[BoxedSystem]:
+    """Start the system in the box. It ends with the box, which `stop` ends at once."""
+    variables = {service: dict(values) for service, values in given.items()}
+    told = ask(Asked(start=Start(rows, variables)))
+    yield BoxedSystem(ask, stop, _Rows(ask), told.relations, told.problem, told.migration_problem)

@@ -1,0 +1,198 @@
+"""Find what the code under test answers otherwise than the reference, and the shortest way to it."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from lab.probing.contract.declared import Declared, Difference, difference
+from lab.probing.contract.normal import normal
+from lab.probing.contract.player import names_in
+from lab.probing.contract.results import Regression
+from lab.probing.contract.script import Call, Script, Task, Transcript
+
+MOST = 5
+"""Regressions that are shortened and told. Later ones often follow from the first."""
+
+TRIES = 3
+"""Scripts of which the difference of one kind is tried again, until it comes again."""
+
+ROUNDS = 6
+"""Rounds in which a script is shortened. Each tries to leave out every single request, side by side."""
+
+AGAIN = 2
+"""Times that a difference is tried once more, on fresh rows. One that never comes again is no regression."""
+
+LONGEST = 160
+"""Characters of a value in a sentence."""
+
+
+class System(Protocol):
+    """One of the two systems: see `Player.play`."""
+
+    def play(self, tasks: Sequence[Task]) -> list[Transcript]: ...
+
+    def stop(self) -> None:
+        """Send no more requests: what is being played ends soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The regressions. `unsure` says in a clause why not all could be decided; empty if all was."""
+
+    regressions: tuple[Regression, ...] = ()
+    unsure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    task: Task
+    place: int
+    difference: Difference
+
+    @property
+    def call(self) -> Call:
+        return self.task.script.calls[self.place]
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Differences of one kind are told once."""
+        where = "".join(one for one in self.difference.where if not one.isdigit())
+        is_status = not self.difference.where
+        return self.call.route, where, f"{self.difference.actual}" if is_status else ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether there was no answer, or a server error."""
+        actual = self.difference.actual
+        return not self.difference.where and (not isinstance(actual, int) or actual >= 500)
+
+
+class Comparison:
+    """Compares two systems. `spare` has the ids of rows that no script has used."""
+
+    def __init__(
+        self, reference: System, candidate: System, declared: Declared, spare: Iterable[str]
+    ) -> None:
+        self._reference, self._candidate = reference, candidate
+        self._declared, self._spare = declared, list(reversed(tuple(spare)))
+        self._unanswered = 0
+
+    def compare(
+        self, scripts: Sequence[Script], on_found: Callable[[int], None] = lambda _: None
+    ) -> Compared:
+        """Send the scripts to both systems. Calls `on_found` with the number of differences, once known.
+
+        Raises as the systems do.
+        """
+        kinds: dict[tuple[str, str, str], list[_Found]] = {}
+        for found in self._differences([self._task(script) for script in scripts]):
+            kinds.setdefault(found.kind, []).append(found)
+        if kinds:
+            on_found(len(kinds))
+        regressions: list[Regression] = []
+        once = 0
+        for same in sorted(kinds.values(), key=lambda same: len(same[0].task.script.calls)):
+            if len(regressions) == MOST:
+                break
+            if confirmed := self._confirmed(same):
+                regressions.append(_regression(confirmed))
+            else:
+                once += 1
+        return Compared(tuple(regressions), self._unsure(once))
+
+    def _unsure(self, once: int) -> str:
+        if self._unanswered:
+            return f"the reference did not answer all requests ({self._unanswered} scripts)"
+        return f"not every difference came again ({once} did not)" if once else ""
+
+    def _task(self, script: Script) -> Task:
+        """Return the script with spare rows for those of its names that it uses."""
+        used = {name for call in script.calls for name in names_in(call)}
+        return Task(script, {name: self._spare.pop() for name in script.fresh if name in used})
+
+    def _differences(self, tasks: Sequence[Task]) -> list[_Found]:
+        """Return the first difference of each script that has one."""
+        sides = (self._reference, self._candidate)
+        with ThreadPoolExecutor(len(sides)) as both:
+            try:
+                expected, actual = both.map(lambda side: side.play(tasks), sides)
+            except BaseException:
+                for side in sides:
+                    side.stop()
+                raise
+        found = (self._first(*three) for three in zip(tasks, expected, actual, strict=True))
+        return [one for one in found if one is not None]
+
+    def _first(self, task: Task, expected: Transcript, actual: Transcript) -> _Found | None:
+        pairs = zip(task.script.calls, normal(task, expected), normal(task, actual), strict=True)
+        for place, (call, one, other) in enumerate(pairs):
+            if one.problem:
+                self._unanswered += 1
+                return None
+            if found := difference(call, one, other, self._declared):
+                return _Found(task, place, found)
+        return None
+
+    def _confirmed(self, same: Sequence[_Found]) -> _Found | None:
+        """Return one of these differences that came again, as short as possible; None if none did."""
+        for found in same[:TRIES]:
+            if found.task.script.alone:
+                if not found.is_failure or self._fails_again(found):
+                    return found
+            elif (shortest := self._shortened(found)) is not None:
+                return shortest
+        return None
+
+    def _fails_again(self, found: _Found) -> bool:
+        """Whether the request, which got no answer or a server error, gets one again."""
+        ((answer,),) = self._candidate.play([Task(Script("again", (found.call,)), found.task.rows)])
+        return answer.status is None or answer.status >= 500
+
+    def _shortened(self, found: _Found) -> _Found | None:
+        """Return the difference with as few requests before it as possible; None if it never comes again."""
+        last, script = found.call, found.task.script
+        before: Sequence[Call] = script.calls[: found.place]
+        tries = [before] * AGAIN
+        shortest: _Found | None = None
+        for _ in range(ROUNDS):
+            if len(tries) * len(script.fresh) > len(self._spare):
+                return shortest or found
+            tasks = [self._task(replace(script, calls=(*calls, last))) for calls in tries]
+            same = [one for one in self._differences(tasks) if one.kind == found.kind and one.call is last]
+            if not same:
+                break
+            shortest = min(same, key=lambda one: len(one.task.script.calls))
+            before = shortest.task.script.calls[: shortest.place]
+            tries = [[*before[:out], *before[out + 1 :]] for out in range(len(before))]
+            if len(before) > 2:
+                tries.append(before[len(before) // 2 :])
+            if not tries:
+                break
+        return shortest
+
+
+def _regression(found: _Found) -> Regression:
+    calls = found.task.script.calls[: found.place + 1]
+    shown = tuple(map(_shown, calls))
+    expected, actual = found.difference.expected, found.difference.actual
+    return Regression(
+        found.call.route, shown[-1], found.difference.where, _value(expected), _value(actual), shown
+    )
+
+
+def _shown(call: Call) -> str:
+    """Return the request as a person would write it; names of rows stay names."""
+    query = "&".join(f"{name}={value}" for name, value in call.query)
+    body = "" if call.body is None else f" {json.dumps(call.body)}"
+    raw = "" if call.raw is None else f" {call.raw}"
+    text = f"{call.method} {call.path}{'?' if query else ''}{query}{body}{raw}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _value(value: Any) -> str:
+    # What is not printable could change what the terminal shows.
+    text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,147 @@
+"""A difference is found, shortened to the requests that it needs, and told once."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from lab.probing.contract.declared import Declared
+from lab.probing.contract.regressions import MOST, Compared, Comparison
+from lab.probing.contract.script import Answer, Call, Script, Task, Transcript
+
+Handle = Callable[[dict[str, Any], str], Any]
+
+
+class Fake:
+    """A system in memory: `handle` gets the state of the script's row and the path, and returns the body."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self.rows: list[str] = []
+        self.stopped = False
+
+    def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+        return [self._transcript(task) for task in tasks]
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def _transcript(self, task: Task) -> Transcript:
+        self.rows += task.rows.values()
+        state: dict[str, Any] = {}
+        return tuple(Answer(200, self._handle(state, call.path), 0, 1) for call in task.script.calls)
+
+
+def counter(state: dict[str, Any], path: str) -> Any:
+    """/up counts, anything else shows the count."""
+    state["count"] = state.get("count", 0) + (path == "/up")
+    return {} if path == "/up" else {"count": state["count"]}
+
+
+def forgets_the_third(state: dict[str, Any], path: str) -> Any:
+    found = counter(state, path)
+    return {"count": min(found["count"], 2)} if "count" in found else found
+
+
+def script(*paths: str, alone: bool = False) -> Script:
+    calls = tuple(Call("service", f"GET {path}", path, query=(("of", "{row}"),)) for path in paths)
+    return Script("script", calls, ("row",), alone)
+
+
+def compare(handle: Handle, *scripts: Script) -> tuple[Compared, Fake]:
+    candidate = Fake(handle)
+    comparison = Comparison(Fake(counter), candidate, Declared(), map(str, range(400)))
+    return comparison.compare(scripts), candidate
+
+
+LONG = ("/up", "/other", "/show", "/up", "/other", "/show", "/up", "/show", "/up", "/show")
+
+
+def test_no_difference_is_no_regression() -> None:
+    found, _ = compare(counter, script(*LONG), script("/show"))
+    assert found == Compared()
+
+
+def test_a_difference_is_shortened_to_the_requests_that_it_needs() -> None:
+    found, _ = compare(forgets_the_third, script(*LONG))
+    (regression,) = found.regressions
+    up, show = "GET /up?of={row}", "GET /show?of={row}"
+    assert regression.requests == (up, up, up, show)
+    assert str(regression) == f"{show}: count: expected 3, got 2"
+
+
+def test_each_try_has_rows_that_no_other_has_used() -> None:
+    _, candidate = compare(forgets_the_third, script(*LONG), script(*LONG))
+    assert len(set(candidate.rows)) == len(candidate.rows) > 4
+
+
+def test_one_kind_of_difference_is_told_once() -> None:
+    found, _ = compare(forgets_the_third, script(*LONG), script(*LONG), script("/up", "/up", "/up", "/show"))
+    assert len(found.regressions) == 1
+
+
+def test_a_difference_that_does_not_come_again_is_counted_and_not_told() -> None:
+    times = itertools.count()
+
+    def once(state: dict[str, Any], path: str) -> Any:
+        return {"count": 9} if path == "/show" and next(times) == 0 else counter(state, path)
+
+    found, _ = compare(once, script("/up", "/show"))
+    assert found == Compared((), "not every difference came again (1 did not)")
+
+
+def test_a_script_that_is_alone_is_not_sent_again() -> None:
+    found, candidate = compare(lambda state, path: {"count": 9}, script("/up", "/show", alone=True))
+    assert [one.request for one in found.regressions] == ["GET /show?of={row}"]
+    assert candidate.rows == ["0"]
+
+
+def test_answers_that_differ_once_do_not_hide_one_that_always_does() -> None:
+    seen: set[str] = set()
+
+    def cheat(state: dict[str, Any], path: str) -> Any:
+        if path.startswith("/once") and path not in seen:
+            seen.add(path)
+            return {"count": 9}
+        return {"count": 8} if path == "/always" else counter(state, path)
+
+    scripts = [script(f"/once{n}") for n in range(2 * MOST)]
+    found, _ = compare(cheat, *scripts, script("/up", "/always"))
+    assert [one.route for one in found.regressions] == ["GET /always"]
+    assert found.unsure == f"not every difference came again ({2 * MOST} did not)"
+
+
+def test_when_the_spare_rows_run_out_a_difference_is_told_as_it_is() -> None:
+    candidate = Fake(forgets_the_third)
+    comparison = Comparison(Fake(counter), candidate, Declared(), map(str, range(4)))
+    (found,) = comparison.compare([script(*LONG)]).regressions
+    assert str(found).endswith("count: expected 3, got 2")
+
+
+def test_what_the_reference_does_not_answer_is_no_regression() -> None:
+    class Silent(Fake):
+        def _transcript(self, task: Task) -> Transcript:
+            return tuple(Answer(None, None, 0, 1, "no answer") for _ in task.script.calls)
+
+    comparison = Comparison(Silent(counter), Fake(counter), Declared(), map(str, range(9)))
+    assert comparison.compare([script("/up")]) == Compared(
+        (), "the reference did not answer all requests (1 scripts)"
+    )
+
+
+def test_an_interrupted_comparison_stops_both_systems() -> None:
+    class Interrupted(Fake):
+        def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+            raise KeyboardInterrupt
+
+    reference, candidate = Fake(counter), Interrupted(counter)
+    comparison = Comparison(reference, candidate, Declared(), map(str, range(9)))
+    with pytest.raises(KeyboardInterrupt):
+        comparison.compare([script("/up")])
+    assert (reference.stopped, candidate.stopped) == (True, True)
+
+
+def test_what_is_not_printable_is_not_shown() -> None:
+    found, _ = compare(lambda state, path: {"count": "\x1b[2J"}, script("/show"))
+    assert "\x1b" not in str(found.regressions[0])
