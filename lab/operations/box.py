@@ -20,17 +20,18 @@ from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.library import PACKAGE
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
-from lab.operations.conversation import Asked, Told, Unreadable, boxed_system
+from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
 from lab.operations.measure import Checked, keep, services_of
 from lab.operations.settings import load_settings
 from lab.operations.target import Target
 from lab.probing.loading import load_contract
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
+from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.database_service import account_of
 from lab.runtime.log_files import tail
 from lab.runtime.prepared import Prepared
-from lab.runtime.stack import DATABASE_SERVICE, instances_of
+from lab.runtime.stack import instances_of
 from lab.sandbox import UNBOUNDED, Means, Wall, nests, walled
 from lab.shadow import leftovers
 from lab.shadow.code import shipped_compose
@@ -67,7 +68,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One line of the prober's output: its progress, why it failed, what it measured, or an answer."""
 
     text: str = ""
@@ -77,7 +78,7 @@ class Said:
     measured: tuple[Measured, ...] | None = None
     notes: tuple[str, ...] = ()
     migration_problem: str = ""
-    told: Told | None = None
+    reply: BoxReply | None = None
 
 
 def measure_in_box(
@@ -169,33 +170,33 @@ class _Prober:
     errors: Path
     progress: Progress
 
-    def listen(self) -> Said:
+    def listen(self) -> Message:
         """Report its progress, and return what it says then. Raises EnvironmentFault: it failed."""
         assert self.child.stdout is not None
-        last = Said()
+        last = Message()
         for line in self.child.stdout:
             with suppress(ValueError):
-                last = from_json(line, Said)
-                if last.measured is not None or last.told is not None or last.problem:
+                last = from_json(line, Message)
+                if last.measured is not None or last.reply is not None or last.problem:
                     break
                 self.progress(Update(last.text, last.done, last.total))
-        if last.measured is None and last.told is None:
+        if last.measured is None and last.reply is None:
             reason = last.problem or (tail(self.errors, 1) or ["it said nothing"])[-1]
             raise EnvironmentFault(f"The measurement in the box failed: {reason}", f"See {self.errors}.")
         return last
 
-    def ask(self, asked: Asked) -> Told:
+    def ask(self, request: BoxRequest) -> BoxReply:
         """Ask it, and return what it tells. Raises EnvironmentFault: it failed."""
         assert self.child.stdin is not None
         try:
-            self.child.stdin.write(f"{to_json(asked, indent=0)}\n".encode())
+            self.child.stdin.write(f"{to_json(request, indent=0)}\n".encode())
             self.child.stdin.flush()
         except BrokenPipeError:
             pass  # what it said last tells why
-        told = self.listen().told or Told()
-        if told.refused:
-            raise Unreadable(f"The database in the box cannot be read: {told.refused}")
-        return told
+        reply = self.listen().reply or BoxReply()
+        if reply.refused:
+            raise Unreadable(f"The database in the box cannot be read: {reply.refused}")
+        return reply
 
 
 @contextmanager

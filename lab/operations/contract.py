@@ -19,9 +19,9 @@ from lab.operations.reference import reference
 from lab.operations.target import Target
 from lab.probing.contract.declared import Declared
 from lab.probing.contract.kept import Relations, Rows, lost
-from lab.probing.contract.regressions import Comparison
+from lab.probing.contract.regressions import Comparison, System
 from lab.probing.contract.results import Beside, Regression
-from lab.probing.contract.script import Script, Task, Transcript
+from lab.probing.contract.script import Script
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.loading import Contract
 from lab.progress import Progress, Update
@@ -37,8 +37,8 @@ REFERENCE, CANDIDATE = "reference", "candidate"
 SOLVED = {Verdict.FIXED, Verdict.MASKED}
 
 
-class Candidate(Protocol):
-    """The code under test: as `lab.shadow.system.System`, here or in a box."""
+class Side(System, Protocol):
+    """One of the two systems, with its rows: a `lab.shadow.system.System`, or one in a box."""
 
     @property
     def rows(self) -> Rows: ...
@@ -49,11 +49,8 @@ class Candidate(Protocol):
     @property
     def migration_problem(self) -> str: ...
 
-    def play(self, tasks: Sequence[Task]) -> list[Transcript]: ...
-    def stop(self) -> None: ...
 
-
-Start = Callable[[Given], AbstractContextManager[Candidate]]
+Start = Callable[[Given], AbstractContextManager[Side]]
 
 
 def compare(
@@ -71,26 +68,26 @@ def compare(
     Routes of bugs whose evidence is neither fixed nor masked are left out. `migration_problem` says why its
     migrations failed before, on the rows of the seed.
 
-    Raises as `reference` does.
+    What fails here is the `problem` of the result. Raises LabError: a revision of a fix failed.
     """
     started = time.monotonic()
     solved = {one.bug for one in evidence if one.verdict in SOLVED}
-    there = [fix for fix in target.catalog.measurable if fix.number not in solved]
-    declared, unsolved = contract.declared, frozenset(fix.slug for fix in there)
+    declared = contract.declared
+    unsolved = frozenset(fix.slug for fix in target.catalog.measurable if fix.number not in solved)
     fixes = [fix for fix in target.catalog.fixes if fix.number in solved or fix.slug in declared.always]
     scripts = comparable(contract.scripts(SEED), declared, unsolved)
     progress(Update("Starting the reference"))
     try:
         with (
-            reference(target, fixes, folder, contract.rows, _given(declared, unsolved), progress) as ours,
-            start(_given(declared, unsolved)) as theirs,
+            reference(target, fixes, folder, contract.rows, _given(declared, unsolved), progress) as baseline,
+            start(_given(declared, unsolved)) as candidate,
         ):
-            if ours.problem:
-                raise EnvironmentFault(f"The reference cannot be started: {ours.problem}.")
-            if theirs.migration_problem:
-                found = _not_migrated(theirs.migration_problem, migration_problem)
+            if baseline.problem:
+                raise EnvironmentFault(f"The reference cannot be started: {baseline.problem}.")
+            if candidate.migration_problem:
+                found = _not_migrated(candidate.migration_problem, migration_problem)
             else:
-                found = _found(ours, theirs, contract, scripts, progress)
+                found = _found(baseline, candidate, contract, scripts, progress)
     except (EnvironmentFault, Refused) as error:  # the verdicts on the bugs are not lost
         found = Beside(problem=" ".join(str(error).split()).rstrip("."))
     return replace(found, seconds=round(time.monotonic() - started, 3))
@@ -126,31 +123,31 @@ def _not_migrated(problem: str, before: str) -> Beside:
 
 
 def _found(
-    ours: Candidate,
-    theirs: Candidate,
+    baseline: Side,
+    candidate: Side,
     contract: Contract,
     scripts: Sequence[Script],
     progress: Progress,
 ) -> Beside:
-    gone = tuple(_gone(ours, theirs, progress))
-    if theirs.problem:
-        return Beside(regressions=gone, problem=theirs.problem)
+    gone = tuple(_gone(baseline, candidate, progress))
+    if candidate.problem:
+        return Beside(regressions=gone, problem=candidate.problem)
     requests = sum(len(script.calls) for script in scripts)
     progress(Update(f"Comparing {requests:,} requests"))
-    comparison = Comparison(ours, theirs, contract.declared, contract.spare)
+    comparison = Comparison(baseline, candidate, contract.declared, contract.spare)
     compared = comparison.compare(
         scripts, lambda count: progress(Update(f"Trying again what differs: {count}"))
     )
     return Beside(requests, (*gone, *compared.regressions), compared.unsure)
 
 
-def _gone(ours: Candidate, theirs: Candidate, progress: Progress) -> Iterator[Regression]:
+def _gone(baseline: Side, candidate: Side, progress: Progress) -> Iterator[Regression]:
     """Yield what the migrations lost. Raises EnvironmentFault: the reference's rows cannot be read."""
-    if not theirs.before:
+    if not candidate.before:
         return
     progress(Update("Comparing the rows"))
     try:
-        for place, what in lost(theirs.before, ours.rows, theirs.rows):
+        for place, what in lost(candidate.before, baseline.rows, candidate.rows):
             yield Regression(place, "the migrations", place, "all rows and values kept", what)
     except (psycopg2.Error, Unreadable) as error:
         reason = " ".join(str(error).split())

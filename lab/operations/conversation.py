@@ -1,4 +1,4 @@
-"""What is asked of the code under test in a box, and what is told: one line of JSON each.
+"""Requests to the prober in a box, and its replies: one line of JSON each.
 
 Here the system in the box looks like one that runs outside, as `lab.operations.contract.Candidate`.
 """
@@ -22,8 +22,8 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question: the one field that is not empty. `total` and `hashes` are of a table and its columns."""
+class BoxRequest:
+    """One request: the one field that is set. `total` and `hashes` are of a table and its columns."""
 
     start: Start | None = None
     play: tuple[Task, ...] = ()
@@ -33,8 +33,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The answer to one question. To `start`, it is the fields of the system; `refused` says what failed."""
+class BoxReply:
+    """The reply to one request. To `start`, it is the fields of the system; `refused` says what failed."""
 
     transcripts: tuple[Transcript, ...] = ()
     relations: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -49,18 +49,18 @@ class Unreadable(EnvironmentFault):
     """The database in the box cannot be read: what the migrations made of it is in the way."""
 
 
-Ask = Callable[[Asked], Told]
+Ask = Callable[[BoxRequest], BoxReply]
 
 
-def tell(system: System, asked: Asked) -> Told:
-    """Ask the system itself. Raises psycopg2.Error: its database cannot be read."""
-    if asked.total:
-        return Told(total=system.rows.total(*asked.total))
-    if asked.hashes:
-        return Told(hashes=tuple(system.rows.hashes(*asked.hashes)))
-    if asked.relations:
-        return Told(relations=system.rows.relations())
-    return Told(transcripts=tuple(system.play(asked.play)))
+def reply_to(system: System, request: BoxRequest) -> BoxReply:
+    """Return what the system replies to the request. Raises psycopg2.Error: its database cannot be read."""
+    if request.total:
+        return BoxReply(total=system.rows.total(*request.total))
+    if request.hashes:
+        return BoxReply(hashes=tuple(system.rows.hashes(*request.hashes)))
+    if request.relations:
+        return BoxReply(relations=system.rows.relations())
+    return BoxReply(transcripts=tuple(system.play(request.play)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,18 @@ class _Rows:
     ask: Ask
 
     def relations(self) -> Relations:
-        return self.ask(Asked(relations=True)).relations
+        return self.ask(BoxRequest(relations=True)).relations
 
     def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
-        return self.ask(Asked(total=(relation, tuple(columns)))).total
+        return self.ask(BoxRequest(total=(relation, tuple(columns)))).total
 
     def hashes(self, relation: str, columns: Sequence[str]) -> list[int]:
-        return list(self.ask(Asked(hashes=(relation, tuple(columns)))).hashes)
+        return list(self.ask(BoxRequest(hashes=(relation, tuple(columns)))).hashes)
 
 
 @dataclass(frozen=True, slots=True)
 class BoxedSystem:
-    """The system in the box. What it does is done by asking there; it raises what `ask` does."""
+    """The system in the box. Each method sends a request to the prober, and raises what `ask` does."""
 
     ask: Ask
     stop: Callable[[], None]
@@ -89,12 +89,12 @@ class BoxedSystem:
     migration_problem: str
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
-        return list(self.ask(Asked(play=tuple(tasks))).transcripts)
+        return list(self.ask(BoxRequest(play=tuple(tasks))).transcripts)
 
 
 @contextmanager
 def boxed_system(ask: Ask, stop: Callable[[], None], rows: str, given: Given) -> Iterator[BoxedSystem]:
     """Start the system in the box. It ends with the box, which `stop` ends at once."""
     variables = {service: dict(values) for service, values in given.items()}
-    told = ask(Asked(start=Start(rows, variables)))
-    yield BoxedSystem(ask, stop, _Rows(ask), told.relations, told.problem, told.migration_problem)
+    reply = ask(BoxRequest(start=Start(rows, variables)))
+    yield BoxedSystem(ask, stop, _Rows(ask), reply.relations, reply.problem, reply.migration_problem)

@@ -8,8 +8,8 @@ from lab.database_url import DatabaseUrl
 from lab.errors import EnvironmentFault
 from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.runtime.binaries import find_binaries
+from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.docker import DockerRuntime
-from lab.runtime.stack import DATABASE_SERVICE
 from lab.workspace import Workspace
 
 

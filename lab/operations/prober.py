@@ -1,7 +1,7 @@
 """The program that measures in a box: `python -m lab.operations.prober RUN`, with the task in RUN/task.json.
 
-It prints one line of JSON for each step, and then the result: see `lab.operations.box.Said`. After that, it
-answers the questions on its standard input, one line each: see `lab.operations.conversation`.
+It prints one line of JSON for each step, and then the result: see `lab.operations.box.Message`. After that,
+it replies to the requests on its standard input, one line each: see `lab.operations.conversation`.
 """
 
 import os
@@ -16,21 +16,21 @@ import psycopg2
 from lab.errors import LabError
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations.box import Said, Task
+from lab.operations.box import Message, Task
 from lab.operations.contract import CANDIDATE
-from lab.operations.conversation import Asked, Told, tell
+from lab.operations.conversation import BoxReply, BoxRequest, reply_to
 from lab.operations.measure import looks, probed
 from lab.progress import Update
 from lab.records import raw_json
-from lab.runtime.stack import DATABASE_SERVICE
+from lab.runtime.database_address import DATABASE_SERVICE
 from lab.shadow import code, leftovers
 from lab.shadow.shadow import Material, assemble, serve, starter_of
 from lab.shadow.system import system
 from lab.workspace import Workspace
 
 
-def measure(run: Path, task: Task) -> Said:
-    """Measure what is asked for. Raises LabError if that is not possible."""
+def measure(run: Path, task: Task) -> Message:
+    """Measure what the task asks for. Raises LabError if that is not possible."""
     reserved = leftovers.reserve(run)
     say(Update("Starting PostgreSQL"))
     try:
@@ -46,7 +46,7 @@ def measure(run: Path, task: Task) -> Said:
         noticed = looks(made.bench)
         leftovers.kill_services(reserved)
         notes = (*made.notes, *noticed, *leftovers.reached_bounds(run))
-        return Said(measured=measured, notes=notes, migration_problem=made.migration_problem)
+        return Message(measured=measured, notes=notes, migration_problem=made.migration_problem)
     finally:
         leftovers.end_server(reserved)
 
@@ -57,9 +57,9 @@ def _material(run: Path, task: Task) -> Material:
 
 
 def converse(run: Path, task: Task, lines: Iterator[bytes]) -> None:
-    """Start the system that the first line asks for, and answer the other lines from it."""
+    """Start the system that the first line asks for, and reply to the requests in the other lines."""
     first = next(lines, None)
-    if first is None or (start := from_json(first, Asked).start) is None:
+    if first is None or (start := from_json(first, BoxRequest).start) is None:
         return
     with system(
         _material(run, task),
@@ -71,41 +71,41 @@ def converse(run: Path, task: Task, lines: Iterator[bytes]) -> None:
         database_port=task.ports[DATABASE_SERVICE],
         progress=say,
     ) as made:
-        told = Told(
+        reply = BoxReply(
             relations={name: dict(types) for name, types in made.before.items()},
             problem=made.problem,
             migration_problem=made.migration_problem,
         )
-        _print(Said(told=told))
+        _print(Message(reply=reply))
         for line in lines:
             try:
-                _print(Said(told=tell(made, from_json(line, Asked))))
+                _print(Message(reply=reply_to(made, from_json(line, BoxRequest))))
             except psycopg2.Error as error:
-                _print(Said(told=Told(refused=" ".join(str(error).split()))))
+                _print(Message(reply=BoxReply(refused=" ".join(str(error).split()))))
 
 
 def say(update: Update) -> None:
     """Print the progress."""
-    _print(Said(update.text, update.done, update.total))
+    _print(Message(update.text, update.done, update.total))
 
 
-def _print(said: Said) -> None:
+def _print(said: Message) -> None:
     sys.stdout.write(f"{to_json(said, indent=0)}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
     run = Path(sys.argv[1])
-    # No process that is started here may read what is asked.
-    asked = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    # No process that is started here may read the requests.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     try:
         task = from_json((run / "task.json").read_bytes(), Task)
         _print(measure(run, task))
-        converse(run, task, iter(asked))
+        converse(run, task, iter(requests))
     except LabError as error:
-        _print(Said(problem=str(error)))
+        _print(Message(problem=str(error)))
 
 
 if __name__ == "__main__":

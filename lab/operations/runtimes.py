@@ -13,7 +13,8 @@ from lab.operations.settings import DOCKER, EMBEDDED, Settings, load_settings
 from lab.profile import profile_of
 from lab.runtime import embedded
 from lab.runtime.base import Runtime
-from lab.runtime.stack import DATABASE_SERVICE, HIGHEST_PORT
+from lab.runtime.database_address import DATABASE_SERVICE
+from lab.runtime.stack import HIGHEST_PORT
 from lab.sandbox import Level
 from lab.workspace import Workspace
 

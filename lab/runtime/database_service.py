@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from lab.compose import ComposeFile
 from lab.errors import InvalidFile
 from lab.runtime.account import Account
-from lab.runtime.stack import ADDRESS, DATABASE_SERVICE, Login, shifted
+from lab.runtime.database_address import ADDRESS, DATABASE_SERVICE, Login
+from lab.runtime.stack import shifted
 
 SINCE = {"io_method": 18}
 """The first major version that knows the setting."""

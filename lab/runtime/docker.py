@@ -17,10 +17,11 @@ from lab.progress import Progress, Update
 from lab.runtime import container_logs, database_service, process
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.container_code import ContainerCode
+from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.launch import OUT_OF_MEMORY
 from lab.runtime.prepared import Prepared
 from lab.runtime.project import DOCKER_COMPOSE, PULL_TIMEOUT, SERVICE_GRACE, Container, Project, Runner
-from lab.runtime.stack import DATABASE_SERVICE, START_TIMEOUT, ServiceStatus
+from lab.runtime.stack import START_TIMEOUT, ServiceStatus
 from lab.service_code import code_hash
 from lab.shell import run
 from lab.workspace import Workspace

@@ -15,10 +15,11 @@ from lab.progress import Progress
 from lab.runtime import database_service, log_files, process
 from lab.runtime.account import MAINTENANCE, SUPERUSER, Account
 from lab.runtime.binaries import find_binaries
+from lab.runtime.database_address import DATABASE_SERVICE, Login
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.prepared import Prepared, password_in
 from lab.runtime.process import Readiness
-from lab.runtime.stack import DATABASE_SERVICE, Login, ServiceStatus, Stack, instances_of
+from lab.runtime.stack import ServiceStatus, Stack, instances_of
 from lab.sandbox import Means
 from lab.service_code import code_hash
 from lab.workspace import Workspace

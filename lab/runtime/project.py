@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import EnvironmentFault, TimedOut
-from lab.runtime.stack import DATABASE_SERVICE
+from lab.runtime.database_address import DATABASE_SERVICE
 from lab.shell import Finished, run
 
 Runner = Callable[..., Finished]

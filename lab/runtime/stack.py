@@ -2,15 +2,12 @@
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import unquote
 
 import psutil
 
@@ -18,32 +15,22 @@ from lab.compose import ComposeFile, Port, ServiceSpec
 from lab.errors import InvalidFile, UsageError
 from lab.runtime import process
 from lab.runtime.account import Account
+from lab.runtime.database_address import DATABASE_SERVICE, DatabaseAddress, Login
 from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, Record, read_record
 from lab.runtime.process import Readiness
 from lab.runtime.walls import GUEST, service_behind
 from lab.sandbox.level import Means
 from lab.shell import argv_of
 
-DATABASE_SERVICE = "db"
 START_TIMEOUT = 20.0
 """Seconds that a service has to answer its health check."""
 
 EXIT_TIMEOUT, EXIT_POLL = 2.0, 0.02
 """Seconds that a guard has to record the exit of its service, and between two looks at the record."""
 
-ADDRESS = re.compile(rf"(?://(?P<user>[^:/@]+)(?::(?P<password>[^@/]*))?)?@{DATABASE_SERVICE}(?::5432)?/\w+")
-"""The address of the database in a URL of the compose file, with the login before it."""
-
 HIGHEST_PORT = 65535
 UNGUARDED = "its guard was killed, so its memory is unlimited: lab up"
 LEFT_BEHIND = "its lab run was killed, so it has no terminal and no memory limit: lab up"
-
-
-class Login(NamedTuple):
-    """A role of the database and its password."""
-
-    user: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +233,7 @@ class Stack:
         inside = port.container if port else instance.port
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         network = {"names": self._names(), "own": [inside, instance.port]}
+        address = DatabaseAddress(self.account, self.database, self.logins)
         environment = {
             "PATH": path,
             "HOME": str(self.folder),
@@ -253,7 +241,7 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             # Bytecode is matched by time and size: a file patched twice within a second could run stale code.
             "PYTHONDONTWRITEBYTECODE": "1",
-            **{name: self._reachable(text) for name, text in instance.service.environment.items()},
+            **{name: address.reachable(text) for name, text in instance.service.environment.items()},
             "PYTHONPATH": str(GUEST),
             "LAB_NETWORK": json.dumps(network),
             "HOST": "127.0.0.1",
@@ -269,21 +257,6 @@ class Stack:
             if instance.service.port:
                 names.setdefault(f"{instance.service.name}:{instance.service.port.container}", instance.port)
         return names
-
-    def _reachable(self, text: str) -> str:
-        """Replace the database's compose address by its real one: libpq does not use Python's resolver.
-
-        The login before it gets the role's real password.
-        """
-        here = f"@{self.account.url(self.database).rpartition('@')[2]}"
-        return ADDRESS.sub(lambda found: f"{self._login(found['user'], found['password'])}{here}", text)
-
-    def _login(self, user: str | None, password: str | None) -> str:
-        if user is None:
-            return ""
-        if self.account.owner and Login(unquote(user), unquote(password or "")) in self.logins():
-            password = self.account.password_of(unquote(user))
-        return f"//{user}:{password}" if password is not None else f"//{user}"
 
 
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:

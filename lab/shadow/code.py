@@ -14,8 +14,8 @@ from lab.compose import ComposeFile, ServiceSpec
 from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.files import write_atomic
 from lab.profile import profile_of
+from lab.runtime.database_address import DATABASE_SERVICE, Login
 from lab.runtime.database_service import logins_of
-from lab.runtime.stack import DATABASE_SERVICE, Login
 from lab.shell import run
 from lab.workspace import Workspace
 

@@ -20,13 +20,13 @@ TIMEOUT = 10.0
 MOST_UNANSWERED = 10
 """Requests without an answer after which no more are sent: a service that hangs would take an hour."""
 
+NOT_SENT = f"not sent, after {MOST_UNANSWERED} requests without an answer"
+
 UNKNOWN = "0"
 """The value of a name that no answer gave: no row has it as its id."""
 
 NAME = re.compile(r"\{(\w+)\}")
 NOT_JSON = "(not JSON)"
-
-
 MOST_BYTES = 2 * 2**20
 """Bytes of an answer after which no more is read: all answers are kept until they are compared."""
 
@@ -54,7 +54,7 @@ class Player:
         return [found[place] for place in places]
 
     def stop(self) -> None:
-        """Send no more requests: a script that is being sent ends with answers that say so."""
+        """Send no more requests: the other requests of a running script get the problem NOT_SENT."""
         self._unanswered = MOST_UNANSWERED
 
     def _transcript(self, task: Task, first: int) -> Transcript:
@@ -71,9 +71,7 @@ class Player:
     def _answer(self, url: str, call: Call, values: Mapping[str, str]) -> Answer:
         if self._unanswered >= MOST_UNANSWERED:
             now = time.time()
-            return Answer(
-                None, None, now, now, f"not sent, after {MOST_UNANSWERED} requests without an answer"
-            )
+            return Answer(None, None, now, now, NOT_SENT)
         answer = _send(url, call, values)
         self._unanswered += answer.status is None
         return answer

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from lab.probing.contract.declared import Declared, Difference, difference
 from lab.probing.contract.normal import normal
-from lab.probing.contract.player import names_in
+from lab.probing.contract.player import NOT_SENT, names_in
 from lab.probing.contract.results import Regression
 from lab.probing.contract.script import Call, Script, Task, Transcript
 
 MOST = 5
-"""Regressions that are shortened and told. Later ones often follow from the first."""
+"""Regressions that are shortened and reported. Later ones often follow from the first."""
 
 TRIES = 3
 """Scripts of which the difference of one kind is tried again, until it comes again."""
@@ -58,10 +58,11 @@ class _Found:
 
     @property
     def kind(self) -> tuple[str, str, str]:
-        """Differences of one kind are told once."""
+        """Differences of one kind are reported once. No answer is one kind, for whatever reason."""
         where = "".join(one for one in self.difference.where if not one.isdigit())
-        is_status = not self.difference.where
-        return self.call.route, where, f"{self.difference.actual}" if is_status else ""
+        actual = self.difference.actual
+        status = str(actual) if isinstance(actual, int) else "no answer"
+        return self.call.route, where, "" if self.difference.where else status
 
     @property
     def is_failure(self) -> bool:
@@ -89,7 +90,8 @@ class Comparison:
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
         for found in self._differences([self._task(script) for script in scripts]):
-            kinds.setdefault(found.kind, []).append(found)
+            if found.difference.actual != NOT_SENT:  # that follows from the requests without an answer
+                kinds.setdefault(found.kind, []).append(found)
         if kinds:
             on_found(len(kinds))
         regressions: list[Regression] = []
@@ -164,6 +166,8 @@ class Comparison:
             same = [one for one in self._differences(tasks) if one.kind == found.kind and one.call is last]
             if not same:
                 break
+            if any(one.difference.actual == NOT_SENT for one in same):
+                return shortest or found
             shortest = min(same, key=lambda one: len(one.task.script.calls))
             before = shortest.task.script.calls[: shortest.place]
             tries = [[*before[:out], *before[out + 1 :]] for out in range(len(before))]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lab.probing.contract.declared import Declared
+from lab.probing.contract.player import NOT_SENT
 from lab.probing.contract.regressions import MOST, Compared, Comparison
 from lab.probing.contract.script import Answer, Call, Script, Task, Transcript
 
@@ -145,3 +146,16 @@ def test_an_interrupted_comparison_stops_both_systems() -> None:
 def test_what_is_not_printable_is_not_shown() -> None:
     found, _ = compare(lambda state, path: {"count": "\x1b[2J"}, script("/show"))
     assert "\x1b" not in str(found.regressions[0])
+
+
+def test_a_service_that_hangs_is_reported_where_it_hung_and_nowhere_else() -> None:
+    class Hangs(Fake):
+        def _transcript(self, task: Task) -> Transcript:
+            problem = NOT_SENT if self.stopped or task.script.name == "later" else "no complete response"
+            self.stopped = True
+            return tuple(Answer(None, None, 0, 1, problem) for _ in task.script.calls)
+
+    later = Script("later", (Call("service", "GET /later", "/later"),))
+    comparison = Comparison(Fake(counter), Hangs(counter), Declared(), map(str, range(99)))
+    (found,) = comparison.compare([script("/show"), later]).regressions
+    assert (found.route, found.actual) == ("GET /show", "no complete response")
