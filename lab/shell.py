@@ -91,6 +91,8 @@ def run(
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
     # Also if the command itself has ended: its children may still run and hold its pipes. It is not reaped
-    # yet, so no other group can have its number.
+    # yet, so no other group can have its number. Popen itself does not wait for it after KeyboardInterrupt;
+    # what it still wrote would appear after the caller had removed it.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

@@ -1,6 +1,9 @@
 """A command's output and exit code are returned; after its timeout it is killed with its children."""
 
+import os
+import signal
 import sys
+import threading
 
 import psutil
 import pytest
@@ -30,6 +33,16 @@ def test_after_the_timeout_the_command_and_its_children_are_killed() -> None:
     before = set(psutil.Process().children(recursive=True))
     with pytest.raises(TimedOut, match=r"within 0\.5 s"):
         run([sys.executable, "-c", SLEEPER], timeout=0.5)
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_an_interrupted_command_has_ended_before_the_interrupt_is_raised() -> None:
+    before = set(psutil.Process().children(recursive=True))
+    press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    press.start()
+    with pytest.raises(KeyboardInterrupt):
+        run([sys.executable, "-c", SLEEPER])
+    press.join()
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
