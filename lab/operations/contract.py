@@ -82,8 +82,8 @@ def compare(
             reference(target, fixes, folder, contract.rows, _given(declared, unsolved), progress) as baseline,
             start(_given(declared, unsolved)) as candidate,
         ):
-            if baseline.problem:
-                raise EnvironmentFault(f"The reference cannot be started: {baseline.problem}.")
+            if problem := baseline.problem:
+                raise EnvironmentFault(f"The reference cannot be started: {problem}.")
             if candidate.migration_problem:
                 found = _not_migrated(candidate.migration_problem, migration_problem)
             else:

@@ -26,7 +26,7 @@ def reference(
     given: Given,
     progress: Progress,
 ) -> Iterator[System]:
-    """Run the reference with these fixes in `folder` for the length of the block.
+    """Run the reference, one instance of each service, with these fixes in `folder` until the block ends.
 
     Raises:
         Refused: a patch does not apply, or a kept file is damaged.
@@ -38,7 +38,7 @@ def reference(
         _patch(made, fixes)
         source = Source(made, target.prepared, None, lambda: tuple(fixes))
         material = read_material(source, reserved, progress)
-        with system(material, target.prepared, folder, rows, given, progress=progress) as started:
+        with system(material, target.prepared, folder, rows, given, replicas=False, progress=progress) as started:
             yield started
     finally:
         leftovers.remove(reserved)

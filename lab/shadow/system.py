@@ -23,17 +23,20 @@ Given = Mapping[str, Mapping[str, str]]
 class System:
     """Services that answer, and their rows. `before` has the tables as they were before the migrations.
 
-    It is empty if there are no migrations but the shipped ones.
-
-    `problem` says why the system cannot be compared, `migration_problem` why its migrations failed; both are
-    empty if there is no such problem.
+    It is empty if there are no migrations but the shipped ones. `instances` may still be starting.
+    `migration_problem` says why the migrations failed; it is empty if they did not.
     """
 
     player: Player
     rows: DatabaseRows
     before: Relations
-    problem: str
     migration_problem: str
+    instances: tuple[Service, ...]
+
+    @property
+    def problem(self) -> str:
+        """Why the system cannot be compared; empty if it can. Waits until its services have started."""
+        return "; ".join(f"{one.name} {one.problem}" for one in self.instances if one.problem)
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
         return self.player.play(tasks)
@@ -50,27 +53,28 @@ def system(
     rows: str,
     given: Given,
     *,
+    replicas: bool = True,
     ports: Mapping[str, int] | None = None,
     database_port: int | None = None,
     progress: Progress = silent,
 ) -> Iterator[System]:
     """Start the services of this code in `folder`, on a copy of the prepared server with `rows`.
 
-    They are ended after the block. Raises as `lab.shadow.shadow.shadow` does.
+    Each service has all its instances, or one if there are to be no `replicas`. They are started together,
+    without a wait for them, and ended after the block. Raises as `lab.shadow.shadow.shadow` does.
     """
     reserved = leftovers.reserve(folder)
     try:
         server = serve(prepared, reserved, material.applied, rows, database_port)
         # No connection of ours is open while the migrations run.
         before = DatabaseRows(server.url).relations() if material.migrates else {}
-        services = {one.name: True for one in profile_of(material.code.workspace).services}
+        services = {one.name: replicas for one in profile_of(material.code.workspace).services}
         starter = starter_of(material, server, reserved, ports)
         made = assemble(material, starter, services, progress=progress)
         running = {name: _instances(made.bench, name, given.get(name)) for name in services}
-        problems = [f"{one.name} {one.problem}" for each in running.values() for one in each if one.problem]
-        urls = {name: [one.url for one in each] for name, each in running.items()}
-        problem = "; ".join(problems)
-        yield System(Player(urls), DatabaseRows(server.url), before, problem, made.migration_problem)
+        instances = tuple(one for each in running.values() for one in each)
+        player = Player({name: [one.url for one in each] for name, each in running.items()})
+        yield System(player, DatabaseRows(server.url), before, made.migration_problem, instances)
     finally:
         leftovers.remove(reserved)
 
