@@ -39,7 +39,7 @@ class ProbeNeeds:
 
 
 def revision_of(number: int) -> str:
-    """Return the id of the Alembic revision of the fix with this number, such as `fix_5`."""
+    """Return the id of the Alembic revision of the fix with this number, such as `fix_7`."""
     return f"fix_{number}"
 
 
@@ -68,12 +68,12 @@ class Fix:
 
     @property
     def revision(self) -> str:
-        """The id of its Alembic revision, such as `fix_5`."""
+        """The id of its Alembic revision, such as `fix_7`."""
         return revision_of(self.number)
 
     @property
     def label(self) -> str:
-        """The label of its Alembic branch, such as `fix5`."""
+        """The label of its Alembic branch, such as `fix7`."""
         return f"fix{self.number}"
 
     @property

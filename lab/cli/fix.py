@@ -56,7 +56,7 @@ def show(
     N is a fix's number or slug. With --diff, --sql or --guide, show the solution; with --hints, the way
     to it. With any of these options, --json prints all about the fix.
 
-    Example: lab fix show 5 --sql
+    Example: lab fix show 7 --sql
     """
     from lab.cli import fix_views
     from lab.operations import catalog

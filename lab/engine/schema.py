@@ -75,7 +75,7 @@ class SchemaSnapshot:
     """What the database contained when it was read."""
 
     recorded: frozenset[str]
-    """The revisions of the applied fixes, such as `fix_5`."""
+    """The revisions of the applied fixes, such as `fix_7`."""
     objects: Mapping[OwnedObject, bool]
     """Every table, index, constraint and column, and whether it is valid: only an index can be invalid."""
 
