@@ -36,7 +36,7 @@ from lab.shell import run
 from lab.workspace import Workspace
 
 CACHE_VARIABLE = "LAB_CACHE"
-FORMAT = 1
+FORMAT = 2
 """Raised when a prepared server gets another content than one of an earlier version of lab."""
 
 UNFINISHED = ".unfinished"
@@ -125,6 +125,7 @@ def _make(
                 databases.allow_connections(account, wanted.template, True)
                 top_up(workspace, code, account.owner_url(wanted.template), added)
                 databases.allow_connections(account, wanted.template, False)
+        roles.forget_statements(account)  # a user looks for those of the services
         server.stop()
         shutil.rmtree(unfinished / "log")
         write_atomic(unfinished / SUPERUSER_PASSWORD, account.password.encode(), mode=0o600)

@@ -38,7 +38,9 @@ def reference(
         _patch(made, fixes)
         source = Source(made, target.prepared, None, lambda: tuple(fixes))
         material = read_material(source, reserved, progress)
-        with system(material, target.prepared, folder, rows, given, replicas=False, progress=progress) as started:
+        with system(
+            material, target.prepared, folder, rows, given, replicas=False, progress=progress
+        ) as started:
             yield started
     finally:
         leftovers.remove(reserved)

@@ -20,6 +20,7 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.settings import load_settings
 from lab.operations.up import up
 from lab.runtime import databases
+from lab.runtime.account import MAINTENANCE
 from lab.runtime.launch import read_record
 from lab.runtime.log_files import tail
 from lab.workspace import Workspace
@@ -34,6 +35,15 @@ def test_up_starts_the_buggy_lab_at_its_head(workspace: Workspace) -> None:
     assert (report.database.revision, report.database.rows) == ("0002", ROWS)
     log = tail(runtime_of(workspace).stack.log("workflow-service"))
     assert log[-1] == "KeyError: 'DEVICE_SERVICE_URL'"
+
+
+def test_the_statistics_leave_out_the_statements_that_made_the_rows(workspace: Workspace) -> None:
+    account = runtime_of(workspace).account
+    with closing(connect(account.url(MAINTENANCE))) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(max(calls), 0) FROM pg_stat_statements WHERE query LIKE '%FOR KEY SHARE%'"
+        )
+        assert cursor.fetchone()[0] < ROWS
 
 
 def test_a_second_up_restarts_nothing(workspace: Workspace) -> None:
