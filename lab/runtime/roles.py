@@ -80,9 +80,9 @@ def set_passwords(account: Account, first: str) -> None:
 
     It can be repeated: then the superuser has its own password already.
     """
-    own = account
-    if connection_problem(account.url(MAINTENANCE)):
-        own = replace(account, password=first)
+    own = replace(account, password=first)
+    if connection_problem(own.url(MAINTENANCE)):
+        own = account
     found = [name for (name,) in rows(own, "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper")]
     new = {**{name: account.password_of(name) for name in found}, account.user: account.password}
     alter = [statement("ALTER ROLE {} PASSWORD ", name) + sql.Literal(text) for name, text in new.items()]

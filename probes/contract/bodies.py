@@ -43,6 +43,9 @@ def body_scripts() -> Iterator[Script]:
             yield _script(f"{call.route}, raw {number}", changed)
         for number, changed in enumerate(_changed(call), start=1):
             yield _script(f"{call.route}, body {number}", changed)
+    for size in (TOO_LARGE, TOO_LARGE + 1):
+        call = routes.set_status("{d1}", "offline")
+        yield _script(f"{call.route}, {size} bytes", replace(call, body=None, raw=_padded(call.body, size)))
     for path in ("odd-none", "x" * 51, "%00"):
         for call in (
             routes.book(path, WORKFLOW),
@@ -63,6 +66,12 @@ def body_scripts() -> Iterator[Script]:
 
 def _script(name: str, call: Call) -> Script:
     return Script(name, (call, routes.device("{d1}")), ("d1",))
+
+
+def _padded(body: Any, size: int) -> str:
+    """Return the body as JSON of so many bytes: it gets one more member."""
+    shortest = json.dumps({**body, "more": ""})
+    return shortest.replace('"more": ""', f'"more": "{"x" * (size - len(shortest))}"')
 
 
 def _changed(call: Call) -> Iterator[Call]:
@@ -87,9 +96,8 @@ def _workflow_scripts() -> Iterator[Script]:
         yield Script(f"workflow, raw {number}", (call,))
     large = {"name": "n", "device_id": "odd-A", "more": "x" * (16 * 1024)}
     yield Script("workflow, large", (routes.create(large),))
-    fits = json.dumps({"name": "n", "device_id": "odd-A", "more": ""})
     for size in (16 * 1024, 16 * 1024 + 1):
-        raw = fits.replace('"more": ""', f'"more": "{"x" * (size - len(fits))}"')
+        raw = _padded({"name": "n", "device_id": "odd-A"}, size)
         yield Script(f"workflow of {size} bytes", (replace(routes.create(None), raw=raw),))
 
 

@@ -139,7 +139,8 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
 def _body(reply: Reply) -> Any:
     """Return the body as JSON; NOT_JSON if it is not, or is not called so, or is nested too deep."""
     found = reply.json
-    is_json = "json" in reply.headers.get("content-type", "") and found is not None
+    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = (media_type == "application/json" or media_type.endswith("+json")) and found is not None
     if not reply.body:
         return None
     return found if is_json and _is_flat(found) else NOT_JSON

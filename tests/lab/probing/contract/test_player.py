@@ -11,6 +11,14 @@ import pytest
 from lab.probing.contract.player import MOST_BYTES, MOST_UNANSWERED, NOT_JSON, Player
 from lab.probing.contract.script import Call, Script, Task
 
+KINDS = {
+    "/plain": "text/html",
+    "/jsonx": "application/jsonx",
+    "/charset": "application/json; charset=utf-8",
+    "/problem": "Application/problem+JSON",
+}
+"""Content types by path."""
+
 
 class Echo(BaseHTTPRequestHandler):
     """Answers with the request: its path, and its body as text. Closes the connection of /closed."""
@@ -29,7 +37,7 @@ class Echo(BaseHTTPRequestHandler):
         }
         text = bodies.get(self.path) or json.dumps(answer).encode()
         self.send_response(201)
-        kind = "text/html" if self.path == "/plain" else "application/json"
+        kind = KINDS.get(self.path, "application/json")
         self.send_header("Content-Type", kind)
         self.send_header("Location", "http://host/x/17")
         self.send_header("Content-Length", str(len(text)))
@@ -86,8 +94,13 @@ def test_requests_go_to_each_instance_in_turn(urls: list[str]) -> None:
 
 
 def test_an_answer_that_is_not_json_is_told_as_such(urls: list[str]) -> None:
-    calls = [call(path) for path in ("/html", "/plain", "/deep", "/long")]
-    assert play(urls[:1], *calls) == [NOT_JSON] * 4
+    calls = [call(path) for path in ("/html", "/plain", "/jsonx", "/deep", "/long")]
+    assert play(urls[:1], *calls) == [NOT_JSON] * 5
+
+
+def test_json_has_any_of_its_content_types(urls: list[str]) -> None:
+    for found in play(urls[:1], call("/charset"), call("/problem")):
+        assert found["id"] == 17
 
 
 def test_scripts_that_are_alone_are_sent_first(urls: list[str]) -> None:
