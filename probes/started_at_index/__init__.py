@@ -14,7 +14,7 @@ from lab.probing.connection import ProbeConnection, open_connection
 from lab.probing.evidence import Evidence, Figure, Verdict, sentence
 from lab.probing.plans import Plan, PlanLog, explained
 from lab.probing.statements import NOT_COUNTED, Count, counted
-from lab.probing.tables import read_table
+from lab.probing.tables import Table, read_table
 
 from ..devices import DEVICE_SERVICE
 from .rows import TABLE, change, change_back, difference, expected_rows
@@ -85,10 +85,9 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
     figures = _narrow_figures(narrow, pages, logs, limit)
     if narrow.problem:
         return Evidence(Verdict.PRESENT, narrow.problem, figures)
-    scans = sum(plan.full_scans(table.parts) for plan in narrow.plans)
     certain = narrow.count.blocks >= (FEW + 1) * pages * CERTAIN_SHARE
     if certain and not bench.thorough:
-        return Evidence(Verdict.PRESENT, _cost(narrow, scans, pages), figures)
+        return Evidence(Verdict.PRESENT, _cost(narrow, table), figures)
     day = _search_day(bench, service, connection, log)
     _keep(bench, "day", day)
     figures = (
@@ -98,7 +97,7 @@ def _measure(bench: Bench, service: Service, connection: ProbeConnection) -> Evi
     if day.problem:
         return Evidence(Verdict.PRESENT, day.problem, figures)
     if certain or day.count.blocks > limit:
-        return Evidence(Verdict.PRESENT, _cost(day, scans, pages), figures)
+        return Evidence(Verdict.PRESENT, _cost(day, table), figures)
     # A full scan reads at least every block of the table, so it shows even where no plan was logged.
     if narrow.count.blocks >= pages or any(
         plan.full_scans(table.parts) for plan in (*narrow.plans, *day.plans)
@@ -175,9 +174,10 @@ def _narrow_figures(narrow: Search, pages: int, logs: int, limit: int) -> tuple[
     )
 
 
-def _cost(search: Search, scans: int, pages: int) -> str:
+def _cost(search: Search, table: Table) -> str:
+    scans = sum(plan.full_scans(table.parts) for plan in search.plans)
     often = f", and it was read from end to end {scans} times" if scans else ""
-    return f"{search.logs} logs took {search.count.blocks:,} blocks; {TABLE} has {pages:,}{often}."
+    return f"{search.logs} logs took {search.count.blocks:,} blocks; {TABLE} has {table.blocks:,}{often}."
 
 
 def _keep(bench: Bench, name: str, search: Search) -> None:
@@ -189,4 +189,4 @@ def _keep(bench: Bench, name: str, search: Search) -> None:
         "outline": [plan.outline() for plan in search.plans],
     }
     if name == "narrow" and search.plans:
-        bench.raw[PLAN] = search.plans[-1].outline()
+        bench.raw[PLAN] = f"Of the search of {search.logs} logs:\n{search.plans[-1].outline()}"
