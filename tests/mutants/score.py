@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from lab.catalog import Fix
 from lab.library import Library
@@ -66,6 +67,7 @@ class Scoring:
         self._prepared, self._folder = prepared, folder
         self._fixes = tuple(fix(number) for number in sorted(numbers().values()))
         self._names = itertools.count()
+        self._probing = Lock()  # fixes' migrations run in this process, one at a time
         self._server: ShadowServer | None = None
         self._expected: list[list[Answer]] = []
         spare = iter(contract.spare)
@@ -145,7 +147,9 @@ class Scoring:
         only = probe_for(mutant)
         bugs = [known[only]] if only else sorted(known.values())
         fixes: tuple[Fix, ...] = self._fixes
-        for bug, evidence in bench.measure(*bugs, fixes=fixes).items():
+        with self._probing:
+            found = bench.measure(*bugs, fixes=fixes)
+        for bug, evidence in found.items():
             if evidence.verdict is not Verdict.FIXED:
                 return f"bug {bug} {evidence.verdict}: {evidence.why}"
         return ""
