@@ -42,12 +42,16 @@ class Player:
         self._unanswered = 0
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
-        """Send each script and return its answers, in this order. Those that are alone are sent first."""
+        """Send each script and return its answers, in this order. Those that are alone are sent first.
+
+        Of the others the long ones are sent first: while one of them waits, short ones fill the time.
+        """
         places = range(len(tasks))
         found = {
             place: self._transcript(tasks[place], place) for place in places if tasks[place].script.alone
         }
         beside = [place for place in places if place not in found]
+        beside.sort(key=lambda place: len(tasks[place].script.calls), reverse=True)
         with ThreadPoolExecutor(WORKERS) as pool:
             transcripts = pool.map(lambda place: self._transcript(tasks[place], place), beside)
             found |= dict(zip(beside, transcripts, strict=True))
