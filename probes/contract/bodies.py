@@ -25,6 +25,7 @@ RAW = (
     (json.dumps({"workflow_id": WORKFLOW, "status": "offline"}), "application/xml"),
     (json.dumps({"workflow_id": WORKFLOW, "status": "offline"}), "application/json; charset=utf-8"),
     (json.dumps({"workflow_id": WORKFLOW, "status": "offline", "more": [1]}), "application/json"),
+    (json.dumps({"workflow_id": WORKFLOW, "status": "offline", "more": float("nan")}), "application/json"),
     (json.dumps({"workflow_id": WORKFLOW, "more": "x" * TOO_LARGE}), "application/json"),
 )
 
