@@ -52,6 +52,8 @@ SPANS = (
     ("2024-02-29T23:59:59.999999Z", "2024-03-01T00:00:00.000001Z"),
     ("2026-06-01T10:00:00Z", "2026-06-02"),
     ("2021-06-15", "2021-06-16"),
+    ("0001-01-01T00:00:00+01:00", "0001-01-02"),
+    ("9999-12-31", "9999-12-31T23:59:59-01:00"),
 )
 
 
@@ -65,6 +67,7 @@ def query_scripts() -> Iterator[Script]:
             routes.other(service, "POST", "/health"),
             routes.other(service, "GET", "/"),
             routes.other(service, "GET", "/nothing"),
+            routes.other(service, "GET", "//health"),
             routes.other(service, "GET", "/openapi.yaml"),
         ]
         yield from _scripts("paths", calls)
@@ -112,6 +115,9 @@ def _searches() -> Iterator[Call]:
     for moment in MOMENTS:
         yield routes.search(("start", moment), ("end", "2024-02-29T01:00:00Z"), ("device_id", "odd-A"))
         yield routes.search(("start", "2024-02-28T23:00:00Z"), ("end", moment), ("device_id", "odd-A"))
+    for fraction in ("2", "3", "25", "2500001"):
+        start, end = f"2024-02-29T07:30:00.{fraction}Z", "2024-02-29T07:31:00Z"
+        yield routes.search(("start", start), ("end", end), ("device_id", "odd-A"))
     for text in NO_MOMENTS:
         yield routes.search(("start", text), ("end", LEAP_DAY[1]), light=True)
         yield routes.search(("start", LEAP_DAY[0]), ("end", text), light=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.errors import InvalidFile
 from lab.json_files import from_json, to_json
+from lab.probing.contract.normal import is_later
 from lab.probing.contract.script import Answer, Call
 
 
@@ -17,7 +18,8 @@ class Open:
 
     only: the members that are compared; empty for all.
     statuses: groups of which any status is as good as another. body: the body of a success is not compared.
-    members: not compared. estimates: null and 0 are compared, other numbers are not.
+    members: not compared. later: may be the moment of a later request. estimates: null and 0 are compared,
+    other numbers are not.
     """
 
     route: str
@@ -26,6 +28,7 @@ class Open:
     statuses: tuple[tuple[int, ...], ...] = ()
     body: bool = False
     members: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     estimates: tuple[str, ...] = ()
 
 
@@ -114,6 +117,8 @@ def _in_object(
         if name not in actual:
             return Difference(where, value, "(no such member)")
         other = actual[name]
+        if name in free.later and is_later(other, value):
+            continue
         if name in free.estimates:
             if not _is_like(value, other):
                 return Difference(where, value, other)

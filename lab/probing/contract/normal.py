@@ -14,6 +14,7 @@ from lab.probing.contract.player import saved
 from lab.probing.contract.script import Answer, Call, Task, Transcript
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
+TIME_OF = re.compile(r"\(the time of request (\d+)\)")
 DECIMALS = 3
 """Decimals of a number that is not whole: sums and differences of floats may differ in the last ones."""
 
@@ -69,7 +70,21 @@ class _Form:
         before = [number for number, one in enumerate(self._transcript, 1) if one.sent <= latest]
         if not before:
             return value
-        return f"(the time of request {before[-1]})"
+        return _time_of(before[-1])
+
+
+def _time_of(request: int) -> str:
+    return f"(the time of request {request})"
+
+
+def is_later(moment: Any, than: Any) -> bool:
+    """Whether both are moments in normal form, and the first is that of a later request than the second.
+
+    What is not the moment of a request is older than all that are.
+    """
+    found = [TIME_OF.fullmatch(one) if isinstance(one, str) else None for one in (moment, than)]
+    is_moment = isinstance(than, str) and (found[1] is not None or MOMENT.fullmatch(than) is not None)
+    return is_moment and found[0] is not None and int(found[0][1]) > (int(found[1][1]) if found[1] else 0)
 
 
 def _is_id(member: str) -> bool:

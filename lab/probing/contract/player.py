@@ -26,9 +26,12 @@ UNKNOWN = "0"
 """The value of a name that no answer gave: no row has it as its id."""
 
 NAME = re.compile(r"\{(\w+)\}")
-NOT_JSON = "(not JSON)"
+NOT_JSON = "not JSON"
 MOST_BYTES = 2 * 2**20
 """Bytes of an answer after which no more is read: all answers are kept until they are compared."""
+
+LONGEST_TYPE = 80
+"""Characters of a media type that are kept."""
 
 MOST_DEEP = 50
 """Levels of an answer's lists and objects."""
@@ -141,13 +144,13 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def _body(reply: Reply) -> Any:
-    """Return the body as JSON; NOT_JSON if it is not, or is not called so, or is nested too deep."""
+    """Return the body as JSON. If it is not, is not called so, or is nested too deep: that, and its type."""
     found = reply.json
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = (media_type == "application/json" or media_type.endswith("+json")) and found is not None
     if not reply.body:
         return None
-    return found if is_json and _is_flat(found) else NOT_JSON
+    return found if is_json and _is_flat(found) else f"({media_type[:LONGEST_TYPE]}, {NOT_JSON})"
 
 
 def _is_flat(value: Any) -> bool:

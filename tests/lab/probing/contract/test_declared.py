@@ -52,6 +52,24 @@ def test_of_an_error_the_status_and_that_there_is_a_text_are_compared() -> None:
     assert compared({"error": "a"}, {"message": "b"}, (409, 409)) == "error"
 
 
+def test_a_moment_may_be_later_where_that_is_open_but_not_earlier() -> None:
+    first, second = "(the time of request 1)", "(the time of request 2)"
+    old = "2026-05-02T08:00:00Z"
+    for expected, actual, where in (
+        (first, second, None),
+        (old, first, None),
+        (first, first, None),
+        (second, first, "at"),
+        (first, old, "at"),
+        (first, None, "at"),
+        (None, first, "at"),
+        (old, "2026-05-03T08:00:00Z", "at"),
+    ):
+        assert compared({"at": expected}, {"at": actual}, later=("at",)) == where
+    assert compared({"at": first}, {}, later=("at",)) == "at"
+    assert compared({"at": first}, {"at": second}) == "at"
+
+
 def test_no_answer_is_a_difference() -> None:
     gone = Answer(None, None, 0, 1, "the connection was closed")
     found = difference(CALL, Answer(200, {}, 0, 1), gone, Declared())

@@ -95,7 +95,8 @@ def test_requests_go_to_each_instance_in_turn(urls: list[str]) -> None:
 
 def test_an_answer_that_is_not_json_is_told_as_such(urls: list[str]) -> None:
     calls = [call(path) for path in ("/html", "/plain", "/jsonx", "/deep", "/long")]
-    assert play(urls[:1], *calls) == [NOT_JSON] * 5
+    types = ("application/json", "text/html", "application/jsonx", "application/json", "application/json")
+    assert play(urls[:1], *calls) == [f"({media_type}, {NOT_JSON})" for media_type in types]
 
 
 def test_json_has_any_of_its_content_types(urls: list[str]) -> None:
