@@ -51,6 +51,15 @@ VALUES
     ('odd-A', 'odd-9', 'spin', 'running', NULL, '2026-06-01 10:00', NULL, NULL),
     ('odd-once', 'odd-9', 'seal', 'failed', 'jammed', '2026-06-01 10:00', '2026-06-01 10:00', 0);
 
+-- The first of the runs with equal moments are written again, with their ids: so the order in which rows are found
+-- is not that of their ids.
+WITH again AS (
+    DELETE FROM execution_logs WHERE started_at IN ('2024-02-29 00:00', '2026-06-01 10:00')
+       AND id IN (SELECT min(id) FROM execution_logs WHERE device_id LIKE 'odd-%' GROUP BY started_at)
+    RETURNING *
+)
+INSERT INTO execution_logs SELECT * FROM again;
+
 -- More workflows than a list has, many of the same moment, and some without steps or samples.
 INSERT INTO samples (id, barcode, type, volume_ul, created_at) VALUES
     (9001, 'ODD-00001', 'plasma', 0.5, '2026-05-03 08:00'),
