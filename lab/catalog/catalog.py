@@ -1,7 +1,7 @@
 """Load every folder of the library, check the fixes against each other, and select them by number or slug."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +15,8 @@ from lab.library import Library
 from lab.profile import read_profile
 
 UNUSED = "Correct this: until then the fix is not used."
+NAME_ONE = "Give a number or a slug: lab fix list shows them."
+NAME_SOME = "Give numbers, slugs, a range such as 1-3, or all: lab fix list shows them."
 LEAST_GAP = 3
 """Unchanged lines between the changes of any two fixes, so that these can be applied in any order."""
 
@@ -35,16 +37,24 @@ class Catalog:
     def get(self, number: int) -> Fix | None:
         return next((fix for fix in self.fixes if fix.number == number), None)
 
-    def select(self, tokens: Sequence[str]) -> tuple[Fix, ...]:
+    def select(self, tokens: Sequence[str], noun: str = "fix") -> tuple[Fix, ...]:
         """Return the fixes named by numbers, ranges (`1-3`), slugs or `all`, each once, by rising number.
+
+        `noun`, fix or bug, is for the messages.
 
         Raises:
             UsageError: a token, or a number in a range, names no fix of the library.
             InvalidFile: a token names a folder that cannot be used.
         """
-        return tuple(
-            sorted({fix for token in tokens for fix in self._named(token)}, key=lambda fix: fix.number)
-        )
+        found = {fix for token in tokens for fix in self._named(token, noun, NAME_SOME)}
+        return tuple(sorted(found, key=lambda fix: fix.number))
+
+    def one(self, token: str, noun: str = "fix") -> Fix:
+        """Return the fix that has this number or slug. Raises as `select`, also for a range or `all`."""
+        chosen = self._named(token, noun, NAME_ONE)
+        if len(chosen) != 1:
+            raise UsageError(f"{token!r} does not mean one {noun}.", NAME_ONE)
+        return chosen[0]
 
     def related(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
         """Return these fixes, those that their `requires` names, and those whose `requires` names them."""
@@ -52,40 +62,38 @@ class Catalog:
         required = {number for fix in fixes for number in fix.requires}
         return tuple(f for f in self.fixes if f.number in numbers | required or numbers & {*f.requires})
 
-    def _named(self, token: str) -> Iterable[Fix]:
+    def _named(self, token: str, noun: str, remedy: str) -> Sequence[Fix]:
         word = token.strip().lower().replace("-", "_")
         if word == "all":
             return self.fixes
         if numbers := re.fullmatch(r"([0-9]{1,4})(?:_([0-9]{1,4}))?", word):
             first, last = int(numbers[1]), int(numbers[2] or numbers[1])
             if first <= last:
-                return [self._numbered(n, token) for n in range(first, last + 1)]
+                unknown = self._unknown(token, noun, remedy)
+                return [self._numbered(n, unknown) for n in range(first, last + 1)]
         for fix in self.fixes:
             if word in {fix.slug, fix.folder.name}:
                 return [fix]
         for report in self.broken:
             if word in {report.path.name, report.path.name.partition("_")[2]}:
                 raise report
-        raise self._unknown(token)
+        raise self._unknown(token, noun, remedy)
 
-    def _numbered(self, number: int, token: str) -> Fix:
+    def _numbered(self, number: int, unknown: UsageError) -> Fix:
         fix = self.get(number)
         if fix is None:
             for report in self.broken:
                 if report.path.name.partition("_")[0].lstrip("0") == str(number):
                     raise report
-            raise self._unknown(token)
+            raise unknown
         return fix
 
-    def _unknown(self, token: str) -> UsageError:
+    def _unknown(self, token: str, noun: str, remedy: str) -> UsageError:
         slugs = [fix.slug for fix in self.fixes]
         close = get_close_matches(token.replace("-", "_"), slugs, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        there = ", ".join(f"{fix.number} {fix.slug}" for fix in self.fixes) or "none"
-        return UsageError(
-            f"There is no fix {token!r}.{hint}",
-            f"The fixes are: {there}. You can also give a range such as 1-3, or the word all.",
-        )
+        name = token if re.fullmatch("[0-9]+", token) else repr(token)
+        return UsageError(f"There is no {noun} {name}.{hint}", remedy)
 
 
 def load(library: Library, shipped: FindShipped) -> Catalog:

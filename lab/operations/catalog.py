@@ -10,7 +10,7 @@ from lab.catalog.unified_diff import blob_id
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.engine.verb import Verb
-from lab.errors import EnvironmentFault, Refused, UsageError
+from lab.errors import EnvironmentFault, Refused
 from lab.workspace import Workspace
 
 NAME_A_LIBRARY = (
@@ -115,12 +115,12 @@ def show_fix(workspace: Workspace, token: str) -> FixDetails:
     )
 
 
-def one_fix(workspace: Workspace, token: str) -> Fix:
-    """Return the fix that `token` means. Raises UsageError: there is none, or it means several."""
-    chosen = catalog_of(workspace).select([token])
-    if len(chosen) != 1:
-        raise UsageError(f"{token!r} means {len(chosen)} fixes.", "Name one.")
-    return chosen[0]
+def one_fix(workspace: Workspace, token: str, noun: str = "fix") -> Fix:
+    """Return the fix that `token` means. Raises UsageError: there is none, or it means several.
+
+    `noun`, fix or bug, is for the messages.
+    """
+    return catalog_of(workspace).one(token, noun)
 
 
 def new_fix(workspace: Workspace, slug: str) -> BrokenFix:

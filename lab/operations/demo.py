@@ -7,7 +7,7 @@ from typing import Any
 from lab import handouts
 from lab.engine.transaction import DEFAULTS
 from lab.engine.transaction import Options as Options
-from lab.errors import Refused, UsageError
+from lab.errors import Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.operations import fixes
@@ -101,10 +101,7 @@ def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silen
         Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace)
-    found = [fix for fix in target.catalog.fixes if token in {str(fix.number), fix.slug}]
-    if len(found) != 1:
-        raise UsageError(f"There is no fix {token!r}.", "Name one by its number or slug: lab fix list")
-    (fix,) = found
+    fix = target.catalog.one(token, "bug")
     number = str(fix.number)
     record = handouts.recorded_in(workspace.root, workspace.library)
     if record is not None and fix.number in record.built_in:

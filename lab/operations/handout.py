@@ -103,7 +103,7 @@ def _choose(library: Library, bugs: Sequence[str]) -> tuple[tuple[Fix, ...], tup
     catalog = load(library, ShippedTexts(Workspace(library.root, library)).find)
     if catalog.broken:
         raise catalog.broken[0]
-    chosen = catalog.select(bugs or ["all"])
+    chosen = catalog.select(bugs or ["all"], "bug")
     built_in = tuple(fix for fix in catalog.fixes if fix not in chosen)
     numbers = {fix.number for fix in chosen}
     for fix in built_in:

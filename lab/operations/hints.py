@@ -45,7 +45,7 @@ def open_hint(workspace: Workspace, token: str, for_: str | None = None) -> Open
     """
     library = workspace.library
     record = handouts.named(for_, library) if for_ else handouts.handout_in(workspace.root, library)
-    fix = one_fix(workspace, token)
+    fix = one_fix(workspace, token, "bug")
     if record is None:
         return _opened(fix, _count_in_workspace(workspace, fix), "")
     if fix.number not in record.bugs:

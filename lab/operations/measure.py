@@ -143,14 +143,16 @@ def prepare_target(workspace: Workspace, progress: Progress = silent) -> Target:
     return Target(workspace, url, prepared, catalog_of(workspace))
 
 
-def select_bugs(catalog: Catalog, tokens: Sequence[str]) -> tuple[Fix, ...]:
+def select_bugs(catalog: Catalog, tokens: Sequence[str], noun: str = "bug") -> tuple[Fix, ...]:
     """Return the fixes whose bugs the tokens mean, in measuring order; without tokens, all with a probe.
+
+    `noun`, fix or bug, is for the messages.
 
     Raises:
         UsageError: a token means no bug that has a probe.
         InvalidFile: a token means a folder that cannot be used.
     """
-    chosen = {fix.number for fix in catalog.select(tokens)} if tokens else None
+    chosen = {fix.number for fix in catalog.select(tokens, noun)} if tokens else None
     if not catalog.measurable and catalog.broken:
         raise catalog.broken[0]
     known = {fix.number for fix in catalog.measurable}

@@ -72,7 +72,7 @@ def verify(
     target = prepare_target(workspace, progress)
     whole = not tokens or "all" in tokens
     catalog = target.catalog
-    chosen = select_bugs(catalog, () if whole else tokens)
+    chosen = select_bugs(catalog, () if whole else tokens, "fix")
     fixes = tuple(sorted(chosen, key=lambda fix: fix.number))
     measured = select_bugs(catalog, bugs)
     run_folder = records.begin(workspace)

@@ -112,9 +112,24 @@ def test_fixes_are_selected_by_number_range_slug_or_all(
 
 
 @pytest.mark.parametrize("token", ["9", "0", "3-1", "1-9", "thrid", "", "-1", "1-", "٣"])
-def test_an_unknown_fix_is_refused_and_the_fixes_are_listed(library: Path, token: str) -> None:
-    with pytest.raises(UsageError, match="1 first, 2 second_one, 3 third"):
+def test_an_unknown_fix_is_refused_and_the_list_of_fixes_is_named(library: Path, token: str) -> None:
+    with pytest.raises(UsageError, match=r"^There is no fix .*, a range such as 1-3, .*lab fix list"):
         read(library).select([token])
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("9", "There is no bug 9."),
+        ("frist", "There is no bug 'frist'. Did you mean first?"),
+        ("all", "'all' does not mean one bug."),
+        ("1-2", "'1-2' does not mean one bug."),
+    ],
+)
+def test_where_one_bug_is_taken_no_range_is_offered(library: Path, token: str, message: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read(library).one(token, "bug")
+    assert str(refused.value) == f"{message} Give a number or a slug: lab fix list shows them."
 
 
 def test_a_similar_slug_is_suggested(library: Path) -> None:

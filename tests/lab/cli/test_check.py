@@ -166,7 +166,7 @@ def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredL
 
 
 @pytest.mark.parametrize(
-    ("bug", "said"), [("9", "There is no fix '9'"), ("queries", "There is no fix 'queries'")]
+    ("bug", "said"), [("9", "There is no bug 9."), ("queries", "There is no bug 'queries'.")]
 )
 def test_a_bug_that_is_not_in_the_library_is_2(measured: MeasuredLab, bug: str, said: str) -> None:
     finished = measured.lab("check", bug, "--bugs-only")

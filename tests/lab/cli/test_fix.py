@@ -70,14 +70,14 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (["apply", "9"], 2, "There is no fix '9'"),
+        (["apply", "9"], 2, "There is no fix 9."),
         (["apply", "3"], 3, "lab fix apply 1 3"),
         (["apply"], 2, "Missing argument"),
-        (["show", "all"], 2, "Name one"),
+        (["show", "all"], 2, "does not mean one fix"),
         (["show", "seen-idx"], 2, "Did you mean seen_index?"),
         (["new", "Bad Slug!"], 2, "is not a slug"),
         (["new", "polite"], 3, "There is a fix of that name"),
-        (["recover", "7"], 2, "There is no fix '7'"),
+        (["recover", "7"], 2, "There is no fix 7."),
     ],
 )
 def test_a_bad_request_is_refused_with_its_exit_code(

@@ -120,7 +120,7 @@ def test_what_cannot_be_made_is_refused_and_leaves_nothing(tmp_path: Path) -> No
     (tmp_path / "full/note.txt").write_text("mine")
     with pytest.raises(Refused, match="not empty"):
         made(tmp_path / "full", [1])
-    with pytest.raises(UsageError, match="no fix '99'"):
+    with pytest.raises(UsageError, match="There is no bug 99"):
         made(tmp_path / "none", [99])
     with pytest.raises(UsageError, match=r"\.tar is no archive"):
         made(tmp_path / "none", [1], archive=tmp_path / "ada.tar")
