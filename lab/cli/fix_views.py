@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lab.cli.tables import Verbatim, coloured, table
+from lab.cli.tables import Diff, Markdown, Verbatim, coloured, table
 from lab.operations.catalog import BrokenFix, FixDetails, FixList, FixSymptom
 from lab.operations.changed import Changed, Outcome
 from lab.operations.export import Exported
@@ -43,12 +43,12 @@ def details(fix: FixDetails, *, hints: bool, diff: bool, sql: bool, guide: bool)
     if hints:
         yield from (f"Hint {number}: {hint}" for number, hint in enumerate(fix.hints, 1))
     if diff:
-        yield Verbatim(fix.diff.rstrip("\n"))
+        yield Diff(fix.diff.rstrip("\n"))
     if sql:
         yield Verbatim(f"-- lab fix apply {fix.number}\n{fix.upgrade_sql}")
         yield Verbatim(f"-- lab fix revert {fix.number}\n{fix.downgrade_sql}".rstrip("\n"))
     if guide:
-        yield fix.guide.rstrip("\n")
+        yield Markdown(fix.guide.rstrip("\n"))
 
 
 def status(found: FixStatus) -> Iterator[RenderableType]:
@@ -67,7 +67,10 @@ def status(found: FixStatus) -> Iterator[RenderableType]:
 
 def changed(done: Changed) -> Iterator[str]:
     if done.dry_run:
-        yield from (Verbatim(text.rstrip("\n")) for text in (done.diff, done.sql) if text)
+        if done.diff:
+            yield Diff(done.diff.rstrip("\n"))
+        if done.sql:
+            yield Verbatim(done.sql.rstrip("\n"))
     if done.recovered:
         fixes = _named(done.recovered)
         yield f"First ended an interrupted change: {fixes} {_is(done.recovered)} not applied."

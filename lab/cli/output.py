@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from lab.cli.tables import Verbatim
+from lab.cli.tables import Diff, Markdown, Verbatim
 from lab.operations import to_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def result(value: T, as_json: bool, view: Callable[[T], Iterable[RenderableType]
         print(to_json(value, indent=2))
         return
     for part in view(value):
-        print(_fitted(part, sys.stdout)) if isinstance(part, str) else _print_rich(part)
+        if isinstance(part, Diff | Markdown) and sys.stdout.isatty():
+            _print_rich(_for_reading(part))
+        else:
+            print(_fitted(part, sys.stdout)) if isinstance(part, str) else _print_rich(part)
 
 
 def line(text: str, *, flush: bool = False) -> None:
@@ -56,6 +59,14 @@ def message(text: str) -> None:
     """Print a message that is not part of a result, on standard error, unless that cannot be written."""
     with suppress(OSError):
         print(_fitted(text, sys.stderr), file=sys.stderr)
+
+
+def heading(text: str) -> None:
+    """Print a heading above the messages that follow, on standard error, unless that cannot be written."""
+    from rich.text import Text
+
+    with suppress(OSError):
+        print(_rendered(Text(f"\n{text.upper()}", "bold"), sys.stderr), end="", file=sys.stderr)
 
 
 def wait_for_enter(following: str) -> None:
@@ -106,6 +117,14 @@ def _bar() -> Iterator[Progress]:
         yield report
 
 
+def _for_reading(text: Diff | Markdown) -> RenderableType:
+    from rich.console import Group
+
+    from lab.cli import wrapped
+
+    return Group(*(wrapped.diff(text) if isinstance(text, Diff) else wrapped.guide(text)))
+
+
 def _fitted(text: str, stream: TextIO) -> str:
     """Break lines at spaces: a terminal would break them inside words. A path stays whole, to be copied."""
     if isinstance(text, Verbatim) or not stream.isatty():
@@ -125,14 +144,15 @@ def _broken(line: str, width: int) -> str:
 
 
 def _print_rich(part: RenderableType) -> None:
-    console = _console(sys.stdout)
     # Print what rich made ourselves: when the output is closed, rich ends with exit code 1.
+    print(_rendered(part, sys.stdout), end="")
+
+
+def _rendered(part: RenderableType, stream: TextIO) -> str:
+    console = _console(stream)
     with console.capture() as text:
-        console.print(part, soft_wrap=not sys.stdout.isatty())
-    printed = text.get()
-    if not sys.stdout.isatty():
-        printed = TRAILING_SPACES.sub("", printed)
-    print(printed, end="")
+        console.print(part, crop=False, soft_wrap=not stream.isatty())
+    return text.get() if stream.isatty() else TRAILING_SPACES.sub("", text.get())
 
 
 def _console(stream: TextIO) -> Console:

@@ -19,6 +19,18 @@ class Verbatim(str):
     __slots__ = ()
 
 
+class Diff(Verbatim):
+    """A unified diff. A pipe or a file gets it as it is; a terminal shows it in colours, for reading."""
+
+    __slots__ = ()
+
+
+class Markdown(str):
+    """The text of a guide. A pipe or a file gets it as it is; a terminal shows it in lines that fit."""
+
+    __slots__ = ()
+
+
 def table(*columns: str, unwrapped: Collection[str] = ()) -> Table:
     """Return a table without rows. On a narrow terminal, cells of the `unwrapped` columns are not wrapped."""
     from rich.table import Table

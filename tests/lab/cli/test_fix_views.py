@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import fix_views
-from lab.cli.tables import Verbatim
+from lab.cli.tables import Diff, Markdown, Verbatim
 from lab.operations.catalog import BrokenFix, FixDetails
 from lab.operations.changed import Changed, Outcome
 from lab.operations.fix_status import Event, FixStatus, FixStatusRow, State
@@ -127,9 +127,10 @@ def test_the_log_has_local_times_and_short_numbers_and_whole_file_names(
     ]
 
 
-def test_a_diff_and_sql_are_to_be_copied() -> None:
+def test_a_pipe_gets_the_diff_the_sql_and_the_guide_as_they_are() -> None:
     texts = ("-x\n", "A;", "B;", "Why.\n")
     fix = FixDetails(1, "one", "One", "easy", "area", "It fails.", ("Look.",), (), (), "", (), *texts)
     shown = fix_views.details(fix, hints=True, diff=True, sql=True, guide=True)
 
-    assert [isinstance(part, Verbatim) for part in shown] == [False, True, True, True, False]
+    kinds = [str, Diff, Verbatim, Verbatim, Markdown]
+    assert [type(part) for part in shown] == kinds
