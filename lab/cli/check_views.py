@@ -164,17 +164,17 @@ class FigureLine:
 
 
 def _bar(value: float, limit: float) -> str:
-    """Return a bar that is full at the limit. Above the limit, the ratio of value to limit follows it."""
+    """Return a bar that is full at the limit. From 1.1 on, the ratio of value to limit follows it."""
     if value > limit:
-        return "█" * BAR + (f" {short(value / limit)}×" if limit else "")
+        return "█" * BAR + (f" {short(value / limit)}×" if limit and value / limit >= 1.1 else "")
     filled = round(BAR * value / limit) if limit else 0
     return "█" * filled + "░" * (BAR - filled)
 
 
 def value_text(value: float | None, unit: str) -> str:
-    """Return a value with its unit, and a dash for one that was not measured."""
+    """Return a value with its unit, and "not measured" for None."""
     if value is None:
-        return "–"
+        return "not measured"
     if unit == "ms" and value >= 1000:
         return f"{value / 1000:.1f} s"
     number = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

@@ -1,18 +1,24 @@
 """A demonstration as one page of HTML: no script, no external part, for a light and a dark screen."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import groupby
 
 from lab.cli import interleaving_views
 from lab.cli.check_views import short, value_text
-from lab.cli.demo_views import diff_style, paragraphs
-from lab.cli.scale import scale_of
+from lab.cli.guide_text import Block, Kind, blocks
+from lab.cli.scale import Scale, scale_of
+from lab.cli.wrapped import diff_style
 from lab.operations.demo import ComparedFigure, Demonstration, Interleaving
 from lab.operations.measure import Evidence
 
 DIFF_CLASSES = {"green": "added", "red": "removed", "cyan": "hunk", "bold": "file"}
 CODE = re.compile(r"`([^`]+)`")
+LISTS = {Kind.BULLET: "ul", Kind.NUMBERED: "ol"}
+FILES = re.compile(r"^(?=diff --git )", re.MULTILINE)
+LONG_DIFF = 100
+"""Lines from which on each file of a diff is in a part that can be opened and closed."""
 
 
 def render(found: Demonstration) -> str:
@@ -45,17 +51,41 @@ def _verdict(evidence: Evidence) -> str:
 
 
 def _prose(markdown: str) -> Iterator[str]:
-    for paragraph in paragraphs(markdown):
-        text = CODE.sub(r"<code>\1</code>", escape(paragraph))
-        yield f"<p>{text}</p>"
+    for kind, found in groupby(blocks(markdown), lambda block: block.kind):
+        if tag := LISTS.get(kind):
+            items = "".join(f"<li>{_words(block)}</li>" for block in found)
+            yield f"<{tag}>{items}</{tag}>"
+        elif kind is Kind.CODE:
+            yield from (_pre(block.text) for block in found)
+        else:
+            yield from (f"<p>{_words(block)}</p>" for block in found)
+
+
+def _words(block: Block) -> str:
+    return CODE.sub(r"<code>\1</code>", escape(block.text))
 
 
 def _diff(diff: str) -> str:
-    lines = (
+    # The lines with the blobs' full hashes say nothing to a reader.
+    lines = [line for line in diff.splitlines() if not line.startswith("index ")]
+    if len(lines) < LONG_DIFF:
+        return _diff_lines(lines)
+    files = filter(None, FILES.split("\n".join(lines)))
+    return "\n".join(_diff_of_file(file.splitlines(), number == 0) for number, file in enumerate(files))
+
+
+def _diff_of_file(lines: Sequence[str], is_open: bool) -> str:
+    name = escape(lines[0].rpartition(" b/")[2])
+    summary = f"<summary><code>{name}</code></summary>"
+    return f"<details{' open' if is_open else ''}>{summary}\n{_diff_lines(lines)}</details>"
+
+
+def _diff_lines(lines: Iterable[str]) -> str:
+    spans = (
         f'<span class="{DIFF_CLASSES.get(diff_style(line), "same")}">{escape(line)}\n</span>'
-        for line in diff.rstrip("\n").splitlines()
+        for line in lines
     )
-    return f'<pre class="diff" tabindex="0">{"".join(lines)}</pre>'
+    return f'<pre class="diff" tabindex="0">{"".join(spans)}</pre>'
 
 
 def _pre(text: str) -> str:
@@ -105,17 +135,21 @@ def _figure(one: ComparedFigure) -> str:
     scale = scale_of(one.before, one.after)
     ratio = "" if one.ratio is None else f"{short(one.ratio)}×"
     measured = (("before", one.before), ("after", one.after))
-    rows = [
-        f'<th scope="row">{when}</th><td class="number">{escape(value_text(value, one.unit))}</td>'
-        f'<td class="scale"><div class="bar {when}" style="width: {scale.share(value):.2%}"></div></td>'
-        for when, value in measured
-    ]
+    rows = [f'<th scope="row">{when}</th>{_bar(when, value, one.unit, scale)}' for when, value in measured]
     name = f'<th scope="rowgroup" rowspan="2">{escape(one.name)}</th>'
     note = (
         f'<td rowspan="2" class="note">{scale.name}, {scale.start}</td>'
         f'<td rowspan="2" class="number">{ratio}</td>'
     )
     return f'<tr class="first">{name}{rows[0]}{note}</tr><tr>{rows[1]}</tr>'
+
+
+def _bar(when: str, value: float | None, unit: str, scale: Scale) -> str:
+    text = escape(value_text(value, unit))
+    if value is None:
+        return f'<td class="unmeasured" colspan="2">{text}</td>'
+    bar = f'<div class="bar {when}" style="width: {scale.share(value):.2%}"></div>'
+    return f'<td class="number">{text}</td><td class="scale">{bar}</td>'
 
 
 def _row(tag: str, cells: Iterable[str], attributes: str = "") -> str:
@@ -158,11 +192,13 @@ main { max-width: 68rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.25rem 0 .5rem; color: var(--faint); }
-p { max-width: 46rem; margin: .5rem 0; }
+p, ul, ol { max-width: 46rem; margin: .5rem 0; }
+ul, ol { padding-left: 1.5rem; }
+summary { cursor: pointer; padding: .25rem 0; }
 code, pre, .diagram { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 code { background: var(--panel); padding: .1em .3em; border-radius: 3px; font-size: .9em; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .75rem;
-  margin: .5rem 0; overflow: auto; max-height: 60rem; font-size: .8125rem; line-height: 1.45; }
+  margin: .5rem 0; overflow: auto; font-size: .8125rem; line-height: 1.45; }
 .diff { padding: .5rem 0; display: grid; }
 .diff span { padding: 0 .75rem; }
 .added { background: var(--green-panel); color: var(--green); }
@@ -192,6 +228,15 @@ caption { text-align: left; color: var(--faint); padding: 0 .6rem .5rem; }
 .diagram .idle { border-left: 3px solid transparent; }
 .diagram .gate td { background: var(--panel); color: var(--faint); text-align: center; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-@media (max-width: 40rem) { .figures { font-size: .875rem; } th, td { padding: .2rem .3rem; } }
-@media print { pre { max-height: none; white-space: pre-wrap; } }
+.unmeasured { color: var(--faint); }
+@media (max-width: 40rem) {
+  .figures { font-size: .8125rem; }
+  .figures .note { white-space: normal; }
+  .figures .scale { width: 20%; }
+  th, td { padding: .2rem .3rem; }
+}
+@media print {
+  pre { white-space: pre-wrap; }
+  details::details-content { content-visibility: visible; block-size: auto; }
+}
 """

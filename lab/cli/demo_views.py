@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +10,20 @@ from itertools import zip_longest
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from lab.cli import interleaving_views
+from lab.cli import interleaving_views, wrapped
 from lab.cli.check_views import FigureLine, short, value_text, verdict_text
 from lab.cli.scale import scale_of
-from lab.cli.tables import Verbatim
-from lab.operations.demo import Demonstration, Interleaving, Section, Symptom
+from lab.operations.demo import ComparedFigure, Demonstration, Interleaving, Symptom
 from lab.operations.measure import Evidence
 
 WIDTH = 80
 """Characters of the last table in a pipe, and the least that it needs in a terminal."""
 
 WIDEST = 120
-NAME, WHEN, VALUE, SCALE, RATIO = 24, 6, 9, 10, 6
-DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+BESIDE = 110
+"""From this width on, the table has a column for the names of the figures."""
+
+NAME, WHEN, VALUE, SCALE, RATIO = 40, 6, 9, 10, 6
 
 
 def symptom(found: Symptom) -> Iterator[RenderableType]:
@@ -37,20 +37,18 @@ def symptom(found: Symptom) -> Iterator[RenderableType]:
 
 def cause(found: Symptom) -> Iterator[RenderableType]:
     yield _heading(found.cause.title or "Cause")
-    yield from _prose(found.cause)
+    yield from wrapped.guide(found.cause.text)
     if found.plan:
-        yield Text(f"\nPLAN BEFORE\n{found.plan}")
+        yield from _plan("BEFORE", found.plan)
     if found.interleaving:
         yield _Diagram("BEFORE", found.interleaving)
 
 
 def cure(found: Symptom) -> Iterator[RenderableType]:
     yield _heading("Cure: the code")
-    # The lines with the blobs' full hashes say nothing to a reader.
-    lines = (line for line in found.diff.rstrip().splitlines() if not line.startswith("index "))
-    yield from (Text(line, diff_style(line)) for line in lines)
+    yield from wrapped.diff(found.diff.rstrip())
     yield _heading("Cure: the schema, as Alembic runs it")
-    yield Verbatim(found.sql.rstrip("\n"))
+    yield from wrapped.code(found.sql.rstrip())
 
 
 def demonstrated(found: Demonstration) -> Iterator[RenderableType]:
@@ -58,26 +56,12 @@ def demonstrated(found: Demonstration) -> Iterator[RenderableType]:
     yield _heading("With the fix")
     yield from _evidence("Measured", found.after)
     if found.plans:
-        yield Text(f"\nPLAN AFTER\n{found.plans[1]}")
+        yield from _plan("AFTER", found.plans[1])
     if found.interleavings[1]:
         yield _Diagram("AFTER", found.interleavings[1])
     yield f"\nFix {found.number} {'stays applied' if found.kept else 'is reverted'}."
     yield Text(f"\nFix {found.number}: {found.title}, before and after", "bold")
     yield _Comparison(found)
-
-
-def diff_style(line: str) -> str:
-    """Return the style of one line of a diff."""
-    if line.startswith(("diff ", "index ", "--- ", "+++ ", "new file")):
-        return "bold"
-    return DIFF_STYLES.get(line[:1], "")
-
-
-def paragraphs(markdown: str) -> Iterator[str]:
-    """Return each paragraph and each list item as one line, without the guide's line breaks."""
-    for block in re.split(r"\n\s*\n|\n(?=[-*] |\d+\. )", markdown):
-        if block.strip():
-            yield " ".join(block.split())
 
 
 def _heading(text: str) -> Text:
@@ -88,11 +72,9 @@ def _evidence(what: str, evidence: Evidence) -> Iterator[RenderableType]:
     yield Text.assemble(f"{what}: ", verdict_text(evidence), f". {evidence.why}")
 
 
-def _prose(section: Section) -> Iterator[RenderableType]:
-    for number, paragraph in enumerate(paragraphs(section.text)):
-        if number and not re.match(r"[-*] |\d+\. ", paragraph):
-            yield ""
-        yield Text(paragraph)
+def _plan(when: str, plan: str) -> Iterator[RenderableType]:
+    yield Text(f"\nPLAN {when}")
+    yield from wrapped.code(plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,39 +93,47 @@ class _Diagram:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """The table of figures: two lines each, before and after, with bars on one scale."""
+    """The table of figures: before and after, with bars on one scale, beside or below the figure's name."""
 
     found: Demonstration
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        bar = max(4, _width(console, options) - NAME - WHEN - VALUE - SCALE - RATIO - 5 * 2)
-        heads = ("FIGURE", "", f"{'VALUE':>{VALUE}}", "BAR", "SCALE", f"{'RATIO':>{RATIO}}")
-        yield Text(_row(heads, bar).rstrip(), "bold")
-        for when, evidence in (("before", self.found.before), ("after", self.found.after)):
-            name = "verdict" if when == "before" else ""
-            yield Text.assemble(f"{name:<{NAME}}  {when:<{WHEN}}  ", verdict_text(evidence))
+        width = _width(console, options)
+        beside = width >= BESIDE
+        label = (NAME if beside else 0) + 2 + WHEN
+        bar = max(4, width - label - VALUE - SCALE - RATIO - 4 * 2)
+        heads = (f"{'FIGURE':<{label}}", f"{'VALUE':>{VALUE}}", f"{'BAR':<{bar}}", f"{'SCALE':<{SCALE}}")
+        yield Text("  ".join((*heads, f"{'RATIO':>{RATIO}}")), "bold")
+        verdicts = verdict_text(self.found.before), verdict_text(self.found.after)
+        yield from _named("verdict", *verdicts, beside=beside)
         for one in self.found.figures:
-            scale = scale_of(one.before, one.after)
-            ratio = "" if one.ratio is None else f"{short(one.ratio)}×"
-            names = textwrap.wrap(one.name, NAME)
-            measured = (
-                ("before", one.before, scale.name, "", "red"),
-                ("after", one.after, scale.start, ratio, "green"),
-            )
-            for name, told in zip_longest(names, measured):
-                left = f"{name or '':<{NAME}}"
-                if told is None:
-                    yield Text(left)
-                    continue
-                when, value, note, times, style = told
-                left = f"{left}  {when:<{WHEN}}  {value_text(value, one.unit):>{VALUE}}  "
-                right = f"  {note:<{SCALE}}  {times:>{RATIO}}".rstrip()
-                yield Text.assemble(left, (scale.bar(value, bar).ljust(bar), style), right)
+            yield from _named(one.name, *_bars(one, bar), beside=beside)
 
 
-def _row(cells: tuple[str, ...], bar: int) -> str:
-    widths = (NAME, WHEN, VALUE, bar, SCALE, RATIO)
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+def _named(name: str, before: Text, after: Text, *, beside: bool) -> Iterator[Text]:
+    """Return the lines of a figure, with its name in a column of its own or on a line above them."""
+    rows = (Text.assemble(f"{'before':<{WHEN}}  ", before), Text.assemble(f"{'after':<{WHEN}}  ", after))
+    if not beside:
+        yield Text(name)
+        yield from (Text.assemble("  ", row) for row in rows)
+        return
+    for part, row in zip_longest(textwrap.wrap(name, NAME), rows):
+        yield Text.assemble(f"{part or '':<{NAME}}  ", row or "")
+
+
+def _bars(one: ComparedFigure, width: int) -> tuple[Text, Text]:
+    scale = scale_of(one.before, one.after)
+    ratio = "" if one.ratio is None else f"{short(one.ratio)}×"
+
+    def measured(value: float | None, style: str, note: str, times: str = "") -> Text:
+        if value is None:
+            left = Text(value_text(None, "").ljust(VALUE + 2 + width))
+        else:
+            number = f"{value_text(value, one.unit):>{VALUE}}  "
+            left = Text.assemble(number, (scale.bar(value, width).ljust(width), style))
+        return left.append(f"  {note:<{SCALE}}  {times:>{RATIO}}".rstrip())
+
+    return measured(one.before, "red", scale.name), measured(one.after, "green", scale.start, ratio)
 
 
 def _width(console: Console, options: ConsoleOptions) -> int:

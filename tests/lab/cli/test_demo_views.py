@@ -71,8 +71,8 @@ def test_the_symptom_is_what_a_user_sees_and_what_was_measured() -> None:
 def test_the_cause_has_the_words_of_the_guide_and_what_the_probe_recorded() -> None:
     lines = text(demo_views.cause(SYMPTOM))
 
-    assert lines[1:6] == ["CAUSE", "The *table* is read by `scan`.", "- one", "- two", ""]
-    assert lines[6:8] == ["PLAN BEFORE", "Seq Scan"]
+    assert lines[1:7] == ["CAUSE", "The *table* is read by `scan`.", "", "- one", "- two", ""]
+    assert lines[7:9] == ["PLAN BEFORE", "Seq Scan"]
 
 
 def test_the_cure_is_the_diff_and_the_sql() -> None:
@@ -87,6 +87,7 @@ def test_the_cure_has_no_hashes_of_blobs() -> None:
     found = replace(SYMPTOM, diff=DIFF.replace("--- a", f"{hashes}--- a"))
 
     assert text(demo_views.cure(found)) == text(demo_views.cure(SYMPTOM))
+    assert demo_page.render(replace(SHOWN, diff=found.diff)) == demo_page.render(SHOWN)
 
 
 def test_concurrent_requests_are_columns_in_order_of_time() -> None:
@@ -129,15 +130,42 @@ def test_each_figure_has_two_bars_on_a_scale_that_says_what_it_is() -> None:
     words = [line.split() for line in lines[lines.index("Fix 5: Missing index, before and after") + 1 :]]
     assert words == [
         ["FIGURE", "VALUE", "BAR", "SCALE", "RATIO"],
-        ["verdict", "before", "present"],
+        ["verdict"],
+        ["before", "present"],
         ["after", "fixed"],
-        ["blocks", "read", "for", "all", "the", "before", "31,925", "█" * 15, "log", "scale"],
-        ["logs", "of", "the", "day", "after", "250", "████████", "from", "1", "128×"],
-        ["new", "before", "–", "linear"],
-        ["after", "3.5", "ms", "█" * 15, "from", "0"],
-        ["gone", "before", "2", "█" * 15, "linear"],
+        ["blocks", "read", "for", "all", "the", "logs", "of", "the", "day"],
+        ["before", "31,925", "█" * 39, "log", "scale"],
+        ["after", "250", "█" * 20 + "▊", "from", "1", "128×"],
+        ["new"],
+        ["before", "not", "measured", "linear"],
+        ["after", "3.5", "ms", "█" * 39, "from", "0"],
+        ["gone"],
+        ["before", "2", "█" * 39, "linear"],
         ["after", "0", "from", "0"],
     ]
+
+
+def test_a_wide_table_has_the_names_beside_the_figures() -> None:
+    lines = text(demo_views.demonstrated(SHOWN), width=110)
+
+    table = lines[lines.index("Fix 5: Missing index, before and after") + 2 :]
+    assert [(line[:40].strip(), line[42:48].strip()) for line in table] == [
+        ("verdict", "before"),
+        ("", "after"),
+        ("blocks read for all the logs of the day", "before"),
+        ("", "after"),
+        ("new", "before"),
+        ("", "after"),
+        ("gone", "before"),
+        ("", "after"),
+    ]
+
+
+def test_the_table_of_five_figures_takes_20_lines() -> None:
+    figures = tuple(ComparedFigure(f"{n} of all the bookings through the gate", "", 4, 1) for n in range(5))
+    lines = text(demo_views.demonstrated(replace(SHOWN, figures=figures)))
+
+    assert len(lines) - lines.index("Fix 5: Missing index, before and after") == 20
 
 
 class Page(HTMLParser):
@@ -176,3 +204,26 @@ def test_the_page_has_everything_and_loads_nothing() -> None:
     assert not {name for name, _ in parsed.attributes} & {"src", "href"}
     assert "url(" not in page
     assert "<script" not in page
+
+
+def test_a_list_of_the_guide_is_a_list_on_the_page() -> None:
+    assert "<p>The *table* is read by <code>scan</code>.</p>\n<ul><li>one</li><li>two</li></ul>" in (
+        demo_page.render(SHOWN)
+    )
+
+
+def test_a_long_diff_has_a_part_for_each_file_and_the_first_is_open() -> None:
+    second = DIFF.replace("x.py", "y.py") + "+more\n" * demo_page.LONG_DIFF
+    page = demo_page.render(replace(SHOWN, diff=DIFF + second))
+
+    heads = re.findall(r"<details( open)?><summary><code>(.*?)</code>", page)
+    assert heads == [(" open", "x.py"), ("", "y.py")]
+    assert "<details" not in demo_page.render(SHOWN)
+    assert "max-height" not in page
+
+
+def test_what_was_not_measured_has_no_bar_on_the_page() -> None:
+    page = demo_page.render(replace(SHOWN, figures=(ComparedFigure("new", "ms", None, 3.5),)))
+
+    assert '<td class="unmeasured" colspan="2">not measured</td>' in page
+    assert page.count('<div class="bar') == 1
