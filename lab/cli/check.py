@@ -10,7 +10,7 @@ from lab.cli.command import Workspace, reports
 from lab.operations import EnvironmentFault, LabError
 
 
-@click.command()
+@click.command(short_help="Measure which bugs are fixed, and what else broke.")
 @click.argument("bugs", nargs=-1, metavar="[N]...")
 @click.option(
     "--watch",
@@ -42,7 +42,7 @@ def check(
 ) -> int:
     """Measure which bugs are fixed, and whether all that worked still works.
 
-    N is a bug's number, a range such as 1-3, or a fix's slug. Without N, measure all bugs. The
+    N is a bug's number, a range such as 1-3, a fix's slug, or all. Without N, measure all bugs. The
     measurement uses a copy of the lab, whose code runs behind walls: it reaches neither the running lab
     nor your files, as far as this machine can (lab doctor).
 
@@ -120,10 +120,11 @@ def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | No
             output.result(symptom, False, view)
             if step:
                 output.wait_for_enter(following)
+        output.heading("Applied and measured" if keep else "Applied, measured, reverted")
     with output.progress() as progress:
         options = operation.Options(progress=progress)
         shown = operation.show_cure(workspace, symptom, keep=keep, options=options, progress=progress)
+    output.result(shown, as_json, demo_views.demonstrated)
     if page is not None:
         operation.save_page(page, demo_page.render(shown))
         output.message(f"Wrote {page}.")
-    output.result(shown, as_json, demo_views.demonstrated)
