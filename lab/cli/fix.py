@@ -73,8 +73,8 @@ def show(
 def status(workspace: Workspace, as_json: bool) -> None:
     """Show which fixes are applied, in the code and in the schema.
 
-    The last column says why a fix is mixed (only partly there), or cannot be applied or reverted.
-    It is empty for a fix that only waits for another fix which it requires.
+    If a fix is mixed (only partly there), or cannot be applied or reverted, a last column says why.
+    A fix that only waits for another fix which it requires is not such a problem.
 
     Example: lab fix status
     """

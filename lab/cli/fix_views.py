@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 STYLES = {State.PRESENT: "green", State.ABSENT: "", State.MIXED: "red", State.UNKNOWN: "yellow"}
+STATES = {State.PRESENT: "applied", State.ABSENT: "not applied"}
 PAST = {"apply": "Applied", "revert": "Reverted"}
 
 
@@ -52,11 +53,12 @@ def details(fix: FixDetails, *, hints: bool, diff: bool, sql: bool, guide: bool)
 
 
 def status(found: FixStatus) -> Iterator[RenderableType]:
-    listed = table("N", "FIX", "CODE", "SCHEMA", "PROBLEM", unwrapped=("N", "FIX", "CODE", "SCHEMA"))
-    for row in found.fixes:
-        problem = "\n".join(row.why) or row.blocked.partition("\n")[0]
+    problems = ["\n".join(row.why) or row.blocked.partition("\n")[0] for row in found.fixes]
+    columns = ("N", "FIX", "CODE", "SCHEMA")
+    listed = table(*columns, *(["PROBLEM"] if any(problems) else []), unwrapped=columns)
+    for row, problem in zip(found.fixes, problems, strict=True):
         states = ("built in", "built in") if row.built_in else (_state(row.code), _state(row.schema))
-        listed.add_row(str(row.number), row.slug, *states, problem)
+        listed.add_row(str(row.number), row.slug, *states, *([problem] if any(problems) else []))
     yield listed
     if found.database:
         yield f"\nThe schema is unknown: {found.database}"
@@ -154,7 +156,7 @@ def _unusable(folders: Iterable[BrokenFix]) -> Iterator[RenderableType]:
 
 
 def _state(state: State) -> RenderableType:
-    return coloured("applied" if state is State.PRESENT else state, STYLES[state])
+    return coloured(STATES.get(state, state), STYLES[state])
 
 
 def _named(numbers: Sequence[int]) -> str:

@@ -95,6 +95,17 @@ def test_status_says_which_fixes_are_built_into_the_handout() -> None:
     ]
 
 
+def test_status_has_a_column_for_problems_only_if_there_is_one() -> None:
+    row = FixStatusRow(1, "one", "One", State.ABSENT, State.ABSENT, State.ABSENT, (), "")
+    waits = replace(row, number=2, slug="two", blocked="Fix 1 is in the way.")
+
+    assert [line.split() for line in lines(fix_views.status(FixStatus((row,), (), "", ())))] == [
+        ["N", "FIX", "CODE", "SCHEMA"],
+        ["1", "one", "not", "applied", "not", "applied"],
+    ]
+    assert lines(fix_views.status(FixStatus((row, waits), (), "", ())))[2].endswith("  Fix 1 is in the way.")
+
+
 def test_status_names_the_interrupted_change_and_the_fixes_that_cannot_be_used() -> None:
     row = FixStatusRow(1, "one", "One", State.MIXED, State.PRESENT, State.MIXED, ("no index",), "")
     found = FixStatus((row,), (BrokenFix(Path("fixes/2"), ("title: not filled in",)),), "", (1, 3))
