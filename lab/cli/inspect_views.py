@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from lab.operations.fix_status import FixStatus, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 MIB = 2**20
 STYLES = {"healthy": "green", "running": "green", "exited": "red", "unhealthy": "yellow"}
@@ -57,11 +59,37 @@ def urls(found: Mapping[str, str]) -> Iterator[RenderableType]:
 
 
 def doctor(checks: Iterable[Check]) -> Iterator[RenderableType]:
-    listed = table("CHECK", "RESULT", "DETAIL", unwrapped=("CHECK", "RESULT"))
-    for check in checks:
-        missing = coloured("missing", "red") if check.needed else coloured("optional", "yellow")
-        listed.add_row(check.name, coloured("ok", "green") if check.ok else missing, check.detail)
-    yield listed
+    yield _Checks(tuple(checks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """The table of `doctor`. On a terminal, a path without room in its column gets a line of its own."""
+
+    checks: tuple[Check, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        names, results = max(map(len, ("CHECK", *(check.name for check in self.checks)))), len("optional")
+        yield coloured(f"{'CHECK':<{names}}  {'RESULT':<{results}}  DETAIL", "bold")
+        room = options.max_width - names - results - 4
+        for check in self.checks:
+            result, style = ("ok", "green") if check.ok else ("missing", "red")
+            if not check.ok and not check.needed:
+                result, style = "optional", "yellow"
+            left = Text.assemble(f"{check.name:<{names}}  ", (f"{result:<{results}}  ", style))
+            for line in _broken(check.detail, room) if console.is_terminal else [check.detail]:
+                if len(line) <= room or not console.is_terminal:
+                    yield left.append(line)
+                else:
+                    yield from [left] if left.plain.strip() else []
+                    yield Text(line, no_wrap=True, overflow="ignore")
+                left = Text(" " * (names + results + 4))
+
+
+def _broken(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _state(state: str) -> RenderableType:

@@ -13,10 +13,24 @@ from lab.operations.settings import DOCKER, load_settings
 from lab.runtime.binaries import find_binaries
 from lab.runtime.docker import project_of
 from lab.runtime.unprivileged import as_ordinary_user
+from lab.sandbox import Level
 from lab.shell import run
 from lab.workspace import Workspace, require_supported_path
 
 NEEDED_DISK = 2**30  # bytes
+ORIGINS = {
+    "wheel": "installed as a Python package",
+    "path": "found on the PATH",
+    "host": "installed on this machine",
+    "LAB_PG_BIN": "named by LAB_PG_BIN",
+}
+WALLS = {
+    Level.BWRAP: "bubblewrap",
+    Level.OTHER_USER: "another user and Landlock",
+    Level.LANDLOCK: "Landlock",
+    Level.NONE: "limits of resources",
+}
+"""What each level is made of, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,7 @@ def _python(_: Workspace) -> str:
 def _postgres(workspace: Workspace) -> str:
     binaries = find_binaries()
     as_ordinary_user(binaries.program("postgres"), workspace.data.parent)
-    return f"{binaries.major}, from {binaries.origin}: {binaries.folder}"
+    return f"{binaries.major}, {ORIGINS[binaries.origin]}: {binaries.folder}"
 
 
 def _git(_: Workspace) -> str:
@@ -111,6 +125,6 @@ def _containers(workspace: Workspace) -> str:
 def _walls(_: Workspace) -> str:
     means = sandbox.found()
     if means.better:
-        raise EnvironmentFault(f"Level {means.level}.", means.better)
+        raise EnvironmentFault(f"Only {WALLS[means.level]}.", means.better)
     box = "" if sandbox.nests(means) else ", but no box: lab check --box does not work"
-    return f"level {means.level}{box}"
+    return f"{WALLS[means.level]}{box}"

@@ -140,6 +140,19 @@ def test_doctor_tells_what_is_missing_from_what_is_optional() -> None:
     ]
 
 
+def test_doctor_breaks_no_path_on_a_terminal() -> None:
+    path = f"/{'folder/' * 12}bin"
+    checks = (Check("PostgreSQL", True, f"18, on the PATH: {path}"), Check("workspace", True, path))
+    console = Console(width=80, force_terminal=True, color_system=None)
+
+    with console.capture() as captured:
+        for part in inspect_views.doctor(checks):
+            console.print(part, crop=False)
+
+    shown = [line.rstrip() for line in captured.get().splitlines()]
+    assert shown[1:] == ["PostgreSQL  ok        18, on the PATH:", path, "workspace   ok", path]
+
+
 def test_a_service_in_the_foreground_is_named_with_its_lab_run_and_gets_other_advice() -> None:
     run = ServiceStatus("worker", "unhealthy", 5001, pid=42, foreground=41)
     text = status(run)
