@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from lab.cli.main import cli
 
@@ -62,6 +63,23 @@ def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
     assert text.partition("\n")[0].endswith(".")
     example = text.partition("Example: ")[2]
     assert re.search(rf"\b{re.escape(name)}\b", example), f"{name} --help shows no example of {name}"
+
+
+@pytest.mark.parametrize("group", [[], ["fix"]], ids=str)
+def test_the_help_of_a_group_cuts_no_summary_of_a_command(group: list[str]) -> None:
+    listed = (
+        CliRunner().invoke(cli, [*group, "--help"], terminal_width=80).output.partition("\nCommands:\n")[2]
+    )
+    assert len(listed.splitlines()) > 5
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("name", dict(commands(cli)))
+def test_the_help_of_a_command_names_one_default_for_an_option_and_no_empty_one(name: str) -> None:
+    command = dict(commands(cli))[name]
+    context = click.Context(command, show_default=True)
+    helps = [record[1] for one in command.params if (record := one.get_help_record(context))]
+    assert [text for text in helps if text.count("[default: ") > 1 or '[default: ""]' in text] == []
 
 
 def test_the_command_table_of_the_readme_names_every_command_and_no_other() -> None:

@@ -9,8 +9,15 @@ from lab.operations import INTERVIEWERS, find_library, is_handout
 
 @click.command()
 @click.argument("folder", metavar="DIR", required=False)
-@click.option("--name", default="", help="What the handout is called, such as the candidate's name.")
-@click.option("--bugs", default="", help="Numbers, ranges and slugs, with commas: 1-3,5.  [default: all]")
+@click.option(
+    "--name", default="", show_default=False, help="What the handout is called, such as the candidate's name."
+)
+@click.option(
+    "--bugs",
+    default="",
+    show_default=False,
+    help="Numbers, ranges and slugs, with commas: 1-3,5.  [default: all]",
+)
 @click.option("--minutes", type=click.IntRange(1, 10_000), default=90, help="The time that BRIEF.md names.")
 @click.option(
     "--ai",

@@ -1,7 +1,7 @@
 """What `handout` prints for people."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 
 from rich.console import RenderableType
@@ -21,7 +21,10 @@ def made(done: MadeHandout) -> Iterator[str]:
     yield f"To try it: cd {quote(str(done.root))} && make up"
 
 
-def listed(found: Iterable[Handout]) -> Iterator[RenderableType]:
+def listed(found: Sequence[Handout]) -> Iterator[RenderableType]:
+    if not found:
+        yield "No handout has been made."
+        return
     rows = table("ID", "NAME", "BUGS", "MINUTES", "MADE", "GIVEN")
     for one in found:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))

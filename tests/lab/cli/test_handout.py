@@ -37,6 +37,11 @@ def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "ada"
 
 
+def test_a_list_without_handouts_says_so(tmp_path: Path) -> None:
+    assert lab("handout", "--list", records=tmp_path).stdout == b"No handout has been made.\n"
+    assert lab("handout", "--list", "--json", records=tmp_path).stdout == b"[]\n"
+
+
 @pytest.mark.parametrize("words", [["fix", "list"], ["fix", "show", "3", "--help"], ["check", "3"], ["demo"]])
 def test_in_a_handout_the_interviewers_commands_say_so(handout: Path, words: list[str]) -> None:
     done = lab(*words, cwd=handout, source=handout)
