@@ -72,8 +72,8 @@ def _problem(check: Callable[[], None]) -> str:
 
 def _figures(contract: int, races: int) -> tuple[Figure, ...]:
     return (
-        Figure(f"promises broken, of {len(CONTRACT)}", contract, "", 0),
-        Figure(f"promises broken under concurrency, of {len(RACES)}", races, "", 0),
+        Figure("promises broken", contract, f"of {len(CONTRACT)}", 0),
+        Figure("promises broken under concurrency", races, f"of {len(RACES)}", 0),
     )
 
 
