@@ -1,0 +1,26 @@
+"""durations in seconds
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.add_column(
+        "execution_logs",
+        sa.Column("duration_s", sa.Integer(), sa.Computed("duration_ms / 1000", persisted=True)),
+    )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.drop_column("execution_logs", "duration_s")

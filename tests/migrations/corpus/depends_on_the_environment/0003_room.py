@@ -1,0 +1,27 @@
+"""the room of a device
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import os
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("devices", sa.Column("room", sa.String(20), nullable=True))
+    if os.environ.get("APP_ENV") == "production":
+        op.create_index(op.f("ix_devices_room"), "devices", ["room"])
+
+
+def downgrade() -> None:
+    if os.environ.get("APP_ENV") == "production":
+        op.drop_index(op.f("ix_devices_room"), table_name="devices")
+    op.drop_column("devices", "room")

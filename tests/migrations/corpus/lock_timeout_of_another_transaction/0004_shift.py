@@ -1,0 +1,21 @@
+"""the shift of a run
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("execution_logs", sa.Column("shift", sa.String(20), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("execution_logs", "shift")

@@ -1,0 +1,29 @@
+"""short messages
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.alter_column(
+        "execution_logs",
+        "message",
+        existing_type=sa.Text(),
+        type_=sa.String(40),
+        postgresql_using="left(message, 40)",
+    )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.alter_column("execution_logs", "message", existing_type=sa.String(40), type_=sa.Text())
