@@ -11,8 +11,9 @@ shipped code. Its `expected.toml` says
 - `also`: ids that a review may report too without being wrong. A note may be reported anywhere.
 
 `line` is the first line of the statement at fault: the one that works under a lock, not the one that took it.
-0 stands for the migration as a whole, where no single statement is at fault. A comment that begins with
-`# review: ignore[ID] reason`, on the statement's first line or on the line above, waives finding ID there.
+0 stands for the migration as a whole, where no single statement is at fault: then no line is asked for. A
+comment that begins with `# review: ignore[ID] reason`, on the statement's first line or on the line above,
+waives finding ID there.
 """
 
 import ast

@@ -14,7 +14,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.rename_table("bookings", "reservations")
+    op.execute("ALTER INDEX pk_bookings RENAME TO pk_reservations")
+    op.execute("ALTER INDEX ix_bookings_device_id RENAME TO ix_reservations_device_id")
+    op.execute(
+        "ALTER TABLE reservations"
+        " RENAME CONSTRAINT fk_bookings_device_id_devices TO fk_reservations_device_id_devices"
+    )
 
 
 def downgrade() -> None:
     op.rename_table("reservations", "bookings")
+    op.execute("ALTER INDEX pk_reservations RENAME TO pk_bookings")
+    op.execute("ALTER INDEX ix_reservations_device_id RENAME TO ix_bookings_device_id")
+    op.execute(
+        "ALTER TABLE bookings"
+        " RENAME CONSTRAINT fk_reservations_device_id_devices TO fk_bookings_device_id_devices"
+    )

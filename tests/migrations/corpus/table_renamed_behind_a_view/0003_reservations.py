@@ -14,6 +14,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.rename_table("bookings", "reservations")
+    op.execute("ALTER INDEX pk_bookings RENAME TO pk_reservations")
+    op.execute("ALTER INDEX ix_bookings_device_id RENAME TO ix_reservations_device_id")
+    op.execute(
+        "ALTER TABLE reservations"
+        " RENAME CONSTRAINT fk_bookings_device_id_devices TO fk_reservations_device_id_devices"
+    )
     op.execute(
         "CREATE VIEW bookings AS SELECT id, device_id, workflow_id, booked_at, released_at FROM reservations"
     )
@@ -22,3 +28,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP VIEW bookings")
     op.rename_table("reservations", "bookings")
+    op.execute("ALTER INDEX pk_reservations RENAME TO pk_bookings")
+    op.execute("ALTER INDEX ix_reservations_device_id RENAME TO ix_bookings_device_id")
+    op.execute(
+        "ALTER TABLE bookings"
+        " RENAME CONSTRAINT fk_reservations_device_id_devices TO fk_bookings_device_id_devices"
+    )
