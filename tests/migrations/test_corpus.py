@@ -21,8 +21,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from lab.catalog.unified_diff import FileDiff, blob_id, parse
 from tests.conftest import PROJECT
 
@@ -31,8 +29,6 @@ FOLDERS = sorted(path for path in CORPUS.iterdir() if path.is_dir())
 VOCABULARY = tomllib.loads((CORPUS / "findings.toml").read_text(encoding="utf-8"))
 SEVERITIES = {"note", "advice", "problem"}
 FOUND = {"id", "severity", "file", "line", "how"}
-
-every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
 
 def expected(folder: Path) -> dict[str, Any]:
@@ -76,58 +72,60 @@ def test_every_problem_is_shown_by_a_migration() -> None:
     assert shown == {name for name, one in VOCABULARY.items() if one["severity"] == "problem"}
 
 
-@every_folder
-def test_a_folder_holds_revisions_a_description_and_at_most_a_patch(folder: Path) -> None:
-    names = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
-    revisions = {name for name in names if name.endswith(".py")}
-    assert revisions
-    assert names - revisions - {"answer.patch"} == {"expected.toml"}
-    for name in revisions:
-        body = ast.parse((folder / name).read_text(encoding="utf-8")).body
-        assert {"upgrade", "downgrade"} <= {one.name for one in body if isinstance(one, ast.FunctionDef)}
+def test_a_folder_holds_revisions_a_description_and_at_most_a_patch() -> None:
+    for folder in FOLDERS:
+        names = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
+        revisions = {name for name in names if name.endswith(".py")}
+        assert revisions, folder.name
+        assert names - revisions - {"answer.patch"} == {"expected.toml"}, folder.name
+        for name in revisions:
+            body = ast.parse((folder / name).read_text(encoding="utf-8")).body
+            assert {"upgrade", "downgrade"} <= {
+                one.name for one in body if isinstance(one, ast.FunctionDef)
+            }, folder.name
 
 
-@every_folder
-def test_a_description_has_its_keys_and_the_words_of_the_vocabulary(folder: Path) -> None:
-    described = expected(folder)
-    assert {"what", "kind"} <= set(described) <= {"what", "kind", "findings", "also"}
-    assert described["what"].endswith(".")
-    assert described["kind"] in {"good", "bad"}
-    required = {one["id"] for one in described.get("findings", [])}
-    assert set(described.get("also", [])) <= set(VOCABULARY) - required
-    for one in described.get("findings", []):
-        assert set(one) - {"waived"} == FOUND
-        assert one["severity"] == VOCABULARY[one["id"]]["severity"]
-        assert one["how"] in {"measured", "rule"}
+def test_a_description_has_its_keys_and_the_words_of_the_vocabulary() -> None:
+    for folder in FOLDERS:
+        described = expected(folder)
+        assert {"what", "kind"} <= set(described) <= {"what", "kind", "findings", "also"}, folder.name
+        assert described["what"].endswith("."), folder.name
+        assert described["kind"] in {"good", "bad"}, folder.name
+        required = {one["id"] for one in described.get("findings", [])}
+        assert set(described.get("also", [])) <= set(VOCABULARY) - required, folder.name
+        for one in described.get("findings", []):
+            assert set(one) - {"waived"} == FOUND, folder.name
+            assert one["severity"] == VOCABULARY[one["id"]]["severity"], folder.name
+            assert one["how"] in {"measured", "rule"}, folder.name
 
 
-@every_folder
-def test_only_a_bad_migration_has_a_problem(folder: Path) -> None:
-    assert bool(problems(folder)) == (expected(folder)["kind"] == "bad")
+def test_only_a_bad_migration_has_a_problem() -> None:
+    for folder in FOLDERS:
+        assert bool(problems(folder)) == (expected(folder)["kind"] == "bad"), folder.name
 
 
-@every_folder
-def test_a_finding_is_in_a_file_and_at_the_start_of_a_statement(folder: Path) -> None:
-    for one in expected(folder).get("findings", []):
-        if one["file"] in patched(folder):
-            assert one["line"] == 0
-        else:
-            source = (folder / one["file"]).read_text(encoding="utf-8")
-            assert one["line"] in {0} | starts(source)
+def test_a_finding_is_in_a_file_and_at_the_start_of_a_statement() -> None:
+    for folder in FOLDERS:
+        for one in expected(folder).get("findings", []):
+            if one["file"] in patched(folder):
+                assert one["line"] == 0, folder.name
+            else:
+                source = (folder / one["file"]).read_text(encoding="utf-8")
+                assert one["line"] in {0} | starts(source), folder.name
 
 
-@every_folder
-def test_a_waived_finding_has_its_waiver(folder: Path) -> None:
-    for one in expected(folder).get("findings", []):
-        if one.get("waived"):
-            lines = (folder / one["file"]).read_text(encoding="utf-8").splitlines()
-            above, line = lines[one["line"] - 2 : one["line"]]
-            assert f"# review: ignore[{one['id']}]" in above + line
+def test_a_waived_finding_has_its_waiver() -> None:
+    for folder in FOLDERS:
+        for one in expected(folder).get("findings", []):
+            if one.get("waived"):
+                lines = (folder / one["file"]).read_text(encoding="utf-8").splitlines()
+                above, line = lines[one["line"] - 2 : one["line"]]
+                assert f"# review: ignore[{one['id']}]" in above + line, folder.name
 
 
-@every_folder
-def test_a_patch_fits_the_code_as_shipped(folder: Path) -> None:
-    for path, diff in patched(folder).items():
-        shipped = (PROJECT / path).read_bytes()
-        assert diff.old_blob == blob_id(shipped)
-        ast.parse(diff.apply(shipped))
+def test_a_patch_fits_the_code_as_shipped() -> None:
+    for folder in FOLDERS:
+        for path, diff in patched(folder).items():
+            shipped = (PROJECT / path).read_bytes()
+            assert diff.old_blob == blob_id(shipped), folder.name
+            ast.parse(diff.apply(shipped))
