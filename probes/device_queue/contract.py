@@ -119,7 +119,7 @@ def estimates_the_wait(queue: Queue) -> None:
         queue.add_operations(device, seconds)
     replies = [queue.wait_time(device) for device in (free, quick, slow, out)]
     _expect_estimates(*replies, room=_room(started))
-    _expect_no_negative_wait(queue)
+    _expect_falling_wait(queue)
     before = estimate(queue.wait_time(quick, "low"))[1]
     for _ in range(3):
         queue.join(quick, new_workflow_id(), "normal")
@@ -157,15 +157,17 @@ def _expect_estimates(free: Reply, quick: Reply, slow: Reply, out: Reply, *, roo
     expect(longer, f"the wait does not depend on the device's own operations: {waits}")
 
 
-def _expect_no_negative_wait(queue: Queue) -> None:
-    """The wait is not negative when a booking lasts longer than every earlier operation of the device."""
+def _expect_falling_wait(queue: Queue) -> None:
+    """A wait is neither negative nor longer when a booking lasts longer than all operations of the device."""
     device, _ = queue.connection.new_busy_device()
     queue.add_operations(device, 60)
+    before = estimate(queue.wait_time(device))[1]
     queue.extend_booking(device, 3600)
     reply = queue.wait_time(device)
     wait = estimate(reply)[1]
     what = "after an hour on a device whose operations take 60 s, the wait"
     expect(reply.ok and not _less(wait, 0), f"{what} is {wait} s ({_brief(reply)})")
+    expect(not _less(before, wait, ROUNDING), f"{what} is {wait} s; it was {before} s when the booking began")
 
 
 def _expect_listed(queue: Queue, device: str, order: list[str]) -> None:
