@@ -1,4 +1,4 @@
-"""End a sentence that quotes another one: an error, or the last line of a log."""
+"""Sentences that quote something else, such as an error or the last line of a log."""
 
 import re
 
@@ -14,3 +14,8 @@ def sentence(text: str) -> str:
     """
     text = SECOND_PERIOD.sub(r"\1", text.rstrip())
     return text if not text or END.search(text) else f"{text}."
+
+
+def printable(text: str) -> str:
+    """Return the text with every character that is not printable escaped: it could change a terminal."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

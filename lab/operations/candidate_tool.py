@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from lab.shipped import SourceFile
 
-ROOTS = ("lab.__main__", "lab.runtime.guard")
+ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history")
+"""The programs: what is run, by its name or by its path."""
+
 WHOLE = "lab/runtime/"
 """Some of its files are run by their paths."""
 

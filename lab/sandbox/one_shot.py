@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -27,13 +27,20 @@ class OutputTooLarge(LabError):
 
 
 def run(
-    argv: Sequence[str | Path], wall: Wall, bounds: Bounds, means: Means, *, stdin: bytes = b""
+    argv: Sequence[str | Path],
+    wall: Wall,
+    bounds: Bounds,
+    means: Means,
+    *,
+    stdin: bytes = b"",
+    received: Callable[[bytes], None] | None = None,
 ) -> Finished:
     """Run `argv` behind `wall` and return its exit code and output, whatever the code is.
 
     A code above 128 is that of a signal, as in a shell. If the wall cannot be made, the code is not 0 and the
-    last line of the output says why. When the command ends, everything behind the wall is killed; below level
-    BWRAP, what is left of its process group.
+    last line of the output says why. `received` gets each part of the standard output as soon as it comes.
+    When the command ends, everything behind the wall is killed; below level BWRAP, what is left of its
+    process group.
 
     Raises:
         EnvironmentFault: the first program of the words cannot be run.
@@ -58,14 +65,16 @@ def run(
     with child:
         try:
             writer.start()
-            stdout, stderr = _outputs(child, Path(argv[0]).name, bounds)
+            stdout, stderr = _outputs(child, Path(argv[0]).name, bounds, received)
         finally:
             _kill(child)
             writer.join()  # its pipe is closed at the other end now
     return Finished(tuple(map(str, argv)), child.returncode, stdout, stderr)
 
 
-def _outputs(child: "subprocess.Popen[bytes]", name: str, bounds: Bounds) -> tuple[bytes, bytes]:
+def _outputs(
+    child: "subprocess.Popen[bytes]", name: str, bounds: Bounds, received: Callable[[bytes], None] | None
+) -> tuple[bytes, bytes]:
     """Read until the command has ended. Processes that it left behind may still have its output open."""
     assert child.stdout is not None
     assert child.stderr is not None
@@ -84,6 +93,8 @@ def _outputs(child: "subprocess.Popen[bytes]", name: str, bounds: Bounds) -> tup
                 outputs[key.fd] += chunk
                 if not chunk:
                     selector.unregister(key.fd)
+                elif received is not None and key.fd == child.stdout.fileno():
+                    received(chunk)
             if sum(map(len, outputs.values())) > bounds.output:
                 raise OutputTooLarge(f"{name} wrote more than {bounds.output} bytes.")
             if time.monotonic() > deadline:

@@ -71,6 +71,18 @@ def copy(workspace: Workspace, target: Path) -> Code:
         EnvironmentFault: a file cannot be read or written.
         InvalidFile: the compose file that counts as shipped cannot be used.
     """
+    copy_files(workspace, target)
+    kept = shipped_compose(target, workspace)
+    write_atomic(kept, shipped_compose_text(workspace))
+    _open_to_walls(kept.parent)
+    return read(Workspace(target, workspace.library))
+
+
+def copy_files(workspace: Workspace, target: Path) -> None:
+    """Copy the folders and files of the code as they are now, and nothing else, to `target`.
+
+    Raises EnvironmentFault: a file cannot be read or written.
+    """
     profile = profile_of(workspace)
     try:
         for name in profile.folders:
@@ -90,11 +102,7 @@ def copy(workspace: Workspace, target: Path) -> Code:
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(f"The code in {workspace.root} cannot be copied: {error}.") from error
     (target / ".lab").mkdir(exist_ok=True)  # as where a lab is up; the services see an empty one in both
-    kept = shipped_compose(target, workspace)
-    write_atomic(kept, shipped_compose_text(workspace))
-    if os.geteuid() == 0:  # walls run as another user; a link is not followed
-        run(["chmod", "-R", "a+rX", target, kept.parent])
-    return read(Workspace(target, workspace.library))
+    _open_to_walls(target)
 
 
 def shipped_compose(target: Path, workspace: Workspace) -> Path:
@@ -128,6 +136,11 @@ def has_shipped_migrations(workspace: Workspace, copied: Workspace) -> bool:
     if any((copied.root / path).is_symlink() for path in (*paths, Path("migrations"))):
         return False
     return kept == {path: blob_id((copied.root / path).read_bytes()) for path in paths}
+
+
+def _open_to_walls(folder: Path) -> None:
+    if os.geteuid() == 0:  # walls run as another user; a link is not followed
+        run(["chmod", "-R", "a+rX", folder])
 
 
 def _copy_link(source: Path, target: Path) -> None:

@@ -1,0 +1,257 @@
+"""Run Alembic in the candidate's history. Their code is not trusted: it runs in a process behind a wall."""
+
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg2
+
+from lab import sandbox
+from lab.database import connect
+from lab.database_url import DatabaseUrl
+from lab.engine.candidate import CODE, VARIABLES
+from lab.engine.revisions import History, Revision
+from lab.errors import LabError
+from lab.library import PACKAGE
+from lab.sandbox import Bounds, Means, Wall
+from lab.sentences import printable, sentence
+
+GUEST = Path(__file__).resolve().parent / "guest"
+GUEST_INSIDE = Path("/opt/alembic")
+QUICK = 60.0
+"""Seconds for a command that changes nothing in the database."""
+
+LONG = 4 * 3600.0
+"""Seconds for migrations: an index on many rows takes long."""
+
+RECORDED = "SELECT version_num FROM alembic_version ORDER BY 1"
+INVALID_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+Event = Mapping[str, Any]
+Running = Callable[[str], None]
+"""Gets the id of each revision when it begins to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A revision's file that Alembic has written: its path in the folder, and whether it changes nothing."""
+
+    file: str
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The revisions of the files, and how the models differ from the database.
+
+    `problem` says why they were not compared, such as a database that is not at the head; empty if they were.
+    """
+
+    history: History
+    differences: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateHistory:
+    """The history in `code`, a copy of the candidate's code that the walled process can read, or write.
+
+    `url` is that of the database for its owner; empty if none is needed.
+
+    All methods raise LabError if the candidate's code fails, with its file and line, and TimedOut if it does
+    not end. Their texts are printable, whatever the candidate's code contains.
+    """
+
+    code: Path
+    url: str
+    means: Means
+    _name: str = field(default_factory=lambda: f"lab migration {uuid4().hex[:8]}")
+
+    def read(self) -> History:
+        """Return the revisions of the files."""
+        return _history(self._run("history", QUICK))
+
+    def compare(self) -> Compared:
+        """Return the revisions of the files, and how the models differ from the database."""
+        events = list[Event]()
+        problem = ""
+        try:
+            self._run("compare", QUICK, events.append)
+        except LabError as error:
+            if not any(one["kind"] == "read" for one in events):
+                raise
+            problem = str(error)
+        differences = (_text(one, "text") for one in events if one["kind"] == "difference")
+        return Compared(_history(events), tuple(differences), problem)
+
+    def upgrade(self, target: str, running: Running) -> None:
+        """Upgrade to the revision. After an error or ^C, no statement of it runs on in the server."""
+        self._migrate("upgrade", target, running)
+
+    def downgrade(self, target: str, running: Running) -> None:
+        """Downgrade to the revision, as `upgrade` does."""
+        self._migrate("downgrade", target, running)
+
+    def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
+        """Write a revision on the only head in the folder, which the walled process must own.
+
+        With `autogenerate`, it holds the differences. Without an id, Alembic makes one.
+        """
+        options: dict[str, Any] = {"message": message, "id": id_, "autogenerate": autogenerate}
+        for one in self._run("revision", QUICK, writable=True, **options):
+            if one["kind"] == "written":
+                return Written(_text(one, "file"), one.get("empty") is True)
+        raise LabError("Alembic has written no file.")
+
+    def _migrate(self, verb: str, target: str, running: Running) -> None:
+        def tell(event: Event) -> None:
+            if event["kind"] == "running":
+                running(_text(event, "id"))
+
+        try:
+            self._run(verb, LONG, tell, target=target)
+        except BaseException:
+            with suppress(LabError, psycopg2.Error):  # the error that is handled says more
+                self._end_sessions()
+            raise
+
+    def _run(
+        self,
+        command: str,
+        seconds: float,
+        tell: Callable[[Event], None] = lambda _: None,
+        *,
+        writable: bool = False,
+        **options: object,
+    ) -> list[Event]:
+        folders, code = {GUEST: GUEST_INSIDE}, {self.code: CODE}
+        wall = Wall(
+            folders if writable else {**folders, **code},
+            code if writable else {},
+            hidden=(PACKAGE,),
+            network=True,
+            environment=self._environment(),
+            folder=self.code,
+        )
+        program = wall.inside(GUEST / "history.py", self.means)
+        events, lines = list[Event](), _Lines()
+
+        def received(part: bytes) -> None:
+            for event in lines.events(part):
+                events.append(event)
+                tell(event)
+
+        finished = sandbox.run(
+            [sys.executable, "-P", program],
+            wall,
+            Bounds(seconds=seconds),
+            self.means,
+            stdin=json.dumps({"command": command, **options}).encode(),
+            received=received,
+        )
+        for event in events:
+            if event["kind"] == "error":
+                raise _error(event)
+        if finished.code != 0:
+            why = replace(finished, stdout=b"").last_line
+            raise LabError(sentence(f"Alembic has ended without a result: {printable(why)}"))
+        return events
+
+    def _environment(self) -> Mapping[str, str]:
+        found = {**VARIABLES, "LAB_DATABASE_URL": self.url, "PGAPPNAME": self._name}
+        if self.url and (address := _address(DatabaseUrl.parse(self.url).host)):
+            found["PGHOSTADDR"] = address
+        return found
+
+    def _end_sessions(self) -> None:
+        """End what a killed process left in the server: its statement would go on."""
+        with closing(connect(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(END_SESSIONS, (self._name,))
+
+
+def recorded(url: str) -> tuple[str, ...]:
+    """Return the revisions that the database records; none if it has no table for them.
+
+    Raises DatabaseUnreachable.
+    """
+    try:
+        return _column(url, RECORDED)
+    except psycopg2.errors.UndefinedTable:
+        return ()
+
+
+def invalid_indexes(url: str) -> tuple[str, ...]:
+    """Return the indexes that CREATE INDEX CONCURRENTLY did not complete, as SQL names them.
+
+    Raises DatabaseUnreachable.
+    """
+    return _column(url, INVALID_INDEXES)
+
+
+class _Lines:
+    """Splits what comes in parts into lines, and the lines into events. Other lines are left out."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def events(self, part: bytes) -> list[Event]:
+        *lines, self._rest = (self._rest + part).split(b"\n")
+        found = list[Event]()
+        for line in lines:
+            with suppress(ValueError, RecursionError):
+                event = json.loads(line)
+                if isinstance(event, dict) and isinstance(event.get("kind"), str):
+                    found.append(event)
+        return found
+
+
+def _column(url: str, query: str) -> tuple[str, ...]:
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return tuple(printable(str(value)) for (value,) in cursor.fetchall())
+
+
+def _history(events: Iterable[Event]) -> History:
+    return History(
+        tuple(
+            Revision(_text(one, "id"), _texts(one, "parents"), _text(one, "message"), _text(one, "file"))
+            for one in events
+            if one["kind"] == "revision"
+        )
+    )
+
+
+def _error(event: Event) -> LabError:
+    text, file, line = _text(event, "text"), _text(event, "file"), event.get("line")
+    place = f"{file}, line {line}, failed: " if file and isinstance(line, int) else ""
+    return LabError(sentence(f"{place}{text}"))
+
+
+def _text(event: Event, key: str) -> str:
+    return printable(" ".join(str(event.get(key, "")).split()))
+
+
+def _texts(event: Event, key: str) -> tuple[str, ...]:
+    found = event.get(key)
+    return tuple(printable(str(one)) for one in found) if isinstance(found, list) else ()
+
+
+def _address(host: str) -> str:
+    """Return the IP address of a host whose name cannot be resolved behind a wall; else an empty text."""
+    with suppress(ValueError):
+        ip_address(host)
+        return ""
+    with suppress(OSError):
+        return "" if host == "localhost" else str(socket.getaddrinfo(host, None)[0][4][0])
+    return ""
