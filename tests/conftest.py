@@ -56,6 +56,7 @@ TOGETHER = {
     "tests/lab/cli/test_inspect.py": "command line",
     "tests/lab/cli/test_lifecycle.py": "command line",
     "tests/lab/cli/test_main.py": "command line",
+    "tests/lab/cli/test_migration.py": "command line",
     "tests/lab/cli/test_run.py": "command line",
     "tests/lab/cli/test_run_beside_others.py": "command line",
     "tests/lab/operations/test_down.py": "lab that is up",

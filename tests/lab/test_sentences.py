@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.sentences import sentence
+from lab.sentences import printable, sentence
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,7 @@ from lab.sentences import sentence
 def test_a_sentence_ends_once(text: str, expected: str) -> None:
     assert sentence(text) == expected
     assert sentence(sentence(text)) == expected
+
+
+def test_what_could_change_a_terminal_is_escaped() -> None:
+    assert printable("a\x1b[31m\u202eb\nü") == "a\\x1b[31m\\u202eb\\nü"

@@ -55,12 +55,18 @@ def test_in_a_handout_the_interviewers_commands_say_so(handout: Path, words: lis
 def test_in_a_handout_help_and_status_name_no_fix(handout: Path) -> None:
     texts = [
         lab(*words, cwd=handout, source=handout).stdout.decode()
-        for words in (["--help"], ["status"], ["status", "--json"], ["reset", "--help"])
+        for words in (
+            ["--help"],
+            ["status"],
+            ["status", "--json"],
+            ["reset", "--help"],
+            ["migration", "--help"],
+        )
     ]
     assert "restart" in texts[0]
     assert "device-service" in texts[1]
     assert json.loads(texts[2])["fixes"] is None
-    for text in (texts[0], texts[1], texts[3]):
+    for text in (texts[0], texts[1], *texts[3:]):
         assert not re.search(r"fix|bug|hint|demo|probe|librar", text.replace("debugging", ""), re.I)
 
 
@@ -89,7 +95,9 @@ def test_an_exercise_without_a_folder_is_wrong_usage() -> None:
 def test_a_handout_has_what_its_commands_need_and_nothing_that_measures(handout: Path) -> None:
     text = lab("--help", cwd=handout, source=handout).stdout.decode()
     commands = re.findall(r"^  ([a-z]+) ", text.partition("Commands:")[2].partition("Exit codes")[0], re.M)
-    assert {"up", "down", "restart", "run", "reset", "status", "logs", "psql", "url", "doctor"} == {*commands}
+    lifecycle = {"up", "down", "restart", "run", "reset"}
+    assert lifecycle | {"status", "logs", "psql", "url", "doctor", "migration"} == {*commands}
+    assert (handout / "lab/engine/guest/history.py").is_file()
     assert not (handout / "lab/probing").exists()
     assert not (handout / "lab/catalog/template").exists()
     for module in sorted((handout / "lab").rglob("*.py")):

@@ -22,6 +22,13 @@ def test_the_exit_code_and_both_outputs_come_back() -> None:
     assert (finished.code, finished.stdout, finished.stderr) == (3, b"out\n", b"err\n")
 
 
+def test_standard_output_is_received_while_it_comes() -> None:
+    parts = list[bytes]()
+    code = "import sys; print('1', flush=True); print('err', file=sys.stderr); sys.stdin.read(); print('2')"
+    finished = run([sys.executable, "-c", code], WALL, Bounds(), MEANS, received=parts.append)
+    assert b"".join(parts) == finished.stdout == b"1\n2\n"
+
+
 def test_input_larger_than_a_pipe_is_read() -> None:
     finished = python("import sys; print(len(sys.stdin.buffer.read()))", stdin=bytes(2**20))
     assert finished.stdout == b"1048576\n"
