@@ -238,6 +238,7 @@ def _migrate(
     if workspace.journal.exists():
         from lab.operations import fixes
 
+        progress(Update("Recovering from an interrupted change"))
         fixes.recover(workspace)
     with exclusive_lock(workspace.lock, progress=progress):
         runtime = runtime_of(workspace)
