@@ -164,8 +164,10 @@ class CandidateHistory:
             if event["kind"] == "error":
                 raise _error(event)
         if finished.code != 0:
-            why = replace(finished, stdout=b"").last_line
-            raise LabError(sentence(f"Alembic has ended without a result: {printable(why)}"))
+            last = (
+                f" ({printable(replace(finished, stdout=b'').last_line)})" if finished.stderr.strip() else ""
+            )
+            raise LabError(f"Alembic has ended without a result: exit code {finished.code}{last}.")
         return events
 
     def _environment(self) -> Mapping[str, str]:

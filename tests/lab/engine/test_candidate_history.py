@@ -17,12 +17,13 @@ def upgrade():
     {body}
 """
 FORGED = r"""
-    import os
+    import os, stat
     forged = '{"kind": "running", "id": ["x", "\\u001b"]}'
     for line in ("no json", "[]", '{"kind": 1}', forged, "[" * 100_000):
         for descriptor in range(3, 20):
             try:
-                os.write(descriptor, f"{line}\n".encode())
+                if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                    os.write(descriptor, f"{line}\n".encode())
             except OSError:
                 pass
 """

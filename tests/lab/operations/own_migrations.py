@@ -36,7 +36,9 @@ history.run({"target_metadata": Base.metadata})
 def as_lab(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("LAB_DATABASE_URL", project.url)
     ini = project.root / "alembic.ini"
-    ini.write_text(f"{ini.read_text()}file_template = %%(rev)s_%%(slug)s\n\n[lab]\nshipped_head = 0001\n")
+    logging = (PROJECT / "alembic.ini").read_text().partition("[loggers]")
+    own = f"{ini.read_text()}file_template = %%(rev)s_%%(slug)s\n\n[lab]\nshipped_head = 0001\n\n"
+    ini.write_text(own + "".join(logging[1:]))
     for name in ("__init__.py", "script.py.mako", "database.py", "history.py"):
         shutil.copy(PROJECT / "migrations" / name, project.root / "migrations" / name)
     (project.root / "migrations" / "env.py").write_text(ENV)

@@ -40,6 +40,7 @@ def test_up_runs_what_is_pending_and_a_failure_names_file_line_and_reason(own: P
     assert at(own) == [("0002",)]
 
 
+@pytest.mark.slow
 def test_down_takes_the_last_one_back_and_never_a_shipped_one(own: Project) -> None:
     write(own, "0002", 'op.execute("CREATE TABLE notes ()")', 'op.execute("DROP TABLE notes")')
     done = migration.up(own.workspace)
@@ -139,7 +140,10 @@ def test_an_interrupt_ends_the_statement_in_the_server_and_says_what_is_left(
     finally:
         holder.kill()
         holder.wait()
-        own.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'")
+        own.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+        )
 
 
 def wait_for(project: Project, query: str) -> None:
@@ -169,6 +173,7 @@ def test_what_hostile_code_does_is_told_in_printable_words(own: Project, up: str
     assert at(own) == [("0001",)]
 
 
+@pytest.mark.slow
 def test_status_shows_own_revisions_and_how_models_and_database_differ(own: Project) -> None:
     write(own, "0002", 'op.execute("ALTER TABLE things ADD z int, DROP seen_at")', message="an\\x07y")
     report = migration.status(own.workspace)
@@ -190,7 +195,7 @@ def test_status_shows_own_revisions_and_how_models_and_database_differ(own: Proj
     ("name", "text", "told"),
     [
         ("0002_x.py", "def (", "0002_x.py, line 1, failed: SyntaxError"),
-        ("0001_x.py", 'revision = "0001"', "Revision 0001 is present more than once"),
+        ("0001_x.py", 'revision = "0001"\ndown_revision = None\n', "Revision 0001 is present more than once"),
     ],
 )
 def test_a_file_that_cannot_be_loaded_is_named(own: Project, name: str, text: str, told: str) -> None:
