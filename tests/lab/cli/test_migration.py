@@ -44,7 +44,7 @@ def test_a_migration_goes_from_its_file_to_the_database_and_back(
     assert [(one["revision"], one["in_database"]) for one in report["revisions"]] == [("0003", True)]
     assert report["differences"] == []
     alembic = [sys.executable, "-m", "alembic"]
-    assert run([*alembic, "check"], cwd=versions).code == 0
+    assert run([*alembic, "check"], cwd=versions.parent.parent).code == 0
     assert run([*alembic, "downgrade", "-1"], cwd=versions.parent.parent).code == 0
     refused = command("migration", "down")
     assert (refused.code, b"lab reset" in refused.stderr) == (3, True)
