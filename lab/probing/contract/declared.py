@@ -19,7 +19,7 @@ class Open:
     only: the members that are compared; empty for all.
     statuses: groups of which any status is as good as another. body: the body of a success is not compared.
     members: not compared. later: may be the moment of a later request. estimates: null and 0 are compared,
-    other numbers are not.
+    other numbers are not. reasons: a text where the member that they are of is null, else null.
     """
 
     route: str
@@ -30,6 +30,7 @@ class Open:
     members: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     estimates: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,11 @@ def _in_object(
 ) -> Difference | None:
     for name, value in expected.items():
         where = f"{path}.{name}" if path else name
+        if name in free.reasons:
+            is_null = actual.get(free.reasons[name]) is None
+            if bool(actual.get(name)) != is_null:
+                return Difference(where, "a text" if is_null else None, actual.get(name))
+            continue
         if name in free.members or (free.only and not path and name not in free.only):
             continue
         if name not in actual:

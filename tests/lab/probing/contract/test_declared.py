@@ -70,6 +70,21 @@ def test_a_moment_may_be_later_where_that_is_open_but_not_earlier() -> None:
     assert compared({"at": first}, {"at": second}) == "at"
 
 
+def test_a_reason_is_a_text_where_its_member_is_null() -> None:
+    number, null = {"wait": 5, "reason": None}, {"wait": None, "reason": "there are no runs"}
+    free: dict[str, Any] = {"estimates": ("wait",), "reasons": {"reason": "wait"}}
+    assert compared(number, {"wait": 7, "reason": None}, **free) is None
+    assert compared(number, {"wait": None, "reason": "other"}, **free) is None
+    assert compared(null, {"wait": None, "reason": "other"}, **free) is None
+    for expected, actual in (
+        (number, {"wait": 7, "reason": "other"}),
+        (number, {"wait": None, "reason": None}),
+        (null, {"wait": None, "reason": ""}),
+        (null, {"wait": None}),
+    ):
+        assert compared(expected, actual, **free) == "reason"
+
+
 def test_no_answer_is_a_difference() -> None:
     gone = Answer(None, None, 0, 1, "the connection was closed")
     found = difference(CALL, Answer(200, {}, 0, 1), gone, Declared())
