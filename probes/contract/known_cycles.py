@@ -211,8 +211,8 @@ def _workflows() -> dict[str, list[Call]]:
 
 
 def _full_length() -> Iterator[Call]:
-    """Every request that takes a device, for one with the longest id. At the end, it is as it was."""
-    longest = "odd-" + "x" * 46
+    """Every request that takes a device, for one with the longest id that no other script uses."""
+    longest = "odd-" + "y" * 46
     yield routes.book(longest, W[1])
     yield routes.release(longest, W[1])
     yield routes.set_status(longest, "offline")

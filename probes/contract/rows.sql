@@ -13,9 +13,10 @@ SELECT 'device-' || n, md5('spare run ' || n)::uuid::text, 'incubate', 'complete
   FROM generate_series(70001, 70900) AS n, generate_series(1, 3) AS run
  ORDER BY run, n;
 
--- Devices in every status, one with an id of full length, one that never ran, and one that ran once.
+-- Devices in every status, two with an id of full length, one that never ran, and one that ran once.
 INSERT INTO devices (id, name, type, status, workflow_id, updated_at) VALUES
     ('odd-' || repeat('x', 46), 'Full length', 'reader', 'available', NULL, '2026-05-02 08:00'),
+    ('odd-' || repeat('y', 46), 'Full length, for a life cycle', 'reader', 'available', NULL, '2026-05-02 08:00'),
     ('odd.held', 'Held', 'reader', 'busy', '11111111-1111-4111-8111-111111111111', '2026-05-02 08:01'),
     ('odd_maintained', 'Maintained', 'washer', 'maintenance', NULL, '2026-05-02 08:02'),
     ('odd-offline', 'Offline', 'washer', 'offline', NULL, '2026-05-02 08:03.5'),
