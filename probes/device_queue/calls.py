@@ -20,7 +20,8 @@ OPERATIONS = 12
 ADD_OPERATIONS = """
 WITH past AS (
     SELECT start_at, start_at + %(seconds)s * interval '1 s' AS ended
-      FROM (SELECT now() AT TIME ZONE 'UTC' - n * interval '2 hours' FROM generate_series(1, %(count)s) AS n)
+      FROM (SELECT now() AT TIME ZONE 'UTC' - %(days)s * interval '1 day' - n * interval '2 hours'
+              FROM generate_series(1, %(count)s) AS n)
         AS starts (start_at)
 ), booked AS (
     INSERT INTO bookings (device_id, workflow_id, booked_at, released_at)
@@ -101,11 +102,13 @@ class Queue:
         right = after.held_once_by(holder) and waiting in (None, found)
         expect(right, f"{what}: the device is {after}, {len(found or ())} waiting")
 
-    def add_operations(self, device: str, seconds: int) -> None:
-        """Add twelve past operations of the device, each of this length, with their logs and bookings."""
-        self.connection.query(
-            ADD_OPERATIONS, device=device, workflow=LOGGED_WORKFLOW, seconds=seconds, count=OPERATIONS
-        )
+    def add_operations(self, device: str, seconds: int, days: int = 0) -> None:
+        """Add twelve operations of the device, each of this length, with their logs and bookings.
+
+        They are of the 24 hours that ended so many `days` ago.
+        """
+        values = {"device": device, "workflow": LOGGED_WORKFLOW, "seconds": seconds, "days": days}
+        self.connection.query(ADD_OPERATIONS, **values, count=OPERATIONS)
 
     def extend_booking(self, device: str, seconds: int) -> None:
         """Move the start of the open booking and the device's `updated_at` so many seconds into the past."""

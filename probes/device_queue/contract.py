@@ -119,6 +119,7 @@ def estimates_the_wait(queue: Queue) -> None:
         queue.add_operations(device, seconds)
     replies = [queue.wait_time(device) for device in (free, quick, slow, out)]
     _expect_estimates(*replies, room=_room(started))
+    _expect_recent_operations(queue, replies[2], _room(started))
     _expect_falling_wait(queue)
     before = estimate(queue.wait_time(quick, "low"))[1]
     for _ in range(3):
@@ -155,6 +156,16 @@ def _expect_estimates(free: Reply, quick: Reply, slow: Reply, out: Reply, *, roo
     waits = f"{short} s with operations of {QUICK} s, {long} s with operations of {SLOW} s"
     longer = _less(0, short) and _less(short, long, room)
     expect(longer, f"the wait does not depend on the device's own operations: {waits}")
+
+
+def _expect_recent_operations(queue: Queue, slow: Reply, room: float) -> None:
+    """A device that has become quick has a shorter wait than one that is still slow."""
+    device, _ = queue.connection.new_busy_device()
+    for days, seconds in ((3, SLOW), (2, SLOW), (1, QUICK), (0, QUICK)):
+        queue.add_operations(device, seconds, days)
+    now, still = estimate(queue.wait_time(device))[1], estimate(slow)[1]
+    waits = f"{now} s where the latest operations take {QUICK} s, {still} s where all take {SLOW} s"
+    expect(_less(now, still, room), f"the wait does not depend on recent operations: {waits}")
 
 
 def _expect_falling_wait(queue: Queue) -> None:

@@ -17,11 +17,14 @@ from lab.shell import Finished, run
 from lab.timeline import read
 from tests.conftest import PROJECT
 
+TIMEOUT = 300.0
+"""Seconds. A check of several bugs takes half a minute where nothing else runs."""
+
 
 def lab(*words: str, cwd: Path = PROJECT, source: Path = PROJECT, records: Path | None = None) -> Finished:
     """Run `lab` from the folder `source`, which holds its package."""
     environment = {"PYTHONPATH": str(source), FOLDER_VARIABLE: str(records or cwd)}
-    return run([sys.executable, "-P", "-m", "lab", *words], cwd=cwd, env=environment)
+    return run([sys.executable, "-P", "-m", "lab", *words], cwd=cwd, env=environment, timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
