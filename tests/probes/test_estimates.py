@@ -30,8 +30,13 @@ class Clock:
 class Device:
     status: str
     since: float
-    operation: float = 0.0
+    operations: dict[int, float] = field(default_factory=dict)
+    """The seconds that each operation of a day took, by how many days ago that was."""
     queue: list[int] = field(default_factory=list)
+
+    @property
+    def operation(self) -> float:
+        return self.operations[min(self.operations)] if self.operations else 0.0
 
 
 Estimate = Callable[[Device, int, float, dict[str, Device]], float]
@@ -66,6 +71,15 @@ def wrong_negative(device: Device, ahead: int, now: float, _: dict[str, Device])
     return device.operation - (now - device.since) + ahead * device.operation
 
 
+def wrong_of_the_first_operations(device: Device, ahead: int, now: float, _: dict[str, Device]) -> float:
+    first = device.operations[max(device.operations)]
+    return max(first - (now - device.since), 1.0) + ahead * first
+
+
+def wrong_rising(device: Device, ahead: int, now: float, _: dict[str, Device]) -> float:
+    return device.operation + (now - device.since) + ahead * device.operation
+
+
 class Laboratory:
     """Takes the place of the queue and of its connection. Each request takes `seconds`."""
 
@@ -82,8 +96,8 @@ class Laboratory:
     def new_busy_device(self) -> tuple[str, str]:
         return self.new_device("busy"), "workflow"
 
-    def add_operations(self, device: str, seconds: int) -> None:
-        self.devices[device].operation = seconds
+    def add_operations(self, device: str, seconds: int, days: int = 0) -> None:
+        self.devices[device].operations[days] = seconds
 
     def extend_booking(self, device: str, seconds: int) -> None:
         self.devices[device].since -= seconds
@@ -131,7 +145,15 @@ def test_a_right_estimate_is_right_on_a_slow_machine(
 
 @pytest.mark.parametrize("seconds", [0.01, 1.0, SLOW])
 @pytest.mark.parametrize(
-    "estimate", [wrong_constant, wrong_of_all_devices, wrong_without_the_queue, wrong_negative]
+    "estimate",
+    [
+        wrong_constant,
+        wrong_of_all_devices,
+        wrong_without_the_queue,
+        wrong_negative,
+        wrong_of_the_first_operations,
+        wrong_rising,
+    ],
 )
 def test_time_that_passes_makes_no_wrong_estimate_right(
     monkeypatch: pytest.MonkeyPatch, estimate: Estimate, seconds: float
