@@ -10,6 +10,7 @@ from tests.mutants.fixed_code import copy_fixed, fixed_files
 from tests.mutants.sample import sample
 
 
+@pytest.mark.slow
 def test_every_mutant_compiles_and_is_another_program() -> None:
     for mutant in sample():
         text = fixed_files()[mutant.file]

@@ -1,6 +1,8 @@
 from collections import Counter
 from pathlib import PurePosixPath
 
+import pytest
+
 from tests.mutants.fixed_code import fixed_files
 from tests.mutants.places import places
 
@@ -8,10 +10,12 @@ NO_PLACES = {"app/__init__.py", "app/common/__init__.py"}
 """Files that hold a docstring only."""
 
 
+@pytest.mark.slow
 def test_each_id_names_one_place() -> None:
     assert max(Counter(mutant.id for mutant in places()).values()) == 1
 
 
+@pytest.mark.slow
 def test_every_file_with_code_has_places() -> None:
     assert {mutant.file for mutant in places()} == set(fixed_files()) - NO_PLACES
 

@@ -99,6 +99,7 @@ def test_without_git_a_fix_is_refused_before_anything_is_changed(
         assert b"git was not found on the path" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_restart_of_a_service_that_crashes_is_1(command: Command) -> None:
     assert command("restart", "workflow-service").code == 1
     assert command("restart", "device-service").code == 0

@@ -42,6 +42,7 @@ def files(project: Project) -> list[str]:
     return sorted(path.name for path in (project.root / "migrations/versions").iterdir())
 
 
+@pytest.mark.slow
 def test_the_file_has_number_name_and_form_of_the_shipped_ones(own: Project) -> None:
     made = new(own.workspace, " Ready, steady ")
     assert (made.revision, made.parent) == ("0002", "0001")

@@ -44,6 +44,7 @@ def test_an_interrupted_reset_leaves_only_the_old_database(workspace: Workspace,
     assert now(workspace).database.rows == ROWS
 
 
+@pytest.mark.slow
 def test_a_dropped_database_is_reset_to_the_fixes_in_the_code(workspace: Workspace) -> None:
     path = workspace.root / "app" / "device_service" / "models.py"
     shipped = path.read_bytes()

@@ -11,6 +11,7 @@ from tests.lab.operations.conftest import MEASURED, code_of
 from tests.patches import make_patch
 
 
+@pytest.mark.slow
 def test_verify_proves_a_fix_in_a_scratch_copy(measured: Workspace, server: Server) -> None:
     before = code_of(measured), schema_fingerprint(server.url(MEASURED))
     found = verify(measured, ["4"], bugs=["2", "4"])
