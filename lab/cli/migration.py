@@ -97,6 +97,6 @@ def status(workspace: Workspace, as_json: bool) -> None:
     Example: lab migration status
     """
     from lab.cli import migration_views
-    from lab.operations import migration as operation
+    from lab.operations.migration_status import status as operation
 
-    output.result(operation.status(workspace), as_json, migration_views.status)
+    output.result(operation(workspace), as_json, migration_views.status)

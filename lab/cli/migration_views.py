@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lab.cli.tables import Verbatim, coloured, table
-from lab.operations.migration import Migrated, MigrationStatus, drop_index
+from lab.operations.migration import Migrated
+from lab.operations.migration_status import MigrationStatus, drop_index
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

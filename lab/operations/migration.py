@@ -1,26 +1,22 @@
-"""Run the candidate's migrations in the lab's database, and compare files, database and models.
+"""Run the candidate's migrations in the lab's database.
 
 Alembic runs as the owner of the database, behind a wall, on a copy of the code: see `CandidateHistory`.
-`new_migration` writes one.
+`new_migration` writes one, `migration_status` compares files, database and models.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from shlex import quote
 
-from lab import handouts, sandbox
-from lab.engine.candidate_history import CandidateHistory, Compared, invalid_indexes, recorded
+from lab.engine.candidate_history import invalid_indexes, recorded
 from lab.engine.revisions import History
 from lab.errors import LabError, Refused, UsageError
 from lab.lock import exclusive_lock
-from lab.operations import template
+from lab.operations.history import candidate_history, only_head, require_known, shipped_head
+from lab.operations.migration_status import drop_index
 from lab.operations.runtimes import require_up, runtime_of
 from lab.progress import Progress, Update, silent
-from lab.shadow.code import copy_files
 from lab.workspace import Workspace
 
 SHIPPED = "The shipped schema belongs to the lab."
@@ -51,36 +47,6 @@ class Migrated:
     ran: tuple[RevisionRun, ...]
     seconds: float
     outdated: tuple[str, ...]
-    invalid_indexes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionStatus:
-    """A revision of the candidate's. `in_database` is None if the lab is not up."""
-
-    revision: str
-    parents: tuple[str, ...]
-    message: str
-    file: str
-    in_database: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationStatus:
-    """The candidate's revisions, in order, above the shipped head.
-
-    `database` is None if the lab is not up, `differences` between models and schema are None if they were not
-    compared: `not_compared` says why. `unknown` are revisions in the database that no file has.
-    """
-
-    shipped_head: str
-    revisions: tuple[RevisionStatus, ...]
-    heads: tuple[str, ...]
-    database: tuple[str, ...] | None
-    pending: tuple[str, ...]
-    unknown: tuple[str, ...]
-    differences: tuple[str, ...] | None
-    not_compared: str
     invalid_indexes: tuple[str, ...]
 
 
@@ -148,88 +114,6 @@ def down(workspace: Workspace, target: str = "-1", *, progress: Progress = silen
         return _steps_below(history, before[0], _number(target))
 
     return _migrate(workspace, "down", goal, progress)
-
-
-def status(workspace: Workspace) -> MigrationStatus:
-    """Return the candidate's revisions, and how files, database and models agree; also if the lab is down.
-
-    Raises:
-        LabError: a revision's file cannot be loaded; the message names file and line.
-    """
-    shipped, url = shipped_head(workspace), _url_if_up(workspace)
-    with candidate_history(workspace, url) as candidate:
-        found = candidate.compare() if url else Compared(candidate.read())
-    history, database = found.history, recorded(url) if url else None
-    applied = history.at_or_below(database or ())
-    own = [one for one in history.revisions if one.id not in history.at_or_below([shipped])]
-    not_compared = _not_comparable(history, database) or found.problem
-    return MigrationStatus(
-        shipped_head=shipped,
-        revisions=tuple(
-            RevisionStatus(
-                one.id, one.parents, one.message, one.file, None if database is None else one.id in applied
-            )
-            for one in own
-        ),
-        heads=history.heads,
-        database=database,
-        pending=tuple(one.id for one in own if database is not None and one.id not in applied),
-        unknown=tuple(id_ for id_ in database or () if id_ not in history.ids),
-        differences=None if not_compared else found.differences,
-        not_compared=not_compared,
-        invalid_indexes=invalid_indexes(url) if url else (),
-    )
-
-
-def shipped_head(workspace: Workspace) -> str:
-    """Return the revision below the candidate's: that of a handout, from its record, else of the library."""
-    record = handouts.recorded_in(workspace.root, workspace.library)
-    return record.head if record else template.shipped_head(workspace)
-
-
-def only_head(history: History) -> str:
-    """Return the only head. Raises Refused: there are several, or none."""
-    if len(history.heads) == 1:
-        return history.heads[0]
-    if not history.heads:
-        raise Refused("There are no revisions.", "Restore their files: git checkout, or lab reset --code")
-    raise Refused(
-        f"There are {len(history.heads)} heads: {', '.join(history.heads)}.",
-        f"Merge them: alembic merge -m MESSAGE {' '.join(history.heads)}",
-    )
-
-
-def require_known(history: History, database: tuple[str, ...]) -> None:
-    """Raise Refused if the database has a revision that no file has."""
-    if unknown := [one for one in database if one not in history.ids]:
-        raise Refused(
-            f"The database is at revision {', '.join(unknown)}, which no file has.",
-            "Restore its file; or give the database its first schema and rows again: lab reset",
-        )
-
-
-@contextmanager
-def candidate_history(
-    workspace: Workspace, url: str, *, writable: bool = False
-) -> Iterator[CandidateHistory]:
-    """Yield the history in a copy of the code, which is deleted after the block.
-
-    With `writable`, the walled process owns the copy.
-    """
-    means = sandbox.found()
-    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as made:
-        folder = Path(made).resolve()
-        copy_files(workspace, folder)
-        if writable and means.switches_user:
-            _give(folder, means.uid)
-        yield CandidateHistory(folder, url, means)
-
-
-def _give(folder: Path, uid: int) -> None:
-    from os import chown
-
-    for path in (folder, *folder.rglob("*")):
-        chown(path, uid, uid, follow_symlinks=False)
 
 
 def _migrate(
@@ -307,12 +191,6 @@ def _left(url: str, invalid: tuple[str, ...]) -> str:
     return ""
 
 
-def drop_index(name: str) -> str:
-    """Return a sentence on an invalid index, and how to drop it."""
-    how = quote(f"DROP INDEX CONCURRENTLY {name}")
-    return f"The index {name} is invalid, because it was not completed. Drop it: lab psql -c {how}"
-
-
 def _steps_below(history: History, id_: str, steps: int) -> str:
     """Return the revision that many steps below. Below a merge, the last step may be to either branch."""
     for step in range(1, steps + 1):
@@ -334,16 +212,3 @@ def _number(text: str) -> int:
     if text[1:].isdecimal() and int(text[1:]) > 0:
         return int(text[1:])
     raise UsageError(f"{text!r} is no number of steps.", "Use for example +1 to go up, -1 to go down.")
-
-
-def _not_comparable(history: History, database: tuple[str, ...] | None) -> str:
-    if database is None:
-        return "the lab is not up"
-    if len(history.heads) > 1:
-        return "there are several heads"
-    return "" if database == history.heads else "the database is not at the head"
-
-
-def _url_if_up(workspace: Workspace) -> str:
-    runtime = runtime_of(workspace)
-    return runtime.url if runtime.database_running() else ""

@@ -13,7 +13,7 @@ from lab.engine.revisions import History
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, Refused, UsageError
 from lab.files import sync_folder
 from lab.lock import exclusive_lock
-from lab.operations.migration import candidate_history, only_head, require_known, shipped_head
+from lab.operations.history import candidate_history, only_head, require_known, shipped_head
 from lab.operations.runtimes import require_up, runtime_of
 from lab.progress import Progress, Update, silent
 from lab.sentences import printable

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.cli import migration_views
-from lab.operations.migration import Migrated, MigrationStatus, RevisionRun, RevisionStatus
+from lab.operations.migration import Migrated, RevisionRun
+from lab.operations.migration_status import MigrationStatus, RevisionStatus
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.lab.cli.conftest import Command

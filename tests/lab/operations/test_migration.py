@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError, Refused, UsageError
-from lab.operations import migration
+from lab.operations import migration, migration_status
 from tests.lab.conftest import Project
 from tests.lab.operations.own_migrations import UPGRADE_LINE, as_lab, write
 
@@ -96,7 +96,7 @@ def test_a_revision_of_the_database_without_a_file_is_told(own: Project) -> None
     (own.root / "migrations/versions/0002_step.py").unlink()
     with pytest.raises(Refused, match="at revision 0002, which no file has"):
         migration.up(own.workspace)
-    assert migration.status(own.workspace).unknown == ("0002",)
+    assert migration_status.status(own.workspace).unknown == ("0002",)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_an_index_that_concurrently_left_is_named_with_how_to_drop_it(own: Proje
     with pytest.raises(LabError, match="could not create unique index") as failure:
         migration.up(own.workspace)
     assert failure.value.message.endswith("lab psql -c 'DROP INDEX CONCURRENTLY ix_new'")
-    assert migration.status(own.workspace).invalid_indexes == ("ix_new",)
+    assert migration_status.status(own.workspace).invalid_indexes == ("ix_new",)
     own.sql("DROP INDEX CONCURRENTLY ix_new")
 
 
@@ -176,13 +176,13 @@ def test_what_hostile_code_does_is_told_in_printable_words(own: Project, up: str
 @pytest.mark.slow
 def test_status_shows_own_revisions_and_how_models_and_database_differ(own: Project) -> None:
     write(own, "0002", 'op.execute("ALTER TABLE things ADD z int, DROP seen_at")', message="an\\x07y")
-    report = migration.status(own.workspace)
+    report = migration_status.status(own.workspace)
     (one,) = report.revisions
     assert (one.message, one.file) == (r"an\x07y", "migrations/versions/0002_step.py")
     assert (one.in_database, report.pending) == (False, ("0002",))
     assert (report.differences, report.not_compared) == (None, "the database is not at the head")
     migration.up(own.workspace)
-    report = migration.status(own.workspace)
+    report = migration_status.status(own.workspace)
     assert report.revisions[0].in_database
     assert report.differences == (
         "column things.seen_at is only in the models",
@@ -201,13 +201,13 @@ def test_status_shows_own_revisions_and_how_models_and_database_differ(own: Proj
 def test_a_file_that_cannot_be_loaded_is_named(own: Project, name: str, text: str, told: str) -> None:
     (own.root / "migrations/versions" / name).write_text(text)
     with pytest.raises(LabError, match=told):
-        migration.status(own.workspace)
+        migration_status.status(own.workspace)
 
 
 @pytest.mark.slow
 def test_a_broken_model_is_why_nothing_was_compared(own: Project) -> None:
     models: Path = own.root / "app/models.py"
     models.write_text(f"{models.read_text()}\nraise ValueError('no')\n")
-    report = migration.status(own.workspace)
+    report = migration_status.status(own.workspace)
     assert report.differences is None
     assert report.not_compared.startswith("app/models.py, line ")

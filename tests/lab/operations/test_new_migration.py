@@ -4,7 +4,7 @@ import pytest
 
 from lab.engine import candidate
 from lab.errors import EnvironmentFault, LabError, Refused, UsageError
-from lab.operations import migration
+from lab.operations import migration_status
 from lab.operations.new_migration import in_house_style, new
 from tests.lab.conftest import Project
 from tests.lab.operations.own_migrations import as_lab, write
@@ -62,7 +62,7 @@ def test_autogenerate_makes_the_schema_like_the_models_and_alembic_runs_it(own: 
         in (own.root / made.file).read_text()
     )
     candidate.upgrade(own.workspace, own.url)  # plain Alembic
-    assert migration.status(own.workspace).differences == ()
+    assert migration_status.status(own.workspace).differences == ()
     assert new(own.workspace, "no more", autogenerate=True).empty
 
 
