@@ -13,8 +13,10 @@ from typing import Protocol
 
 import psycopg2
 
+from lab import shipped
 from lab.errors import EnvironmentFault, Refused
 from lab.operations.conversation import Unreadable
+from lab.operations.kept_reference import KeptReference, kept_reference
 from lab.operations.reference import reference
 from lab.operations.target import Target
 from lab.probing.contract.declared import Declared
@@ -76,11 +78,19 @@ def compare(
     unsolved = frozenset(fix.slug for fix in target.catalog.measurable if fix.number not in solved)
     fixes = [fix for fix in target.catalog.fixes if fix.number in solved or fix.slug in declared.always]
     scripts = comparable(contract.scripts(SEED), declared, unsolved)
-    progress(Update("Starting the reference"))
+    given = _given(declared, unsolved)
+    code = (target.workspace.library.digest(), shipped.digest(target.workspace))
+    parts = (*code, [fix.revision for fix in fixes], given)
+    progress(Update("Starting the services"))
     try:
         with (
-            reference(target, fixes, folder, contract.rows, _given(declared, unsolved), progress) as baseline,
-            start(_given(declared, unsolved)) as candidate,
+            kept_reference(
+                target.prepared.home,
+                scripts,
+                parts,
+                reference(target, fixes, folder, contract.rows, given, progress),
+            ) as baseline,
+            start(given) as candidate,
         ):
             if problem := baseline.problem:
                 raise EnvironmentFault(f"The reference cannot be started: {problem}.")
@@ -123,7 +133,7 @@ def _not_migrated(problem: str, before: str) -> Beside:
 
 
 def _found(
-    baseline: Side,
+    baseline: KeptReference,
     candidate: Side,
     contract: Contract,
     scripts: Sequence[Script],
@@ -141,7 +151,7 @@ def _found(
     return Beside(requests, (*gone, *compared.regressions), compared.unsure)
 
 
-def _gone(baseline: Side, candidate: Side, progress: Progress) -> Iterator[Regression]:
+def _gone(baseline: KeptReference, candidate: Side, progress: Progress) -> Iterator[Regression]:
     """Yield what the migrations lost. Raises EnvironmentFault: the reference's rows cannot be read."""
     if not candidate.before:
         return

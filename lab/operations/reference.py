@@ -9,7 +9,7 @@ from lab.engine.patches import Patcher, ShippedTexts
 from lab.engine.verb import Verb
 from lab.files import write_atomic
 from lab.operations.target import Target
-from lab.progress import Progress
+from lab.progress import Progress, Update
 from lab.shadow import leftovers
 from lab.shadow.scratch import write_shipped
 from lab.shadow.shadow import Source, read_material
@@ -32,6 +32,7 @@ def reference(
         Refused: a patch does not apply, or a kept file is damaged.
         EnvironmentFault: no shipped code was kept, or the system cannot be started or ended.
     """
+    progress(Update("Starting the reference"))
     reserved = leftovers.reserve(folder)
     try:
         made = write_shipped(target.workspace, reserved.workspace)
