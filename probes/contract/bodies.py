@@ -10,6 +10,9 @@ from lab.probing.contract.script import Call, Script
 from . import routes
 
 TOO_LARGE = 64 * 1024
+FAR_TOO_LARGE = 60 * TOO_LARGE
+"""Bytes of a body that is received, to be refused in JSON. Of 64 times as many, not all are received."""
+
 WORKFLOW = "33333333-3333-4333-8333-333333333333"
 WRONG_TEXTS: tuple[Any, ...] = (None, 1, True, [], {}, "", "\0", "a\0b", "\ud800")
 RAW = (
@@ -44,7 +47,7 @@ def body_scripts() -> Iterator[Script]:
             yield _script(f"{call.route}, raw {number}", changed)
         for number, changed in enumerate(_changed(call), start=1):
             yield _script(f"{call.route}, body {number}", changed)
-    for size in (TOO_LARGE, TOO_LARGE + 1):
+    for size in (TOO_LARGE, TOO_LARGE + 1, FAR_TOO_LARGE):
         call = routes.set_status("{d1}", "offline")
         yield _script(f"{call.route}, {size} bytes", replace(call, body=None, raw=_padded(call.body, size)))
     for path in ("odd-none", "x" * 51, "%00"):

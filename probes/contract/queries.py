@@ -77,6 +77,7 @@ def query_scripts() -> Iterator[Script]:
     yield from _scripts("workflows", map(routes.workflow, (*known, *UNKNOWN_WORKFLOWS)))
     yield from _scripts("search", _searches())
     yield from _scripts("logs", [routes.logs(), routes.logs(("unknown", "1"))])
+    yield from _scripts("pages", _pages())
     yield from _scripts("queues", map(routes.queue, (*KNOWN, *UNKNOWN)))
     yield from _scripts("estimates", _estimates())
 
@@ -132,6 +133,13 @@ def _searches() -> Iterator[Call]:
     # The longest span that is allowed, of a device that never ran: found without a scan for each run.
     never = ("device_id", "odd-never")
     yield routes.search(("start", "2024-02-01"), ("end", "2024-03-03"), never, light=True)
+
+
+def _pages() -> Iterator[Call]:
+    """Yield values that are no page, for the names that the library's answer has: others may ignore them."""
+    for name in ("page", "per_page"):
+        for value in ("0", "-1", "x", "", "1.5", str(2**63), "9" * 30):
+            yield routes.page_of_logs((name, value))
 
 
 def _estimates() -> Iterator[Call]:

@@ -53,6 +53,10 @@ def logs(*query: tuple[str, str]) -> Call:
     return Call(DEVICES, "GET /execution-logs", "/execution-logs", query)
 
 
+def page_of_logs(*query: tuple[str, str]) -> Call:
+    return Call(DEVICES, "GET /execution-logs by pages", "/execution-logs", query)
+
+
 def devices(only: str = "") -> Call:
     return Call(DEVICES, "GET /devices", "/devices", only=only)
 

@@ -5,7 +5,15 @@ from tests.measuring import fix
 from tests.mutants.fixed_code import fixed_files
 from tests.mutants.sample import SIZE, counted, draw, probe_for, sample, set_aside
 
-CLASSES = {"equivalent", "settings", "log", "fault_of_database", "fault_of_peer", "unreachable_rows"}
+CLASSES = {
+    "equivalent",
+    "settings",
+    "log",
+    "fault_of_database",
+    "fault_of_peer",
+    "unreachable_rows",
+    "left_open",
+}
 
 
 def aside() -> list[tuple[str, str]]:
