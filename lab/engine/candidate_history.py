@@ -18,7 +18,9 @@ from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.engine.candidate import CODE, VARIABLES
 from lab.engine.revisions import History, Revision
-from lab.errors import LabError
+from lab.engine.watched import Failure, Statement, Watched
+from lab.errors import LabError, TimedOut
+from lab.json_files import from_json
 from lab.library import PACKAGE
 from lab.sandbox import Bounds, Means, Wall
 from lab.sentences import printable, sentence
@@ -27,6 +29,9 @@ GUEST = Path(__file__).resolve().parent / "guest"
 GUEST_INSIDE = Path("/opt/alembic")
 QUICK = 60.0
 """Seconds for a command that changes nothing in the database."""
+
+WATCHED = 180.0
+"""Seconds for migrations that are watched."""
 
 LONG = 4 * 3600.0
 """Seconds for migrations: an index on many rows takes long."""
@@ -55,12 +60,16 @@ class Written:
 class Compared:
     """The revisions of the files, and how the models differ from the database.
 
-    `problem` says why they were not compared, such as a database that is not at the head; empty if they were.
+    `names` has for each difference the name of what differs and of its table. `convention` is that of the
+    models' names, by kind. `problem` says why they were not compared, such as a database that is
+    not at the head; empty if they were.
     """
 
     history: History
     differences: tuple[str, ...] = ()
     problem: str = ""
+    names: tuple[tuple[str, ...], ...] = ()
+    convention: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,14 @@ class CandidateHistory:
             if not any(one["kind"] == "read" for one in events):
                 raise
             problem = str(error)
-        differences = (_text(one, "text") for one in events if one["kind"] == "difference")
-        return Compared(_history(events), tuple(differences), problem)
+        found = [one for one in events if one["kind"] == "difference"]
+        return Compared(
+            _history(events),
+            tuple(_text(one, "text") for one in found),
+            problem,
+            tuple(_texts(one, "names") for one in found),
+            next((_convention(one) for one in events if one["kind"] == "convention"), {}),
+        )
 
     def upgrade(self, target: str, running: Running) -> None:
         """Upgrade to the revision. After an error or ^C, no statement of it runs on in the server."""
@@ -102,6 +117,24 @@ class CandidateHistory:
     def downgrade(self, target: str, running: Running) -> None:
         """Downgrade to the revision, as `upgrade` does."""
         self._migrate("downgrade", target, running)
+
+    def watched(self, verb: str, target: str) -> Watched:
+        """Run the verb, upgrade or downgrade, and return what each statement did; also if it fails.
+
+        Raises LabError: Alembic has ended without a word.
+        """
+        events = list[Event]()
+        try:
+            self._run(verb, WATCHED, events.append, target=target, watch=True)
+        except TimedOut as error:
+            self._end_sessions()
+            return Watched(_statements(events), Failure(str(error).rstrip(".")))
+        except LabError:
+            told = [one for one in events if one["kind"] == "error"]
+            if not told:
+                raise
+            return Watched(_statements(events), _failure(told[0]))
+        return Watched(_statements(events))
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
         """Write a revision on the only head in the folder, which the walled process must own.
@@ -201,6 +234,14 @@ def invalid_indexes(url: str) -> tuple[str, ...]:
     return _column(url, INVALID_INDEXES)
 
 
+class MigrationFailed(LabError):
+    """The candidate's code failed, as `failure` says."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
 class _Lines:
     """Splits what comes in parts into lines, and the lines into events. Other lines are left out."""
 
@@ -235,9 +276,25 @@ def _history(events: Iterable[Event]) -> History:
 
 
 def _error(event: Event) -> LabError:
-    text, file, line = _text(event, "text"), _text(event, "file"), event.get("line")
-    place = f"{file}, line {line}, failed: " if file and isinstance(line, int) else ""
-    return LabError(sentence(f"{place}{text}"))
+    told = _failure(event)
+    place = f"{told.file}, line {told.line}, failed: " if told.file else ""
+    return MigrationFailed(sentence(f"{place}{told.reason}"), told)
+
+
+def _failure(event: Event) -> Failure:
+    line = event.get("line")
+    number = line if isinstance(line, int) else 0
+    return Failure(_text(event, "text"), _text(event, "file"), number, _text(event, "state"))
+
+
+def _statements(events: Iterable[Event]) -> tuple[Statement, ...]:
+    """Return the statements that were reported. What has another form is an invention of the candidate's."""
+    found = []
+    for event in events:
+        if event["kind"] == "statement":
+            with suppress(ValueError):
+                found.append(from_json(json.dumps(event), Statement))
+    return tuple(replace(one, sql=printable(one.sql), file=printable(one.file)) for one in found)
 
 
 def _text(event: Event, key: str) -> str:
@@ -247,6 +304,11 @@ def _text(event: Event, key: str) -> str:
 def _texts(event: Event, key: str) -> tuple[str, ...]:
     found = event.get(key)
     return tuple(printable(str(one)) for one in found) if isinstance(found, list) else ()
+
+
+def _convention(event: Event) -> dict[str, str]:
+    found = event.get("names")
+    return {str(kind): str(text) for kind, text in found.items()} if isinstance(found, dict) else {}
 
 
 def _address(host: str) -> str:

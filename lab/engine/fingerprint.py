@@ -68,13 +68,21 @@ QUERIES = {
 def schema_fingerprint(url: str) -> str:
     """Return every object of the schema, one line each, sorted: definitions, owners, privileges, comments.
 
+    Raises as `schema_rows` does.
+    """
+    return "\n".join(sorted(f"{kind} {row!r}" for kind, found in schema_rows(url).items() for row in found))
+
+
+def schema_rows(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return what QUERIES find of the schema, by their kinds.
+
     Raises:
         DatabaseUnreachable: no connection could be made.
         psycopg2.Error: a query failed.
     """
+    found = {}
     with closing(connect(url)) as connection, connection.cursor() as cursor:
-        lines = []
         for kind, query in QUERIES.items():
             cursor.execute(query)
-            lines += [f"{kind} {row!r}" for row in cursor.fetchall()]
-    return "\n".join(sorted(lines))
+            found[kind] = cursor.fetchall()
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from lab.shipped import SourceFile
 
-ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history")
+ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history", "lab.engine.guest.watched")
 """The programs: what is run, by its name or by its path."""
 
 WHOLE = "lab/runtime/"

@@ -6,8 +6,8 @@ shipped code. Its `expected.toml` says
 
 - `what`: the point of the migration, in a sentence,
 - `kind`: "good" has no problem that is not waived, "bad" has at least one,
-- `findings`: what a review must find: `id` and `severity` as in `corpus/findings.toml`, `file`, `line`, `how`
-  it is known (measured, or by rule), and `waived` if a comment of the revision waives it,
+- `findings`: what a review must find: `id` and `severity` as in `lab/review/findings.toml`, `file`, `line`,
+  `how` it is known (measured, or by rule), and `waived` if a comment of the revision waives it,
 - `also`: ids that a review may report too without being wrong. A note may be reported anywhere.
 
 `line` is the first line of the statement at fault: the one that works under a lock, not the one that took it.
@@ -26,7 +26,7 @@ from tests.conftest import PROJECT
 
 CORPUS = Path(__file__).parent / "corpus"
 FOLDERS = sorted(path for path in CORPUS.iterdir() if path.is_dir())
-VOCABULARY = tomllib.loads((CORPUS / "findings.toml").read_text(encoding="utf-8"))
+VOCABULARY = tomllib.loads((PROJECT / "lab" / "review" / "findings.toml").read_text(encoding="utf-8"))
 SEVERITIES = {"note", "advice", "problem"}
 FOUND = {"id", "severity", "file", "line", "how"}
 

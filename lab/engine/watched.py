@@ -1,0 +1,46 @@
+"""What a run of migrations did, as values: each statement, and why the run failed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one statement of a migration did, as the server said right after it.
+
+    sql: the beginning of its text. file, line: of the innermost frame in a revision; empty and 0 if there is
+    none. done: the server's word, such as `UPDATE 5`. state: the SQLSTATE of an error, empty without one.
+    bounded: a lock or statement timeout was set. transaction: the open one's id. locks: OID and mode of
+    those that it holds and that stop writers. tables: OID, name, and the rows that it has read and written so
+    far. rewritten: tables that have got another file since the statement before.
+    """
+
+    sql: str
+    file: str
+    line: int
+    seconds: float
+    done: str
+    state: str
+    in_transaction: bool
+    bounded: bool = True
+    transaction: str = ""
+    locks: tuple[tuple[int, str], ...] = ()
+    tables: tuple[tuple[int, str, int, int], ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why migrations failed: the reason, file and line, and the SQLSTATE. All but the reason may be empty."""
+
+    reason: str
+    file: str = ""
+    line: int = 0
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The statements of one run, in order, and why it failed, if it did."""
+
+    statements: tuple[Statement, ...]
+    failure: Failure | None = None

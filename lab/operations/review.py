@@ -1,0 +1,233 @@
+"""Review the candidate's migrations: run them on a server of their own, watch, compare before with after."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import shipped
+from lab.catalog import Fix
+from lab.catalog.unified_diff import blob_id
+from lab.database import connect, workspace_url
+from lab.database_url import DatabaseUrl
+from lab.engine.candidate_history import CandidateHistory, MigrationFailed
+from lab.engine.revisions import History, Revision
+from lab.engine.schema import read_schema
+from lab.errors import EnvironmentFault
+from lab.files import write_atomic
+from lab.json_files import to_json
+from lab.operations.catalog import catalog_of
+from lab.operations.history import candidate_history, shipped_head
+from lab.operations.ownership import dataset_in
+from lab.operations.prepared import prepared_server
+from lab.operations.review_run import Measured, measure
+from lab.profile import profile_of
+from lab.progress import Progress, Update, silent
+from lab.review.finding import Finding as Finding
+from lab.review.finding import How
+from lab.review.sarif import sarif
+from lab.review.source import by_rule, read_sources, waived
+from lab.runtime import databases
+from lab.runtime.prepared import Prepared
+from lab.shadow import data, leftovers
+from lab.shadow.server import start_server
+from lab.workspace import Workspace
+
+PRISTINE = "lab_review_before"
+"""The database with the rows as they were: a copy, made before the migrations run."""
+
+ORDER = ("problem", "advice", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one revision did. Seconds; `slowest_write` is the longest that a write to `table` had to wait.
+
+    Both of these are None and empty if no write was seen.
+    """
+
+    revision: str
+    message: str
+    file: str
+    seconds: float
+    slowest_write: float | None
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The findings on the revisions above the shipped head, the worst first.
+
+    `usual_write` is the slowest write before any of them ran, in seconds; `rows` the number of the seed's.
+    """
+
+    shipped_head: str
+    revisions: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    usual_write: float
+    rows: int
+    seconds: float
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The problems that nothing waives."""
+        return tuple(one for one in self.findings if one.counts)
+
+
+def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Progress = silent) -> Review:
+    """Review these revisions of the candidate's; by default, all. They are run on a copy of the seed's rows.
+
+    Raises:
+        UsageError: there is no such revision.
+        EnvironmentFault: the lab is not up, or the copy cannot be made.
+        Locked: another lab is changing the workspace.
+    """
+    url = workspace_url(workspace)
+    with closing(connect(url)) as connection:
+        dataset = dataset_in(connection, DatabaseUrl.parse(url).database)
+    if dataset is None:
+        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    prepared = prepared_server(workspace, dataset, progress)
+    recorded = read_schema(url).recorded
+    applied = tuple(fix for fix in catalog_of(workspace).fixes if fix.revision in recorded)
+    return review_on(workspace, prepared, applied, dataset.rows, revisions, progress)
+
+
+def write_sarif(found: Review, file: Path) -> None:
+    """Write the findings as SARIF. Raises as `write_atomic` does."""
+    write_atomic(file, f"{to_json(sarif(found.findings))}\n".encode())
+
+
+def review_on(
+    workspace: Workspace,
+    prepared: Prepared,
+    applied: tuple[Fix, ...],
+    rows: int,
+    revisions: Sequence[str],
+    progress: Progress,
+) -> Review:
+    """Review the revisions on a copy of this server, with the schema of the fixes that are applied."""
+    started, head = time.monotonic(), shipped_head(workspace)
+    with (
+        _server(workspace, prepared, applied, progress) as (url, pristine),
+        candidate_history(workspace, url) as candidate,
+    ):
+        findings, measured, own = _reviewed(workspace, candidate, head, pristine, progress)
+    chosen = _chosen(own, revisions)
+    files = {one.file for one in chosen}
+    kept = [one for one in findings if not revisions or one.file in files]
+    kept.sort(key=lambda one: (one.waived is not None, ORDER.index(one.severity), one.file, one.line, one.id))
+    figures = tuple(
+        Figure(one.revision.id, one.revision.message, one.revision.file, one.seconds, *_slowest(one.waits))
+        for one in measured.upgrades
+        if one.revision in chosen
+    )
+    seconds = round(time.monotonic() - started, 1)
+    ids = tuple(one.id for one in chosen)
+    return Review(head, ids, tuple(kept), figures, round(measured.usual_write, 4), rows, seconds)
+
+
+def _chosen(own: Sequence[Revision], revisions: Sequence[str]) -> Sequence[Revision]:
+    history = History(tuple(own))
+    return [history.find(id_) for id_ in revisions] if revisions else own
+
+
+def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
+    table = max(waits, key=lambda name: waits[name], default="")
+    return (round(waits[table], 4), table) if table else (None, "")
+
+
+@contextmanager
+def _server(
+    workspace: Workspace, prepared: Prepared, applied: tuple[Fix, ...], progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """Start a copy of the prepared server; yield the URLs of its database and of a second one like it."""
+    progress(Update("Copying the database server"))
+    folder = workspace.runs / f"review-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        reserved = leftovers.reserve(folder)
+        try:
+            server = start_server(prepared, reserved)
+            data.apply_fixes(server.url, applied)
+            databases.create(server.account, PRISTINE, template=server.database)
+            yield server.url, server.account.owner_url(PRISTINE)
+        finally:
+            leftovers.remove(reserved)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reviewed(
+    workspace: Workspace, candidate: CandidateHistory, head: str, pristine: str, progress: Progress
+) -> tuple[list[Finding], Measured, Sequence[Revision]]:
+    progress(Update("Reading the history"))
+    packages = [name for name in profile_of(workspace).folders if name != "migrations"]
+    try:
+        history = candidate.read()
+    except MigrationFailed as error:
+        return _unreadable(candidate, error, packages), Measured(), ()
+    below = history.at_or_below([head])
+    own = [one for one in history.revisions if one.id not in below]
+    sources = {one.file: one for one in read_sources(candidate.code, [one.file for one in own])}
+    edited = list(_edited(workspace, candidate, [one.file for one in history.revisions if one.id in below]))
+    measured = Measured()
+    if len(history.heads) > 1:
+        heads = [one for one in own if one.id in history.heads]
+        file = (heads or own)[-1].file if own else ""
+        seen = f"The heads are {', '.join(history.heads)}."
+        safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
+        found = [Finding("two-heads", file, 0, How.MEASURED, seen, safe)]
+    else:
+        measured = measure(candidate, history, own, sources, head, pristine, progress)
+        found = list(measured.findings)
+    findings = list(edited)
+    for source in sources.values():
+        of_file = [one for one in found if one.file == source.file]
+        findings += waived(source, _once([*of_file, *by_rule(source, packages)]))
+    findings += [one for one in found if one.file not in sources]
+    return findings, measured, own
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, the first of those with one id at one line only."""
+    return list({(one.id, one.line): one for one in reversed(findings)}.values())[::-1]
+
+
+def _edited(workspace: Workspace, candidate: CandidateHistory, files: Sequence[str]) -> Iterator[Finding]:
+    """Yield each shipped revision whose file is not as shipped."""
+    kept = {str(path): blob_id(file.content) for path, file in shipped.source(workspace).items()}
+    for file in files:
+        if file in kept and blob_id((candidate.code / file).read_bytes()) != kept[file]:
+            seen = "It has run in every database already, so what is new in it exists in new databases only."
+            yield Finding(
+                "shipped-revision-edited", file, 0, How.MEASURED, seen, "# put it in a new revision"
+            )
+
+
+def _unreadable(
+    candidate: CandidateHistory, error: MigrationFailed, packages: Sequence[str]
+) -> list[Finding]:
+    """Return what is wrong with a history that Alembic cannot read: a parent that is missing, or an error."""
+    files = sorted(
+        path.relative_to(candidate.code).as_posix()
+        for path in candidate.code.glob("migrations/versions/*.py")
+    )
+    sources = read_sources(candidate.code, files)
+    ids = {id_ for source in sources for id_ in source.ids}
+    found = [
+        Finding("does-not-run", source.file, line, How.MEASURED, f"There is no revision {parent}.")
+        for source in sources
+        for parent, line in source.parents.items()
+        if parent not in ids
+    ]
+    failure = error.failure
+    if not found:
+        found = [Finding("does-not-run", failure.file, failure.line, How.MEASURED, str(error))]
+    named = {one.file for one in found}
+    return found + [one for source in sources if source.file in named for one in by_rule(source, packages)]

@@ -1,0 +1,45 @@
+"""A review as SARIF 2.1.0, for tools that show findings beside the code.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from lab import __version__
+from lab.review.finding import Finding, Severity, meanings
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {Severity.PROBLEM: "error", Severity.ADVICE: "warning", Severity.NOTE: "note"}
+
+
+def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the findings as a log with one run. A waived one is suppressed in the source."""
+    rules = [
+        {
+            "id": name,
+            "shortDescription": {"text": meaning.text},
+            "defaultConfiguration": {"level": LEVELS[meaning.severity]},
+        }
+        for name, meaning in meanings().items()
+    ]
+    driver = {"name": "lab migration review", "version": __version__, "rules": rules}
+    results = [_result(one) for one in findings]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _result(one: Finding) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": one.file}}
+    if one.line:
+        place["region"] = {"startLine": one.line}
+    found: dict[str, Any] = {
+        "ruleId": one.id,
+        "level": LEVELS[one.severity],
+        "message": {"text": one.seen},
+        "properties": {"how": str(one.how), "safer": one.safer},
+    }
+    if one.file:
+        found["locations"] = [{"physicalLocation": place}]
+    if one.waived is not None:
+        found["suppressions"] = [{"kind": "inSource", "justification": one.waived}]
+    return found

@@ -1,0 +1,194 @@
+"""Read a revision's file: where its statements begin, its waivers, and what is wrong by its text alone."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lab.review.finding import Finding, How, meanings
+
+WAIVER = re.compile(r"#\s*review:\s*ignore\[([^\]]*)\]\s*(.*)")
+ENVIRONMENT = (
+    "os.environ",
+    "os.getenv",
+    "socket.gethostname",
+    "platform.",
+    "getpass.getuser",
+    "sys.platform",
+)
+CLOCK = re.compile(r"\b(?:(?:datetime|date)\.(?:now|utcnow|today)|time\.(?:time|localtime|gmtime|strftime))$")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A comment that waives a finding at its line, or at the line below."""
+
+    id: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A revision's file: its path in the workspace, and its text."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; an empty one if the text is no Python."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.Module([], [])
+
+    @cached_property
+    def waivers(self) -> tuple[Waiver, ...]:
+        found = []
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+                if token.type == tokenize.COMMENT and (waiver := WAIVER.match(token.string)):
+                    found.append(Waiver(waiver[1].strip(), token.start[0], waiver[2].strip()))
+        except (tokenize.TokenError, SyntaxError):
+            pass
+        return tuple(found)
+
+    def statement_at(self, line: int) -> ast.stmt | None:
+        """Return the innermost statement that has this line."""
+        around = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+        ]
+        return max(around, key=lambda node: (node.lineno, -(node.end_lineno or 0)), default=None)
+
+    def start_of(self, line: int) -> int:
+        """Return the first line of the statement that has this line."""
+        found = self.statement_at(line)
+        return found.lineno if found else line
+
+    def is_empty(self, function: str) -> bool:
+        """Whether the function has nothing to do: no statement but `pass`, `return` and a docstring."""
+        return not any(
+            isinstance(node, ast.FunctionDef) and node.name == function and not all(map(_is_idle, node.body))
+            for node in self.tree.body
+        )
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids that `revision` gives to it: one, if the file is right."""
+        return set(self._texts_of("revision"))
+
+    @property
+    def parents(self) -> dict[str, int]:
+        """The revisions that `down_revision` names, with the line."""
+        return self._texts_of("down_revision")
+
+    def _texts_of(self, variable: str) -> dict[str, int]:
+        """Return the texts in the value of a variable of the module, with the line."""
+        found: dict[str, int] = {}
+        for node in self.tree.body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [one.id for one in targets if isinstance(one, ast.Name)]
+            if variable in names and (value := getattr(node, "value", None)) is not None:
+                found |= {
+                    one.value: node.lineno
+                    for one in ast.walk(value)
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+        return found
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, ast.Pass) or (isinstance(node, ast.Return) and node.value is None)
+
+
+def read_sources(root: Path, files: Iterable[str]) -> tuple[Source, ...]:
+    """Return the files below `root`. One that cannot be read is empty."""
+    found = []
+    for file in files:
+        try:
+            text = (root / file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        found.append(Source(file, text))
+    return tuple(found)
+
+
+def by_rule(source: Source, packages: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is wrong by the text. `packages` are those of the code under repair."""
+    seen = set[tuple[str, int]]()
+    for id_, line, what in (*_imports(source, packages), *_machine(source), *_swallowed(source)):
+        if (id_, line) not in seen:
+            seen.add((id_, line))
+            yield Finding(id_, source.file, line, How.RULE, what)
+
+
+def _imports(source: Source, packages: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    for node in ast.walk(source.tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for name in names:
+            if name.partition(".")[0] in packages:
+                assert isinstance(node, ast.stmt)
+                yield "app-code-imported", node.lineno, f"It imports {name}."
+
+
+def _machine(source: Source) -> Iterator[tuple[str, int, str]]:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        name = ast.unparse(node)
+        if name.startswith(ENVIRONMENT):
+            yield "depends-on-environment", source.start_of(node.lineno), f"It reads {name}."
+        if CLOCK.search(name):
+            yield "depends-on-time", source.start_of(node.lineno), f"It asks the clock: {name}."
+
+
+def _swallowed(source: Source) -> Iterator[tuple[str, int, str]]:
+    for node in ast.walk(source.tree):
+        suppressed = isinstance(node, ast.With) and "suppress(" in ast.unparse(node.items[0])
+        if isinstance(node, ast.Try):
+            suppressed = any(not _raises(handler) for handler in node.handlers)
+        if suppressed and isinstance(node, ast.Try | ast.With):
+            body = "\n".join(map(ast.unparse, node.body))
+            if re.search(r"\bop\.|execute\(", body):
+                yield "error-swallowed", node.lineno, "It goes on after an error of the statements in it."
+
+
+def _raises(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Raise) for one in ast.walk(node))
+
+
+def waived(source: Source, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the file's findings, waived where a comment says so, and what is wrong with the comments.
+
+    A waiver is on the statement's first line, or on the line above; for a finding without a line, on any.
+    """
+    used = set[Waiver]()
+    for one in findings:
+        fits = [
+            waiver
+            for waiver in source.waivers
+            if waiver.id == one.id and (one.line == 0 or one.line - waiver.line in (0, 1))
+        ]
+        used.update(fits)
+        reason = fits[0].reason or "(no reason is given)" if fits else None
+        yield Finding(one.id, one.file, one.line, one.how, one.seen, one.safer, reason)
+    for waiver in source.waivers:
+        if waiver.id not in meanings():
+            text = f"There is no finding {waiver.id!r}, so it waives nothing."
+            yield Finding("waiver-unknown", source.file, waiver.line, How.RULE, text)
+        elif waiver not in used:
+            text = f"There is no {waiver.id} here."
+            yield Finding("waiver-unused", source.file, waiver.line, How.RULE, text)
+        elif not waiver.reason:
+            text = f"Why {waiver.id} can be accepted here is left to guess."
+            yield Finding("waiver-without-reason", source.file, waiver.line, How.RULE, text)

@@ -1,0 +1,96 @@
+"""A review finds in each migration of the corpus what was written down, and no problem in a good one."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import shipped
+from lab.library import Library
+from lab.operations.ownership import Dataset
+from lab.operations.prepared import prepared_server
+from lab.operations.review import Review, review_on
+from lab.progress import silent
+from lab.review.finding import Finding
+from lab.runtime.prepared import Prepared
+from lab.workspace import Workspace
+from tests.conftest import PROJECT
+from tests.measuring import Bench, copy_shipped
+from tests.migrations.test_corpus import FOLDERS, VOCABULARY, expected
+
+ROWS = 500_000
+VERSIONS = "migrations/versions"
+SLOW = 7
+"""Of so many migrations, `make test-slow` reviews one."""
+
+
+def _cases() -> list[Any]:
+    found = []
+    for place, folder in enumerate(FOLDERS):
+        later = pytest.mark.prove if place % SLOW else pytest.mark.slow
+        found.append(pytest.param(folder, id=folder.name, marks=[later]))
+    return found
+
+
+@pytest.fixture(scope="session")
+def many_rows(cache: Path) -> Prepared:
+    return prepared_server(Workspace(cache / "anywhere", Library(PROJECT)), Dataset(ROWS), silent)
+
+
+@pytest.mark.claim(
+    "A review finds what is wrong with a migration, and no problem in a good one", "migrations"
+)
+@pytest.mark.parametrize("folder", _cases())
+def test_a_review_finds_what_is_expected(folder: Path, many_rows: Prepared, tmp_path: Path) -> None:
+    assert wrong(folder, reviewed(folder, many_rows, tmp_path).findings) == []
+
+
+def reviewed(folder: Path, prepared: Prepared, tmp_path: Path) -> Review:
+    """Review a folder of the corpus as the work of a candidate."""
+    bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path, prepared)
+    workspace = Workspace(bench.root)
+    shipped.keep(workspace)
+    if (patch := folder / "answer.patch").exists():
+        bench.patch(patch)
+    for file in folder.glob("*.py"):
+        shutil.copy(file, bench.root / VERSIONS)
+    return review_on(workspace, prepared, (), ROWS, (), silent)
+
+
+def wrong(folder: Path, findings: tuple[Finding, ...]) -> list[str]:
+    """What the findings lack, and what they have that is not allowed."""
+    described = expected(folder)
+    missing = [
+        f"missing: {one['id']} at {one['file']}:{one['line']}"
+        for one in described.get("findings", [])
+        if not any(map(_is(one), findings))
+    ]
+    allowed = {one["id"] for one in described.get("findings", [])} | set(described.get("also", []))
+    extra = [
+        f"not expected: {one.id} at {one.file}:{one.line}: {one.seen}"
+        for one in findings
+        if one.severity != "note" and one.id not in allowed
+    ]
+    problems = [
+        f"a problem in a good one: {one.id}" for one in findings if described["kind"] == "good" and one.counts
+    ]
+    return missing + extra + problems
+
+
+def _is(one: dict[str, Any]) -> Callable[[Finding], bool]:
+    def fits(found: Finding) -> bool:
+        file = one["file"] if "/" in one["file"] else f"{VERSIONS}/{one['file']}"
+        return (
+            (found.id, found.file, found.severity, found.how)
+            == (one["id"], file, one["severity"], one["how"])
+            and one["line"] in (0, found.line)
+            and (found.waived is not None) == one.get("waived", False)
+        )
+
+    return fits
+
+
+def test_the_vocabulary_is_that_of_the_corpus() -> None:
+    assert all(one["meaning"] for one in VOCABULARY.values())
