@@ -16,6 +16,7 @@ from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.probing.contract.results import Beside
 from lab.probing.evidence import Evidence
+from lab.review.finding import Finding
 from lab.workspace import Workspace
 
 EVIDENCE = "evidence.json"
@@ -29,7 +30,7 @@ class Record:
 
     `library` is the hash of the fixes, probes and profile that it was measured with, `shipped` that of the
     code as shipped, `sandbox` the level of the walls around the candidate's code. `beside` is what was found
-    beside the bugs, None if nothing was compared.
+    beside the bugs, None if nothing was compared. `migrations` are findings on the candidate's migrations.
     """
 
     at: float
@@ -40,6 +41,7 @@ class Record:
     shipped: str
     sandbox: str = ""
     beside: Beside | None = None
+    migrations: tuple[Finding, ...] = ()
 
 
 def begin(workspace: Workspace) -> Path:
@@ -82,10 +84,12 @@ def keep(
     notes: Iterable[str],
     sandbox: str = "",
     beside: Beside | None = None,
+    migrations: tuple[Finding, ...] = (),
 ) -> None:
     """Write the evidence of the run, which is finished then. Raises as `write_atomic` does."""
     library, code = workspace.library.digest(), shipped.digest(workspace)
-    record = Record(time.time(), __version__, tuple(notes), tuple(evidence), library, code, sandbox, beside)
+    found, told = tuple(evidence), tuple(notes)
+    record = Record(time.time(), __version__, told, found, library, code, sandbox, beside, migrations)
     write_atomic(run / EVIDENCE, to_json(record).encode())
 
 

@@ -49,8 +49,10 @@ def check(
     Then the same requests are sent to your code and to a reference: what is answered otherwise, and a
     row that a migration lost, is a regression. With --watch, only the bugs are measured.
 
-    The exit code is 1 when a bug is not fixed or there is a regression; otherwise it is 4 when something
-    could not be measured.
+    What is wrong with how your migrations ran is told apart from the bugs; lab migration review has more.
+
+    The exit code is 1 when a bug is not fixed, there is a regression or your migrations fail; otherwise it
+    is 4 when something could not be measured.
 
     Example: lab check 3 5
     """
@@ -75,7 +77,7 @@ def check(
             workspace, bugs, thorough=full, box=box, bugs_only=bugs_only, progress=progress
         )
     show(checked)
-    if checked.symptoms or checked.regressions:
+    if checked.symptoms or checked.regressions or checked.migrations_fail:
         return LabError.exit_code
     return EnvironmentFault.exit_code if checked.unmeasured or checked.not_compared else 0
 

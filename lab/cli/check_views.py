@@ -30,6 +30,7 @@ BAR = 12
 def checked(found: Checked) -> Iterator[RenderableType]:
     yield _Verdicts(found)
     yield from (Text(f"\n{note}", "yellow") for note in found.notes)
+    yield from _migrations(found)
     if found.better:
         yield Text(f"\nThe walls around the code are weak here ({found.level}). {found.better}", "yellow")
     yield from _beside(found)
@@ -45,6 +46,14 @@ def _second_half(found: Checked) -> str:
         return ""
     count = len(found.regressions)
     return f", {count} regression{'s' if count > 1 else ''}" if count else ", nothing else broken"
+
+
+def _migrations(found: Checked) -> Iterator[RenderableType]:
+    for one in found.migrations:
+        place = f"{one.file}:{one.line}" if one.line else one.file or "your migrations"
+        yield Text.assemble(("\nYour migration: ", "red"), f"{one.id}, {place}: {one.seen}")
+    if found.migrations and not found.migrations_fail:
+        yield "All that can be said of your migrations: lab migration review"
 
 
 def _beside(found: Checked) -> Iterator[RenderableType]:
@@ -69,6 +78,8 @@ def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:
     yield bugs
     for broken in found.broken:
         yield Text.assemble(("\nThis worked before: ", "red"), broken)
+    for seen in found.migrations:
+        yield Text.assemble(("\nYour migration: ", "red"), seen)
 
 
 def verified(found: Verified) -> Iterator[RenderableType]:

@@ -36,6 +36,9 @@ WATCHED = 180.0
 LONG = 4 * 3600.0
 """Seconds for migrations: an index on many rows takes long."""
 
+ALONE = "-c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0"
+"""For watched migrations: what parallel workers read is not counted with their leader's rows."""
+
 RECORDED = "SELECT version_num FROM alembic_version ORDER BY 1"
 INVALID_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
 END_SESSIONS = """
@@ -118,23 +121,22 @@ class CandidateHistory:
         """Downgrade to the revision, as `upgrade` does."""
         self._migrate("downgrade", target, running)
 
-    def watched(self, verb: str, target: str) -> Watched:
+    def watched(self, verb: str, target: str, seconds: float = WATCHED) -> Watched:
         """Run the verb, upgrade or downgrade, and return what each statement did; also if it fails.
 
-        Raises LabError: Alembic has ended without a word.
+        It may take so many `seconds`. Raises DatabaseUnreachable: what was late cannot be ended.
         """
         events = list[Event]()
+        failure: Failure | None = None
         try:
-            self._run(verb, WATCHED, events.append, target=target, watch=True)
-        except TimedOut as error:
+            self._run(verb, seconds, events.append, target=target, watch=True)
+        except TimedOut:
             self._end_sessions()
-            return Watched(_statements(events), Failure(str(error).rstrip(".")))
-        except LabError:
-            told = [one for one in events if one["kind"] == "error"]
-            if not told:
-                raise
-            return Watched(_statements(events), _failure(told[0]))
-        return Watched(_statements(events))
+            failure = Failure(f"did not end within {seconds:g} s", late=True)
+        except LabError as error:
+            told = [_failure(one) for one in events if one["kind"] == "error"]
+            failure = told[0] if told else Failure(str(error).rstrip("."))
+        return Watched(_statements(events), failure)
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
         """Write a revision on the only head in the folder, which the walled process must own.
@@ -174,7 +176,7 @@ class CandidateHistory:
             code if writable else {},
             hidden=(PACKAGE,),
             network=True,
-            environment=self._environment(),
+            environment=self._environment(watch="watch" in options),
             folder=self.code,
         )
         program = wall.inside(GUEST / "history.py", self.means)
@@ -203,8 +205,10 @@ class CandidateHistory:
             raise LabError(f"Alembic has ended without a result: exit code {finished.code}{last}.")
         return events
 
-    def _environment(self) -> Mapping[str, str]:
+    def _environment(self, *, watch: bool) -> Mapping[str, str]:
         found = {**VARIABLES, "LAB_DATABASE_URL": self.url, "PGAPPNAME": self._name}
+        if watch:
+            found["PGOPTIONS"] = ALONE
         if self.url and (address := _address(DatabaseUrl.parse(self.url).host)):
             found["PGHOSTADDR"] = address
         return found

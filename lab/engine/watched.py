@@ -30,12 +30,16 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why migrations failed: the reason, file and line, and the SQLSTATE. All but the reason may be empty."""
+    """Why migrations failed: the reason, and file, line and SQLSTATE where they are known.
+
+    `late`: they had not ended in time.
+    """
 
     reason: str
     file: str = ""
     line: int = 0
     state: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from lab.operations.target import Target
 from lab.probing.loading import load_contract
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
+from lab.review.finding import Finding
 from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.database_service import account_of
 from lab.runtime.log_files import tail
@@ -78,6 +79,7 @@ class Message:
     measured: tuple[Measured, ...] | None = None
     notes: tuple[str, ...] = ()
     migration_problem: str = ""
+    migrations: tuple[Finding, ...] = ()
     reply: BoxReply | None = None
 
 
@@ -135,7 +137,8 @@ def measure_in_box(
         leftovers.remove(second)
         leftovers.remove(reserved)
         (run / "task.json").unlink(missing_ok=True)
-    return keep(target.workspace, run, fixes, result.measured or (), result.notes, means, started, beside)
+    measured, notes, migrations = result.measured or (), result.notes, result.migrations
+    return keep(target.workspace, run, fixes, measured, notes, means, started, beside, migrations)
 
 
 def _task(target: Target, source: Source, fixes: Sequence[Fix], material: Material, thorough: bool) -> Task:

@@ -29,6 +29,9 @@ from lab.probing.loading import load_contract, load_probe
 from lab.probing.statements import statements_about_the_server
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
+from lab.review.finding import Finding
+from lab.review.source import read_sources
+from lab.review.work import FAILED, findings_of, tables_of
 from lab.sandbox import Level, Means
 from lab.shadow import leftovers
 from lab.shadow.leftovers import reached_bounds, remove_leftovers
@@ -56,7 +59,8 @@ class Checked:
     `notes` say what the shadow copied from the candidate's database, and what failed in it. While the files
     are watched, `previous` has the verdicts of the measurements before, by bug. `level` is that of the walls
     around the candidate's code, `better` says how to get a better one. `beside` is what was found beside the
-    bugs; None if the library has no contract.
+    bugs; None if the library has no contract. `migrations` are findings on what the candidate's migrations
+    did; `lab migration review` looks at more.
     """
 
     bugs: tuple[Bug, ...]
@@ -68,6 +72,12 @@ class Checked:
     level: Level = Level.NONE
     better: str = ""
     beside: Beside | None = None
+    migrations: tuple[Finding, ...] = ()
+
+    @property
+    def migrations_fail(self) -> bool:
+        """Whether the candidate's migrations do not run."""
+        return any(one.id in FAILED for one in self.migrations)
 
     @property
     def symptoms(self) -> tuple[Evidence, ...]:
@@ -185,7 +195,7 @@ def measure_in_shadow(
     with shadow(source, run, services=services_of(fixes), **options) as made, change(made.bench) as bench:
         measured = replace(made, bench=bench)
         found += probed(target.workspace.library, fixes, target.numbers, measured, progress)
-        notes = (*made.notes, *looks(bench))
+        notes, migrations = (*made.notes, *looks(bench)), findings_on(made)
         beside = None
         contract = load_contract(target.workspace.library.probes) if with_contract else None
         if contract is not None:
@@ -202,7 +212,7 @@ def measure_in_shadow(
                 migration_problem=made.migration_problem,
             )
     notes += reached_bounds(run)
-    return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started, beside)
+    return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started, beside, migrations)
 
 
 def services_of(fixes: Sequence[Fix]) -> dict[str, bool]:
@@ -254,6 +264,7 @@ def keep(
     means: Means,
     started: float,
     beside: Beside | None = None,
+    migrations: tuple[Finding, ...] = (),
 ) -> Checked:
     """Write the evidence to the run, and return it. `started` is a time of time.monotonic()."""
     kept = {
@@ -263,11 +274,24 @@ def keep(
     evidence = tuple(kept[number] for number in sorted(kept))
     if beside:
         notes = (*notes, *beside.notes)
-    records.keep(workspace, run, evidence, notes, str(means.level), beside)
+    records.keep(workspace, run, evidence, notes, str(means.level), beside, migrations)
     by_number = {fix.number: fix for fix in fixes}
     bugs = tuple(Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(kept))
     seconds = time.monotonic() - started
-    return Checked(bugs, evidence, notes, run, seconds, level=means.level, better=means.better, beside=beside)
+    level, better = means.level, means.better
+    return Checked(
+        bugs, evidence, notes, run, seconds, level=level, better=better, beside=beside, migrations=migrations
+    )
+
+
+def findings_on(made: Shadow) -> tuple[Finding, ...]:
+    """Return what is wrong with what the candidate's migrations did in the shadow."""
+    if made.migrated is None or made.before is None:
+        return ()
+    files = [one.file for one in made.migrated.statements if one.file]
+    files += [made.migrated.failure.file] if made.migrated.failure else []
+    sources = read_sources(made.material.code.workspace.root, dict.fromkeys(filter(None, files)))
+    return tuple(findings_of(made.migrated, sources, tables_of(made.before)))
 
 
 def _bug(library: Library, fix: Fix) -> verdict.Bug:

@@ -26,10 +26,14 @@ class SeenBug:
 
 @dataclass(frozen=True, slots=True)
 class SeenBugs:
-    """The bugs that were measured, by rising number; `broken` says what is not answered as it was before."""
+    """The bugs that were measured, by rising number; `broken` says what is not answered as it was before.
+
+    `migrations` says what is wrong with how the candidate's migrations ran.
+    """
 
     bugs: tuple[SeenBug, ...]
     broken: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
 
 
 STATES = {
@@ -47,4 +51,5 @@ def for_candidate(checked: Checked) -> SeenBugs:
     return SeenBugs(
         tuple(SeenBug(one.bug, symptoms.get(one.bug, ""), STATES[one.verdict]) for one in checked.evidence),
         tuple(map(str, checked.regressions)),
+        tuple(f"{one.file or 'your migrations'}: {one.seen}" for one in checked.migrations),
     )

@@ -19,7 +19,7 @@ from lab.library import Library
 from lab.operations.box import Message, Task
 from lab.operations.contract import CANDIDATE
 from lab.operations.conversation import BoxReply, BoxRequest, reply_to
-from lab.operations.measure import looks, probed
+from lab.operations.measure import findings_on, looks, probed
 from lab.progress import Update
 from lab.records import raw_json
 from lab.runtime.database_address import DATABASE_SERVICE
@@ -46,7 +46,12 @@ def measure(run: Path, task: Task) -> Message:
         noticed = looks(made.bench)
         leftovers.kill_services(reserved)
         notes = (*made.notes, *noticed, *leftovers.reached_bounds(run))
-        return Message(measured=measured, notes=notes, migration_problem=made.migration_problem)
+        return Message(
+            measured=measured,
+            notes=notes,
+            migration_problem=made.migration_problem,
+            migrations=findings_on(made),
+        )
     finally:
         leftovers.end_server(reserved)
 

@@ -179,7 +179,7 @@ def _reviewed(
     measured = Measured()
     if len(history.heads) > 1:
         heads = [one for one in own if one.id in history.heads]
-        file = (heads or own)[-1].file if own else ""
+        file = max(heads or own, key=lambda one: one.id).file if own else ""
         seen = f"The heads are {', '.join(history.heads)}."
         safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
         found = [Finding("two-heads", file, 0, How.MEASURED, seen, safe)]

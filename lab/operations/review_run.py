@@ -11,6 +11,7 @@ from itertools import pairwise
 import psycopg2
 
 from lab.engine.candidate_history import CandidateHistory
+from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
 from lab.engine.revisions import History, Revision
 from lab.engine.watched import Failure, Statement
@@ -18,15 +19,21 @@ from lab.errors import LabError
 from lab.probing.contract.kept import DatabaseRows, Relations, lost
 from lab.progress import Progress, Update
 from lab.review.finding import Finding, How
-from lab.review.leftovers import Catalogue, catalogue, leftovers
+from lab.review.leftovers import leftovers
 from lab.review.old_code import broken
 from lab.review.source import Source
 from lab.review.traces import Rows, traces
-from lab.review.work import MANY, Tables, in_downgrade, in_upgrade, statement_of
+from lab.review.work import (
+    Tables,
+    capital,
+    failed,
+    in_downgrade,
+    in_file,
+    in_upgrade,
+    statement_of,
+    tables_of,
+)
 from lab.review.writer import writing
-
-IN_TRANSACTION = "25001"
-"""The SQLSTATE of what cannot run in a transaction."""
 
 BASELINE = 0.3
 """Seconds for which the writers run before any migration."""
@@ -90,10 +97,7 @@ class _Run:
 
     @cached_property
     def tables(self) -> Tables:
-        return Tables(
-            {one.oid: one.name for one in self.here.tables},
-            {one.oid: one.name for one in self.here.tables if one.rows >= MANY},
-        )
+        return tables_of(self.here)
 
     @cached_property
     def here(self) -> Catalogue:
@@ -128,7 +132,7 @@ class _Run:
             self.progress(Update("Upgrading again"))
             failure = self.candidate.watched("upgrade", "head").failure
             if failure:
-                self._add_failure("upgrade-not-repeatable", failure)
+                self._add_failure("upgrade-not-repeatable", failure, self.own[-1])
         return self._measured(usual)
 
     def _measured(self, usual: float) -> Measured:
@@ -142,24 +146,20 @@ class _Run:
         begun = time.monotonic()
         with writing(self.candidate.url, self.here) as waits:
             run = self.candidate.watched("upgrade", revision.id)
-        statements = tuple(_in_file(run.statements, revision.file))
+        statements = tuple(in_file(run.statements, revision.file))
         seconds = sum(one.seconds for one in statements) or time.monotonic() - begun
         self.upgrades.append(Upgrade(revision, statements, round(seconds, 3), dict(waits.slowest)))
         self.findings += in_upgrade(self._source(revision), statements, self.tables)
         if run.failure:
-            is_concurrent = run.failure.state == IN_TRANSACTION
-            self._add_failure(
-                "concurrently-in-a-transaction" if is_concurrent else "does-not-run", run.failure, revision
+            self.findings.append(
+                failed(run.failure, self.sources.get(run.failure.file, self._source(revision)))
             )
         return run.failure is None
 
-    def _add_failure(self, id_: str, failure: Failure, revision: Revision | None = None) -> None:
-        file = failure.file if failure.file in self.sources else (revision or self.own[-1]).file
-        line = self.sources[file].start_of(failure.line) if failure.file == file else 0
-        safe = ""
-        if id_ == "concurrently-in-a-transaction":
-            safe = "with op.get_context().autocommit_block():  # the statement goes into this block"
-        self.findings.append(Finding(id_, file, line, How.MEASURED, _sentence(failure.reason), safe))
+    def _add_failure(self, id_: str, failure: Failure, revision: Revision) -> None:
+        source = self.sources.get(failure.file, self._source(revision))
+        line = source.start_of(failure.line) if failure.file == source.file else 0
+        self.findings.append(Finding(id_, source.file, line, How.MEASURED, capital(failure.reason)))
 
     def _source(self, revision: Revision) -> Source:
         return self.sources[revision.file]
@@ -183,7 +183,7 @@ class _Run:
         if compared.problem:
             self.findings.append(
                 Finding(
-                    "model-without-migration", self.own[-1].file, 0, How.MEASURED, _sentence(compared.problem)
+                    "model-without-migration", self.own[-1].file, 0, How.MEASURED, capital(compared.problem)
                 )
             )
             return
@@ -193,12 +193,10 @@ class _Run:
             if partitions & set(names):
                 continue
             if text.endswith("only in the database"):
-                self._at("schema-without-model", _sentence(text), names)
+                self._at("schema-without-model", capital(text), names)
             else:
                 file = self._touching(names)
-                self.findings.append(
-                    Finding("model-without-migration", file, 0, How.MEASURED, _sentence(text))
-                )
+                self.findings.append(Finding("model-without-migration", file, 0, How.MEASURED, capital(text)))
 
     def _touching(self, names: Sequence[str]) -> str:
         one = statement_of(self._statements(), *names[-1:])
@@ -212,7 +210,7 @@ class _Run:
             gone = list(lost(relations, before, rows))
         except (psycopg2.Error, LabError) as error:
             reason = " ".join(str(error).split())
-            self._at("data-lost", _sentence(f"The rows cannot be read any more: {reason}"), ())
+            self._at("data-lost", capital(f"The rows cannot be read any more: {reason}"), ())
             return True
         for place, what in gone:
             table, _, column = place.partition(".")
@@ -239,7 +237,7 @@ class _Run:
             self.progress(Update(f"Downgrading {revision.id}"))
             run = self.candidate.watched("downgrade", revision.parents[0] if is_line else self.head)
             for one in [revision] if is_line else self.own:
-                statements = _in_file(run.statements, one.file)
+                statements = in_file(run.statements, one.file)
                 self.findings += in_downgrade(self._source(one), statements, self.tables)
             if run.failure:
                 self._downgrade_failed(revision, run.failure)
@@ -255,7 +253,7 @@ class _Run:
             return
         reason = failure.reason.partition(": ")[2]
         if len(reason.split()) >= FEWEST_WORDS:
-            seen = _sentence(f"It says: {reason}")
+            seen = capital(f"It says: {reason}")
             self.findings.append(Finding("downgrade-refused", source.file, node.lineno, How.RULE, seen))
         else:
             seen = f"It raises, and gives no reason: {failure.reason}."
@@ -289,21 +287,11 @@ class _Run:
         return self._source(revision).start_of(found.line) if found else 0
 
 
-def _in_file(statements: Sequence[Statement], file: str) -> list[Statement]:
-    """Return the statements, those without a place in the file with none: Alembic's own."""
-    return [one for one in statements if one.file in ("", file)]
-
-
 def _taking(statements: Sequence[Statement], table: str, column: str) -> Statement | None:
     """Return the last statement that can have taken values of the table."""
     verbs = ("DELETE", "UPDATE", "TRUNCATE", "DROP", "ALTER")
     able = [one for one in statements if any(verb in one.sql.upper() for verb in verbs)]
     return (column and statement_of(able, table, column)) or statement_of(able, table)
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2 import sql
 
 from lab.database import connect
-from lab.review.leftovers import Catalogue
+from lab.engine.catalogue import Catalogue
 
 BREAKS = re.compile(r"42|22|23502|55000|0A000")
 """The SQLSTATEs that say that the schema does not fit, not that a row is there already.

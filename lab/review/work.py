@@ -4,16 +4,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.engine.watched import Statement
+from lab.engine.catalogue import Catalogue
+from lab.engine.watched import Failure, Statement, Watched
 from lab.review.finding import Finding, How
-from lab.review.safer import safer
-from lab.review.source import Source
+from lab.review.safer import OUTSIDE, safer
+from lab.review.source import Source, waived
+from lab.sentences import sentence
 
 MANY = 10_000
 """Rows that take long enough to be waited for. A table with as many is large."""
 
 MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 """The locks that stop writers, from the weakest on."""
+
+IN_TRANSACTION = "25001"
+"""The SQLSTATE of what cannot run in a transaction."""
+
+FAILED = {"does-not-run", "concurrently-in-a-transaction"}
+"""The ids of an upgrade that failed."""
 
 BOUND = "op.execute(\"SET LOCAL lock_timeout = '2s'\")"
 TRANSACTION = re.compile(
@@ -81,6 +89,46 @@ def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
         new = {oid: mode for oid, mode in held.items() if now.locks.get(oid) != mode}
         yield Work(one, max(read, 0), max(wrote, 0), held, new, now.wrote)
         now.rows, now.locks, now.wrote = rows, held, now.wrote + max(wrote, 0)
+
+
+def tables_of(before: Catalogue) -> Tables:
+    """Return the tables of this catalogue as those in use."""
+    return Tables(
+        {one.oid: one.name for one in before.tables},
+        {one.oid: one.name for one in before.tables if one.rows >= MANY},
+    )
+
+
+def findings_of(done: Watched, sources: Sequence[Source], tables: Tables) -> Iterator[Finding]:
+    """Yield the problems of upgrades that ran in one go: what failed, what blocks. A waiver counts."""
+    for source in sources:
+        found = list(in_upgrade(source, in_file(done.statements, source.file), tables))
+        if done.failure and done.failure.file == source.file:
+            found.append(failed(done.failure, source))
+        yield from (one for one in waived(source, found) if one.counts)
+    if done.failure and done.failure.file not in {source.file for source in sources}:
+        yield failed(done.failure, None)
+
+
+def failed(failure: Failure, source: Source | None) -> Finding:
+    """Return the finding on an upgrade that failed. Its file and line are known if there is a source."""
+    is_concurrent = failure.state == IN_TRANSACTION
+    id_ = "concurrently-in-a-transaction" if is_concurrent else "does-not-run"
+    line = source.start_of(failure.line) if source else 0
+    seen = f"It {failure.reason}." if failure.late else capital(failure.reason)
+    return Finding(
+        id_, source.file if source else "", line, How.MEASURED, seen, OUTSIDE if is_concurrent else ""
+    )
+
+
+def in_file(statements: Sequence[Statement], file: str) -> list[Statement]:
+    """Return the statements of this file, and those without a place: Alembic's own."""
+    return [one for one in statements if one.file in ("", file)]
+
+
+def capital(text: str) -> str:
+    """Return the text as a sentence."""
+    return sentence(text[:1].upper() + text[1:])
 
 
 def in_upgrade(source: Source, statements: Sequence[Statement], tables: Tables) -> Iterator[Finding]:

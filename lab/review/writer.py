@@ -10,8 +10,8 @@ import psycopg2
 from psycopg2 import sql
 
 from lab.database import connect
+from lab.engine.catalogue import Catalogue
 from lab.errors import DatabaseUnreachable
-from lab.review.leftovers import Catalogue
 
 PAUSE = 0.002
 """Seconds between two writes to one table."""

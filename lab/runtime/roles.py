@@ -1,5 +1,7 @@
 """The roles of a server that lab made, their passwords, and what they may see of each other."""
 
+import itertools
+import re
 from contextlib import closing, suppress
 from dataclasses import replace
 
@@ -18,6 +20,10 @@ SELECT oid::regprocedure::text FROM pg_proc
    AND (proname LIKE 'pg\_stat\_get\_backend%' OR proname IN (
         'pg_stat_get_activity', 'pg_stat_get_db_numbackends', 'pg_lock_status', 'pg_blocking_pids'))
 """
+
+
+CONSTANT = re.compile(r"'[^']*'|\b\d+\b")
+"""What pg_stat_statements shows as $1, $2 and so on."""
 
 
 def make_owner(account: Account) -> None:
@@ -73,6 +79,15 @@ def forget_statements(account: Account) -> None:
     """Delete the statistics of the statements so far, if the server has them."""
     with suppress(EnvironmentFault):
         execute(account, sql.SQL("SELECT pg_stat_statements_reset()"))
+
+
+def forget_statement(account: Account, text: str) -> None:
+    """Delete the statistics of one statement, which has this text but for its constants."""
+    numbers = itertools.count(1)
+    normal = CONSTANT.sub(lambda _: f"${next(numbers)}", text).strip()
+    with suppress(EnvironmentFault):
+        reset = "SELECT pg_stat_statements_reset(userid, dbid, queryid) FROM pg_stat_statements"
+        execute(account, sql.SQL(f"{reset} WHERE query = {{}}").format(sql.Literal(normal)))
 
 
 def set_passwords(account: Account, first: str) -> None:

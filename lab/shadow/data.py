@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from lab.database import APPLICATION, connect
-from lab.engine import candidate
+from lab.engine.candidate_history import CandidateHistory
 from lab.engine.migrations import Migrations
 from lab.engine.schema import Schema
-from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, TimedOut
+from lab.engine.watched import Watched
+from lab.errors import DatabaseUnreachable, EnvironmentFault
 from lab.sandbox import Means
 from lab.workspace import Workspace
 
@@ -61,24 +62,29 @@ def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
             migrations.upgrade(fix)
 
 
-def migrate(code: Workspace, url: str, means: Means, timeout: float = MIGRATION_TIMEOUT) -> str:
-    """Run the candidate's migrations behind a wall, and return why they failed; empty if they succeeded.
+def migrate(code: Workspace, url: str, means: Means, timeout: float = MIGRATION_TIMEOUT) -> Watched:
+    """Run the candidate's migrations behind a wall, and return what they did, and why they failed.
 
     They fail too if they have not all ended within `timeout` seconds.
 
     Raises:
         DatabaseUnreachable: the statements of a migration that ran too long cannot be ended.
     """
-    try:
-        candidate.upgrade(code, url, timeout=timeout, means=means)
-    except TimedOut:
+    done = CandidateHistory(code.root, url, means).watched("upgrade", "head", timeout)
+    if done.failure and done.failure.late:
         with closing(connect(url)) as connection, connection.cursor() as cursor:
-            cursor.execute(END_OTHER_SESSIONS)  # the killed client's statement still runs in the server
-        return f"the migrations {TOO_LATE} {timeout:g} s"
-    except LabError as error:
-        reason = error.message.partition(": ")[2] or error.message
-        return f"the migrations failed: {reason.rstrip('.')}"
-    return ""
+            cursor.execute(END_OTHER_SESSIONS)  # the killed client's statements still run in the server
+    return done
+
+
+def problem_of(done: Watched) -> str:
+    """Return a clause that says why the migrations failed; empty if they did not."""
+    if done.failure is None:
+        return ""
+    if done.failure.late:
+        return f"the migrations {done.failure.reason}"
+    place = f"{done.failure.file}, line {done.failure.line}: " if done.failure.file else ""
+    return f"the migrations failed: {place}{done.failure.reason.rstrip('.')}"
 
 
 def indexes_of(url: str) -> list[str]:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from lab import sandbox
 from lab.catalog import Fix
+from lab.engine.catalogue import Catalogue, catalogue
+from lab.engine.guest.watched import SAMPLE
+from lab.engine.watched import Watched
 from lab.lock import exclusive_lock
 from lab.probing.bench import Bench
 from lab.probing.connection import Database
 from lab.profile import Profile, profile_of
 from lab.progress import Progress, Update, silent
+from lab.runtime import roles
 from lab.runtime.account import MAINTENANCE
 from lab.runtime.prepared import Prepared
 from lab.runtime.process import free_ports
@@ -42,11 +46,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A lab to measure. `notes` are sentences on the copied indexes and the two problems.
+    """A lab to measure. `notes` are sentences on the copied indexes and the compose file.
 
     `compose_problem` says why the workspace's own compose file is not used, `migration_problem` why the
     candidate's migrations failed. Each is empty if there is no such problem. `url` is that of the
-    database for its owner.
+    database for its owner. `migrated` is what the migrations did; `before` the catalogue before them. Both
+    are None if there are none.
     """
 
     bench: Bench
@@ -56,6 +61,8 @@ class Shadow:
     url: str
     material: "Material"
     reserved: Reservation
+    migrated: Watched | None = None
+    before: Catalogue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +151,22 @@ def assemble(
     progress: Progress = silent,
 ) -> Shadow:
     """Run the candidate's migrations in the database, and start the services. Raises as `shadow` does."""
-    copied, url, problem = material.code, starter.server.url, ""
+    copied, url = material.code, starter.server.url
+    before = migrated = None
     if material.migrates:
         progress(Update("Running the migrations"))
-        problem = data.migrate(copied.workspace, url, starter.means, migration_timeout)
-    notes = [*data.copy_indexes(url, material.indexes)]
-    notes += [f"{text[0].upper()}{text[1:]}." for text in (copied.problem, problem) if text]
+        before = catalogue(url)
+        migrated = data.migrate(copied.workspace, url, starter.means, migration_timeout)
+        roles.forget_statement(starter.server.account, SAMPLE)  # ours, not the candidate's
+    problem = data.problem_of(migrated) if migrated else ""
+    notes = list(data.copy_indexes(url, material.indexes))
+    if copied.problem:
+        notes.append(f"{copied.problem[0].upper()}{copied.problem[1:]}.")
     progress(Update("Starting the services"))
     bench = _start(starter, profile_of(copied.workspace), wanted, thorough)
-    return Shadow(bench, tuple(notes), copied.problem, problem, url, material, starter.reserved)
+    return Shadow(
+        bench, tuple(notes), copied.problem, problem, url, material, starter.reserved, migrated, before
+    )
 
 
 def _server(

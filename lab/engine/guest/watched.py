@@ -32,7 +32,7 @@ SELECT pg_catalog.pg_stat_force_next_flush()::text, pg_catalog.current_setting('
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(l.relation::bigint, l.mode))
           FROM pg_catalog.pg_locks l
          WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
-           AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')),
+           AND l.mode ~ '^(Share|ShareRowExclusive|Exclusive|AccessExclusive)Lock$'),
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
                  c.oid::bigint, c.relname, c.relfilenode::bigint,
                  pg_catalog.pg_stat_get_xact_tuples_returned(c.oid)
@@ -41,7 +41,8 @@ SELECT pg_catalog.pg_stat_force_next_flush()::text, pg_catalog.current_setting('
                  + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
                  + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)))
           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')
+         WHERE (c.relkind = 'r' OR c.relkind = 'm')
+           AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')
 """
 
 Report = Callable[..., None]
