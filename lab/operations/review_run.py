@@ -20,6 +20,7 @@ from lab.probing.contract.kept import DatabaseRows, Relations, lost
 from lab.progress import Progress, Update
 from lab.review.finding import Finding, How
 from lab.review.leftovers import leftovers
+from lab.review.linter import linted
 from lab.review.old_code import broken
 from lab.review.source import Source
 from lab.review.traces import Rows, traces
@@ -126,6 +127,7 @@ class _Run:
         self._compare_models()
         lost_at_once = self._compare_rows(self._statements())
         self._old_code()
+        self.findings += linted(self._statements(), self.sources)
         if self._downgrade(schemas):
             if not lost_at_once:
                 self._compare_rows(())

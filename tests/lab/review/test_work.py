@@ -1,0 +1,146 @@
+"""What statements did becomes findings: locks that stop writers, rows worked on, rewritten tables."""
+
+from typing import Any
+
+import pytest
+
+from lab.engine.watched import Failure, Statement, Watched
+from lab.review.source import Source
+from lab.review.work import (
+    MANY,
+    Tables,
+    failed,
+    findings_of,
+    in_downgrade,
+    in_upgrade,
+    statement_of,
+)
+
+HOT, SMALL, NEW = 1, 2, 3
+TABLES = Tables({HOT: "hot", SMALL: "small"}, {HOT: "hot"})
+SOURCE = Source("r.py", "\n".join(f"x{n} = {n}" for n in range(20)))
+
+
+def statement(sql: str = "ALTER TABLE hot", **given: Any) -> Statement:
+    values: dict[str, Any] = {"line": 3, "transaction": "2/7", "in_transaction": True} | given
+    return Statement(sql, "r.py", values.pop("line"), 0.5, "", "", **values)
+
+
+def ids(*statements: Statement) -> list[str]:
+    return [one.id for one in in_upgrade(SOURCE, statements, TABLES)]
+
+
+def lock(mode: str = "ShareLock", table: int = HOT) -> dict[str, Any]:
+    return {"locks": ((table, mode),)}
+
+
+def rows(read: int = 0, wrote: int = 0, table: int = HOT) -> dict[str, Any]:
+    return {"tables": ((table, "hot", read, wrote),)}
+
+
+def test_rows_that_are_worked_on_under_a_lock_that_stops_writers_are_a_problem() -> None:
+    (found,) = in_upgrade(SOURCE, [statement(**lock(), **rows(MANY))], TABLES)
+    assert (found.id, found.line) == ("lock-held-while-working", 3)
+    assert found.seen == "10,000 rows were worked on, with ShareLock on hot, in 0.5 s."
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lock() | rows(MANY - 1),
+        rows(MANY),
+        lock("ShareUpdateExclusiveLock") | rows(MANY),
+        lock(table=NEW) | rows(MANY),
+        lock() | rows(MANY) | {"in_transaction": False},
+    ],
+    ids=["few rows", "no lock", "a lock that stops nobody", "a new table", "no transaction is open"],
+)
+def test_what_stops_no_writer_for_long_is_no_problem(given: dict[str, Any]) -> None:
+    assert ids(statement(**given)) == []
+
+
+def test_a_lock_of_an_earlier_statement_counts_until_its_transaction_ends() -> None:
+    taken = statement(line=2, **lock())
+    worked = {"line": 4, **lock(), **rows(MANY)}
+    assert [one.line for one in in_upgrade(SOURCE, [taken, statement("SELECT", **worked)], TABLES)] == [4]
+    later = statement("SELECT", **{**worked, "locks": (), "transaction": "2/8"})
+    assert ids(taken, later) == []
+
+
+def test_rows_are_counted_from_the_statement_before_in_the_same_transaction() -> None:
+    first = statement("SELECT", **rows(MANY))
+    assert ids(first, statement(**lock(), **rows(MANY + 5))) == []
+    assert ids(first, statement(transaction="2/9", **lock(), **rows(MANY + 5))) == ["lock-held-while-working"]
+
+
+def test_many_rows_written_in_one_transaction_are_told_once_at_the_statement_that_makes_them_many() -> None:
+    half = MANY // 2
+    batches = [statement("UPDATE hot", line=n, **rows(wrote=half * n)) for n in (1, 2, 3)]
+    found = list(in_upgrade(SOURCE, batches, TABLES))
+    assert [(one.id, one.line) for one in found] == [("backfill-in-one-transaction", 2)]
+    apart = [statement("UPDATE hot", transaction=f"2/{n}", **rows(wrote=half)) for n in range(5)]
+    assert ids(*apart) == []
+
+
+def test_a_rewritten_large_table_is_a_problem_and_a_small_or_emptied_one_is_none() -> None:
+    assert ids(statement(rewritten=("hot",), **lock(), **rows(MANY))) == ["table-rewritten"]
+    assert ids(statement(rewritten=("small",))) == []
+    assert ids(statement("TRUNCATE hot", rewritten=("hot",))) == []
+
+
+def test_a_lock_without_a_timeout_is_told_once() -> None:
+    unbounded = statement(bounded=False, **lock())
+    assert ids(unbounded, statement(bounded=False, transaction="2/8", **lock())) == ["no-lock-timeout"]
+    assert ids(statement(bounded=True, **lock())) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("COMMIT", ["transaction-ended-by-hand"]),
+        ("ROLLBACK TO SAVEPOINT a", []),
+        ("COMMENT ON TABLE hot IS 'commit'", []),
+        ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON hot (a)", ["if-not-exists"]),
+        ("CREATE EXTENSION IF NOT EXISTS pg_trgm", ["extension"]),
+        ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'no'; END $$", ["error-swallowed"]),
+        ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE; END $$", []),
+        ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE EXCEPTION 'no'; END $$", []),
+        ("DROP INDEX i", ["drop-index-not-concurrently"]),
+        ("DROP INDEX CONCURRENTLY i", []),
+    ],
+)
+def test_some_things_are_told_by_the_text_of_a_statement(sql: str, wanted: list[str]) -> None:
+    assert ids(statement(sql, **lock("AccessExclusiveLock"))) == wanted
+
+
+def test_a_statement_of_alembics_own_is_not_the_candidates() -> None:
+    assert ids(statement("COMMIT", line=0)) == []
+
+
+def test_a_downgrade_that_works_under_a_lock_is_told_once() -> None:
+    done = [statement(**lock(), **rows(MANY)), statement(transaction="2/8", **lock(), **rows(MANY))]
+    assert [one.id for one in in_downgrade(SOURCE, done, TABLES)] == ["downgrade-works-under-lock"]
+
+
+def test_a_failure_in_a_transaction_names_what_cannot_run_there() -> None:
+    assert failed(Failure("no", "r.py", 3, "25001"), SOURCE).id == "concurrently-in-a-transaction"
+    found = failed(Failure("relation x is missing", "r.py", 3, "42P01"), SOURCE)
+    assert (found.id, found.line, found.seen) == ("does-not-run", 3, "Relation x is missing.")
+    assert failed(Failure("did not end within 3 s", late=True), None).seen == "It did not end within 3 s."
+
+
+def test_of_upgrades_in_one_go_only_problems_are_told_that_nothing_waives() -> None:
+    waiver = Source("r.py", "a = 1\n# review: ignore[lock-held-while-working] at night\nb = 2\n")
+    work = statement(bounded=False, **lock(), **rows(MANY))
+    assert [one.id for one in findings_of(Watched((work,)), [SOURCE], TABLES)] == ["lock-held-while-working"]
+    assert list(findings_of(Watched((work,)), [waiver], TABLES)) == []
+    unknown = Watched((), Failure("it ended without a word"))
+    assert [one.id for one in findings_of(unknown, [SOURCE], TABLES)] == ["does-not-run"]
+
+
+def test_a_name_is_looked_for_as_a_word_and_the_last_statement_with_it_is_returned() -> None:
+    first, second, third = (
+        statement(sql, line=n) for n, sql in enumerate(("ADD a_b", "ADD a", "ADD ab"), start=1)
+    )
+    assert statement_of([first, second, third], "a") == second
+    assert statement_of([first, second, third], "c") is None
