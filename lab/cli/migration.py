@@ -119,7 +119,7 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
     changes. A comment waives a finding at its statement, or on the line above:
 
     \b
-    # review: ignore[lock-held-while-working] devices stand still at night
+    # review: ignore[lock-held-while-working] nothing writes at night
 
     Exit codes: 0 no problem, 1 a problem that nothing waives, 2 there is no such revision, 4 the lab is not
     up, or the SARIF file cannot be written.

@@ -50,6 +50,7 @@ def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: Measure
     assert finished.code == 1
     report = json.loads(finished.stdout)
     members = {"bugs", "evidence", "notes", "run", "seconds", "previous", "level", "better", "beside"}
+    members |= {"migrations"}
     assert set(report) == members
     assert report["beside"] is None
     assert [bug["number"] for bug in report["bugs"]] == [4]

@@ -55,6 +55,7 @@ def write(versions: Path, upgrade: str, downgrade: str = "pass") -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_problem_is_exit_code_1_and_json_and_sarif_hold_it(
     up: None, command: Command, versions: Path, tmp_path: Path
 ) -> None:

@@ -69,7 +69,28 @@ def test_a_symptom_after_a_failed_migration_says_so(measured: Workspace) -> None
     (measured.root / "migrations" / "versions" / "0003_mine.py").write_text("revision = '0003'\nboom\n")
     found = check(measured, ["4"], bugs_only=True)
     assert found.evidence[0].why.endswith(" Before that, the migrations failed.")
-    assert sum("boom" in text for text in (found.evidence[0].why, *found.notes)) == 1
+    (told,) = found.migrations
+    assert (told.id, told.file, told.line) == ("does-not-run", "migrations/versions/0003_mine.py", 2)
+    assert "boom" in told.seen
+    assert not [text for text in (found.evidence[0].why, *found.notes) if "boom" in text]
+    assert from_json((found.run / EVIDENCE).read_bytes(), Record).migrations == found.migrations
+
+
+@pytest.mark.slow
+def test_a_migration_that_blocks_is_a_finding_of_the_migration_and_a_short_one_is_none(
+    measured: Workspace,
+) -> None:
+    file = measured.root / "migrations" / "versions" / "0003_mine.py"
+    text = (
+        "from alembic import op\nrevision, down_revision = '0003', '0002'\ndef upgrade():\n"
+        "    op.create_index('mine', '{}', ['device_id'])\n"
+    )
+    file.write_text(text.format("execution_logs"))
+    (told,) = check(measured, ["4"], bugs_only=True).migrations
+    assert (told.id, told.line) == ("lock-held-while-working", 4)
+    assert told.seen.startswith("300,000 rows were worked on, with ShareLock on execution_logs")
+    file.write_text(text.format("bookings"))
+    assert check(measured, ["4"], bugs_only=True).migrations == ()
 
 
 @pytest.mark.parametrize("token", ["999", "no_such_bug", "0"])
