@@ -1,6 +1,8 @@
 """Measure a copy of the shipped code, changed as a test likes."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,6 +119,18 @@ def copy_library(target: Path) -> Path:
         shutil.copytree(PROJECT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(PROJECT / "lab.toml", target)
     return target
+
+
+@contextmanager
+def busy_loops(count: int) -> Iterator[None]:
+    """While the block runs, so many processes do nothing but use a core."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def fix(number: int) -> Fix:

@@ -64,11 +64,12 @@ def compare(
     progress: Progress,
     *,
     migration_problem: str = "",
+    seed: int = SEED,
 ) -> Beside:
     """Compare the code under test, which `start` starts, with the reference, in `folder`.
 
     Routes of bugs whose evidence is neither fixed nor masked are left out. `migration_problem` says why its
-    migrations failed before, on the rows of the seed.
+    migrations failed before, on the rows of the seed. `seed` is that of the random life cycles.
 
     What fails here is the `problem` of the result. Raises LabError: a revision of a fix failed.
     """
@@ -77,7 +78,7 @@ def compare(
     declared = contract.declared
     unsolved = frozenset(fix.slug for fix in target.catalog.measurable if fix.number not in solved)
     fixes = [fix for fix in target.catalog.fixes if fix.number in solved or fix.slug in declared.always]
-    scripts = comparable(contract.scripts(SEED), declared, unsolved)
+    scripts = comparable(contract.scripts(seed), declared, unsolved)
     given = _given(declared, unsolved)
     code = (target.workspace.library.digest(), shipped.digest(target.workspace))
     parts = (*code, [fix.revision for fix in fixes], given)

@@ -1,7 +1,5 @@
 """Run the candidate's revisions up, down and up again, and find what is wrong with what they did."""
 
-import ast
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +8,7 @@ from itertools import pairwise
 
 import psycopg2
 
-from lab.engine.candidate_history import CandidateHistory
+from lab.engine.candidate_history import CandidateHistory, Compared
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
 from lab.engine.revisions import History, Revision
@@ -18,12 +16,13 @@ from lab.engine.watched import Failure, Statement
 from lab.errors import LabError
 from lab.probing.contract.kept import DatabaseRows, Relations, lost
 from lab.progress import Progress, Update
+from lab.review.downgrade import failed_downgrade, left_by_downgrade
 from lab.review.finding import Finding, How
 from lab.review.leftovers import leftovers
 from lab.review.linter import linted
 from lab.review.old_code import broken
 from lab.review.source import Source
-from lab.review.traces import Rows, traces
+from lab.review.traces import Rows
 from lab.review.work import (
     Tables,
     capital,
@@ -38,9 +37,6 @@ from lab.review.writer import writing
 
 BASELINE = 0.3
 """Seconds for which the writers run before any migration."""
-
-FEWEST_WORDS = 4
-"""Words of a reason. With fewer, a downgrade that raises says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +89,6 @@ class _Run:
     upgrades: list[Upgrade] = field(default_factory=list)
 
     @cached_property
-    def shipped(self) -> Catalogue:
-        return catalogue(self.pristine)
-
-    @cached_property
     def tables(self) -> Tables:
         return tables_of(self.here)
 
@@ -107,7 +99,7 @@ class _Run:
 
     @cached_property
     def rows_before(self) -> tuple[DatabaseRows, Relations]:
-        rows = DatabaseRows(self.pristine)
+        rows = _Unchanged(self.pristine)
         return rows, rows.relations()
 
     def measure(self) -> Measured:
@@ -123,8 +115,7 @@ class _Run:
                 self._left_behind(failed=True)
                 return self._measured(usual)
         self.progress(Update("Comparing models, schema and rows"))
-        self._left_behind()
-        self._compare_models()
+        self._compare_models(self._left_behind())
         lost_at_once = self._compare_rows(self._statements())
         self._old_code()
         self.findings += linted(self._statements(), self.sources)
@@ -174,14 +165,15 @@ class _Run:
         line = self.sources[file].start_of(one.line) if one else 0
         self.findings.append(Finding(id_, file, line, How.MEASURED, seen, safe))
 
-    def _left_behind(self, *, failed: bool = False) -> None:
+    def _left_behind(self, *, failed: bool = False) -> Compared:
+        """Find what is left in the schema. Return how the models differ from it."""
         compared = self.candidate.compare()
         for one in leftovers(self.here, catalogue(self.candidate.url), compared.convention):
             if not failed or one.id == "invalid-index":
                 self._at(one.id, one.seen, one.names)
+        return compared
 
-    def _compare_models(self) -> None:
-        compared = self.candidate.compare()
+    def _compare_models(self, compared: Compared) -> None:
         if compared.problem:
             self.findings.append(
                 Finding(
@@ -224,7 +216,7 @@ class _Run:
         return bool(gone)
 
     def _old_code(self) -> None:
-        for one in broken(self.candidate.url, self.shipped):
+        for one in broken(self.candidate.url, self.here):
             seen = f"Shipped code can't {one.verb} rows of {one.table}: {one.reason}."
             self._at("old-code-breaks", seen, one.names)
 
@@ -242,51 +234,26 @@ class _Run:
                 statements = in_file(run.statements, one.file)
                 self.findings += in_downgrade(self._source(one), statements, self.tables)
             if run.failure:
-                self._downgrade_failed(revision, run.failure)
+                source = self.sources.get(run.failure.file, self._source(revision))
+                self.findings.append(failed_downgrade(run.failure, source))
                 return False
-            self._compare_schemas(revision, run.statements, before, schema_rows(self.candidate.url))
+            now = schema_rows(self.candidate.url)
+            self.findings += left_by_downgrade(self._source(revision), run.statements, before, now)
         return True
 
-    def _downgrade_failed(self, revision: Revision, failure: Failure) -> None:
-        source = self.sources.get(failure.file) or self._source(revision)
-        node = source.statement_at(failure.line)
-        if not isinstance(node, ast.Raise):
-            self._add_failure("downgrade-fails", failure, revision)
-            return
-        reason = failure.reason.partition(": ")[2]
-        if len(reason.split()) >= FEWEST_WORDS:
-            seen = capital(f"It says: {reason}")
-            self.findings.append(Finding("downgrade-refused", source.file, node.lineno, How.RULE, seen))
-        else:
-            seen = f"It raises, and gives no reason: {failure.reason}."
-            self.findings.append(Finding("downgrade-missing", source.file, 0, How.RULE, seen))
 
-    def _compare_schemas(
-        self, revision: Revision, statements: Sequence[Statement], before: Rows, now: Rows
-    ) -> None:
-        changed = list(traces(before, now))
-        if not changed:
-            return
-        if self._source(revision).is_empty("downgrade"):
-            seen = f"It does nothing. Still there: {_listed([one.object for one in changed])}."
-            self.findings.append(Finding("downgrade-missing", revision.file, 0, How.MEASURED, seen))
-            return
-        for id_, more, text in (
-            ("downgrade-leaves-trace", True, "Still there"),
-            ("downgrade-drops-too-much", False, "Gone"),
-        ):
-            objects = [one.object for one in changed if one.more is more]
-            if objects:
-                line = 0 if more else self._dropping(revision, statements, objects)
-                seen = f"{text}: {_listed(objects)}."
-                self.findings.append(Finding(id_, revision.file, line, How.MEASURED, seen))
+class _Unchanged(DatabaseRows):
+    """The rows of a database in which nothing changes: each total is asked for once."""
 
-    def _dropping(self, revision: Revision, statements: Sequence[Statement], objects: Sequence[str]) -> int:
-        """Return the line of the downgrade that drops one of the objects; of a drop, if none has its name."""
-        drops = [one for one in statements if one.line and re.search(r"\bDROP\b", one.sql, re.I)]
-        named = [statement_of(drops, re.split(r"[ ,.]", one)[1]) for one in objects]
-        found = next((one for one in named if one), drops[-1] if drops else None)
-        return self._source(revision).start_of(found.line) if found else 0
+    @cached_property
+    def _totals(self) -> dict[tuple[str, ...], tuple[int, str]]:
+        return {}
+
+    def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
+        key = (relation, *columns)
+        if key not in self._totals:
+            self._totals[key] = super().total(relation, columns)
+        return self._totals[key]
 
 
 def _taking(statements: Sequence[Statement], table: str, column: str) -> Statement | None:
@@ -294,9 +261,3 @@ def _taking(statements: Sequence[Statement], table: str, column: str) -> Stateme
     verbs = ("DELETE", "UPDATE", "TRUNCATE", "DROP", "ALTER")
     able = [one for one in statements if any(verb in one.sql.upper() for verb in verbs)]
     return (column and statement_of(able, table, column)) or statement_of(able, table)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:4])
-    more = len(names) - len(shown)
-    return ", ".join([*shown, *([f"and {more} more"] if more else [])])

@@ -17,7 +17,7 @@ from lab.review.finding import Finding
 from lab.runtime.prepared import Prepared
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
-from tests.measuring import Bench, copy_shipped
+from tests.measuring import Bench, busy_loops, copy_shipped
 from tests.migrations.test_corpus import FOLDERS, VOCABULARY, expected
 
 ROWS = 500_000
@@ -45,6 +45,45 @@ def many_rows(cache: Path) -> Prepared:
 @pytest.mark.parametrize("folder", _cases())
 def test_a_review_finds_what_is_expected(folder: Path, many_rows: Prepared, tmp_path: Path) -> None:
     assert wrong(folder, reviewed(folder, many_rows, tmp_path).findings) == []
+
+
+TURNS = 3
+"""Reviews of each migration on a quiet machine, and as many beside busy loops."""
+
+TEN = {
+    "backfill_in_batches",
+    "check_validated_beside_add",
+    "column_volatile_default",
+    "downgrade_leaves_an_enum_type",
+    "foreign_key_validated_apart",
+    "index_concurrently",
+    "index_invalid_taken_for_done",
+    "index_plain",
+    "partitioned_by_copying",
+    "rows_moved_and_lost_on_the_way_back",
+}
+MANY_TURNS = 20
+
+
+@pytest.mark.prove
+@pytest.mark.claim("A review finds the same again, also beside two busy loops", "reviews")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_review_finds_the_same_again_also_beside_busy_loops(
+    folder: Path, many_rows: Prepared, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    turns = MANY_TURNS if folder.name in TEN else TURNS
+    found = [_again(folder, many_rows, tmp_path / f"quiet {turn}") for turn in range(turns)]
+    with busy_loops(2):
+        found += [_again(folder, many_rows, tmp_path / f"busy {turn}") for turn in range(TURNS)]
+    assert found == [found[0]] * len(found)
+    record_property("proved", len(found))
+
+
+def _again(folder: Path, prepared: Prepared, tmp_path: Path) -> list[tuple[str, str, int]]:
+    findings = reviewed(folder, prepared, tmp_path).findings
+    assert wrong(folder, findings) == []
+    shutil.rmtree(tmp_path)
+    return [(one.id, one.file, one.line) for one in findings]
 
 
 def reviewed(folder: Path, prepared: Prepared, tmp_path: Path) -> Review:

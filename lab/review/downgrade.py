@@ -1,0 +1,63 @@
+"""What is wrong with a downgrade: it failed, did nothing, left something or took too much."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from lab.engine.watched import Failure, Statement
+from lab.review.finding import Finding, How
+from lab.review.source import Source
+from lab.review.traces import Rows, traces
+from lab.review.work import capital, statement_of
+
+FEWEST_WORDS = 4
+"""Words of a reason. With fewer, a downgrade that raises says nothing."""
+
+MOST_NAMED = 4
+"""Objects that are named in a sentence; of more, the number is told."""
+
+
+def failed_downgrade(failure: Failure, source: Source) -> Finding:
+    """Return the finding on a downgrade that failed: by an error, or because its author raises one."""
+    node = source.statement_at(failure.line)
+    if not isinstance(node, ast.Raise):
+        line = source.start_of(failure.line) if failure.file == source.file else 0
+        return Finding("downgrade-fails", source.file, line, How.MEASURED, capital(failure.reason))
+    reason = failure.reason.partition(": ")[2]
+    if len(reason.split()) >= FEWEST_WORDS:
+        return Finding("downgrade-refused", source.file, node.lineno, How.RULE, capital(f"It says: {reason}"))
+    seen = f"It raises, and gives no reason: {failure.reason}."
+    return Finding("downgrade-missing", source.file, 0, How.RULE, seen)
+
+
+def left_by_downgrade(
+    source: Source, statements: Sequence[Statement], before: Rows, now: Rows
+) -> Iterator[Finding]:
+    """Yield what is not as it was `before` the upgrade, after these statements of the downgrade."""
+    changed = list(traces(before, now))
+    more = [one.object for one in changed if one.more]
+    less = [one.object for one in changed if not one.more]
+    if changed and source.is_empty("downgrade"):
+        seen = f"It does nothing. Not as before: {_listed([*more, *less])}."
+        yield Finding("downgrade-missing", source.file, 0, How.MEASURED, seen)
+        return
+    if more:
+        yield Finding(
+            "downgrade-leaves-trace", source.file, 0, How.MEASURED, f"Still there: {_listed(more)}."
+        )
+    if less:
+        line = _dropping(source, statements, less)
+        yield Finding("downgrade-drops-too-much", source.file, line, How.MEASURED, f"Gone: {_listed(less)}.")
+
+
+def _dropping(source: Source, statements: Sequence[Statement], objects: Sequence[str]) -> int:
+    """Return the line of the statement that drops one of the objects; of the last drop, if none names one."""
+    drops = [one for one in statements if one.line and re.search(r"\bDROP\b", one.sql, re.I)]
+    named = [statement_of(drops, re.split(r"[ ,.]", one)[1]) for one in objects]
+    found = next((one for one in named if one), drops[-1] if drops else None)
+    return source.start_of(found.line) if found else 0
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join([*names[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
