@@ -15,6 +15,8 @@ from lab.operations.review import Review, review_on
 from lab.progress import silent
 from lab.review.finding import Finding
 from lab.runtime.prepared import Prepared
+from lab.sandbox import Level
+from lab.sandbox.trial import VARIABLE
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.measuring import Bench, busy_loops, copy_shipped
@@ -44,6 +46,16 @@ def many_rows(cache: Path) -> Prepared:
 )
 @pytest.mark.parametrize("folder", _cases())
 def test_a_review_finds_what_is_expected(folder: Path, many_rows: Prepared, tmp_path: Path) -> None:
+    assert wrong(folder, reviewed(folder, many_rows, tmp_path).findings) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", Level)
+def test_a_review_finds_the_same_at_every_level_of_walls(
+    level: Level, many_rows: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, level)
+    (folder,) = [one for one in FOLDERS if one.name == "index_plain"]
     assert wrong(folder, reviewed(folder, many_rows, tmp_path).findings) == []
 
 
