@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from lab.catalog import Fix
 from lab.catalog.unified_diff import blob_id
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
-from lab.engine.candidate_history import CandidateHistory, MigrationFailed
+from lab.engine.candidate_history import CandidateHistory, MigrationFailed, recorded
 from lab.engine.revisions import History, Revision
 from lab.engine.schema import read_schema
 from lab.errors import EnvironmentFault
@@ -114,10 +114,10 @@ def review_on(
     """Review the revisions on a copy of this server, with the schema of the fixes that are applied."""
     started, head = time.monotonic(), shipped_head(workspace)
     with (
-        _server(workspace, prepared, applied, progress) as (url, pristine),
+        _server(workspace, prepared, applied, progress) as (url, copy),
         candidate_history(workspace, url) as candidate,
     ):
-        findings, measured, own = _reviewed(workspace, candidate, head, pristine, progress)
+        findings, measured, own = _reviewed(workspace, candidate, head, copy, progress)
     chosen = _chosen(own, revisions)
     files = {one.file for one in chosen}
     kept = [one for one in findings if not revisions or one.file in files]
@@ -145,8 +145,11 @@ def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
 @contextmanager
 def _server(
     workspace: Workspace, prepared: Prepared, applied: tuple[Fix, ...], progress: Progress
-) -> Iterator[tuple[str, str]]:
-    """Start a copy of the prepared server; yield the URLs of its database and of a second one like it."""
+) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Start a copy of the prepared server. Yield its database's URL, and what makes a copy of that database.
+
+    The latter returns the URL of the copy.
+    """
     progress(Update("Copying the database server"))
     folder = workspace.runs / f"review-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
@@ -155,8 +158,12 @@ def _server(
         try:
             server = start_server(prepared, reserved)
             data.apply_fixes(server.url, applied)
-            databases.create(server.account, PRISTINE, template=server.database)
-            yield server.url, server.account.owner_url(PRISTINE)
+
+            def copy() -> str:
+                databases.create(server.account, PRISTINE, template=server.database)
+                return server.account.owner_url(PRISTINE)
+
+            yield server.url, copy
         finally:
             leftovers.remove(reserved)
     finally:
@@ -164,7 +171,11 @@ def _server(
 
 
 def _reviewed(
-    workspace: Workspace, candidate: CandidateHistory, head: str, pristine: str, progress: Progress
+    workspace: Workspace,
+    candidate: CandidateHistory,
+    head: str,
+    copy: Callable[[], str],
+    progress: Progress,
 ) -> tuple[list[Finding], Measured, Sequence[Revision]]:
     progress(Update("Reading the history"))
     packages = [name for name in profile_of(workspace).folders if name != "migrations"]
@@ -184,7 +195,9 @@ def _reviewed(
         safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
         found = [Finding("two-heads", file, 0, How.MEASURED, seen, safe)]
     else:
-        measured = measure(candidate, history, own, sources, head, pristine, progress)
+        if recorded(candidate.url) != (head,):  # a handout's own head, with the schema of what is built in
+            candidate.upgrade(head, lambda _: None)
+        measured = measure(candidate, history, own, sources, head, copy(), progress)
         found = list(measured.findings)
     findings = list(edited)
     for source in sources.values():
