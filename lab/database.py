@@ -22,6 +22,10 @@ APPLICATION = "lab"
 """The default application_name of a connection."""
 
 
+PLAIN = "SET search_path = public; SET statement_timeout = '60s'; SET lock_timeout = '10s'"
+"""For questions whose answers count: the owner of a database can have changed its settings."""
+
+
 def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Connection:
     """Open a connection in autocommit mode. Each address of the host has `timeout` seconds to accept it.
 

@@ -50,10 +50,10 @@ def _second_half(found: Checked) -> str:
 
 def _migrations(found: Checked) -> Iterator[RenderableType]:
     for one in found.migrations:
-        place = f"{one.file}:{one.line}" if one.line else one.file or "your migrations"
-        yield Text.assemble(("\nYour migration: ", "red"), f"{one.id}, {place}: {one.seen}")
+        where = f", {one.place}" if one.place else ""
+        yield Text.assemble(("\nYour migration: ", "red"), f"{one.id}{where}: {one.seen}")
     if found.migrations and not found.migrations_fail:
-        yield "All that can be said of your migrations: lab migration review"
+        yield "For all findings: lab migration review"
 
 
 def _beside(found: Checked) -> Iterator[RenderableType]:

@@ -108,7 +108,11 @@ def status(workspace: Workspace, as_json: bool) -> None:
 @migration.command()
 @click.argument("revisions", nargs=-1, metavar="[REVISION]...")
 @click.option(
-    "--sarif", "sarif_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write them as SARIF."
+    "--sarif",
+    "sarif_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write them as SARIF.",
 )
 @reports
 def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | None, as_json: bool) -> int:
@@ -121,8 +125,8 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
     \b
     # review: ignore[lock-held-while-working] nothing writes at night
 
-    Exit codes: 0 no problem, 1 a problem that nothing waives, 2 there is no such revision, 4 the lab is not
-    up, or the SARIF file cannot be written.
+    Exit codes: 0 no problem, 1 a problem that nothing waives, 2 there is no such revision, 3 another lab is
+    changing the workspace, 4 the lab is not up or the SARIF file cannot be written, 130 interrupted.
 
     Example: lab migration review 0003
     """
@@ -131,7 +135,7 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
 
     with output.progress() as progress:
         found = operation.review(workspace, revisions, progress=progress)
+    output.result(found, as_json, review_views.review)
     if sarif_file is not None:
         operation.write_sarif(found, sarif_file)
-    output.result(found, as_json, review_views.review)
     return LabError.exit_code if found.problems else 0

@@ -38,7 +38,11 @@ def _figures(found: Review) -> RenderableType:
 
 
 def _write(one: Figure) -> str:
-    return "none got through" if one.slowest_write is None else f"{_time(one.slowest_write)}, to {one.table}"
+    return (
+        "no write was measured"
+        if one.slowest_write is None
+        else f"{_time(one.slowest_write)}, to {one.table}"
+    )
 
 
 def _finding(one: Finding) -> Iterator[RenderableType]:
@@ -47,10 +51,9 @@ def _finding(one: Finding) -> Iterator[RenderableType]:
 
     style = "dim" if one.waived is not None else STYLES[one.severity]
     word = f"{one.severity}, waived" if one.waived is not None else str(one.severity)
-    place = f"{one.file}:{one.line}" if one.line else one.file
     how = "by rule" if one.how == "rule" else "measured"
     yield Text.assemble((f"\n{word}: ", style), (one.id, "bold"), f" ({how})")
-    yield Padding(Text(f"{place}\n{one.seen}"), (0, 0, 0, 2))
+    yield Padding(Text(f"{one.place}\n{one.seen}".lstrip()), (0, 0, 0, 2))
     if one.waived is not None:
         yield Padding(Text(f"Waived: {one.waived}"), (0, 0, 0, 2))
     elif one.safer:
@@ -63,7 +66,7 @@ def _summary(found: Review) -> RenderableType:
     advice = sum(one.severity == "advice" and one.waived is None for one in found.findings)
     waived = sum(one.waived is not None for one in found.findings)
     parts = [_counted(problems, "problem") if problems else "No problem"]
-    parts += [f"{advice} times advice"] if advice > 1 else ["advice once"] if advice else []
+    parts += [f"{advice} advice"] if advice else []
     parts += [f"{waived} waived"] if waived else []
     text = f"{', '.join(parts)}. Reviewed on {found.rows:,} rows in {found.seconds:.1f} s."
     return coloured(text, "red" if problems else "green")

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import psycopg2
@@ -18,8 +18,8 @@ from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.engine.candidate import CODE, VARIABLES
 from lab.engine.revisions import History, Revision
-from lab.engine.watched import Failure, Statement, Watched
-from lab.errors import LabError, TimedOut
+from lab.engine.watched import LONGEST, Failure, Statement, Watched
+from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.json_files import from_json
 from lab.library import PACKAGE
 from lab.sandbox import Bounds, Means, Wall
@@ -33,10 +33,12 @@ QUICK = 60.0
 WATCHED = 180.0
 """Seconds for migrations that are watched."""
 
+MOST_STATEMENTS = 20_000
+
 LONG = 4 * 3600.0
 """Seconds for migrations: an index on many rows takes long."""
 
-ALONE = "-c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0"
+NO_PARALLEL_WORKERS = "-c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0"
 """For watched migrations: what parallel workers read is not counted with their leader's rows."""
 
 RECORDED = "SELECT version_num FROM alembic_version ORDER BY 1"
@@ -44,6 +46,11 @@ INVALID_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT ind
 END_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 
 Event = Mapping[str, Any]
@@ -121,21 +128,27 @@ class CandidateHistory:
         """Downgrade to the revision, as `upgrade` does."""
         self._migrate("downgrade", target, running)
 
-    def watched(self, verb: str, target: str, seconds: float = WATCHED) -> Watched:
-        """Run the verb, upgrade or downgrade, and return what each statement did; also if it fails.
+    def watched(self, verb: Literal["upgrade", "downgrade"], target: str, seconds: float = 0.0) -> Watched:
+        """Run the verb and return what each statement did; also if it fails, or takes more than `seconds`
+        (default: WATCHED).
 
-        It may take so many `seconds`. Raises DatabaseUnreachable: what was late cannot be ended.
+        The database must be one to measure on: every session of its owner is ended afterwards. Raises
+        EnvironmentFault: the wall cannot be made, or those sessions cannot be ended.
         """
         events = list[Event]()
         failure: Failure | None = None
+        seconds = seconds or WATCHED
         try:
-            self._run(verb, seconds, events.append, target=target, watch=True)
+            self._run(verb, seconds, events.append, watch=True, target=target)
         except TimedOut:
-            self._end_sessions()
             failure = Failure(f"did not end within {seconds:g} s", late=True)
+        except EnvironmentFault:
+            raise
         except LabError as error:
-            told = [_failure(one) for one in events if one["kind"] == "error"]
-            failure = told[0] if told else Failure(str(error).rstrip("."))
+            reported = [_failure(one) for one in events if one["kind"] == "error"]
+            failure = reported[0] if reported else Failure(str(error).rstrip("."))
+        finally:
+            self._end_others()
         return Watched(_statements(events), failure)
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
@@ -168,6 +181,7 @@ class CandidateHistory:
         tell: Callable[[Event], None] = lambda _: None,
         *,
         writable: bool = False,
+        watch: bool = False,
         **options: object,
     ) -> list[Event]:
         folders, code = {GUEST: GUEST_INSIDE}, {self.code: CODE}
@@ -176,7 +190,7 @@ class CandidateHistory:
             code if writable else {},
             hidden=(PACKAGE,),
             network=True,
-            environment=self._environment(watch="watch" in options),
+            environment=self._environment(watch=watch),
             folder=self.code,
         )
         program = wall.inside(GUEST / "history.py", self.means)
@@ -192,7 +206,7 @@ class CandidateHistory:
             wall,
             Bounds(seconds=seconds),
             self.means,
-            stdin=json.dumps({"command": command, **options}).encode(),
+            stdin=json.dumps({"command": command, **options, **({"watch": True} if watch else {})}).encode(),
             received=received,
         )
         for event in events:
@@ -203,15 +217,22 @@ class CandidateHistory:
                 f" ({printable(replace(finished, stdout=b'').last_line)})" if finished.stderr.strip() else ""
             )
             raise LabError(f"Alembic has ended without a result: exit code {finished.code}{last}.")
+        if not any(one["kind"] == "done" for one in events):
+            raise LabError("Alembic has ended without a result: the code has ended its process.")
         return events
 
     def _environment(self, *, watch: bool) -> Mapping[str, str]:
         found = {**VARIABLES, "LAB_DATABASE_URL": self.url, "PGAPPNAME": self._name}
         if watch:
-            found["PGOPTIONS"] = ALONE
+            found["PGOPTIONS"] = NO_PARALLEL_WORKERS
         if self.url and (address := _address(DatabaseUrl.parse(self.url).host)):
             found["PGHOSTADDR"] = address
         return found
+
+    def _end_others(self) -> None:
+        """End the other sessions of the owner in this database, whatever they call themselves."""
+        with closing(connect(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(END_OTHERS)
 
     def _end_sessions(self) -> None:
         """End what a killed process left in the server: its statement would go on."""
@@ -287,18 +308,19 @@ def _error(event: Event) -> LabError:
 
 def _failure(event: Event) -> Failure:
     line = event.get("line")
-    number = line if isinstance(line, int) else 0
+    number = max(line, 0) if isinstance(line, int) else 0
     return Failure(_text(event, "text"), _text(event, "file"), number, _text(event, "state"))
 
 
 def _statements(events: Iterable[Event]) -> tuple[Statement, ...]:
     """Return the statements that were reported. What has another form is an invention of the candidate's."""
-    found = []
+    found = list[Statement]()
     for event in events:
-        if event["kind"] == "statement":
+        if event["kind"] == "statement" and len(found) < MOST_STATEMENTS:
             with suppress(ValueError):
-                found.append(from_json(json.dumps(event), Statement))
-    return tuple(replace(one, sql=printable(one.sql), file=printable(one.file)) for one in found)
+                one = from_json(json.dumps(event), Statement)
+                found.append(replace(one, sql=one.sql[:LONGEST], line=max(one.line, 0)))
+    return tuple(found)
 
 
 def _text(event: Event, key: str) -> str:
@@ -312,7 +334,9 @@ def _texts(event: Event, key: str) -> tuple[str, ...]:
 
 def _convention(event: Event) -> dict[str, str]:
     found = event.get("names")
-    return {str(kind): str(text) for kind, text in found.items()} if isinstance(found, dict) else {}
+    return (
+        {str(kind): printable(str(text)) for kind, text in found.items()} if isinstance(found, dict) else {}
+    )
 
 
 def _address(host: str) -> str:

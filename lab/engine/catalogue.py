@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from lab.database import connect
+from lab.database import PLAIN, connect
 
 OWN = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
 TABLES = f"""
@@ -88,6 +88,7 @@ class Catalogue:
 def catalogue(url: str) -> Catalogue:
     """Read the catalogue. Raises DatabaseUnreachable, and psycopg2.Error if the database refuses."""
     with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(PLAIN)
         found = []
         for query in (TABLES, INDEXES, CONSTRAINTS, COLUMNS):
             cursor.execute(query)

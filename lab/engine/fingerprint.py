@@ -5,7 +5,7 @@ The text does not depend on the order in which the objects were made, except for
 
 from contextlib import closing
 
-from lab.database import connect
+from lab.database import PLAIN, connect
 
 # The schema `lab` records which fixes are applied. It is not part of the system under repair.
 INCLUDED = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
@@ -82,6 +82,7 @@ def schema_rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     """
     found = {}
     with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(PLAIN)
         for kind, query in QUERIES.items():
             cursor.execute(query)
             found[kind] = cursor.fetchall()

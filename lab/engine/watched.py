@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+LONGEST = 4000
+"""Characters of a statement's text that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What one statement of a migration did, as the server said right after it.
 
     sql: the beginning of its text. file, line: of the innermost frame in a revision; empty and 0 if there is
-    none. done: the server's word, such as `UPDATE 5`. state: the SQLSTATE of an error, empty without one.
+    none. state: the SQLSTATE of an error, empty without one.
     bounded: a lock or statement timeout was set. transaction: the open one's id. locks: OID and mode of
     those that it holds and that stop writers. tables: OID, name, and the rows that it has read and written so
     far. rewritten: tables that have got another file since the statement before.
@@ -18,7 +21,6 @@ class Statement:
     file: str
     line: int
     seconds: float
-    done: str
     state: str
     in_transaction: bool
     bounded: bool = True

@@ -29,9 +29,9 @@ from lab.probing.loading import load_contract, load_probe
 from lab.probing.statements import statements_about_the_server
 from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
-from lab.review.finding import Finding
+from lab.review.finding import FAILED, Finding
 from lab.review.source import read_sources
-from lab.review.work import FAILED, findings_of, tables_of
+from lab.review.work import findings_of, tables_of
 from lab.sandbox import Level, Means
 from lab.shadow import leftovers
 from lab.shadow.leftovers import reached_bounds, remove_leftovers
@@ -76,7 +76,7 @@ class Checked:
 
     @property
     def migrations_fail(self) -> bool:
-        """Whether the candidate's migrations do not run."""
+        """Whether the candidate's migrations do not run. That they took too long here does not say so."""
         return any(one.id in FAILED for one in self.migrations)
 
     @property
@@ -288,10 +288,10 @@ def findings_on(made: Shadow) -> tuple[Finding, ...]:
     """Return what is wrong with what the candidate's migrations did in the shadow."""
     if made.migrated is None or made.before is None:
         return ()
-    files = [one.file for one in made.migrated.statements if one.file]
-    files += [made.migrated.failure.file] if made.migrated.failure else []
+    done = made.migrated
+    files = [*(one.file for one in done.statements), done.failure.file if done.failure else ""]
     sources = read_sources(made.material.code.workspace.root, dict.fromkeys(filter(None, files)))
-    return tuple(findings_of(made.migrated, sources, tables_of(made.before)))
+    return tuple(findings_of(done, {one.file: one for one in sources}, tables_of(made.before)))
 
 
 def _bug(library: Library, fix: Fix) -> verdict.Bug:

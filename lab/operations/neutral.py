@@ -51,5 +51,5 @@ def for_candidate(checked: Checked) -> SeenBugs:
     return SeenBugs(
         tuple(SeenBug(one.bug, symptoms.get(one.bug, ""), STATES[one.verdict]) for one in checked.evidence),
         tuple(map(str, checked.regressions)),
-        tuple(f"{one.file or 'your migrations'}: {one.seen}" for one in checked.migrations),
+        tuple(f"{one.place or 'your migrations'}: {one.seen}" for one in checked.migrations),
     )

@@ -17,7 +17,8 @@ from lab.database_url import DatabaseUrl
 from lab.engine.candidate_history import CandidateHistory, MigrationFailed, recorded
 from lab.engine.revisions import History, Revision
 from lab.engine.schema import read_schema
-from lab.errors import EnvironmentFault
+from lab.engine.watched import Failure
+from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.operations.catalog import catalog_of
@@ -27,10 +28,11 @@ from lab.operations.prepared import prepared_server
 from lab.operations.review_run import Measured, measure
 from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
+from lab.review.finding import FAILED, Basis, Severity
 from lab.review.finding import Finding as Finding
-from lab.review.finding import How
 from lab.review.sarif import sarif
-from lab.review.source import by_rule, read_sources, waived
+from lab.review.source import by_rule, read_inside, read_sources, waived
+from lab.review.work import failed, merged
 from lab.runtime import databases
 from lab.runtime.prepared import Prepared
 from lab.shadow import data, leftovers
@@ -40,7 +42,8 @@ from lab.workspace import Workspace
 PRISTINE = "lab_review_before"
 """The database with the rows as they were: a copy, made before the migrations run."""
 
-ORDER = ("problem", "advice", "note")
+OF_THE_WHOLE = FAILED | {"does-not-end", "two-heads", "shipped-revision-edited"}
+"""Findings that say something of every revision: because of them, others may not have been measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,12 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
         dataset = dataset_in(connection, DatabaseUrl.parse(url).database)
     if dataset is None:
         raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
-    prepared = prepared_server(workspace, dataset, progress)
+    prepared = prepared_server(workspace, dataset, progress, to_measure=True)
     recorded = read_schema(url).recorded
     applied = tuple(fix for fix in catalog_of(workspace).fixes if fix.revision in recorded)
-    return review_on(workspace, prepared, applied, dataset.rows, revisions, progress)
+    more = profile_of(workspace).top_up
+    rows = max(dataset.rows, more.rows if more else 0)
+    return review_on(workspace, prepared, applied, rows, revisions, progress)
 
 
 def write_sarif(found: Review, file: Path) -> None:
@@ -117,11 +122,11 @@ def review_on(
         _server(workspace, prepared, applied, progress) as (url, copy),
         candidate_history(workspace, url) as candidate,
     ):
-        findings, measured, own = _reviewed(workspace, candidate, head, copy, progress)
-    chosen = _chosen(own, revisions)
+        findings, measured, chosen = _reviewed(workspace, candidate, head, revisions, copy, progress)
+    order = list(Severity)
     files = {one.file for one in chosen}
-    kept = [one for one in findings if not revisions or one.file in files]
-    kept.sort(key=lambda one: (one.waived is not None, ORDER.index(one.severity), one.file, one.line, one.id))
+    kept = [one for one in findings if not revisions or one.file in files or one.id in OF_THE_WHOLE]
+    kept.sort(key=lambda one: (one.waived is not None, order.index(one.severity), one.file, one.line, one.id))
     figures = tuple(
         Figure(one.revision.id, one.revision.message, one.revision.file, one.seconds, *_slowest(one.waits))
         for one in measured.upgrades
@@ -130,11 +135,6 @@ def review_on(
     seconds = round(time.monotonic() - started, 1)
     ids = tuple(one.id for one in chosen)
     return Review(head, ids, tuple(kept), figures, round(measured.usual_write, 4), rows, seconds)
-
-
-def _chosen(own: Sequence[Revision], revisions: Sequence[str]) -> Sequence[Revision]:
-    history = History(tuple(own))
-    return [history.find(id_) for id_ in revisions] if revisions else own
 
 
 def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
@@ -174,58 +174,60 @@ def _reviewed(
     workspace: Workspace,
     candidate: CandidateHistory,
     head: str,
+    revisions: Sequence[str],
     copy: Callable[[], str],
     progress: Progress,
 ) -> tuple[list[Finding], Measured, Sequence[Revision]]:
+    """Return the findings, what was measured, and the revisions that are asked for."""
     progress(Update("Reading the history"))
     packages = [name for name in profile_of(workspace).folders if name != "migrations"]
     try:
         history = candidate.read()
-    except MigrationFailed as error:
+    except EnvironmentFault:
+        raise
+    except LabError as error:
         return _unreadable(candidate, error, packages), Measured(), ()
     below = history.at_or_below([head])
     own = [one for one in history.revisions if one.id not in below]
+    chosen = [History(tuple(own)).find(id_) for id_ in revisions] or own
     sources = {one.file: one for one in read_sources(candidate.code, [one.file for one in own])}
-    edited = list(_edited(workspace, candidate, [one.file for one in history.revisions if one.id in below]))
-    measured = Measured()
+    measured = Measured(complete=False)
     if len(history.heads) > 1:
-        heads = [one for one in own if one.id in history.heads]
-        file = max(heads or own, key=lambda one: one.id).file if own else ""
-        seen = f"The heads are {', '.join(history.heads)}."
-        safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
-        found = [Finding("two-heads", file, 0, How.MEASURED, seen, safe)]
+        found = [_heads(history, own)]
     else:
         if recorded(candidate.url) != (head,):  # a handout's own head, with the schema of what is built in
             candidate.upgrade(head, lambda _: None)
-        measured = measure(candidate, history, own, sources, head, copy(), progress)
+        measured = measure(candidate, own, sources, head, copy(), progress)
         found = list(measured.findings)
-    findings = list(edited)
+    findings = list(_edited(workspace, candidate, [one.file for one in history.revisions if one.id in below]))
     for source in sources.values():
         of_file = [one for one in found if one.file == source.file]
-        findings += waived(source, _once([*of_file, *by_rule(source, packages)]))
+        judged = merged([*of_file, *by_rule(source, packages)])
+        findings += waived(source, judged, complete=measured.complete)
     findings += [one for one in found if one.file not in sources]
-    return findings, measured, own
+    return findings, measured, chosen
 
 
-def _once(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, the first of those with one id at one line only."""
-    return list({(one.id, one.line): one for one in reversed(findings)}.values())[::-1]
+def _heads(history: History, own: Sequence[Revision]) -> Finding:
+    heads = [one for one in own if one.id in history.heads] or list(own)
+    file = max(heads, key=lambda one: one.id).file if heads else ""
+    seen = f"The heads are {', '.join(history.heads)}."
+    safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
+    return Finding("two-heads", file, 0, Basis.MEASURED, seen, safe)
 
 
 def _edited(workspace: Workspace, candidate: CandidateHistory, files: Sequence[str]) -> Iterator[Finding]:
     """Yield each shipped revision whose file is not as shipped."""
     kept = {str(path): blob_id(file.content) for path, file in shipped.source(workspace).items()}
     for file in files:
-        if file in kept and blob_id((candidate.code / file).read_bytes()) != kept[file]:
+        content = read_inside(candidate.code, file)
+        if file in kept and (content is None or blob_id(content) != kept[file]):
             seen = "It has run in every database already, so what is new in it exists in new databases only."
-            yield Finding(
-                "shipped-revision-edited", file, 0, How.MEASURED, seen, "# put it in a new revision"
-            )
+            safe = "# put it in a new revision"
+            yield Finding("shipped-revision-edited", file, 0, Basis.MEASURED, seen, safe)
 
 
-def _unreadable(
-    candidate: CandidateHistory, error: MigrationFailed, packages: Sequence[str]
-) -> list[Finding]:
+def _unreadable(candidate: CandidateHistory, error: LabError, packages: Sequence[str]) -> list[Finding]:
     """Return what is wrong with a history that Alembic cannot read: a parent that is missing, or an error."""
     files = sorted(
         path.relative_to(candidate.code).as_posix()
@@ -234,13 +236,13 @@ def _unreadable(
     sources = read_sources(candidate.code, files)
     ids = {id_ for source in sources for id_ in source.ids}
     found = [
-        Finding("does-not-run", source.file, line, How.MEASURED, f"There is no revision {parent}.")
+        Finding("does-not-run", source.file, line, Basis.MEASURED, f"There is no revision {parent}.")
         for source in sources
         for parent, line in source.parents.items()
         if parent not in ids
     ]
-    failure = error.failure
     if not found:
-        found = [Finding("does-not-run", failure.file, failure.line, How.MEASURED, str(error))]
+        failure = error.failure if isinstance(error, MigrationFailed) else Failure(str(error))
+        found = [failed(failure, {one.file: one for one in sources})]
     named = {one.file for one in found}
     return found + [one for source in sources if source.file in named for one in by_rule(source, packages)]

@@ -1,23 +1,25 @@
 """Run the candidate's revisions up, down and up again, and find what is wrong with what they did."""
 
+import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
 import psycopg2
 
-from lab.engine.candidate_history import CandidateHistory, Compared
+from lab.engine.candidate_history import CandidateHistory, Compared, recorded
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
-from lab.engine.revisions import History, Revision
+from lab.engine.revisions import Revision
 from lab.engine.watched import Failure, Statement
-from lab.errors import LabError
-from lab.probing.contract.kept import DatabaseRows, Relations, lost
+from lab.errors import EnvironmentFault, LabError
+from lab.probing.contract.kept import DatabaseRows, lost
 from lab.progress import Progress, Update
 from lab.review.downgrade import failed_downgrade, left_by_downgrade
-from lab.review.finding import Finding, How
+from lab.review.finding import Basis, Finding
 from lab.review.leftovers import leftovers
 from lab.review.linter import linted
 from lab.review.old_code import broken
@@ -25,16 +27,22 @@ from lab.review.source import Source
 from lab.review.traces import Rows
 from lab.review.work import (
     Tables,
+    at_failure,
     capital,
     failed,
     in_downgrade,
-    in_file,
     in_upgrade,
     statement_of,
     tables_of,
 )
 from lab.review.writer import writing
+from lab.sentences import sentence
 
+NOT_RECORDED = "Alembic has ended, and the revision's state is not what it should be"
+ONLY_IN_DATABASE = "only in the database"
+"""The end of Alembic's comparison on what no model declares: see `guest/history.py`."""
+
+TAKES = re.compile(r"\b(?:DELETE|UPDATE|TRUNCATE|DROP|ALTER)\b", re.I)
 BASELINE = 0.3
 """Seconds for which the writers run before any migration."""
 
@@ -51,16 +59,19 @@ class Upgrade:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was found, and the upgrades. `usual_write` is the slowest write before any of them."""
+    """What was found, and the upgrades. `usual_write` is the slowest write before any of them.
+
+    `complete`: all of them ran, and went back.
+    """
 
     findings: tuple[Finding, ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     usual_write: float = 0.0
+    complete: bool = True
 
 
 def measure(
     candidate: CandidateHistory,
-    history: History,
     own: Sequence[Revision],
     sources: Mapping[str, Source],
     head: str,
@@ -69,154 +80,133 @@ def measure(
 ) -> Measured:
     """Run the `own` revisions, those above `head`, in the candidate's database; `pristine` is a copy of it.
 
-    Raises LabError: Alembic ended without a word, or the database cannot be read.
+    Raises:
+        EnvironmentFault: the database or the walls fail.
+        LabError: what the migrations made of the database cannot be read.
     """
     if not own:
         return Measured()
-    return _Run(candidate, history, own, sources, head, pristine, progress).measure()
+    try:
+        before = catalogue(candidate.url)
+        with closing(_Unchanged(pristine)) as rows:
+            run = _Run(candidate, own, sources, head, rows, before, tables_of(before), progress)
+            return run.measure()
+    except psycopg2.OperationalError as error:
+        raise EnvironmentFault(sentence(f"The database failed: {_reason(error)}")) from error
+    except psycopg2.Error as error:
+        raise LabError(sentence(f"The migrated database cannot be read: {_reason(error)}")) from error
 
 
 @dataclass
 class _Run:
+    """`rows` are those before the migrations, `before` is the catalogue, `tables` are the tables in use."""
+
     candidate: CandidateHistory
-    history: History
     own: Sequence[Revision]
     sources: Mapping[str, Source]
     head: str
-    pristine: str
+    rows: "_Unchanged"
+    before: Catalogue
+    tables: Tables
     progress: Progress
     findings: list[Finding] = field(default_factory=list)
     upgrades: list[Upgrade] = field(default_factory=list)
 
-    @cached_property
-    def tables(self) -> Tables:
-        return tables_of(self.here)
-
-    @cached_property
-    def here(self) -> Catalogue:
-        """The catalogue before the migrations."""
-        return catalogue(self.candidate.url)
-
-    @cached_property
-    def rows_before(self) -> tuple[DatabaseRows, Relations]:
-        rows = _Unchanged(self.pristine)
-        return rows, rows.relations()
-
     def measure(self) -> Measured:
-        _ = self.here, self.tables
         schemas = list[Rows]()
-        with writing(self.candidate.url, self.here) as waits:
+        with writing(self.candidate.url, self.before) as waits:
             time.sleep(BASELINE)
         usual = waits.worst[1]
         for revision in self.own:
             self.progress(Update(f"Upgrading to {revision.id} {revision.message}".rstrip()))
             schemas.append(schema_rows(self.candidate.url))
             if not self._upgrade(revision):
-                self._left_behind(failed=True)
-                return self._measured(usual)
+                self._find_leftovers({}, {"invalid-index"})
+                return Measured(tuple(self.findings), tuple(self.upgrades), usual, complete=False)
         self.progress(Update("Comparing models, schema and rows"))
-        self._compare_models(self._left_behind())
+        compared = self.candidate.compare()
+        self._find_leftovers(compared.convention)
+        self._compare_models(compared)
         lost_at_once = self._compare_rows(self._statements())
         self._old_code()
         self.findings += linted(self._statements(), self.sources)
-        if self._downgrade(schemas):
+        complete = self._downgrade(schemas)
+        if complete:
             if not lost_at_once:
                 self._compare_rows(())
             self.progress(Update("Upgrading again"))
-            failure = self.candidate.watched("upgrade", "head").failure
-            if failure:
-                self._add_failure("upgrade-not-repeatable", failure, self.own[-1])
-        return self._measured(usual)
-
-    def _measured(self, usual: float) -> Measured:
-        return Measured(tuple(self.findings), tuple(self.upgrades), usual)
+            if failure := self.candidate.watched("upgrade", "head").failure:
+                self._add(at_failure("upgrade-not-repeatable", failure, self.sources), self.own[-1])
+        return Measured(tuple(self.findings), tuple(self.upgrades), usual, complete)
 
     def _statements(self) -> tuple[Statement, ...]:
         return tuple(one for upgrade in self.upgrades for one in upgrade.statements)
 
+    def _add(self, found: Finding, revision: Revision) -> None:
+        """Add the finding; if no file is known, to that of the revision."""
+        self.findings.append(
+            found if found.file in self.sources else replace(found, file=revision.file, line=0)
+        )
+
     def _upgrade(self, revision: Revision) -> bool:
         """Upgrade to the revision. Return whether that succeeded."""
         begun = time.monotonic()
-        with writing(self.candidate.url, self.here) as waits:
+        with writing(self.candidate.url, self.before) as waits:
             run = self.candidate.watched("upgrade", revision.id)
-        statements = tuple(in_file(run.statements, revision.file))
-        seconds = sum(one.seconds for one in statements) or time.monotonic() - begun
-        self.upgrades.append(Upgrade(revision, statements, round(seconds, 3), dict(waits.slowest)))
-        self.findings += in_upgrade(self._source(revision), statements, self.tables)
-        if run.failure:
-            self.findings.append(
-                failed(run.failure, self.sources.get(run.failure.file, self._source(revision)))
-            )
-        return run.failure is None
+        seconds = sum(one.seconds for one in run.statements) or time.monotonic() - begun
+        self.upgrades.append(Upgrade(revision, run.statements, round(seconds, 3), dict(waits.slowest)))
+        self.findings += in_upgrade(run.statements, self.sources, self.tables)
+        failure = run.failure
+        if failure is None and revision.id not in recorded(self.candidate.url):
+            failure = Failure(NOT_RECORDED)
+        if failure:
+            self._add(failed(failure, self.sources), revision)
+        return failure is None
 
-    def _add_failure(self, id_: str, failure: Failure, revision: Revision) -> None:
-        source = self.sources.get(failure.file, self._source(revision))
-        line = source.start_of(failure.line) if failure.file == source.file else 0
-        self.findings.append(Finding(id_, source.file, line, How.MEASURED, capital(failure.reason)))
-
-    def _source(self, revision: Revision) -> Source:
-        return self.sources[revision.file]
-
-    def _at(self, id_: str, seen: str, names: Sequence[str], safe: str = "") -> None:
+    def _at(self, id_: str, seen: str, names: Sequence[str]) -> None:
         """Add a finding at the last statement with these names; without one, at the last file."""
         statements = self._statements()
         one = statement_of(statements, *names) or statement_of(statements, *names[:1])
-        file = one.file if one else self.own[-1].file
-        line = self.sources[file].start_of(one.line) if one else 0
-        self.findings.append(Finding(id_, file, line, How.MEASURED, seen, safe))
+        self._at_statement(id_, seen, one)
 
-    def _left_behind(self, *, failed: bool = False) -> Compared:
-        """Find what is left in the schema. Return how the models differ from it."""
-        compared = self.candidate.compare()
-        for one in leftovers(self.here, catalogue(self.candidate.url), compared.convention):
-            if not failed or one.id == "invalid-index":
+    def _at_statement(self, id_: str, seen: str, one: Statement | None) -> None:
+        source = self.sources.get(one.file) if one else None
+        file, line = (source.file, source.start_of(one.line)) if source and one else (self.own[-1].file, 0)
+        self.findings.append(Finding(id_, file, line, Basis.MEASURED, seen))
+
+    def _find_leftovers(self, convention: Mapping[str, str], only: Collection[str] = ()) -> None:
+        for one in leftovers(self.before, catalogue(self.candidate.url), convention):
+            if not only or one.id in only:
                 self._at(one.id, one.seen, one.names)
-        return compared
 
     def _compare_models(self, compared: Compared) -> None:
         if compared.problem:
-            self.findings.append(
-                Finding(
-                    "model-without-migration", self.own[-1].file, 0, How.MEASURED, capital(compared.problem)
-                )
-            )
+            self._at("model-without-migration", capital(compared.problem), ())
             return
-        now = catalogue(self.candidate.url)
-        partitions = {one.name for one in now.tables if one.is_partition}
+        partitions = {one.name for one in catalogue(self.candidate.url).tables if one.is_partition}
         for text, names in zip(compared.differences, compared.names, strict=True):
             if partitions & set(names):
                 continue
-            if text.endswith("only in the database"):
+            if text.endswith(ONLY_IN_DATABASE):
                 self._at("schema-without-model", capital(text), names)
             else:
-                file = self._touching(names)
-                self.findings.append(Finding("model-without-migration", file, 0, How.MEASURED, capital(text)))
-
-    def _touching(self, names: Sequence[str]) -> str:
-        one = statement_of(self._statements(), *names[-1:])
-        return one.file if one else self.own[-1].file
+                one = statement_of(self._statements(), *names[-1:])
+                file = one.file if one and one.file in self.sources else self.own[-1].file
+                seen = capital(text)
+                self.findings.append(Finding("model-without-migration", file, 0, Basis.MEASURED, seen))
 
     def _compare_rows(self, statements: Sequence[Statement]) -> bool:
         """Find the rows that are gone, at the statement that took them if one is known. Return if any is."""
-        before, relations = self.rows_before
-        rows = DatabaseRows(self.candidate.url)
-        try:
-            gone = list(lost(relations, before, rows))
-        except (psycopg2.Error, LabError) as error:
-            reason = " ".join(str(error).split())
-            self._at("data-lost", capital(f"The rows cannot be read any more: {reason}"), ())
-            return True
+        with closing(DatabaseRows(self.candidate.url)) as rows:
+            gone = list(lost(self.rows.relations(), self.rows, rows))
         for place, what in gone:
             table, _, column = place.partition(".")
-            one = _taking(statements, table, column)
-            file = one.file if one else self.own[-1].file
-            line = self.sources[file].start_of(one.line) if one else 0
             when = "" if statements else " after the downgrade"
-            self.findings.append(Finding("data-lost", file, line, How.MEASURED, f"{place}: {what}{when}."))
+            self._at_statement("data-lost", f"{place}: {what}{when}.", _taking(statements, table, column))
         return bool(gone)
 
     def _old_code(self) -> None:
-        for one in broken(self.candidate.url, self.here):
+        for one in broken(self.candidate.url, self.before):
             seen = f"Shipped code can't {one.verb} rows of {one.table}: {one.reason}."
             self._at("old-code-breaks", seen, one.names)
 
@@ -230,24 +220,30 @@ class _Run:
         for revision, before in reversed(steps if is_line else steps[:1]):
             self.progress(Update(f"Downgrading {revision.id}"))
             run = self.candidate.watched("downgrade", revision.parents[0] if is_line else self.head)
-            for one in [revision] if is_line else self.own:
-                statements = in_file(run.statements, one.file)
-                self.findings += in_downgrade(self._source(one), statements, self.tables)
-            if run.failure:
-                source = self.sources.get(run.failure.file, self._source(revision))
-                self.findings.append(failed_downgrade(run.failure, source))
+            self.findings += in_downgrade(run.statements, self.sources, self.tables)
+            failure = run.failure
+            if failure is None and revision.id in recorded(self.candidate.url):
+                failure = Failure(NOT_RECORDED)
+            if failure:
+                self._add(failed_downgrade(failure, self.sources), revision)
                 return False
-            now = schema_rows(self.candidate.url)
-            self.findings += left_by_downgrade(self._source(revision), run.statements, before, now)
+            source, now = self.sources[revision.file], schema_rows(self.candidate.url)
+            self.findings += left_by_downgrade(source, run.statements, before, now)
         return True
 
 
+@dataclass(frozen=True)
 class _Unchanged(DatabaseRows):
-    """The rows of a database in which nothing changes: each total is asked for once."""
+    """The rows of a database in which nothing changes: each question is asked once."""
+
+    _totals: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
 
     @cached_property
-    def _totals(self) -> dict[tuple[str, ...], tuple[int, str]]:
-        return {}
+    def _relations(self) -> dict[str, dict[str, str]]:
+        return super().relations()
+
+    def relations(self) -> dict[str, dict[str, str]]:
+        return self._relations
 
     def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
         key = (relation, *columns)
@@ -258,6 +254,9 @@ class _Unchanged(DatabaseRows):
 
 def _taking(statements: Sequence[Statement], table: str, column: str) -> Statement | None:
     """Return the last statement that can have taken values of the table."""
-    verbs = ("DELETE", "UPDATE", "TRUNCATE", "DROP", "ALTER")
-    able = [one for one in statements if any(verb in one.sql.upper() for verb in verbs)]
-    return (column and statement_of(able, table, column)) or statement_of(able, table)
+    able = [one for one in statements if TAKES.search(one.sql)]
+    return (statement_of(able, table, column) if column else None) or statement_of(able, table)
+
+
+def _reason(error: psycopg2.Error) -> str:
+    return " ".join(str(error).split())

@@ -7,17 +7,22 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from lab.sentences import printable
+
+FAILED = frozenset({"does-not-run", "concurrently-in-a-transaction"})
+"""The ids of an upgrade that failed: nothing can waive that. One that did not end may be slow here only."""
+
 
 class Severity(StrEnum):
-    """How much a finding matters, the worst first. Only a problem makes a review fail."""
+    """Basis much a finding matters, the worst first. Only a problem makes a review fail."""
 
     PROBLEM = "problem"
     ADVICE = "advice"
     NOTE = "note"
 
 
-class How(StrEnum):
-    """How it is known: seen while the migrations ran, or from the text by a rule."""
+class Basis(StrEnum):
+    """Basis it is known: seen while the migrations ran, or from the text by a rule."""
 
     MEASURED = "measured"
     RULE = "rule"
@@ -40,14 +45,28 @@ class Finding:
     id: str
     file: str
     line: int
-    how: How
+    how: Basis
     seen: str
     safer: str = ""
     waived: str | None = None
     severity: Severity = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "severity", meanings()[self.id].severity)
+        """Escape what is not printable: names and texts come from the candidate's code and its database."""
+        shown = {
+            "file": printable(self.file),
+            "seen": printable(self.seen),
+            "safer": "\n".join(map(printable, self.safer.split("\n"))),
+            "waived": None if self.waived is None else printable(self.waived),
+            "severity": meanings()[self.id].severity,
+        }
+        for name, value in shown.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def place(self) -> str:
+        """Its file and line; empty if no file is known."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     @property
     def counts(self) -> bool:

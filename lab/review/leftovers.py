@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from lab.engine.catalogue import Catalogue, Constraint, Index
 
+TOKEN = re.compile(r"%\((\w+)\)s")
+GIVEN = "\0"
+"""Stands for the part of a name that its author gives."""
+
 KINDS = {"p": "pk", "f": "fk", "u": "uq", "c": "ck"}
 
 
@@ -42,7 +46,9 @@ def leftovers(before: Catalogue, after: Catalogue, convention: Mapping[str, str]
             yield Leftover("not-valid-left", seen, (one.name,))
         if one.kind == "f" and not _is_indexed(one, after.indexes):
             listed = ", ".join(one.columns)
-            seen = f"No index of {one.table} begins with {listed}, so a delete in {one.refers} reads it."
+            seen = (
+                f"No index of {one.table} begins with {listed}: each delete in {one.refers} reads all of it."
+            )
             yield Leftover("foreign-key-without-index", seen, (one.name,))
         yield from _off(convention, KINDS.get(one.kind, ""), one.name, one.table, one.columns, one.refers)
     for index in after.indexes:
@@ -65,30 +71,38 @@ def _is_indexed(key: Constraint, indexes: Sequence[Index]) -> bool:
 def _off(
     convention: Mapping[str, str], kind: str, name: str, table: str, columns: Sequence[str], refers: str
 ) -> Iterator[Leftover]:
-    pattern = convention.get(kind)
-    if not pattern or (wanted := _conventional(pattern, table, columns, refers)) is None:
+    pattern = convention.get(kind, "")
+    wanted = _conventional(pattern, table, columns, refers)
+    if wanted is None or _fits(name.strip('"'), wanted):
         return
-    if not re.fullmatch(wanted, name.strip('"')):
-        shown = wanted.replace("\\", "").replace(".+", "…")
-        yield Leftover("name-off-the-convention", f"{name} would be {shown} by the convention.", (name,))
+    seen = f"{name} would be {'…'.join(wanted)} by the convention."
+    yield Leftover("name-off-the-convention", seen, (name,))
 
 
-def _conventional(pattern: str, table: str, columns: Sequence[str], refers: str) -> str | None:
-    """Return the convention's name as a regular expression; None if it has a token that is not known here.
+def _fits(name: str, wanted: Sequence[str]) -> bool:
+    """Whether the name has these parts, the first at its begin and the last at its end."""
+    if len(wanted) == 1:
+        return name == wanted[0]
+    first, last = wanted[0], wanted[-1]
+    return name.startswith(first) and name.endswith(last) and len(name) > len(first) + len(last)
 
+
+def _conventional(pattern: str, table: str, columns: Sequence[str], refers: str) -> list[str] | None:
+    """Return the convention's name, split where the author gives a part of it.
+
+    None if there is no convention, or it has a token that is not known here.
     https://docs.sqlalchemy.org/en/20/core/constraints.html#configuring-constraint-naming-conventions
     """
     first = columns[0] if columns else ""
     values = {
-        "table_name": re.escape(table),
-        "referred_table_name": re.escape(refers),
-        "column_0_name": re.escape(first),
-        "column_0_label": re.escape(f"{table}_{first}"),
-        "column_0N_name": re.escape("".join(columns)),
-        "column_0_N_name": re.escape("_".join(columns)),
-        "constraint_name": ".+",
+        "table_name": table,
+        "referred_table_name": refers,
+        "column_0_name": first,
+        "column_0_label": f"{table}_{first}",
+        "column_0N_name": "".join(columns),
+        "column_0_N_name": "_".join(columns),
+        "constraint_name": GIVEN,
     }
-    try:
-        return pattern % values
-    except (KeyError, ValueError, TypeError):
+    if not pattern or not set(TOKEN.findall(pattern)) <= set(values) or "%" in TOKEN.sub("", pattern):
         return None
+    return TOKEN.sub(lambda token: values[token[1]], pattern).split(GIVEN)

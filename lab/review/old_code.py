@@ -1,14 +1,14 @@
 """Whether the code as shipped could go on: it reads and writes the columns that it knows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
 from psycopg2 import sql
 
-from lab.database import connect
+from lab.database import PLAIN, connect
 from lab.engine.catalogue import Catalogue
 
 BREAKS = re.compile(r"42|22|23502|55000|0A000")
@@ -41,7 +41,7 @@ def broken(url: str, shipped: Catalogue) -> Iterator[Broken]:
             for verb, statement in _statements(table, columns):
                 try:
                     with connection.cursor() as cursor:
-                        cursor.execute("SET LOCAL lock_timeout = '10s'")
+                        cursor.execute(PLAIN)
                         cursor.execute(statement)
                 except psycopg2.Error as error:
                     if BREAKS.match(error.pgcode or ""):
@@ -51,8 +51,7 @@ def broken(url: str, shipped: Catalogue) -> Iterator[Broken]:
                     connection.rollback()
 
 
-def _statements(table: str, columns: "dict[str, bool] | object") -> Iterator[tuple[str, sql.Composable]]:
-    assert isinstance(columns, dict)
+def _statements(table: str, columns: Mapping[str, bool]) -> Iterator[tuple[str, sql.Composable]]:
     name = sql.Identifier(table)
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
     yield "read", sql.SQL("SELECT {} FROM {} LIMIT 1").format(listed, name)
@@ -65,8 +64,10 @@ def _statements(table: str, columns: "dict[str, bool] | object") -> Iterator[tup
                 name, same, sql.Identifier(key)
             ),
         )
-    given = sql.SQL(", ").join(sql.Identifier(one) for one, counted in columns.items() if not counted)
-    yield "add", sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM {0} LIMIT 1").format(name, given)
+    own = [sql.Identifier(one) for one, counted in columns.items() if not counted]
+    if own:
+        given = sql.SQL(", ").join(own)
+        yield "add", sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM {0} LIMIT 1").format(name, given)
 
 
 def _broken(table: str, verb: str, error: psycopg2.Error) -> Broken:

@@ -1,85 +1,133 @@
-"""The safer form of a statement, with its own names, as lines of a migration."""
+"""The safer form of a statement, with its own names, as lines of a migration.
+
+Where the text alone does not tell it, there is none: what is suggested must be right when it is pasted.
+"""
 
 import re
 
-NAME = r'"?([\w.]+)"?'
-INDEX = re.compile(
-    rf"CREATE\s+(UNIQUE\s+)?INDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?{NAME}\s+ON\s+(?:ONLY\s+)?{NAME}\s*"
-    r"(?:USING\s+\w+\s*)?\(([^()]*)\)",
+NAME = r'("[^"]+"|\w+(?:\.\w+)?)'
+INDEX = re.compile(r"^\s*(CREATE\s+(?:UNIQUE\s+)?INDEX)\s+(?!CONCURRENTLY)", re.I)
+DROP_INDEX = re.compile(r"^\s*(DROP\s+INDEX)\s+(?!CONCURRENTLY)", re.I)
+CONSTRAINT = re.compile(
+    rf"^\s*ALTER\s+TABLE\s+(?:ONLY\s+)?{NAME}\s+ADD\s+CONSTRAINT\s+{NAME}\s+(CHECK|FOREIGN\s+KEY|UNIQUE)\s*(\(.*)$",
     re.I,
 )
-DROP_INDEX = re.compile(rf"DROP\s+INDEX\s+(?:IF\s+EXISTS\s+)?{NAME}", re.I)
-CONSTRAINT = re.compile(rf"ALTER\s+TABLE\s+(?:ONLY\s+)?{NAME}\s+ADD\s+CONSTRAINT\s+{NAME}\s+(.*)", re.I)
-VALIDATE = re.compile(rf"ALTER\s+TABLE\s+{NAME}\s+VALIDATE\s+CONSTRAINT\s+{NAME}", re.I)
-NOT_NULL = re.compile(rf"ALTER\s+TABLE\s+{NAME}\s+ALTER\s+(?:COLUMN\s+)?{NAME}\s+SET\s+NOT\s+NULL", re.I)
+VALIDATE = re.compile(rf"^\s*ALTER\s+TABLE\s+{NAME}\s+VALIDATE\s+CONSTRAINT\s+{NAME}\s*$", re.I)
+NOT_NULL = re.compile(
+    rf"^\s*ALTER\s+TABLE\s+{NAME}\s+ALTER\s+(?:COLUMN\s+)?{NAME}\s+SET\s+NOT\s+NULL\s*$", re.I
+)
 ADD_COLUMN = re.compile(
-    rf"ALTER\s+TABLE\s+{NAME}\s+ADD\s+(?:COLUMN\s+)?{NAME}\s+([^,]+?)(\s+DEFAULT\b.*)?$", re.I
+    rf"^\s*ALTER\s+TABLE\s+{NAME}\s+ADD\s+(?:COLUMN\s+)?{NAME}\s+([\w() ,]+?)\s+(DEFAULT\s+\S+)\s*$", re.I
 )
 TYPE = re.compile(
-    rf"ALTER\s+TABLE\s+{NAME}\s+ALTER\s+(?:COLUMN\s+)?{NAME}\s+(?:SET\s+DATA\s+)?TYPE\s+(\S+)", re.I
+    rf"^\s*ALTER\s+TABLE\s+{NAME}\s+ALTER\s+(?:COLUMN\s+)?{NAME}\s+(?:SET\s+DATA\s+)?TYPE\s+"
+    r"(\w+(?:\([\d, ]+\))?)",
+    re.I,
 )
-UPDATE = re.compile(rf"UPDATE\s+(?:ONLY\s+)?{NAME}\s+SET\s+(.*?)(?:\s+WHERE\b.*)?$", re.I)
+UPDATE = re.compile(rf"^\s*UPDATE\s+(?:ONLY\s+)?{NAME}\s+SET\s+", re.I)
 
-OUTSIDE = "with op.get_context().autocommit_block():  # outside of the transaction"
+AUTOCOMMIT = "with op.get_context().autocommit_block():  # outside of the transaction"
+KNOWN = frozenset(
+    {
+        "table-rewritten",
+        "lock-held-while-working",
+        "backfill-in-one-transaction",
+        "drop-index-not-concurrently",
+    }
+)
+"""The findings that have a safer form."""
 
 
 def safer(sql: str, finding: str) -> str:
     """Return a safer form of the statement; empty if there is none that its text alone tells."""
-    if finding == "drop-index-not-concurrently" and (found := DROP_INDEX.search(sql)):
-        return _block(f'op.drop_index("{found[1]}", postgresql_concurrently=True)')
-    if found := INDEX.search(sql):
-        columns = ", ".join(f'"{one.strip().strip(chr(34))}"' for one in found[4].split(","))
-        unique = ", unique=True" if found[1] else ""
-        made = (
-            f'op.create_index("{found[2]}", "{found[3]}", [{columns}]{unique}, postgresql_concurrently=True)'
-        )
-        return _block(made)
-    if found := VALIDATE.search(sql):
-        return f"# in a revision of its own, so in a transaction of its own:\n{_execute(found[0])}"
-    if found := CONSTRAINT.search(sql):
-        table, name, what = found[1], found[2], found[3].rstrip("; ")
-        if re.match(r"(UNIQUE|PRIMARY KEY)", what, re.I):
-            columns = what.partition("(")[2].partition(")")[0]
-            made = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns})"
-            taken = (
-                f"ALTER TABLE {table} ADD CONSTRAINT {name} {what.split('(')[0].strip()} USING INDEX {name}"
-            )
-            return f"{_block(_execute(made))}\n{_execute(taken)}"
-        added = _execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {what} NOT VALID")
-        checked = _execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
-        return f"{added}\n# in the next revision, so in a transaction of its own:\n{checked}"
-    if found := NOT_NULL.search(sql):
-        table, column = found[1], found[2]
-        name = f"ck_{table}_{column}_not_null"
-        added = _execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
-        checked = _execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
-        last = f"{_execute(f'ALTER TABLE {table} ALTER {column} SET NOT NULL')}  # reads no row then"
-        later = "# in a revision of its own:"
-        return f"{added}\n{later}\n{checked}\n{later}\n{last}"
-    if found := TYPE.search(sql):
-        table, column, kind = found[1], found[2], found[3].rstrip(";")
-        return (
-            f"{_execute(f'ALTER TABLE {table} ADD COLUMN {column}_new {kind}')}\n"
-            f"# then fill {column}_new in batches, write both columns, and drop {column} later"
-        )
-    if found := UPDATE.search(sql):
-        return (
-            f"# outside of the transaction, so many rows at a time that each batch is short:\n"
-            f"{_block(_execute(f'UPDATE {found[1]} SET … WHERE id > :after AND id <= :after + 5000'))}"
-        )
-    if finding == "table-rewritten" and (found := ADD_COLUMN.search(sql)):
-        table, column, kind = found[1], found[2], found[3].strip()
-        default = (found[4] or "").strip()
-        lines = [_execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")]
-        if default:
-            lines.append(_execute(f"ALTER TABLE {table} ALTER {column} SET {default}"))
-        return "\n".join([*lines, f"# then fill {column} of the rows that are there in batches"])
+    sql = sql.strip().rstrip(";").rstrip()
+    if finding not in KNOWN:
+        return ""
+    for form in (_concurrent, _validated, _constraint, _not_null, _other_type, _batches):
+        if found := form(sql):
+            return found
+    return _column(sql) if finding == "table-rewritten" else ""
+
+
+def _concurrent(sql: str) -> str:
+    for pattern in (INDEX, DROP_INDEX):
+        if found := pattern.match(sql):
+            return _block(_execute(f"{found[1]} CONCURRENTLY {sql[found.end() :]}"))
     return ""
 
 
+def _validated(sql: str) -> str:
+    return (
+        f"# in a revision of its own, so in a transaction of its own:\n{_execute(sql)}"
+        if VALIDATE.match(sql)
+        else ""
+    )
+
+
+def _constraint(sql: str) -> str:
+    found = CONSTRAINT.match(sql)
+    if found is None:
+        return ""
+    table, name, kind, rest = found.groups()
+    if kind.upper() == "UNIQUE":
+        if not re.fullmatch(r"\([^()]+\)", rest):
+            return ""
+        made = _execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {rest}")
+        taken = _execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}")
+        return f"{_block(made)}\n{taken}"
+    checked = _execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+    return (
+        f"{_execute(f'{sql} NOT VALID')}\n# in the next revision, so in a transaction of its own:\n{checked}"
+    )
+
+
+def _not_null(sql: str) -> str:
+    found = NOT_NULL.match(sql)
+    if found is None:
+        return ""
+    table, column = found.groups()
+    name = "_".join(["ck", table.strip('"').rpartition(".")[2], column.strip('"'), "not_null"])
+    added = _execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" CHECK ({column} IS NOT NULL) NOT VALID')
+    checked = _execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT "{name}"')
+    later = "# in a revision of its own:"
+    return f"{added}\n{later}\n{checked}\n{later}\n{_execute(sql)}  # it reads no row then"
+
+
+def _other_type(sql: str) -> str:
+    found = TYPE.match(sql)
+    if found is None or '"' in found[2]:
+        return ""
+    table, column, kind = found.groups()
+    return (
+        f"{_execute(f'ALTER TABLE {table} ADD COLUMN {column}_new {kind}')}\n"
+        f"# then write both columns, fill {column}_new in batches, and drop {column} later"
+    )
+
+
+def _batches(sql: str) -> str:
+    if not UPDATE.match(sql):
+        return ""
+    return (
+        f"{AUTOCOMMIT}\n"
+        "    # the same UPDATE for some thousand rows at a time, by ranges of the key, until none is left"
+    )
+
+
+def _column(sql: str) -> str:
+    found = ADD_COLUMN.match(sql)
+    if found is None:
+        return ""
+    table, column, kind, default = found.groups()
+    added = _execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    later = _execute(f"ALTER TABLE {table} ALTER {column} SET {default}")
+    return f"{added}\n{later}\n# then fill {column} of the rows that are there in batches"
+
+
 def _block(line: str) -> str:
-    return f"{OUTSIDE}\n    {line}"
+    return f"{AUTOCOMMIT}\n    {line}"
 
 
 def _execute(sql: str) -> str:
-    return f'op.execute("{sql}")'
+    """Return the call that executes the statement, as Python would write its text."""
+    text = f'"{sql}"' if '"' not in sql and "\\" not in sql else repr(sql)
+    return f"op.execute({text})"

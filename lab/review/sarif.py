@@ -5,6 +5,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from lab import __version__
 from lab.review.finding import Finding, Severity, meanings
@@ -29,7 +30,7 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _result(one: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": one.file}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(one.file)}}
     if one.line:
         place["region"] = {"startLine": one.line}
     found: dict[str, Any] = {

@@ -5,11 +5,11 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from lab.review.finding import Finding, How, meanings
+from lab.review.finding import FAILED, Basis, Finding, meanings
 
 WAIVER = re.compile(r"#\s*review:\s*ignore\[([^\]]*)\]\s*(.*)")
 ENVIRONMENT = (
@@ -23,13 +23,23 @@ ENVIRONMENT = (
 CLOCK = re.compile(r"\b(?:(?:datetime|date)\.(?:now|utcnow|today)|time\.(?:time|localtime|gmtime|strftime))$")
 
 
+LARGEST = 2**20
+"""Bytes of a revision's file that is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A comment that waives a finding at its line, or at the line below."""
+    """A comment that waives a finding at its line; if it is `alone` on its line, at the one below too."""
 
     id: str
     line: int
     reason: str
+    alone: bool
+
+    def fits(self, one: Finding) -> bool:
+        if one.id != self.id or one.id in FAILED:
+            return False
+        return one.line in (0, self.line) or (self.alone and one.line == self.line + 1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,8 @@ class Source:
         try:
             for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
                 if token.type == tokenize.COMMENT and (waiver := WAIVER.match(token.string)):
-                    found.append(Waiver(waiver[1].strip(), token.start[0], waiver[2].strip()))
+                    alone = not token.line[: token.start[1]].strip()
+                    found.append(Waiver(waiver[1].strip(), token.start[0], waiver[2].strip(), alone))
         except (tokenize.TokenError, SyntaxError):
             pass
         return tuple(found)
@@ -110,15 +121,30 @@ def _is_idle(node: ast.stmt) -> bool:
 
 
 def read_sources(root: Path, files: Iterable[str]) -> tuple[Source, ...]:
-    """Return the files below `root`. One that cannot be read is empty."""
-    found = []
-    for file in files:
-        try:
-            text = (root / file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
-        found.append(Source(file, text))
-    return tuple(found)
+    """Return the files below `root`. One that cannot be read is empty.
+
+    The names come from the candidate's code: a link, a path out of `root` and what is no ordinary file are
+    not read.
+    """
+    return tuple(Source(file, (read_inside(root, file) or b"").decode(errors="replace")) for file in files)
+
+
+def read_inside(root: Path, file: str) -> bytes | None:
+    """Return the content of a plain file of ordinary size below `root`; None if it is none."""
+    path = root / file
+    try:
+        inside = root.resolve() in (resolved := path.resolve(strict=True)).parents
+        if (
+            not inside
+            or resolved != root.resolve() / file
+            or Path(file).is_absolute()
+            or not path.is_file()
+            or path.stat().st_size > LARGEST
+        ):
+            return None
+        return path.read_bytes()
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def by_rule(source: Source, packages: Sequence[str]) -> Iterator[Finding]:
@@ -127,7 +153,7 @@ def by_rule(source: Source, packages: Sequence[str]) -> Iterator[Finding]:
     for id_, line, what in (*_imports(source, packages), *_machine(source), *_swallowed(source)):
         if (id_, line) not in seen:
             seen.add((id_, line))
-            yield Finding(id_, source.file, line, How.RULE, what)
+            yield Finding(id_, source.file, line, Basis.RULE, what)
 
 
 def _imports(source: Source, packages: Sequence[str]) -> Iterator[tuple[str, int, str]]:
@@ -142,14 +168,26 @@ def _imports(source: Source, packages: Sequence[str]) -> Iterator[tuple[str, int
 
 
 def _machine(source: Source) -> Iterator[tuple[str, int, str]]:
+    known = dict(_imported(source))
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute | ast.Name) or not isinstance(node.ctx, ast.Load):
             continue
-        name = ast.unparse(node)
+        first, *rest = ast.unparse(node).split(".")
+        name = ".".join([known.get(first, first), *rest])
         if name.startswith(ENVIRONMENT):
             yield "depends-on-environment", source.start_of(node.lineno), f"It reads {name}."
         if CLOCK.search(name):
             yield "depends-on-time", source.start_of(node.lineno), f"It asks the clock: {name}."
+
+
+def _imported(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield what the names of the file's imports stand for, such as `dt` for `datetime`."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
 def _swallowed(source: Source) -> Iterator[tuple[str, int, str]]:
@@ -167,28 +205,29 @@ def _raises(node: ast.AST) -> bool:
     return any(isinstance(one, ast.Raise) for one in ast.walk(node))
 
 
-def waived(source: Source, findings: Sequence[Finding]) -> Iterator[Finding]:
+def waived(source: Source, findings: Sequence[Finding], *, complete: bool = True) -> Iterator[Finding]:
     """Yield the file's findings, waived where a comment says so, and what is wrong with the comments.
 
-    A waiver is on the statement's first line, or on the line above; for a finding without a line, on any.
+    A waiver is on the statement's first line, or alone on the line above it; of a finding without a line, on
+    any line.
+    That an upgrade fails cannot be waived. If not all was measured (`complete`), none counts as unused.
     """
     used = set[Waiver]()
     for one in findings:
-        fits = [
-            waiver
-            for waiver in source.waivers
-            if waiver.id == one.id and (one.line == 0 or one.line - waiver.line in (0, 1))
-        ]
+        fits = [waiver for waiver in source.waivers if waiver.fits(one)]
         used.update(fits)
-        reason = fits[0].reason or "(no reason is given)" if fits else None
-        yield Finding(one.id, one.file, one.line, one.how, one.seen, one.safer, reason)
+        yield replace(one, waived=fits[0].reason or "(no reason is given)") if fits else one
     for waiver in source.waivers:
         if waiver.id not in meanings():
             text = f"There is no finding {waiver.id!r}, so it waives nothing."
-            yield Finding("waiver-unknown", source.file, waiver.line, How.RULE, text)
-        elif waiver not in used:
+            yield Finding("waiver-unknown", source.file, waiver.line, Basis.RULE, text)
+        elif waiver.id in FAILED:
+            yield Finding(
+                "waiver-unknown", source.file, waiver.line, Basis.RULE, f"{waiver.id} cannot be waived."
+            )
+        elif waiver not in used and complete:
             text = f"There is no {waiver.id} here."
-            yield Finding("waiver-unused", source.file, waiver.line, How.RULE, text)
-        elif not waiver.reason:
+            yield Finding("waiver-unused", source.file, waiver.line, Basis.RULE, text)
+        elif waiver in used and not waiver.reason:
             text = f"Why {waiver.id} can be accepted here is left to guess."
-            yield Finding("waiver-without-reason", source.file, waiver.line, How.RULE, text)
+            yield Finding("waiver-without-reason", source.file, waiver.line, Basis.RULE, text)

@@ -25,6 +25,7 @@ NOT_COUNTED: Mapping[str, int] = {"column": 2, "constraint": 3}
 """A column's place, which no downgrade gives back; whether a constraint was validated, which may stay."""
 
 INDEX_NAME = re.compile(r"INDEX (\S+) ON (\S+)")
+PUBLIC = re.compile(r"(?<![\w.])public\.")
 NOT_VALID = re.compile(r" NOT VALID$")
 
 
@@ -43,7 +44,7 @@ def traces(before: Rows, after: Rows) -> Iterator[Trace]:
     for one in found:
         kind, _, name = one.object.partition(" ")
         of_table = kind in {"column", "constraint", "index"} and any(
-            name.startswith(f"{table}.") or f" of {table}" in name for table in tables
+            name.startswith(f"{table}.") or name.endswith(f" of {table}") for table in tables
         )
         if not of_table:
             yield one
@@ -75,5 +76,5 @@ def _named(kind: str, rows: Sequence[tuple[object, ...]]) -> dict[str, tuple[obj
             for place, one in enumerate(row)
             if place != skipped
         )
-        found[name.replace("public.", "")] = fields
+        found[PUBLIC.sub("", name)] = fields
     return found

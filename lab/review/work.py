@@ -1,18 +1,21 @@
 """What is wrong with what the statements of a run did: locks, rows, rewritten tables."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lab.engine.catalogue import Catalogue
 from lab.engine.watched import Failure, Statement, Watched
-from lab.review.finding import Finding, How
-from lab.review.safer import OUTSIDE, safer
+from lab.review.finding import Basis, Finding
+from lab.review.safer import AUTOCOMMIT, safer
 from lab.review.source import Source, waived
 from lab.sentences import sentence
 
-MANY = 10_000
+LARGE = 10_000
 """Rows that take long enough to be waited for. A table with as many is large."""
+
+MOST_SEEN = 5
+"""Sentences of one finding; of more, the number is told."""
 
 MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 """The locks that stop writers, from the weakest on."""
@@ -20,10 +23,7 @@ MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusive
 IN_TRANSACTION = "25001"
 """The SQLSTATE of what cannot run in a transaction."""
 
-FAILED = {"does-not-run", "concurrently-in-a-transaction"}
-"""The ids of an upgrade that failed."""
-
-BOUND = "op.execute(\"SET LOCAL lock_timeout = '2s'\")"
+SET_LOCK_TIMEOUT = "op.execute(\"SET LOCAL lock_timeout = '2s'\")"
 TRANSACTION = re.compile(
     r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|END|ABORT)\b(?!\s+(?:TO|PREPARED))", re.I
 )
@@ -50,7 +50,6 @@ class _Transaction:
     rows: dict[int, tuple[int, int]] = field(default_factory=dict)
     locks: dict[int, str] = field(default_factory=dict)
     wrote: int = 0
-    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Work:
     @property
     def is_long(self) -> bool:
         """Whether it worked on many rows while writers had to wait."""
-        return bool(self.held) and self.read + self.wrote >= MANY
+        return bool(self.held) and self.read + self.wrote >= LARGE
 
 
 def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
@@ -95,35 +94,38 @@ def tables_of(before: Catalogue) -> Tables:
     """Return the tables of this catalogue as those in use."""
     return Tables(
         {one.oid: one.name for one in before.tables},
-        {one.oid: one.name for one in before.tables if one.rows >= MANY},
+        {one.oid: one.name for one in before.tables if one.rows >= LARGE},
     )
 
 
-def findings_of(done: Watched, sources: Sequence[Source], tables: Tables) -> Iterator[Finding]:
-    """Yield the problems of upgrades that ran in one go: what failed, what blocks. A waiver counts."""
-    for source in sources:
-        found = list(in_upgrade(source, in_file(done.statements, source.file), tables))
-        if done.failure and done.failure.file == source.file:
-            found.append(failed(done.failure, source))
-        yield from (one for one in waived(source, found) if one.counts)
-    if done.failure and done.failure.file not in {source.file for source in sources}:
-        yield failed(done.failure, None)
+def findings_of(done: Watched, sources: Mapping[str, Source], tables: Tables) -> list[Finding]:
+    """Return the problems of upgrades that ran in one go: what failed, what blocks. A waiver counts."""
+    found = in_upgrade(done.statements, sources, tables)
+    if done.failure:
+        found.append(failed(done.failure, sources))
+    shown = [
+        one
+        for source in sources.values()
+        for one in waived(source, [one for one in found if one.file == source.file])
+    ]
+    return merged([one for one in (*shown, *(one for one in found if one.file not in sources)) if one.counts])
 
 
-def failed(failure: Failure, source: Source | None) -> Finding:
-    """Return the finding on an upgrade that failed. Its file and line are known if there is a source."""
+def failed(failure: Failure, sources: Mapping[str, Source]) -> Finding:
+    """Return the finding on an upgrade that failed, with its place if that is in one of the sources."""
     is_concurrent = failure.state == IN_TRANSACTION
     id_ = "concurrently-in-a-transaction" if is_concurrent else "does-not-run"
-    line = source.start_of(failure.line) if source else 0
-    seen = f"It {failure.reason}." if failure.late else capital(failure.reason)
-    return Finding(
-        id_, source.file if source else "", line, How.MEASURED, seen, OUTSIDE if is_concurrent else ""
-    )
+    id_ = "does-not-end" if failure.late else id_
+    return at_failure(id_, failure, sources, AUTOCOMMIT if is_concurrent else "")
 
 
-def in_file(statements: Sequence[Statement], file: str) -> list[Statement]:
-    """Return the statements of this file, and those without a place: Alembic's own."""
-    return [one for one in statements if one.file in ("", file)]
+def at_failure(id_: str, failure: Failure, sources: Mapping[str, Source], safe: str = "") -> Finding:
+    """Return a finding at the place of the failure; without a file if it is in none of the sources."""
+    source = sources.get(failure.file)
+    file, line = (source.file, source.start_of(failure.line)) if source else ("", 0)
+    where = "" if source or not failure.file else f"{failure.file}, line {failure.line}: "
+    seen = f"It {failure.reason}." if failure.late else capital(f"{where}{failure.reason}")
+    return Finding(id_, file, line, Basis.MEASURED, seen, safe)
 
 
 def capital(text: str) -> str:
@@ -131,74 +133,92 @@ def capital(text: str) -> str:
     return sentence(text[:1].upper() + text[1:])
 
 
-def in_upgrade(source: Source, statements: Sequence[Statement], tables: Tables) -> Iterator[Finding]:
-    """Yield what is wrong with what an upgrade did."""
-    unbounded = filled = False
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings, those with one id at one place as one: it says all that was seen there."""
+    places: dict[tuple[str, str, int], list[Finding]] = {}
+    for one in findings:
+        places.setdefault((one.id, one.file, one.line), []).append(one)
+    return [replace(same[0], seen=_all_seen(same)) for same in places.values()]
+
+
+def _all_seen(same: Sequence[Finding]) -> str:
+    texts = list(dict.fromkeys(one.seen for one in same))
+    more = len(texts) - MOST_SEEN
+    return " ".join([*texts[:MOST_SEEN], *([f"And {more} more."] if more > 0 else [])])
+
+
+def in_upgrade(
+    statements: Sequence[Statement], sources: Mapping[str, Source], tables: Tables
+) -> list[Finding]:
+    """Return what is wrong with what an upgrade did. A statement that is in no source is not judged."""
+    found: list[Finding] = []
+    unbounded, filled = set[str](), set[str]()
     for work in works(statements, tables):
-        one = work.statement
-        rewritten = _rewritten(one, tables)
-        wrote = work.wrote_before + work.wrote
-        for id_, applies, seen in (
-            ("table-rewritten", bool(rewritten), f"{_listed(rewritten)}: every row was written anew"),
-            (
-                "lock-held-while-working",
-                work.is_long and not rewritten,
-                f"{work.read + work.wrote:,} rows were worked on, with {_locks(work.held, tables)}",
-            ),
-            (
-                "backfill-in-one-transaction",
-                wrote >= MANY and not filled,
-                f"{wrote:,} rows were written in one transaction",
-            ),
-        ):
-            if applies:
-                safe = safer(one.sql, id_)
-                seen = f"{seen}, in {one.seconds:.1f} s."
-                yield Finding(id_, source.file, source.start_of(one.line), How.MEASURED, seen, safe)
-        filled = filled or wrote >= MANY
-        if work.new and not one.bounded and not unbounded:
-            unbounded = True
+        one, source = work.statement, sources.get(work.statement.file)
+        if source is None or not one.line:
+            continue
+        line = source.start_of(one.line)
+        for id_, seen in _measured(work, tables):
+            if id_ == "backfill-in-one-transaction":
+                if one.transaction in filled:
+                    continue
+                filled.add(one.transaction)
+            seen = f"{seen}, in {one.seconds:.1f} s."
+            found.append(Finding(id_, source.file, line, Basis.MEASURED, seen, safer(one.sql, id_)))
+        if work.new and not one.bounded and source.file not in unbounded:
+            unbounded.add(source.file)
             seen = f"It asks for {_locks(work.new, tables)}, and would wait for it without end."
-            line = source.start_of(one.line)
-            yield Finding("no-lock-timeout", source.file, line, How.MEASURED, seen, BOUND)
+            found.append(
+                Finding("no-lock-timeout", source.file, line, Basis.MEASURED, seen, SET_LOCK_TIMEOUT)
+            )
         for id_, seen in _by_text(work, tables):
-            safe = safer(one.sql, id_)
-            yield Finding(id_, source.file, source.start_of(one.line), How.RULE, seen, safe)
+            found.append(Finding(id_, source.file, line, Basis.RULE, seen, safer(one.sql, id_)))
+    return merged(found)
 
 
-def in_downgrade(source: Source, statements: Sequence[Statement], tables: Tables) -> Iterator[Finding]:
-    """Yield the first long work under a lock of a downgrade."""
+def _measured(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
+    wrote = work.wrote_before + work.wrote
+    if rewritten := _rewritten(work.statement, tables):
+        yield "table-rewritten", f"{_listed(rewritten)}: every row was written anew"
+    elif work.is_long:
+        rows = work.read + work.wrote
+        yield "lock-held-while-working", f"{rows:,} rows were worked on, with {_locks(work.held, tables)}"
+    if wrote >= LARGE:
+        yield "backfill-in-one-transaction", f"{wrote:,} rows were written in one transaction"
+
+
+def in_downgrade(
+    statements: Sequence[Statement], sources: Mapping[str, Source], tables: Tables
+) -> Iterator[Finding]:
+    """Yield for each source the first long work under a lock of its downgrade."""
+    told = set[str]()
     for work in works(statements, tables):
-        rewritten = _rewritten(work.statement, tables)
-        if rewritten or work.is_long:
-            what = f"{_listed(rewritten)} is rewritten" if rewritten else f"{work.read + work.wrote:,} rows"
-            seen = f"The downgrade: {what}, under a lock that stops writers."
-            line = source.start_of(work.statement.line)
-            yield Finding("downgrade-works-under-lock", source.file, line, How.MEASURED, seen)
-            return
+        source, rewritten = sources.get(work.statement.file), _rewritten(work.statement, tables)
+        if source is None or source.file in told or not (rewritten or work.is_long):
+            continue
+        told.add(source.file)
+        rows = f"works on {work.read + work.wrote:,} rows"
+        what = f"rewrites {_listed(rewritten)}" if rewritten else rows
+        seen = f"The downgrade {what} under a lock that stops writers."
+        line = source.start_of(work.statement.line)
+        yield Finding("downgrade-works-under-lock", source.file, line, Basis.MEASURED, seen)
 
 
 def statement_of(statements: Sequence[Statement], *names: str) -> Statement | None:
-    """Return the last statement whose text has all of these names, as words. One with a line is preferred."""
-    fits = [
-        one
-        for one in statements
-        if all(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", one.sql, re.I) for name in names)
-    ]
-    return next((one for one in reversed(fits) if one.line), None)
+    """Return the last statement with a line whose text has all of these names, as words; None without one."""
+    words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.I) for name in names if name]
+    placed = (one for one in reversed(statements) if one.line)
+    return next((one for one in placed if words and all(word.search(one.sql) for word in words)), None)
 
 
 def _rewritten(one: Statement, tables: Tables) -> list[str]:
-    large = set(tables.large.values())
-    return (
-        [] if re.match(r"\s*TRUNCATE\b", one.sql, re.I) else [name for name in one.rewritten if name in large]
-    )
+    if re.match(r"\s*TRUNCATE\b", one.sql, re.I):
+        return []
+    return [name for name in one.rewritten if name in tables.large.values()]
 
 
 def _by_text(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
     one = work.statement
-    if not one.line:
-        return
     if TRANSACTION.match(one.sql):
         yield "transaction-ended-by-hand", f"It runs {one.sql.split(maxsplit=1)[0].upper()}."
     if (handler := SWALLOWED.search(one.sql)) and not RAISES.search(handler[1]):
@@ -215,7 +235,7 @@ def _by_text(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _bare(name: str) -> str:
-    return name.strip('"(;').rstrip('"')
+    return name.strip('"(;')
 
 
 def _locks(held: Mapping[int, str], tables: Tables) -> str:

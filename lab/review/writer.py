@@ -16,6 +16,9 @@ from lab.errors import DatabaseUnreachable
 PAUSE = 0.002
 """Seconds between two writes to one table."""
 
+LONGEST = 200.0
+"""Seconds that a write may wait: more than a migration may take."""
+
 
 @dataclass(slots=True)
 class Waits:
@@ -61,6 +64,7 @@ def _write(url: str, table: str, columns: Sequence[str], waits: Waits, end: thre
         closing(connect(url)) as connection,
         connection.cursor() as cursor,
     ):
+        cursor.execute(f"SET statement_timeout = '{LONGEST:g}s'")
         while not end.is_set():
             begun = time.monotonic()
             cursor.execute(statement)

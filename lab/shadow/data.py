@@ -25,17 +25,15 @@ MIGRATION_TIMEOUT = 60.0
 LOCK_TIMEOUT = 10.0
 """Seconds that a statement may wait for a lock."""
 
-TOO_LATE = "did not end within"
+TOO_LATE = "the migrations did not end within"
+"""The begin of a clause on migrations that took too long. One on a failure begins otherwise."""
+
 NO_MIGRATION = "An index of the running database is in no migration."
 
 INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid)
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE i.indisvalid AND n.nspname = 'public'
-"""
-END_OTHER_SESSIONS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
- WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 
 
@@ -70,11 +68,7 @@ def migrate(code: Workspace, url: str, means: Means, timeout: float = MIGRATION_
     Raises:
         DatabaseUnreachable: the statements of a migration that ran too long cannot be ended.
     """
-    done = CandidateHistory(code.root, url, means).watched("upgrade", "head", timeout)
-    if done.failure and done.failure.late:
-        with closing(connect(url)) as connection, connection.cursor() as cursor:
-            cursor.execute(END_OTHER_SESSIONS)  # the killed client's statements still run in the server
-    return done
+    return CandidateHistory(code.root, url, means).watched("upgrade", "head", timeout)
 
 
 def problem_of(done: Watched) -> str:
@@ -82,7 +76,7 @@ def problem_of(done: Watched) -> str:
     if done.failure is None:
         return ""
     if done.failure.late:
-        return f"the migrations {done.failure.reason}"
+        return f"{TOO_LATE}{done.failure.reason.removeprefix('did not end within')}"
     place = f"{done.failure.file}, line {done.failure.line}: " if done.failure.file else ""
     return f"the migrations failed: {place}{done.failure.reason.rstrip('.')}"
 

@@ -1,5 +1,6 @@
 """A review finds in each migration of the corpus what was written down, and no problem in a good one."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab import shipped
+from lab.engine import candidate_history
 from lab.library import Library
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
@@ -99,7 +101,7 @@ def _again(folder: Path, prepared: Prepared, tmp_path: Path) -> list[tuple[str, 
 
 
 def reviewed(folder: Path, prepared: Prepared, tmp_path: Path) -> Review:
-    """Review a folder of the corpus as the work of a candidate."""
+    """Review a folder of the corpus as the work of a candidate. One that never ends gets some seconds."""
     bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path, prepared)
     workspace = Workspace(bench.root)
     shipped.keep(workspace)
@@ -107,7 +109,10 @@ def reviewed(folder: Path, prepared: Prepared, tmp_path: Path) -> Review:
         bench.patch(patch)
     for file in folder.glob("*.py"):
         shutil.copy(file, bench.root / VERSIONS)
-    return review_on(workspace, prepared, (), ROWS, (), silent)
+    with pytest.MonkeyPatch.context() as patched:
+        if folder.name == "never_ends":
+            patched.setattr(candidate_history, "WATCHED", 15.0)
+        return review_on(workspace, prepared, (), ROWS, (), silent)
 
 
 def wrong(folder: Path, findings: tuple[Finding, ...]) -> list[str]:
@@ -143,5 +148,7 @@ def _is(one: dict[str, Any]) -> Callable[[Finding], bool]:
     return fits
 
 
-def test_the_vocabulary_is_that_of_the_corpus() -> None:
-    assert all(one["meaning"] for one in VOCABULARY.values())
+def test_the_document_lists_every_finding_with_its_meaning() -> None:
+    text = (PROJECT / "docs" / "review.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", text, re.MULTILINE)
+    assert dict(rows) == {name: one["meaning"] for name, one in VOCABULARY.items()}

@@ -38,6 +38,7 @@ def main() -> int:
         request = json.load(sys.stdin)
         try:
             COMMANDS[request.pop("command")](Config("alembic.ini", stdout=nowhere), report, **request)
+            report("done")
         except BaseException as error:
             file, line = _place(error)
             state = getattr(getattr(error, "orig", error), "pgcode", None)

@@ -106,7 +106,6 @@ class _Watcher:
             file=file,
             line=line,
             seconds=seconds,
-            done=cursor.statusmessage or "",
             state=getattr(error, "pgcode", None) or ("" if error is None else "error"),
             in_transaction=state == extensions.TRANSACTION_STATUS_INTRANS,
             **sample,

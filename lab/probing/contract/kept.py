@@ -60,9 +60,15 @@ class DatabaseRows:
     def _connection(self) -> Connection:
         return connect(self.url)
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if "_connection" in self.__dict__:
+            self._connection.close()
+
     def relations(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         with self._connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{TIMEOUT}'; SET search_path = pg_catalog")
             cursor.execute(RELATIONS)
             for relation, column, category in cursor.fetchall():
                 found.setdefault(relation, {})[column] = category

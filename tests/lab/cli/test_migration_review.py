@@ -8,7 +8,7 @@ import pytest
 
 from lab.cli import review_views
 from lab.operations.review import Figure, Review
-from lab.review.finding import Finding, How
+from lab.review.finding import Basis, Finding
 from tests.conftest import PROJECT
 from tests.lab.cli.conftest import Command
 from tests.lab.cli.test_inspect_views import lines
@@ -17,9 +17,9 @@ from tests.lab.cli.test_migration import versions as versions
 SCHEMA = json.loads((PROJECT / "docs" / "review.schema.json").read_text())
 FILE = "migrations/versions/0003_index_the_start_of_execution_logs.py"
 SAFER = "with op.get_context().autocommit_block():\n    op.create_index()"
-LOCK = Finding("lock-held-while-working", FILE, 18, How.MEASURED, "500,000 rows were worked on.", SAFER)
-WAIVED = Finding("table-rewritten", FILE, 18, How.MEASURED, "It was.", waived="at night")
-ADVICE = Finding("no-lock-timeout", FILE, 18, How.MEASURED, "It asks for a lock.")
+LOCK = Finding("lock-held-while-working", FILE, 18, Basis.MEASURED, "500,000 rows were worked on.", SAFER)
+WAIVED = Finding("table-rewritten", FILE, 18, Basis.MEASURED, "It was.", waived="at night")
+ADVICE = Finding("no-lock-timeout", FILE, 18, Basis.MEASURED, "It asks for a lock.")
 FIGURES = (Figure("0003", "index the start of execution logs", FILE, 0.42, 0.793, "execution_logs"),)
 FOUND = Review("0002", ("0003",), (LOCK, ADVICE, WAIVED), FIGURES, 0.004, 500_000, 9.5)
 
@@ -30,13 +30,15 @@ def test_findings_are_told_with_place_what_was_seen_and_the_safer_form() -> None
     assert f"  {FILE}:18" in shown
     assert "    with op.get_context().autocommit_block():" in shown
     assert "  Waived: at night" in shown
-    assert shown[-1] == "1 problem, advice once, 1 waived. Reviewed on 500,000 rows in 9.5 s."
+    assert shown[-1] == "1 problem, 1 advice, 1 waived. Reviewed on 500,000 rows in 9.5 s."
     assert any("420 ms" in line and "793 ms, to execution_logs" in line for line in shown)
 
 
 def test_in_80_columns_no_line_is_longer() -> None:
     name = "a_column_with_a_name_that_is_longer_than_most_and_has_no_space_in_it_anywhere_at_all"
-    long = Finding("data-lost", FILE, 18, How.MEASURED, f"{name}: 17 rows are gone.", f'op.execute("{name}")')
+    long = Finding(
+        "data-lost", FILE, 18, Basis.MEASURED, f"{name}: 17 rows are gone.", f'op.execute("{name}")'
+    )
     found = Review("0002", ("0003",), (long, *FOUND.findings), FIGURES, 0.004, 500_000, 9.5)
     assert max(map(len, lines(review_views.review(found), width=80))) <= 80
 

@@ -74,4 +74,12 @@ def test_a_unique_index_may_have_either_name_and_one_of_a_constraint_has_that_of
 def test_where_the_models_have_no_convention_or_an_unknown_one_no_name_is_judged() -> None:
     after = replace(BEFORE, indexes=(index("anything"),))
     assert list(leftovers(BEFORE, after, {})) == []
-    assert list(leftovers(BEFORE, after, {"ix": "%(my_own_token)s"})) == []
+    for odd in (
+        "%(my_own_token)s",
+        "ix_(%(table_name)s",
+        "%(table_name)999999999s",
+        "%",
+        "100%%_%(table_name)s",
+    ):
+        found = list(leftovers(BEFORE, after, {"ix": odd}))
+        assert [one.id for one in found] in ([], ["name-off-the-convention"]), odd

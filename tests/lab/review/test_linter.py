@@ -13,7 +13,7 @@ SOURCES = {"r.py": Source("r.py", "a = (\n    1\n)\nb = 2\n")}
 
 
 def statement(sql: str, line: int = 2, file: str = "r.py") -> Statement:
-    return Statement(sql, file, line, 0.1, "", "", True)
+    return Statement(sql, file, line, 0.1, "", True)
 
 
 def test_what_the_linter_says_is_a_note_at_the_statement() -> None:
@@ -24,9 +24,10 @@ def test_what_the_linter_says_is_a_note_at_the_statement() -> None:
 
 
 def test_it_is_not_asked_about_what_is_measured_or_has_no_place() -> None:
-    measured = statement("CREATE INDEX i ON t (a)")
-    assert list(linted([measured, statement("ALTER TABLE t ADD c char(3)", 0)], SOURCES)) == []
-    assert list(linted([statement("ALTER TABLE t ADD c char(3)", 1, "other.py")], SOURCES)) == []
+    char = "ALTER TABLE t ADD c char(3)"
+    others = [statement("CREATE INDEX i ON t (a)"), statement(char, 0), statement(char, 1, "other.py")]
+    others += [statement(f"SELECT 1 -- {char}"), statement(f"SELECT '{'x' * 4000}'")]
+    assert [one.line for one in linted([*others, statement(char, 4)], SOURCES)] == [4]
 
 
 def test_without_the_linter_there_are_no_notes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,7 @@ def test_a_linter_that_fails_or_talks_nonsense_gives_no_notes(
     monkeypatch.setattr(shutil, "which", lambda *_, **__: str(program))
     given = [statement("ALTER TABLE t ADD c char(3)")]
     assert list(linted(given, SOURCES)) == []
-    program.write_text("#!/bin/sh\necho '[{'\n")
-    program.chmod(0o755)
-    assert list(linted(given, SOURCES)) == []
+    for text in ("[{", "7", "[7]", '[{"line": "x"}]', '[{"line": 99}]'):
+        program.write_text(f"#!/bin/sh\necho '{text}'\n")
+        program.chmod(0o755)
+        assert list(linted(given, SOURCES)) == []

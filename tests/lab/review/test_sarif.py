@@ -8,7 +8,7 @@ import jsonschema_rs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.review.finding import Finding, How, meanings
+from lab.review.finding import Basis, Finding, meanings
 from lab.review.sarif import sarif
 
 # The OASIS standard's: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
@@ -21,7 +21,7 @@ findings = st.builds(
     id=st.sampled_from(sorted(meanings())),
     file=st.just("migrations/versions/0003_a b.py"),
     line=st.integers(0, 10**6),
-    how=st.sampled_from(How),
+    how=st.sampled_from(Basis),
     seen=st.text(min_size=1),
     safer=st.text(),
     waived=st.none() | st.text(),
@@ -40,16 +40,17 @@ def test_any_findings_are_valid_sarif(found: list[Finding]) -> None:
 
 
 def test_a_result_has_level_place_and_waiver() -> None:
-    (one,) = results(Finding("data-lost", "a.py", 7, How.MEASURED, "5 rows.", waived="a backup is kept"))
+    (one,) = results(Finding("data-lost", "a b.py", 7, Basis.MEASURED, "5 rows.", waived="a backup is kept"))
     assert (one["ruleId"], one["level"]) == ("data-lost", "error")
     assert one["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
+    assert one["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "a%20b.py"}
     assert one["suppressions"] == [{"kind": "inSource", "justification": "a backup is kept"}]
 
 
 def test_a_finding_on_a_file_as_a_whole_has_no_line_and_one_on_none_no_place() -> None:
     (whole, none) = results(
-        Finding("two-heads", "a.py", 0, How.MEASURED, "Two."),
-        Finding("does-not-run", "", 0, How.MEASURED, "It ended."),
+        Finding("two-heads", "a.py", 0, Basis.MEASURED, "Two."),
+        Finding("does-not-run", "", 0, Basis.MEASURED, "It ended."),
     )
     assert "region" not in whole["locations"][0]["physicalLocation"]
     assert "locations" not in none

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.review.finding import Finding, How
+from lab.review.finding import Basis, Finding
 from lab.review.source import Source, by_rule, read_sources, waived
 
 REVISION = '''\
@@ -74,6 +74,8 @@ def test_a_file_that_is_no_python_has_nothing(text: str) -> None:
         ("import os\nif os.getenv(\n'A'):\n    pass", [("depends-on-environment", 2)]),
         ("import os\nx = os.path.join('a')", []),
         ("import datetime\nx = datetime.datetime.now()", [("depends-on-time", 2)]),
+        ("from os import environ as e\nx = e['A']", [("depends-on-environment", 2)]),
+        ("from datetime import datetime as dt\nx = dt.now()", [("depends-on-time", 2)]),
         ("import time\ntime.sleep(1)\nx = time.monotonic()", []),
         ("try:\n    op.execute('x')\nexcept ValueError:\n    pass", [("error-swallowed", 1)]),
         ("try:\n    op.execute('x')\nexcept ValueError:\n    raise", []),
@@ -86,16 +88,17 @@ def test_some_things_are_told_by_the_text_of_a_file(body: str, found: list[tuple
 
 
 def finding(line: int, id_: str = "table-rewritten") -> Finding:
-    return Finding(id_, "r.py", line, How.MEASURED, "It was.")
+    return Finding(id_, "r.py", line, Basis.MEASURED, "It was.")
 
 
-def test_a_waiver_is_on_the_line_of_the_statement_or_above_it() -> None:
+def test_a_waiver_is_on_the_line_of_the_statement_or_alone_above_it() -> None:
     text = "# review: ignore[table-rewritten] it is empty\na = 1  # review: ignore[table-rewritten] same\n"
-    above, on, below = (list(waived(Source("r.py", text), [finding(line)])) for line in (2, 3, 4))
+    source = Source("r.py", text)
+    above, below = (list(waived(source, [finding(line)])) for line in (2, 3))
     assert above[0].waived == "it is empty"
-    assert on[0].waived == "same"
     assert below[0].waived is None
     assert [one.id for one in below[1:]] == ["waiver-unused", "waiver-unused"]
+    assert [one.id for one in waived(source, [finding(3)], complete=False)] == ["table-rewritten"]
 
 
 def test_a_finding_without_a_line_is_waived_anywhere_in_its_file() -> None:
@@ -120,6 +123,22 @@ def test_a_waiver_in_a_text_is_none() -> None:
     assert Source("r.py", 'a = "# review: ignore[table-rewritten] x"\n').waivers == ()
 
 
-def test_a_file_that_cannot_be_read_is_empty(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_bytes(b"\xff = 1")
-    assert [one.text for one in read_sources(tmp_path, ["a.py", "b.py"])] == ["\ufffd = 1", ""]
+def test_only_plain_files_inside_are_read(tmp_path: Path) -> None:
+    root = tmp_path / "code"
+    root.mkdir()
+    (tmp_path / "secret").write_text("x = 1")
+    (root / "a.py").write_bytes(b"\xff = 1")
+    (root / "link.py").symlink_to(tmp_path / "secret")
+    (root / "large.py").write_bytes(b"#" * (2**20 + 1))
+    names = [
+        "a.py",
+        "b.py",
+        "link.py",
+        "../secret",
+        str(tmp_path / "secret"),
+        "large.py",
+        ".",
+        "a\0b",
+        "/dev/zero",
+    ]
+    assert [one.text for one in read_sources(root, names)] == ["\ufffd = 1", *[""] * 8]

@@ -7,7 +7,7 @@ import pytest
 from lab.engine.watched import Failure, Statement, Watched
 from lab.review.source import Source
 from lab.review.work import (
-    MANY,
+    LARGE,
     Tables,
     failed,
     findings_of,
@@ -23,11 +23,14 @@ SOURCE = Source("r.py", "\n".join(f"x{n} = {n}" for n in range(20)))
 
 def statement(sql: str = "ALTER TABLE hot", **given: Any) -> Statement:
     values: dict[str, Any] = {"line": 3, "transaction": "2/7", "in_transaction": True} | given
-    return Statement(sql, "r.py", values.pop("line"), 0.5, "", "", **values)
+    return Statement(sql, values.pop("file", "r.py"), values.pop("line"), 0.5, "", **values)
+
+
+SOURCES = {"r.py": SOURCE}
 
 
 def ids(*statements: Statement) -> list[str]:
-    return [one.id for one in in_upgrade(SOURCE, statements, TABLES)]
+    return [one.id for one in in_upgrade(statements, SOURCES, TABLES)]
 
 
 def lock(mode: str = "ShareLock", table: int = HOT) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def rows(read: int = 0, wrote: int = 0, table: int = HOT) -> dict[str, Any]:
 
 
 def test_rows_that_are_worked_on_under_a_lock_that_stops_writers_are_a_problem() -> None:
-    (found,) = in_upgrade(SOURCE, [statement(**lock(), **rows(MANY))], TABLES)
+    (found,) = in_upgrade([statement(**lock(), **rows(LARGE))], SOURCES, TABLES)
     assert (found.id, found.line) == ("lock-held-while-working", 3)
     assert found.seen == "10,000 rows were worked on, with ShareLock on hot, in 0.5 s."
 
@@ -47,11 +50,11 @@ def test_rows_that_are_worked_on_under_a_lock_that_stops_writers_are_a_problem()
 @pytest.mark.parametrize(
     "given",
     [
-        lock() | rows(MANY - 1),
-        rows(MANY),
-        lock("ShareUpdateExclusiveLock") | rows(MANY),
-        lock(table=NEW) | rows(MANY),
-        lock() | rows(MANY) | {"in_transaction": False},
+        lock() | rows(LARGE - 1),
+        rows(LARGE),
+        lock("ShareUpdateExclusiveLock") | rows(LARGE),
+        lock(table=NEW) | rows(LARGE),
+        lock() | rows(LARGE) | {"in_transaction": False},
     ],
     ids=["few rows", "no lock", "a lock that stops nobody", "a new table", "no transaction is open"],
 )
@@ -61,29 +64,31 @@ def test_what_stops_no_writer_for_long_is_no_problem(given: dict[str, Any]) -> N
 
 def test_a_lock_of_an_earlier_statement_counts_until_its_transaction_ends() -> None:
     taken = statement(line=2, **lock())
-    worked = {"line": 4, **lock(), **rows(MANY)}
-    assert [one.line for one in in_upgrade(SOURCE, [taken, statement("SELECT", **worked)], TABLES)] == [4]
+    worked = {"line": 4, **lock(), **rows(LARGE)}
+    assert [one.line for one in in_upgrade([taken, statement("SELECT", **worked)], SOURCES, TABLES)] == [4]
     later = statement("SELECT", **{**worked, "locks": (), "transaction": "2/8"})
     assert ids(taken, later) == []
 
 
 def test_rows_are_counted_from_the_statement_before_in_the_same_transaction() -> None:
-    first = statement("SELECT", **rows(MANY))
-    assert ids(first, statement(**lock(), **rows(MANY + 5))) == []
-    assert ids(first, statement(transaction="2/9", **lock(), **rows(MANY + 5))) == ["lock-held-while-working"]
+    first = statement("SELECT", **rows(LARGE))
+    assert ids(first, statement(**lock(), **rows(LARGE + 5))) == []
+    assert ids(first, statement(transaction="2/9", **lock(), **rows(LARGE + 5))) == [
+        "lock-held-while-working"
+    ]
 
 
 def test_many_rows_written_in_one_transaction_are_told_once_at_the_statement_that_makes_them_many() -> None:
-    half = MANY // 2
+    half = LARGE // 2
     batches = [statement("UPDATE hot", line=n, **rows(wrote=half * n)) for n in (1, 2, 3)]
-    found = list(in_upgrade(SOURCE, batches, TABLES))
+    found = list(in_upgrade(batches, SOURCES, TABLES))
     assert [(one.id, one.line) for one in found] == [("backfill-in-one-transaction", 2)]
     apart = [statement("UPDATE hot", transaction=f"2/{n}", **rows(wrote=half)) for n in range(5)]
     assert ids(*apart) == []
 
 
 def test_a_rewritten_large_table_is_a_problem_and_a_small_or_emptied_one_is_none() -> None:
-    assert ids(statement(rewritten=("hot",), **lock(), **rows(MANY))) == ["table-rewritten"]
+    assert ids(statement(rewritten=("hot",), **lock(), **rows(LARGE))) == ["table-rewritten"]
     assert ids(statement(rewritten=("small",))) == []
     assert ids(statement("TRUNCATE hot", rewritten=("hot",))) == []
 
@@ -118,24 +123,27 @@ def test_a_statement_of_alembics_own_is_not_the_candidates() -> None:
 
 
 def test_a_downgrade_that_works_under_a_lock_is_told_once() -> None:
-    done = [statement(**lock(), **rows(MANY)), statement(transaction="2/8", **lock(), **rows(MANY))]
-    assert [one.id for one in in_downgrade(SOURCE, done, TABLES)] == ["downgrade-works-under-lock"]
+    done = [statement(**lock(), **rows(LARGE)), statement(transaction="2/8", **lock(), **rows(LARGE))]
+    assert [one.id for one in in_downgrade(done, SOURCES, TABLES)] == ["downgrade-works-under-lock"]
 
 
 def test_a_failure_in_a_transaction_names_what_cannot_run_there() -> None:
-    assert failed(Failure("no", "r.py", 3, "25001"), SOURCE).id == "concurrently-in-a-transaction"
-    found = failed(Failure("relation x is missing", "r.py", 3, "42P01"), SOURCE)
+    assert failed(Failure("no", "r.py", 3, "25001"), SOURCES).id == "concurrently-in-a-transaction"
+    found = failed(Failure("relation x is missing", "r.py", 3, "42P01"), SOURCES)
     assert (found.id, found.line, found.seen) == ("does-not-run", 3, "Relation x is missing.")
-    assert failed(Failure("did not end within 3 s", late=True), None).seen == "It did not end within 3 s."
+    late = failed(Failure("did not end within 3 s", late=True), SOURCES)
+    assert (late.id, late.seen) == ("does-not-end", "It did not end within 3 s.")
+    elsewhere = failed(Failure("no module x", "app/models.py", 3), SOURCES)
+    assert (elsewhere.file, elsewhere.line, elsewhere.seen) == ("", 0, "App/models.py, line 3: no module x.")
 
 
 def test_of_upgrades_in_one_go_only_problems_are_told_that_nothing_waives() -> None:
     waiver = Source("r.py", "a = 1\n# review: ignore[lock-held-while-working] at night\nb = 2\n")
-    work = statement(bounded=False, **lock(), **rows(MANY))
-    assert [one.id for one in findings_of(Watched((work,)), [SOURCE], TABLES)] == ["lock-held-while-working"]
-    assert list(findings_of(Watched((work,)), [waiver], TABLES)) == []
+    work = statement(bounded=False, **lock(), **rows(LARGE))
+    assert [one.id for one in findings_of(Watched((work,)), SOURCES, TABLES)] == ["lock-held-while-working"]
+    assert findings_of(Watched((work,)), {"r.py": waiver}, TABLES) == []
     unknown = Watched((), Failure("it ended without a word"))
-    assert [one.id for one in findings_of(unknown, [SOURCE], TABLES)] == ["does-not-run"]
+    assert [one.id for one in findings_of(unknown, SOURCES, TABLES)] == ["does-not-run"]
 
 
 def test_a_name_is_looked_for_as_a_word_and_the_last_statement_with_it_is_returned() -> None:
@@ -144,3 +152,23 @@ def test_a_name_is_looked_for_as_a_word_and_the_last_statement_with_it_is_return
     )
     assert statement_of([first, second, third], "a") == second
     assert statement_of([first, second, third], "c") is None
+
+
+def test_what_several_statements_of_one_line_did_is_one_finding() -> None:
+    done = [statement(transaction=f"2/{n}", **lock(), **rows(LARGE + n)) for n in range(9)]
+    (found,) = in_upgrade(done, SOURCES, TABLES)
+    assert found.seen.count("rows were worked on") == 5
+    assert found.seen.endswith("And 4 more.")
+
+
+def test_a_failure_cannot_be_waived() -> None:
+    text = "# review: ignore[does-not-run] it will do\na = 1\n"
+    failure = Watched((), Failure("no", "r.py", 2))
+    assert [one.id for one in findings_of(failure, {"r.py": Source("r.py", text)}, TABLES)] == [
+        "does-not-run"
+    ]
+
+
+def test_rows_of_another_revision_in_the_same_transaction_are_not_counted_again() -> None:
+    other = statement("SELECT", file="other.py", **rows(LARGE))
+    assert ids(other, statement(**lock(), **rows(LARGE + 1))) == []
