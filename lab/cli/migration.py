@@ -119,8 +119,9 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
     """Measure what your migrations do to a database that is in use.
 
     They run up, down and up again on a copy of the seed's rows, while every table is written to: which locks
-    they hold for how long, whether rows are lost, whether the downgrade leaves a trace. Nothing in your lab
-    changes. A comment waives a finding at its statement, or on the line above:
+    they hold while they work, whether rows are lost, whether the downgrade leaves a trace. Nothing in your
+    lab changes. All of them are run; REVISION, an id or its beginning, chooses whose findings are shown. A
+    comment waives a finding at its statement, or above it:
 
     \b
     # review: ignore[lock-held-while-working] nothing writes at night

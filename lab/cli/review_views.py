@@ -26,6 +26,8 @@ def review(found: Review) -> Iterator[RenderableType]:
     for one in found.findings:
         yield from _finding(one)
     yield ""
+    if found.not_measured:
+        yield coloured(f"Not measured: {', '.join(found.not_measured)}.", "yellow")
     yield _summary(found)
 
 
@@ -68,7 +70,10 @@ def _summary(found: Review) -> RenderableType:
     parts = [_counted(problems, "problem") if problems else "No problem"]
     parts += [f"{advice} advice"] if advice else []
     parts += [f"{waived} waived"] if waived else []
-    text = f"{', '.join(parts)}. Reviewed on {found.rows:,} rows in {found.seconds:.1f} s."
+    ran = (
+        f"Reviewed on {found.rows:,} rows in {found.seconds:.1f} s." if found.figures else "Nothing was run."
+    )
+    text = f"{', '.join(parts)}. {ran}"
     return coloured(text, "red" if problems else "green")
 
 

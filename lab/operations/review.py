@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from lab.engine.candidate_history import CandidateHistory, MigrationFailed, reco
 from lab.engine.revisions import History, Revision
 from lab.engine.schema import read_schema
 from lab.engine.watched import Failure
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, UsageError
 from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.operations.catalog import catalog_of
@@ -66,6 +66,7 @@ class Review:
     """The findings on the revisions above the shipped head, the worst first.
 
     `usual_write` is the slowest write before any of them ran, in seconds; `rows` the number of the seed's.
+    `not_measured` names what was not measured, because the history cannot be run or an upgrade failed.
     """
 
     shipped_head: str
@@ -75,6 +76,7 @@ class Review:
     usual_write: float
     rows: int
     seconds: float
+    not_measured: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -134,7 +136,8 @@ def review_on(
     )
     seconds = round(time.monotonic() - started, 1)
     ids = tuple(one.id for one in chosen)
-    return Review(head, ids, tuple(kept), figures, round(measured.usual_write, 4), rows, seconds)
+    usual = round(measured.usual_write, 4)
+    return Review(head, ids, tuple(kept), figures, usual, rows, seconds, measured.not_measured)
 
 
 def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
@@ -186,12 +189,12 @@ def _reviewed(
     except EnvironmentFault:
         raise
     except LabError as error:
-        return _unreadable(candidate, error, packages), Measured(), ()
+        return _unreadable(candidate, error, packages), Measured(not_measured=("what the revisions do",)), ()
     below = history.at_or_below([head])
     own = [one for one in history.revisions if one.id not in below]
-    chosen = [History(tuple(own)).find(id_) for id_ in revisions] or own
+    chosen = [_find(history, below, id_) for id_ in revisions] or own
     sources = {one.file: one for one in read_sources(candidate.code, [one.file for one in own])}
-    measured = Measured(complete=False)
+    measured = Measured(not_measured=("what the revisions do",))
     if len(history.heads) > 1:
         found = [_heads(history, own)]
     else:
@@ -203,9 +206,17 @@ def _reviewed(
     for source in sources.values():
         of_file = [one for one in found if one.file == source.file]
         judged = merged([*of_file, *by_rule(source, packages)])
-        findings += waived(source, judged, complete=measured.complete)
+        findings += waived(source, judged, complete=not measured.not_measured)
     findings += [one for one in found if one.file not in sources]
     return findings, measured, chosen
+
+
+def _find(history: History, below: Collection[str], id_: str) -> Revision:
+    """Return the revision of this id. Raises UsageError: there is none, or it is not the candidate's."""
+    found = history.find(id_)
+    if found.id in below:
+        raise UsageError(f"Revision {found.id} is a shipped one.", "To see yours: lab migration status")
+    return found
 
 
 def _heads(history: History, own: Sequence[Revision]) -> Finding:

@@ -61,13 +61,13 @@ class Upgrade:
 class Measured:
     """What was found, and the upgrades. `usual_write` is the slowest write before any of them.
 
-    `complete`: all of them ran, and went back.
+    `not_measured` names what was not, because an upgrade failed.
     """
 
     findings: tuple[Finding, ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     usual_write: float = 0.0
-    complete: bool = True
+    not_measured: tuple[str, ...] = ()
 
 
 def measure(
@@ -111,33 +111,58 @@ class _Run:
     progress: Progress
     findings: list[Finding] = field(default_factory=list)
     upgrades: list[Upgrade] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
 
     def measure(self) -> Measured:
-        schemas = list[Rows]()
         with writing(self.candidate.url, self.before) as waits:
             time.sleep(BASELINE)
         usual = waits.worst[1]
+        is_line = all(above.parents == (below.id,) for below, above in pairwise(self.own))
+        first = schema_rows(self.candidate.url)
         for revision in self.own:
-            self.progress(Update(f"Upgrading to {revision.id} {revision.message}".rstrip()))
-            schemas.append(schema_rows(self.candidate.url))
+            before = schema_rows(self.candidate.url)
             if not self._upgrade(revision):
                 self._find_leftovers({}, {"invalid-index"})
-                return Measured(tuple(self.findings), tuple(self.upgrades), usual, complete=False)
-        self.progress(Update("Comparing models, schema and rows"))
+                return self._measured(usual, self._not_run(revision))
+            self._compare_rows(revision, "")
+            if is_line:
+                self._there_and_back(revision, revision.parents[0], before)
+        self.progress(Update("Comparing models and schema"))
         compared = self.candidate.compare()
         self._find_leftovers(compared.convention)
         self._compare_models(compared)
-        lost_at_once = self._compare_rows(self._statements())
         self._old_code()
         self.findings += linted(self._statements(), self.sources)
-        complete = self._downgrade(schemas)
-        if complete:
-            if not lost_at_once:
-                self._compare_rows(())
-            self.progress(Update("Upgrading again"))
-            if failure := self.candidate.watched("upgrade", "head").failure:
-                self._add(at_failure("upgrade-not-repeatable", failure, self.sources), self.own[-1])
-        return Measured(tuple(self.findings), tuple(self.upgrades), usual, complete)
+        if not is_line:
+            self._there_and_back(self.own[-1], self.head, first)
+        return self._measured(usual)
+
+    def _measured(self, usual: float, not_measured: tuple[str, ...] = ()) -> Measured:
+        return Measured(tuple(self.findings), tuple(self.upgrades), usual, not_measured)
+
+    def _not_run(self, failed: Revision) -> tuple[str, ...]:
+        """Return what was not measured because this revision failed."""
+        later = [one.id for one in self.own[self.own.index(failed) + 1 :]]
+        listed = [f"revision {id_}" for id_ in later]
+        return (f"the downgrade of {failed.id}", *listed, "models, rows and names")
+
+    def _there_and_back(self, revision: Revision, target: str, before: Rows) -> None:
+        """Take the revision back, to the target; compare the schema with that `before`; upgrade again."""
+        self.progress(Update(f"Downgrading {revision.id}"))
+        run = self.candidate.watched("downgrade", target)
+        self.findings += in_downgrade(run.statements, self.sources, self.tables)
+        failure = run.failure
+        if failure is None and revision.id in recorded(self.candidate.url):
+            failure = Failure(NOT_RECORDED)
+        if failure:
+            self._add(failed_downgrade(failure, self.sources), revision)
+            return
+        now = schema_rows(self.candidate.url)
+        self.findings += left_by_downgrade(self.sources[revision.file], run.statements, before, now)
+        self._compare_rows(revision, " after the downgrade")
+        self.progress(Update(f"Upgrading to {revision.id} again"))
+        if failure := self.candidate.watched("upgrade", revision.id).failure:
+            self._add(at_failure("upgrade-not-repeatable", failure, self.sources), revision)
 
     def _statements(self) -> tuple[Statement, ...]:
         return tuple(one for upgrade in self.upgrades for one in upgrade.statements)
@@ -150,6 +175,7 @@ class _Run:
 
     def _upgrade(self, revision: Revision) -> bool:
         """Upgrade to the revision. Return whether that succeeded."""
+        self.progress(Update(f"Upgrading to {revision.id} {revision.message}".rstrip()))
         begun = time.monotonic()
         with writing(self.candidate.url, self.before) as waits:
             run = self.candidate.watched("upgrade", revision.id)
@@ -160,18 +186,21 @@ class _Run:
         if failure is None and revision.id not in recorded(self.candidate.url):
             failure = Failure(NOT_RECORDED)
         if failure:
-            self._add(failed(failure, self.sources), revision)
+            self._add(failed(failure, self.sources, run.statements), revision)
         return failure is None
 
     def _at(self, id_: str, seen: str, names: Sequence[str]) -> None:
         """Add a finding at the last statement with these names; without one, at the last file."""
         statements = self._statements()
-        one = statement_of(statements, *names) or statement_of(statements, *names[:1])
-        self._at_statement(id_, seen, one)
+        self._at_statement(id_, seen, _naming(statements, names))
 
-    def _at_statement(self, id_: str, seen: str, one: Statement | None) -> None:
+    def _at_statement(
+        self, id_: str, seen: str, one: Statement | None, revision: Revision | None = None
+    ) -> None:
+        """Add a finding at the statement; without one, at the file of the revision (default: the last)."""
         source = self.sources.get(one.file) if one else None
-        file, line = (source.file, source.start_of(one.line)) if source and one else (self.own[-1].file, 0)
+        whole = (revision or self.own[-1]).file
+        file, line = (source.file, source.start_of(one.line)) if source and one else (whole, 0)
         self.findings.append(Finding(id_, file, line, Basis.MEASURED, seen))
 
     def _find_leftovers(self, convention: Mapping[str, str], only: Collection[str] = ()) -> None:
@@ -190,46 +219,27 @@ class _Run:
             if text.endswith(ONLY_IN_DATABASE):
                 self._at("schema-without-model", capital(text), names)
             else:
-                one = statement_of(self._statements(), *names[-1:])
+                one = _naming(self._statements(), names)
                 file = one.file if one and one.file in self.sources else self.own[-1].file
                 seen = capital(text)
                 self.findings.append(Finding("model-without-migration", file, 0, Basis.MEASURED, seen))
 
-    def _compare_rows(self, statements: Sequence[Statement]) -> bool:
-        """Find the rows that are gone, at the statement that took them if one is known. Return if any is."""
+    def _compare_rows(self, revision: Revision, when: str) -> None:
+        """Find the rows that are gone, each once; at the statement that took them if one is known."""
         with closing(DatabaseRows(self.candidate.url)) as rows:
             gone = list(lost(self.rows.relations(), self.rows, rows))
+        statements = [] if when else self._statements()
         for place, what in gone:
-            table, _, column = place.partition(".")
-            when = "" if statements else " after the downgrade"
-            self._at_statement("data-lost", f"{place}: {what}{when}.", _taking(statements, table, column))
-        return bool(gone)
+            if place not in self.gone:
+                self.gone.add(place)
+                table, _, column = place.partition(".")
+                one = _taking(statements, table, column)
+                self._at_statement("data-lost", f"{place}: {what}{when}.", one, revision)
 
     def _old_code(self) -> None:
         for one in broken(self.candidate.url, self.before):
             seen = f"Shipped code can't {one.verb} rows of {one.table}: {one.reason}."
             self._at("old-code-breaks", seen, one.names)
-
-    def _downgrade(self, schemas: Sequence[Rows]) -> bool:
-        """Take the revisions back, one by one where they are in a line. Return whether all went back.
-
-        `schemas` has that before each of them.
-        """
-        steps = list(zip(self.own, schemas, strict=True))
-        is_line = all(above.parents == (below.id,) for below, above in pairwise(self.own))
-        for revision, before in reversed(steps if is_line else steps[:1]):
-            self.progress(Update(f"Downgrading {revision.id}"))
-            run = self.candidate.watched("downgrade", revision.parents[0] if is_line else self.head)
-            self.findings += in_downgrade(run.statements, self.sources, self.tables)
-            failure = run.failure
-            if failure is None and revision.id in recorded(self.candidate.url):
-                failure = Failure(NOT_RECORDED)
-            if failure:
-                self._add(failed_downgrade(failure, self.sources), revision)
-                return False
-            source, now = self.sources[revision.file], schema_rows(self.candidate.url)
-            self.findings += left_by_downgrade(source, run.statements, before, now)
-        return True
 
 
 @dataclass(frozen=True)
@@ -250,6 +260,12 @@ class _Unchanged(DatabaseRows):
         if key not in self._totals:
             self._totals[key] = super().total(relation, columns)
         return self._totals[key]
+
+
+def _naming(statements: Sequence[Statement], names: Sequence[str]) -> Statement | None:
+    """Return the last statement with all of the names; else with the first, else with the last of them."""
+    found = statement_of(statements, *names) or statement_of(statements, *names[:1])
+    return found or statement_of(statements, *names[-1:])
 
 
 def _taking(statements: Sequence[Statement], table: str, column: str) -> Statement | None:

@@ -4,6 +4,7 @@ Where the text alone does not tell it, there is none: what is suggested must be 
 """
 
 import re
+import textwrap
 
 NAME = r'("[^"]+"|\w+(?:\.\w+)?)'
 INDEX = re.compile(r"^\s*(CREATE\s+(?:UNIQUE\s+)?INDEX)\s+(?!CONCURRENTLY)", re.I)
@@ -26,6 +27,9 @@ TYPE = re.compile(
 )
 UPDATE = re.compile(rf"^\s*UPDATE\s+(?:ONLY\s+)?{NAME}\s+SET\s+", re.I)
 
+WIDTH = 58
+"""Characters of the text in one line: with what is around it, it fits in 80 columns."""
+
 AUTOCOMMIT = "with op.get_context().autocommit_block():  # outside of the transaction"
 KNOWN = frozenset(
     {
@@ -41,12 +45,17 @@ KNOWN = frozenset(
 def safer(sql: str, finding: str) -> str:
     """Return a safer form of the statement; empty if there is none that its text alone tells."""
     sql = sql.strip().rstrip(";").rstrip()
-    if finding not in KNOWN:
+    if finding not in KNOWN or ";" in sql:
         return ""
     for form in (_concurrent, _validated, _constraint, _not_null, _other_type, _batches):
         if found := form(sql):
             return found
     return _column(sql) if finding == "table-rewritten" else ""
+
+
+def outside(sql: str) -> str:
+    """Return the statement outside of the transaction."""
+    return _block(_execute(sql.strip().rstrip("; ")))
 
 
 def _concurrent(sql: str) -> str:
@@ -89,8 +98,8 @@ def _not_null(sql: str) -> str:
     name = "_".join(["ck", table.strip('"').rpartition(".")[2], column.strip('"'), "not_null"])
     added = _execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" CHECK ({column} IS NOT NULL) NOT VALID')
     checked = _execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT "{name}"')
-    later = "# in a revision of its own:"
-    return f"{added}\n{later}\n{checked}\n{later}\n{_execute(sql)}  # it reads no row then"
+    later, last = "# in a revision of its own:", "# in another one, which reads no row then:"
+    return f"{added}\n{later}\n{checked}\n{last}\n{_execute(sql)}"
 
 
 def _other_type(sql: str) -> str:
@@ -108,8 +117,8 @@ def _batches(sql: str) -> str:
     if not UPDATE.match(sql):
         return ""
     return (
-        f"{AUTOCOMMIT}\n"
-        "    # the same UPDATE for some thousand rows at a time, by ranges of the key, until none is left"
+        "# outside of the transaction (op.get_context().autocommit_block()), the same\n"
+        "# UPDATE for some thousand rows at a time, by ranges of the key, until none is left"
     )
 
 
@@ -123,11 +132,18 @@ def _column(sql: str) -> str:
     return f"{added}\n{later}\n# then fill {column} of the rows that are there in batches"
 
 
-def _block(line: str) -> str:
-    return f"{AUTOCOMMIT}\n    {line}"
+def _block(lines: str) -> str:
+    return f"{AUTOCOMMIT}\n{textwrap.indent(lines, '    ')}"
 
 
 def _execute(sql: str) -> str:
-    """Return the call that executes the statement, as Python would write its text."""
-    text = f'"{sql}"' if '"' not in sql and "\\" not in sql else repr(sql)
-    return f"op.execute({text})"
+    """Return the call that executes the statement, in lines that are short enough for a terminal."""
+    parts = textwrap.wrap(sql, WIDTH, break_long_words=False, break_on_hyphens=False)
+    texts = [_text(part if place == 0 else f" {part}") for place, part in enumerate(parts)]
+    if len(texts) == 1:
+        return f"op.execute({texts[0]})"
+    return "op.execute(\n{}\n)".format("\n".join(f"    {text}" for text in texts))
+
+
+def _text(part: str) -> str:
+    return f'"{part}"' if '"' not in part and "\\" not in part else repr(part)

@@ -20,6 +20,7 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
         {
             "id": name,
             "shortDescription": {"text": meaning.text},
+            "help": {"text": f"{meaning.text} See docs/review.md of lab."},
             "defaultConfiguration": {"level": LEVELS[meaning.severity]},
         }
         for name, meaning in meanings().items()
@@ -30,13 +31,12 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _result(one: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(one.file)}}
-    if one.line:
-        place["region"] = {"startLine": one.line}
+    # Pages that show findings beside the code leave out one without a line.
+    place = {"artifactLocation": {"uri": quote(one.file)}, "region": {"startLine": one.line or 1}}
     found: dict[str, Any] = {
         "ruleId": one.id,
         "level": LEVELS[one.severity],
-        "message": {"text": one.seen},
+        "message": {"text": f"{one.seen}\n\nSafer:\n{one.safer}" if one.safer else one.seen},
         "properties": {"how": str(one.how), "safer": one.safer},
     }
     if one.file:

@@ -29,17 +29,18 @@ LARGEST = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A comment that waives a finding at its line; if it is `alone` on its line, at the one below too."""
+    """A comment at `line` that waives a finding at one of the lines that it `covers`.
+
+    These are its own, or, if it is alone on its line, that of the statement below.
+    """
 
     id: str
     line: int
     reason: str
-    alone: bool
+    covers: int
 
     def fits(self, one: Finding) -> bool:
-        if one.id != self.id or one.id in FAILED:
-            return False
-        return one.line in (0, self.line) or (self.alone and one.line == self.line + 1)
+        return one.id == self.id and one.id not in FAILED and one.line in (0, self.covers)
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,20 @@ class Source:
         try:
             for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
                 if token.type == tokenize.COMMENT and (waiver := WAIVER.match(token.string)):
+                    line = token.start[0]
                     alone = not token.line[: token.start[1]].strip()
-                    found.append(Waiver(waiver[1].strip(), token.start[0], waiver[2].strip(), alone))
+                    covers = self._below(line) if alone else line
+                    ids = waiver[1].split(",")
+                    found += [Waiver(id_.strip(), line, waiver[2].strip(), covers) for id_ in ids]
         except (tokenize.TokenError, SyntaxError):
             pass
         return tuple(found)
+
+    def _below(self, line: int) -> int:
+        """Return the next line that is neither a comment nor empty."""
+        lines = self.text.splitlines()
+        rest = range(line, len(lines))
+        return next((n + 1 for n in rest if (text := lines[n].strip()) and not text.startswith("#")), line)
 
     def statement_at(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that has this line."""
@@ -208,8 +218,8 @@ def _raises(node: ast.AST) -> bool:
 def waived(source: Source, findings: Sequence[Finding], *, complete: bool = True) -> Iterator[Finding]:
     """Yield the file's findings, waived where a comment says so, and what is wrong with the comments.
 
-    A waiver is on the statement's first line, or alone on the line above it; of a finding without a line, on
-    any line.
+    A waiver is on the statement's first line, or in the comment above it; of a finding without a line, on any
+    line.
     That an upgrade fails cannot be waived. If not all was measured (`complete`), none counts as unused.
     """
     used = set[Waiver]()
@@ -226,8 +236,8 @@ def waived(source: Source, findings: Sequence[Finding], *, complete: bool = True
                 "waiver-unknown", source.file, waiver.line, Basis.RULE, f"{waiver.id} cannot be waived."
             )
         elif waiver not in used and complete:
-            text = f"There is no {waiver.id} here."
+            text = f"No {waiver.id} was found at this statement."
             yield Finding("waiver-unused", source.file, waiver.line, Basis.RULE, text)
         elif waiver in used and not waiver.reason:
-            text = f"Why {waiver.id} can be accepted here is left to guess."
+            text = f"It does not say why {waiver.id} can be accepted here."
             yield Finding("waiver-without-reason", source.file, waiver.line, Basis.RULE, text)

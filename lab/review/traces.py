@@ -24,6 +24,8 @@ KEYS: Mapping[str, tuple[int, ...]] = {
 NOT_COUNTED: Mapping[str, int] = {"column": 2, "constraint": 3}
 """A column's place, which no downgrade gives back; whether a constraint was validated, which may stay."""
 
+OF_A_TABLE = {"column", "constraint", "index"}
+OF_AN_EXTENSION = {"function", "type"}
 INDEX_NAME = re.compile(r"INDEX (\S+) ON (\S+)")
 PUBLIC = re.compile(r"(?<![\w.])public\.")
 NOT_VALID = re.compile(r" NOT VALID$")
@@ -38,15 +40,18 @@ class Trace:
 
 
 def traces(before: Rows, after: Rows) -> Iterator[Trace]:
-    """Yield what is there more or less than before. Columns of a table that is so are not told too."""
+    """Yield what is there more or less than before, without what comes with a table or an extension."""
     found = list(_traces(before, after))
-    tables = {one.object.removeprefix("relation ") for one in found if one.object.startswith("relation ")}
+    whole = {one.object.partition(" ")[2] for one in found if one.object.startswith("relation ")}
+    extended = any(one.object.startswith("extension ") for one in found)
+    indexes = {one.object.split(" ")[1] for one in found if one.object.startswith("index ")}
     for one in found:
         kind, _, name = one.object.partition(" ")
-        of_table = kind in {"column", "constraint", "index"} and any(
-            name.startswith(f"{table}.") or name.endswith(f" of {table}") for table in tables
+        of_table = kind in OF_A_TABLE and any(
+            name.startswith(f"{table}.") or name.endswith(f" of {table}") for table in whole
         )
-        if not of_table:
+        of_extension = extended and kind in OF_AN_EXTENSION
+        if not (of_table or of_extension or (kind == "relation" and name in indexes)):
             yield one
 
 

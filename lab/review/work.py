@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from lab.engine.catalogue import Catalogue
 from lab.engine.watched import Failure, Statement, Watched
 from lab.review.finding import Basis, Finding
-from lab.review.safer import AUTOCOMMIT, safer
+from lab.review.safer import outside, safer
 from lab.review.source import Source, waived
 from lab.sentences import sentence
 
 LARGE = 10_000
 """Rows that take long enough to be waited for. A table with as many is large."""
 
+CHANGES_SCHEMA = re.compile(r"\b(?:CREATE|ALTER|DROP|RENAME|COMMENT)\b", re.I)
 MOST_SEEN = 5
 """Sentences of one finding; of more, the number is told."""
 
@@ -31,6 +32,20 @@ SWALLOWED = re.compile(r"\bEXCEPTION\s+WHEN\b(.*)", re.I | re.S)
 RAISES = re.compile(r"\bRAISE\s*(?:;|EXCEPTION\b)|\bRAISE\s+(?!NOTICE|WARNING|INFO|LOG|DEBUG)", re.I)
 IF_NOT_EXISTS = re.compile(r"\b(?:CREATE|ADD)\b[^;]*?\bIF\s+NOT\s+EXISTS\s+(\S+)", re.I)
 EXTENSION = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)", re.I)
+BLOCKS = re.compile(
+    r"\s*(?:ALTER\s+TABLE|LOCK|TRUNCATE|CLUSTER|VACUUM\s*\(?\s*FULL|DROP\s+TABLE"
+    r"|(?:DROP|CREATE(?:\s+UNIQUE)?)\s+INDEX\s+(?!CONCURRENTLY)|REINDEX\s+(?!.*CONCURRENTLY))\b",
+    re.I,
+)
+"""What takes such a lock, also outside of a transaction, after which it cannot be seen any more."""
+
+PLAIN_BUILD = re.compile(
+    r"\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY).*?\bON\s+(?:ONLY\s+)?\"?(\w+)"
+    r"|ALTER\s+TABLE\s+(?:ONLY\s+)?\"?(\w+)\"?\s+ADD\s+CONSTRAINT\s(?!.*\b(?:NOT\s+VALID|USING\s+INDEX)\b))",
+    re.I,
+)
+"""What works on all rows of a table under such a lock."""
+
 DROP_INDEX = re.compile(r"\s*DROP\s+INDEX\s+(?!CONCURRENTLY)(?:IF\s+EXISTS\s+)?(\S+)", re.I)
 
 
@@ -49,19 +64,25 @@ class _Transaction:
     id: str = ""
     rows: dict[int, tuple[int, int]] = field(default_factory=dict)
     locks: dict[int, str] = field(default_factory=dict)
+    takers: dict[int, Statement] = field(default_factory=dict)
     wrote: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One statement, with the rows that it read and wrote, and the locks that it took or found held."""
+    """One statement, with the rows that it read and wrote, and the locks that it took or found held.
+
+    `takers` has the statement that took each lock. `wrote_before` are the rows that its transaction wrote
+    before it.
+    """
 
     statement: Statement
-    read: int
-    wrote: int
-    held: Mapping[int, str]
-    new: Mapping[int, str]
-    wrote_before: int
+    read: int = 0
+    wrote: int = 0
+    held: Mapping[int, str] = field(default_factory=dict)
+    new: Mapping[int, str] = field(default_factory=dict)
+    takers: Mapping[int, Statement] = field(default_factory=dict)
+    wrote_before: int = 0
 
     @property
     def is_long(self) -> bool:
@@ -76,7 +97,7 @@ def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
         if not one.in_transaction or one.transaction != now.id:
             now = _Transaction(one.transaction)
         if not one.in_transaction:
-            yield Work(one, 0, 0, {}, {}, 0)
+            yield Work(one)
             continue
         rows = {oid: (read, wrote) for oid, _, read, wrote in one.tables}
         read = sum(read for read, _ in rows.values()) - sum(read for read, _ in now.rows.values())
@@ -86,7 +107,8 @@ def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
             if oid in tables.used and mode in MODES:
                 held[oid] = max(held.get(oid, mode), mode, key=MODES.index)
         new = {oid: mode for oid, mode in held.items() if now.locks.get(oid) != mode}
-        yield Work(one, max(read, 0), max(wrote, 0), held, new, now.wrote)
+        now.takers |= dict.fromkeys(new, one)
+        yield Work(one, max(read, 0), max(wrote, 0), held, new, dict(now.takers), now.wrote)
         now.rows, now.locks, now.wrote = rows, held, now.wrote + max(wrote, 0)
 
 
@@ -102,7 +124,7 @@ def findings_of(done: Watched, sources: Mapping[str, Source], tables: Tables) ->
     """Return the problems of upgrades that ran in one go: what failed, what blocks. A waiver counts."""
     found = in_upgrade(done.statements, sources, tables)
     if done.failure:
-        found.append(failed(done.failure, sources))
+        found.append(failed(done.failure, sources, done.statements))
     shown = [
         one
         for source in sources.values()
@@ -111,12 +133,17 @@ def findings_of(done: Watched, sources: Mapping[str, Source], tables: Tables) ->
     return merged([one for one in (*shown, *(one for one in found if one.file not in sources)) if one.counts])
 
 
-def failed(failure: Failure, sources: Mapping[str, Source]) -> Finding:
-    """Return the finding on an upgrade that failed, with its place if that is in one of the sources."""
-    is_concurrent = failure.state == IN_TRANSACTION
-    id_ = "concurrently-in-a-transaction" if is_concurrent else "does-not-run"
-    id_ = "does-not-end" if failure.late else id_
-    return at_failure(id_, failure, sources, AUTOCOMMIT if is_concurrent else "")
+def failed(failure: Failure, sources: Mapping[str, Source], statements: Sequence[Statement] = ()) -> Finding:
+    """Return the finding on an upgrade that failed, with its place if that is in one of the sources.
+
+    The last of its statements is that which failed.
+    """
+    if failure.late:
+        return at_failure("does-not-end", failure, sources)
+    if failure.state != IN_TRANSACTION:
+        return at_failure("does-not-run", failure, sources)
+    safe = outside(statements[-1].sql) if statements else ""
+    return at_failure("concurrently-in-a-transaction", failure, sources, safe)
 
 
 def at_failure(id_: str, failure: Failure, sources: Mapping[str, Source], safe: str = "") -> Finding:
@@ -152,39 +179,64 @@ def in_upgrade(
 ) -> list[Finding]:
     """Return what is wrong with what an upgrade did. A statement that is in no source is not judged."""
     found: list[Finding] = []
-    unbounded, filled = set[str](), set[str]()
+    unbounded = set[str]()
+    wrote: dict[str, int] = {}
+    first: dict[str, Work] = {}
     for work in works(statements, tables):
         one, source = work.statement, sources.get(work.statement.file)
         if source is None or not one.line:
             continue
         line = source.start_of(one.line)
-        for id_, seen in _measured(work, tables):
-            if id_ == "backfill-in-one-transaction":
-                if one.transaction in filled:
-                    continue
-                filled.add(one.transaction)
-            seen = f"{seen}, in {one.seconds:.1f} s."
+        if one.in_transaction:
+            wrote[one.transaction] = work.wrote_before + work.wrote
+            if wrote[one.transaction] >= LARGE:
+                first.setdefault(one.transaction, work)
+        for id_, seen in _measured(work, source, tables):
             found.append(Finding(id_, source.file, line, Basis.MEASURED, seen, safer(one.sql, id_)))
-        if work.new and not one.bounded and source.file not in unbounded:
+        if (asked := _asked(work, tables)) and not one.bounded and source.file not in unbounded:
             unbounded.add(source.file)
-            seen = f"It asks for {_locks(work.new, tables)}, and would wait for it without end."
+            seen = f"It asks for {asked}, and would wait for it without end."
             found.append(
                 Finding("no-lock-timeout", source.file, line, Basis.MEASURED, seen, SET_LOCK_TIMEOUT)
             )
         for id_, seen in _by_text(work, tables):
             found.append(Finding(id_, source.file, line, Basis.RULE, seen, safer(one.sql, id_)))
+    for transaction, work in first.items():
+        one, source = work.statement, sources[work.statement.file]
+        seen = f"{wrote[transaction]:,} rows were written in one transaction."
+        id_ = "backfill-in-one-transaction"
+        line, safe = source.start_of(one.line), safer(one.sql, id_)
+        found.append(Finding(id_, source.file, line, Basis.MEASURED, seen, safe))
     return merged(found)
 
 
-def _measured(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
-    wrote = work.wrote_before + work.wrote
+def _measured(work: Work, source: Source, tables: Tables) -> Iterator[tuple[str, str]]:
+    seconds = f"in {work.statement.seconds:.1f} s"
     if rewritten := _rewritten(work.statement, tables):
-        yield "table-rewritten", f"{_listed(rewritten)}: every row was written anew"
+        yield "table-rewritten", f"{_listed(rewritten)}: every row was written anew, {seconds}."
     elif work.is_long:
-        rows = work.read + work.wrote
-        yield "lock-held-while-working", f"{rows:,} rows were worked on, with {_locks(work.held, tables)}"
-    if wrote >= LARGE:
-        yield "backfill-in-one-transaction", f"{wrote:,} rows were written in one transaction"
+        parts = [
+            f"{count:,} rows were {verb}"
+            for verb, count in (("read", work.read), ("written", work.wrote))
+            if count
+        ]
+        earlier = sorted(
+            {
+                source.start_of(work.takers[oid].line)
+                for oid in work.held
+                if oid not in work.new and work.takers[oid].file == source.file
+            }
+        )
+        where = f", which line {_listed(list(map(str, earlier)))} took" if earlier else ""
+        held = f"under {_locks(work.held, tables)}{where}"
+        yield "lock-held-while-working", f"{_listed(parts)} {held}, {seconds}."
+
+
+def _asked(work: Work, tables: Tables) -> str:
+    """Return the locks that the statement took, or, outside of a transaction, what it needs one for."""
+    if work.statement.in_transaction:
+        return _locks(work.new, tables)
+    return "a lock that stops writers" if BLOCKS.match(work.statement.sql) else ""
 
 
 def in_downgrade(
@@ -205,10 +257,14 @@ def in_downgrade(
 
 
 def statement_of(statements: Sequence[Statement], *names: str) -> Statement | None:
-    """Return the last statement with a line whose text has all of these names, as words; None without one."""
+    """Return the last statement with a line whose text has all of these names, as words; None without one.
+
+    One that changes the schema is preferred.
+    """
     words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.I) for name in names if name]
-    placed = (one for one in reversed(statements) if one.line)
-    return next((one for one in placed if words and all(word.search(one.sql) for word in words)), None)
+    fits = [one for one in statements if one.line and words and all(word.search(one.sql) for word in words)]
+    changes = [one for one in fits if CHANGES_SCHEMA.search(one.sql)]
+    return next(iter((changes or fits)[-1:]), None)
 
 
 def _rewritten(one: Statement, tables: Tables) -> list[str]:
@@ -219,12 +275,16 @@ def _rewritten(one: Statement, tables: Tables) -> list[str]:
 
 def _by_text(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
     one = work.statement
+    if not one.in_transaction and (build := PLAIN_BUILD.match(one.sql)):
+        table = build[1] or build[2]
+        if table in tables.large.values():
+            yield "lock-held-while-working", f"It reads all rows of {table} under a lock that stops writers."
     if TRANSACTION.match(one.sql):
         yield "transaction-ended-by-hand", f"It runs {one.sql.split(maxsplit=1)[0].upper()}."
     if (handler := SWALLOWED.search(one.sql)) and not RAISES.search(handler[1]):
         yield "error-swallowed", "Its EXCEPTION block goes on after the error."
     if (name := IF_NOT_EXISTS.search(one.sql)) and not EXTENSION.search(one.sql):
-        yield "if-not-exists", f"If there is a {_bare(name[1])} already, it counts as made, whatever it is."
+        yield "if-not-exists", f"If {_bare(name[1])} is there already, it counts as made, whatever it is."
     if name := EXTENSION.search(one.sql):
         yield "extension", f"It creates the extension {_bare(name[1])}."
     if (name := DROP_INDEX.match(one.sql)) and set(work.new) & set(tables.large):

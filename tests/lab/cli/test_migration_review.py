@@ -46,6 +46,11 @@ def test_in_80_columns_no_line_is_longer() -> None:
 def test_without_a_problem_and_without_a_migration_it_says_so() -> None:
     good = Review("0002", ("0003",), (), FIGURES, 0.004, 500_000, 9.5)
     assert lines(review_views.review(good))[-1].startswith("No problem. Reviewed on")
+    failed = Review("0002", ("0003",), (LOCK,), (), 0.0, 500_000, 9.5, ("revision 0004",))
+    assert lines(review_views.review(failed))[-2:] == [
+        "Not measured: revision 0004.",
+        "1 problem. Nothing was run.",
+    ]
     none = Review("0002", (), (), (), 0.0, 500_000, 1.0)
     assert lines(review_views.review(none))[0] == "There is nothing above the shipped head, 0002."
 
@@ -85,3 +90,5 @@ def test_no_problem_is_exit_code_0_and_an_unknown_revision_2(
     done = command("migration", "review", "0003")
     assert (done.code, done.stdout.decode().splitlines()[-1][:11]) == (0, "No problem.")
     assert command("migration", "review", "0009").code == 2
+    shipped = command("migration", "review", "0002")
+    assert (shipped.code, b"Revision 0002 is a shipped one." in shipped.stderr) == (2, True)

@@ -47,10 +47,10 @@ def test_a_result_has_level_place_and_waiver() -> None:
     assert one["suppressions"] == [{"kind": "inSource", "justification": "a backup is kept"}]
 
 
-def test_a_finding_on_a_file_as_a_whole_has_no_line_and_one_on_none_no_place() -> None:
+def test_a_finding_on_a_file_as_a_whole_is_at_its_begin_and_one_on_none_has_no_place() -> None:
     (whole, none) = results(
         Finding("two-heads", "a.py", 0, Basis.MEASURED, "Two."),
         Finding("does-not-run", "", 0, Basis.MEASURED, "It ended."),
     )
-    assert "region" not in whole["locations"][0]["physicalLocation"]
+    assert whole["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
     assert "locations" not in none

@@ -44,7 +44,7 @@ def rows(read: int = 0, wrote: int = 0, table: int = HOT) -> dict[str, Any]:
 def test_rows_that_are_worked_on_under_a_lock_that_stops_writers_are_a_problem() -> None:
     (found,) = in_upgrade([statement(**lock(), **rows(LARGE))], SOURCES, TABLES)
     assert (found.id, found.line) == ("lock-held-while-working", 3)
-    assert found.seen == "10,000 rows were worked on, with ShareLock on hot, in 0.5 s."
+    assert found.seen == "10,000 rows were read under ShareLock on hot, in 0.5 s."
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_name_is_looked_for_as_a_word_and_the_last_statement_with_it_is_return
 def test_what_several_statements_of_one_line_did_is_one_finding() -> None:
     done = [statement(transaction=f"2/{n}", **lock(), **rows(LARGE + n)) for n in range(9)]
     (found,) = in_upgrade(done, SOURCES, TABLES)
-    assert found.seen.count("rows were worked on") == 5
+    assert found.seen.count("rows were read") == 5
     assert found.seen.endswith("And 4 more.")
 
 
@@ -172,3 +172,28 @@ def test_a_failure_cannot_be_waived() -> None:
 def test_rows_of_another_revision_in_the_same_transaction_are_not_counted_again() -> None:
     other = statement("SELECT", file="other.py", **rows(LARGE))
     assert ids(other, statement(**lock(), **rows(LARGE + 1))) == []
+
+
+def test_the_statement_that_took_the_lock_is_named_where_a_later_one_works() -> None:
+    taken = statement("ALTER TABLE hot ADD a int", line=2, **lock("AccessExclusiveLock"))
+    worked = statement("UPDATE hot SET a = 1", line=4, **lock("AccessExclusiveLock"), **rows(LARGE, 7))
+    (found,) = in_upgrade([taken, worked], SOURCES, TABLES)
+    assert found.seen.startswith(
+        "10,000 rows were read and 7 rows were written under AccessExclusiveLock on hot, which line 2 took"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("CREATE INDEX i ON hot (a)", ["no-lock-timeout", "lock-held-while-working"]),
+        ("CREATE INDEX CONCURRENTLY i ON hot (a)", []),
+        ("CREATE INDEX i ON small (a)", ["no-lock-timeout"]),
+        ("ALTER TABLE hot ADD CONSTRAINT c CHECK (a > 0)", ["no-lock-timeout", "lock-held-while-working"]),
+        ("ALTER TABLE hot ADD CONSTRAINT c CHECK (a > 0) NOT VALID", ["no-lock-timeout"]),
+        ("ALTER TABLE hot ADD a int", ["no-lock-timeout"]),
+        ("UPDATE hot SET a = 1", []),
+    ],
+)
+def test_outside_of_a_transaction_the_text_is_judged(sql: str, wanted: list[str]) -> None:
+    assert ids(statement(sql, in_transaction=False, bounded=False)) == wanted
