@@ -117,8 +117,8 @@ def _batches(sql: str) -> str:
     if not UPDATE.match(sql):
         return ""
     return (
-        "# outside of the transaction (op.get_context().autocommit_block()), the same\n"
-        "# UPDATE for some thousand rows at a time, by ranges of the key, until none is left"
+        "# outside of the transaction, with op.get_context().autocommit_block():\n"
+        "# the UPDATE for some thousand rows at a time, by ranges of the key"
     )
 
 

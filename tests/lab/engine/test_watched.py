@@ -109,14 +109,16 @@ def test_a_failure_has_its_place_and_sqlstate_and_the_statements_before_it(proje
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "seconds", "reason"),
     [
-        ("import os; os._exit(0)", "ended its process"),
-        ("import time; time.sleep(60)", "did not end within 3 s"),
+        ("import os; os._exit(0)", 60.0, "ended its process"),
+        ("import time; time.sleep(60)", 3.0, "did not end within 3 s"),
     ],
 )
-def test_a_run_that_only_ends_or_does_not_has_failed(project: Project, body: str, reason: str) -> None:
-    done = watched(project, body, seconds=3.0)
+def test_a_run_that_only_ends_or_does_not_has_failed(
+    project: Project, body: str, seconds: float, reason: str
+) -> None:
+    done = watched(project, body, seconds=seconds)
     assert done.failure is not None
     assert reason in done.failure.reason
 

@@ -28,7 +28,7 @@ from lab.review.safer import safer
         ("ALTER TABLE t VALIDATE CONSTRAINT ck", ["VALIDATE CONSTRAINT ck"]),
         ("ALTER TABLE t ALTER COLUMN a SET NOT NULL", ["CHECK (a IS NOT NULL) NOT VALID", "SET NOT NULL"]),
         ("ALTER TABLE t ALTER COLUMN a TYPE BIGINT", ["ADD COLUMN a_new BIGINT"]),
-        ("UPDATE t SET a = 1", ["UPDATE for some thousand rows at a time"]),
+        ("UPDATE t SET a = 1", ["the UPDATE for some thousand rows at a time"]),
     ],
 )
 def test_the_safer_form_has_the_names_of_the_statement(sql: str, parts: list[str]) -> None:
