@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab import shipped
+from lab.catalog.revision_file import plain_revision
 from lab.engine import candidate_history
 from lab.library import Library
 from lab.operations.ownership import Dataset
@@ -21,7 +22,7 @@ from lab.sandbox import Level
 from lab.sandbox.trial import VARIABLE
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
-from tests.measuring import Bench, busy_loops, copy_shipped
+from tests.measuring import Bench, busy_loops, copy_shipped, fix, numbers
 from tests.migrations.test_corpus import FOLDERS, VOCABULARY, expected
 
 ROWS = 500_000
@@ -49,6 +50,23 @@ def many_rows(cache: Path) -> Prepared:
 @pytest.mark.parametrize("folder", _cases())
 def test_a_review_finds_what_is_expected(folder: Path, many_rows: Prepared, tmp_path: Path) -> None:
     assert wrong(folder, reviewed(folder, many_rows, tmp_path).findings) == []
+
+
+@pytest.mark.slow
+@pytest.mark.claim(
+    "A review finds what is wrong with a migration, and no problem in a good one", "migrations"
+)
+@pytest.mark.parametrize("number", sorted(numbers().values()))
+def test_the_fixes_own_migrations_have_no_problem(number: int, many_rows: Prepared, tmp_path: Path) -> None:
+    bench = Bench(copy_shipped(tmp_path / "workspace"), tmp_path, many_rows)
+    workspace, given = Workspace(bench.root), fix(number)
+    shipped.keep(workspace)
+    bench.patch(given.folder / "code.patch")
+    text = plain_revision((given.folder / "migration.py").read_text(), "0003", "0002")
+    (bench.root / VERSIONS / "0003_fix.py").write_text(text)
+    found = review_on(workspace, many_rows, (), ROWS, (), silent)
+    assert [f"{one.id} {one.place}: {one.seen}" for one in found.problems] == []
+    assert [one.revision for one in found.figures] == ["0003"]
 
 
 @pytest.mark.slow
