@@ -34,6 +34,9 @@ WATCHED = 180.0
 """Seconds for migrations that are watched."""
 
 MOST_STATEMENTS = 20_000
+REPORTED = 256 * 2**20
+"""Bytes that a watched run may write: its reports are among them."""
+
 
 LONG = 4 * 3600.0
 """Seconds for migrations: an index on many rows takes long."""
@@ -204,7 +207,7 @@ class CandidateHistory:
         finished = sandbox.run(
             [sys.executable, "-P", program],
             wall,
-            Bounds(seconds=seconds),
+            Bounds(seconds=seconds, output=REPORTED) if watch else Bounds(seconds=seconds),
             self.means,
             stdin=json.dumps({"command": command, **options, **({"watch": True} if watch else {})}).encode(),
             received=received,

@@ -11,10 +11,11 @@ class Statement:
     """What one statement of a migration did, as the server said right after it.
 
     sql: the beginning of its text. file, line: of the innermost frame in a revision; empty and 0 if there is
-    none. state: the SQLSTATE of an error, empty without one.
-    bounded: a lock or statement timeout was set. transaction: the open one's id. locks: OID and mode of
-    those that it holds and that stop writers. tables: OID, name, and the rows that it has read and written so
-    far. rewritten: tables that have got another file since the statement before.
+    none. state: the SQLSTATE of an error, empty without one. rows: those that it returned or changed, as
+    psycopg2 says. bounded: a lock or statement timeout was set. transaction: the open one's id; empty if the
+    server was not asked after it. locks: OID and mode of those that it holds and that stop writers. tables:
+    OID, name, and the rows that it has read and written so far. rewritten: tables that have got another file
+    since the statement before.
     """
 
     sql: str
@@ -23,6 +24,7 @@ class Statement:
     seconds: float
     state: str
     in_transaction: bool
+    rows: int = 0
     bounded: bool = True
     transaction: str = ""
     locks: tuple[tuple[int, str], ...] = ()

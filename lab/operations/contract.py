@@ -149,6 +149,7 @@ def _found(
     compared = comparison.compare(
         scripts, lambda count: progress(Update(f"Trying again what differs: {count}"))
     )
+    baseline.doubted = bool(compared.unsure)
     return Beside(requests, (*gone, *compared.regressions), compared.unsure)
 
 

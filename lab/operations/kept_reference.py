@@ -22,7 +22,7 @@ from lab.shadow.system import System
 
 FOLDER = "references"
 FORMAT = 1
-"""Raised when an answer is recorded otherwise than by an earlier version of lab."""
+"""Increase this when the form of what is kept changes."""
 
 MOST = 150
 """References that are kept, of about 1.5 MB each: more than there are subsets of seven fixes."""
@@ -50,6 +50,8 @@ class KeptReference:
         self.kept = kept
         self._scripts, self._start = list(scripts), start
         self._running: System | None = None
+        self.doubted = False
+        """Set it if a difference did not come again: then what is kept is deleted."""
         if not kept.transcripts:
             self._system()
 
@@ -100,25 +102,31 @@ def kept_reference(
     folder: Path,
     scripts: Sequence[Script],
     parts: Sequence[object],
-    start: AbstractContextManager[System],
+    reference: AbstractContextManager[System],
 ) -> Iterator[KeptReference]:
-    """Yield the reference that `start` starts, and keep in `folder` what it has answered to these scripts.
+    """Yield the reference, and keep in `folder` what it has answered to these scripts.
 
-    `parts` are all that its answers depend on beside them and the installed packages. Raises as `start` does.
+    It is entered at the first question to which the answer is not kept. `parts` are everything else that its
+    answers depend on, but for the installed packages. Raises as `reference` does.
     """
     file = folder / FOLDER / f"{_key(FORMAT, __version__, _packages(), scripts, *parts)}.json"
-    before = _read(file)
+    before = _read(file, scripts)
     with ExitStack() as stack:
-        found = KeptReference(before, scripts, lambda: stack.enter_context(start))
+        found = KeptReference(before, scripts, lambda: stack.enter_context(reference))
         yield found
-        if found.kept != before and found.kept.transcripts:
+        if found.doubted:
+            file.unlink(missing_ok=True)
+        elif found.kept != before and found.kept.transcripts:
             with suppress(OSError, LabError, ValueError):  # without it, the next comparison takes longer
                 _write(file, found.kept)
 
 
-def _read(file: Path) -> Kept:
+def _read(file: Path, scripts: Sequence[Script]) -> Kept:
+    """Return what is kept; nothing if it is damaged."""
     with suppress(OSError, ValueError):
-        return from_json(file.read_bytes(), Kept)
+        kept = from_json(file.read_bytes(), Kept)
+        if [len(one) for one in kept.transcripts] == [len(script.calls) for script in scripts]:
+            return kept
     return Kept()
 
 
@@ -132,7 +140,7 @@ def _write(file: Path, kept: Kept) -> None:
 
 def _packages() -> list[tuple[str, str]]:
     """Return the names and versions of all that the services can import."""
-    return [("python", sys.version), *sorted({(one.name, one.version) for one in distributions()})]
+    return [("python", sys.version), *sorted({(str(one.name), str(one.version)) for one in distributions()})]
 
 
 def _key(*parts: object) -> str:

@@ -1,13 +1,14 @@
 """Review the candidate's migrations: run them on a server of their own, watch, compare before with after."""
 
 import os
+import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lab import shipped
 from lab.catalog import Fix
@@ -42,6 +43,7 @@ from lab.workspace import Workspace
 PRISTINE = "lab_review_before"
 """The database with the rows as they were: a copy, made before the migrations run."""
 
+REVISION = re.compile(rb"^down_revision\b", re.MULTILINE)
 OF_THE_WHOLE = FAILED | {"does-not-end", "two-heads", "shipped-revision-edited"}
 """Findings that say something of every revision: because of them, others may not have been measured."""
 
@@ -228,14 +230,16 @@ def _heads(history: History, own: Sequence[Revision]) -> Finding:
 
 
 def _edited(workspace: Workspace, candidate: CandidateHistory, files: Sequence[str]) -> Iterator[Finding]:
-    """Yield each shipped revision whose file is not as shipped."""
-    kept = {str(path): blob_id(file.content) for path, file in shipped.source(workspace).items()}
-    for file in files:
-        content = read_inside(candidate.code, file)
-        if file in kept and (content is None or blob_id(content) != kept[file]):
+    """Yield each shipped revision that is not there as it was shipped; `files` are those below the head."""
+    folders = {PurePosixPath(file).parent for file in files}
+    for path, file in shipped.source(workspace).items():
+        if path.suffix != ".py" or path.parent not in folders or REVISION.search(file.content) is None:
+            continue
+        content = read_inside(candidate.code, str(path))
+        if content is None or blob_id(content) != blob_id(file.content):
             seen = "It has run in every database already, so what is new in it exists in new databases only."
             safe = "# put it in a new revision"
-            yield Finding("shipped-revision-edited", file, 0, Basis.MEASURED, seen, safe)
+            yield Finding("shipped-revision-edited", str(path), 0, Basis.MEASURED, seen, safe)
 
 
 def _unreadable(candidate: CandidateHistory, error: LabError, packages: Sequence[str]) -> list[Finding]:

@@ -16,6 +16,9 @@ FEWEST_WORDS = 4
 NAME = re.compile(r"[ ,.]")
 """Between the kind of an object, its name and what follows."""
 
+TYPE = re.compile(r"^[A-Za-z_]\w*(: |$)")
+"""The exception's type, before its text."""
+
 MOST_NAMED = 4
 """Objects that are named in a sentence; of more, the number is told."""
 
@@ -26,7 +29,7 @@ def failed_downgrade(failure: Failure, sources: Mapping[str, Source]) -> Finding
     node = source.statement_at(failure.line) if source else None
     if source is None or not isinstance(node, ast.Raise):
         return at_failure("downgrade-fails", failure, sources)
-    reason = failure.reason.partition(": ")[2]
+    reason = TYPE.sub("", failure.reason)
     if len(reason.split()) >= FEWEST_WORDS:
         return Finding(
             "downgrade-refused", source.file, node.lineno, Basis.RULE, capital(f"It says: {reason}")

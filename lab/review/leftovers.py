@@ -24,19 +24,17 @@ class Leftover:
 
 def leftovers(before: Catalogue, after: Catalogue, convention: Mapping[str, str]) -> Iterator[Leftover]:
     """Yield what is new in the schema and should be otherwise. `convention` is that of the models' names."""
-    old_tables = {one.name for one in before.tables}
     old_indexes = {one.name for one in before.indexes}
     old_constraints = {(one.table, one.name) for one in before.constraints}
     known_invalid = {one.name for one in before.indexes if not one.valid}
-    oids = {one.oid for one in before.tables}
-    new_tables = {one.name for one in after.tables if one.oid not in oids and one.name not in old_tables}
+    without = {one.oid for one in before.tables if not one.has_primary_key}
     for index in after.indexes:
         if not index.valid and index.name not in known_invalid:
             yield Leftover(
                 "invalid-index", f"The index {index.name} is invalid: it was not completed.", (index.name,)
             )
     for table in after.tables:
-        if table.name in new_tables and not table.has_primary_key and not table.is_partition:
+        if not table.has_primary_key and not table.is_partition and table.oid not in without:
             yield Leftover("no-primary-key", f"{table.name} has no primary key.", (table.name,))
     for one in after.constraints:
         if (one.table, one.name) in old_constraints:

@@ -11,8 +11,8 @@ from psycopg2 import sql
 from lab.database import PLAIN, connect
 from lab.engine.catalogue import Catalogue
 
-BREAKS = re.compile(r"42|22|23502|55000|0A000")
-"""The SQLSTATEs that say that the schema does not fit, not that a row is there already.
+TAKEN = re.compile(r"23505|23P01|23503|40|57|55P03")
+"""The SQLSTATEs that say that a copy of a row cannot be added, or that the server was busy.
 
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -44,7 +44,7 @@ def broken(url: str, shipped: Catalogue) -> Iterator[Broken]:
                         cursor.execute(PLAIN)
                         cursor.execute(statement)
                 except psycopg2.Error as error:
-                    if BREAKS.match(error.pgcode or ""):
+                    if not TAKEN.match(error.pgcode or "57"):
                         yield _broken(table, verb, error)
                         break
                 finally:

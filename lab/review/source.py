@@ -1,6 +1,7 @@
 """Read a revision's file: where its statements begin, its waivers, and what is wrong by its text alone."""
 
 import ast
+import builtins
 import io
 import re
 import tokenize
@@ -79,14 +80,18 @@ class Source:
         rest = range(line, len(lines))
         return next((n + 1 for n in rest if (text := lines[n].strip()) and not text.startswith("#")), line)
 
+    @cached_property
+    def _by_line(self) -> dict[int, ast.stmt]:
+        """The innermost statement that has each line: `ast.walk` yields inner ones later."""
+        found: dict[int, ast.stmt] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.stmt):
+                found |= dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), node)
+        return found
+
     def statement_at(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that has this line."""
-        around = [
-            node
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
-        ]
-        return max(around, key=lambda node: (node.lineno, -(node.end_lineno or 0)), default=None)
+        return self._by_line.get(line)
 
     def start_of(self, line: int) -> int:
         """Return the first line of the statement that has this line."""
@@ -136,7 +141,9 @@ def read_sources(root: Path, files: Iterable[str]) -> tuple[Source, ...]:
     The names come from the candidate's code: a link, a path out of `root` and what is no ordinary file are
     not read.
     """
-    return tuple(Source(file, (read_inside(root, file) or b"").decode(errors="replace")) for file in files)
+    return tuple(
+        Source(file, (read_inside(root, file) or b"").decode("utf-8-sig", errors="replace")) for file in files
+    )
 
 
 def read_inside(root: Path, file: str) -> bytes | None:
@@ -182,19 +189,32 @@ def _machine(source: Source) -> Iterator[tuple[str, int, str]]:
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Attribute | ast.Name) or not isinstance(node.ctx, ast.Load):
             continue
-        first, *rest = ast.unparse(node).split(".")
-        name = ".".join([known.get(first, first), *rest])
+        first, *rest = _dotted(node)
+        if first not in known:
+            continue
+        name = ".".join([known[first], *rest])
         if name.startswith(ENVIRONMENT):
             yield "depends-on-environment", source.start_of(node.lineno), f"It reads {name}."
         if CLOCK.search(name):
             yield "depends-on-time", source.start_of(node.lineno), f"It asks the clock: {name}."
 
 
+def _dotted(node: ast.expr) -> list[str]:
+    """Return the names of `a.b.c`; one empty name if it begins with something else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [node.id if isinstance(node, ast.Name) else "", *reversed(names)]
+
+
 def _imported(source: Source) -> Iterator[tuple[str, str]]:
     """Yield what the names of the file's imports stand for, such as `dt` for `datetime`."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                yield (alias.asname, alias.name) if alias.asname else (first, first)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 yield alias.asname or alias.name, f"{node.module}.{alias.name}"
@@ -202,13 +222,39 @@ def _imported(source: Source) -> Iterator[tuple[str, str]]:
 
 def _swallowed(source: Source) -> Iterator[tuple[str, int, str]]:
     for node in ast.walk(source.tree):
-        suppressed = isinstance(node, ast.With) and "suppress(" in ast.unparse(node.items[0])
         if isinstance(node, ast.Try):
-            suppressed = any(not _raises(handler) for handler in node.handlers)
-        if suppressed and isinstance(node, ast.Try | ast.With):
-            body = "\n".join(map(ast.unparse, node.body))
-            if re.search(r"\bop\.|execute\(", body):
-                yield "error-swallowed", node.lineno, "It goes on after an error of the statements in it."
+            caught = [one.type for one in node.handlers if not _raises(one)]
+        elif isinstance(node, ast.With) and _is_suppress(node):
+            caught = list(node.items[0].context_expr.args)  # type: ignore[attr-defined]
+        else:
+            continue
+        if any(map(_is_of_database, caught)) and _executes(node.body):
+            yield "error-swallowed", node.lineno, "It goes on after an error of the statements in it."
+
+
+def _is_suppress(node: ast.With) -> bool:
+    call = node.items[0].context_expr
+    return isinstance(call, ast.Call) and _name_of(call.func) == "suppress"
+
+
+def _name_of(node: ast.AST) -> str:
+    return _dotted(node)[-1] if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def _is_of_database(caught: ast.expr | None) -> bool:
+    """Whether errors of the database are among these: Python's own are not, but for the general ones."""
+    if isinstance(caught, ast.Tuple):
+        return any(map(_is_of_database, caught.elts))
+    name = _name_of(caught) if caught else "Exception"
+    return name in {"Exception", "BaseException"} or not hasattr(builtins, name)
+
+
+def _executes(body: Sequence[ast.stmt]) -> bool:
+    calls = (node for one in body for node in ast.walk(one) if isinstance(node, ast.Call))
+    names = [
+        _dotted(call.func) if isinstance(call.func, ast.Name | ast.Attribute) else [""] for call in calls
+    ]
+    return any(found[0] == "op" or found[-1].startswith("execute") for found in names)
 
 
 def _raises(node: ast.AST) -> bool:

@@ -14,6 +14,8 @@ from lab.sentences import sentence
 LARGE = 10_000
 """Rows that take long enough to be waited for. A table with as many is large."""
 
+CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.I)
+WRITES = re.compile(r"\s*(?:UPDATE|DELETE|INSERT|MERGE|WITH)\b", re.I)
 CHANGES_SCHEMA = re.compile(r"\b(?:CREATE|ALTER|DROP|RENAME|COMMENT)\b", re.I)
 MOST_SEEN = 5
 """Sentences of one finding; of more, the number is told."""
@@ -28,7 +30,7 @@ SET_LOCK_TIMEOUT = "op.execute(\"SET LOCAL lock_timeout = '2s'\")"
 TRANSACTION = re.compile(
     r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|END|ABORT)\b(?!\s+(?:TO|PREPARED))", re.I
 )
-SWALLOWED = re.compile(r"\bEXCEPTION\s+WHEN\b(.*)", re.I | re.S)
+SWALLOWED = re.compile(r"\A\s*DO\b.*?\bEXCEPTION\s+WHEN\b(.*)", re.I | re.S)
 RAISES = re.compile(r"\bRAISE\s*(?:;|EXCEPTION\b)|\bRAISE\s+(?!NOTICE|WARNING|INFO|LOG|DEBUG)", re.I)
 IF_NOT_EXISTS = re.compile(r"\b(?:CREATE|ADD)\b[^;]*?\bIF\s+NOT\s+EXISTS\s+(\S+)", re.I)
 EXTENSION = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)", re.I)
@@ -94,6 +96,11 @@ def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
     """Yield what each statement did in its transaction. Only locks on tables in use are counted."""
     now = _Transaction()
     for one in statements:
+        if (
+            one.in_transaction and not one.transaction
+        ):  # it was not asked: the next statement's counts have it
+            yield Work(one)
+            continue
         if not one.in_transaction or one.transaction != now.id:
             now = _Transaction(one.transaction)
         if not one.in_transaction:
@@ -140,10 +147,10 @@ def failed(failure: Failure, sources: Mapping[str, Source], statements: Sequence
     """
     if failure.late:
         return at_failure("does-not-end", failure, sources)
-    if failure.state != IN_TRANSACTION:
+    last = statements[-1].sql if statements else ""
+    if failure.state != IN_TRANSACTION or not CONCURRENTLY.search(last):
         return at_failure("does-not-run", failure, sources)
-    safe = outside(statements[-1].sql) if statements else ""
-    return at_failure("concurrently-in-a-transaction", failure, sources, safe)
+    return at_failure("concurrently-in-a-transaction", failure, sources, outside(last))
 
 
 def at_failure(id_: str, failure: Failure, sources: Mapping[str, Source], safe: str = "") -> Finding:
@@ -211,8 +218,11 @@ def in_upgrade(
 
 
 def _measured(work: Work, source: Source, tables: Tables) -> Iterator[tuple[str, str]]:
-    seconds = f"in {work.statement.seconds:.1f} s"
-    if rewritten := _rewritten(work.statement, tables):
+    one = work.statement
+    seconds = f"in {one.seconds:.1f} s"
+    if not one.in_transaction and one.rows >= LARGE and WRITES.match(one.sql):
+        yield "backfill-in-one-transaction", f"{one.rows:,} rows were written by one statement, {seconds}."
+    if rewritten := _rewritten(one, tables):
         yield "table-rewritten", f"{_listed(rewritten)}: every row was written anew, {seconds}."
     elif work.is_long:
         parts = [

@@ -9,6 +9,7 @@ https://www.postgresql.org/docs/current/monitoring-stats.html
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,8 +22,11 @@ from psycopg2 import extensions
 MOST = 20_000
 """Statements that are looked at; later ones are only counted."""
 
-LONGEST = 4000
-"""Characters of a statement that are reported."""
+LONGEST, SHORTER, FEW = 4000, 300, 500
+"""Characters of a statement that are reported, and those after the first FEW statements."""
+
+NOT_ASKED = re.compile(r"\s*(SET|SHOW|BEGIN|START|SAVEPOINT|RELEASE|LOCK)\b", re.I)
+"""After these nothing is asked: a question would take the snapshot that they come before."""
 
 SAMPLE = """
 SELECT pg_catalog.pg_stat_force_next_flush()::text, pg_catalog.current_setting('lock_timeout'),
@@ -98,11 +102,14 @@ class _Watcher:
         file, line = self._place()
         connection = cursor.connection
         state = connection.get_transaction_status()
-        sample = {} if state == extensions.TRANSACTION_STATUS_INERROR else self._sample(connection)
-        query = cursor.query if isinstance(cursor.query, bytes) else b""
+        query = cursor.query.decode(errors="replace") if isinstance(cursor.query, bytes) else ""
+        silent = state == extensions.TRANSACTION_STATUS_INERROR or NOT_ASKED.match(query)
+        sample = {} if silent else self._sample(connection)
+        longest = LONGEST if self._seen <= FEW else SHORTER
         self._report(
             "statement",
-            sql=" ".join(query.decode(errors="replace")[:LONGEST].split()),
+            sql=" ".join(query[:longest].split()),
+            rows=max(cursor.rowcount, 0),
             file=file,
             line=line,
             seconds=seconds,

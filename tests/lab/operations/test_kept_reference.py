@@ -1,5 +1,6 @@
 """The answers of a reference are kept: it is started only where one is missing."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,15 +97,38 @@ def test_requests_without_an_answer_are_not_kept(tmp_path: Path) -> None:
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["cut", "a transcript is missing", "an answer is missing"])
+def test_a_damaged_file_is_made_again(tmp_path: Path, damage: str) -> None:
     with opened(tmp_path, Asked()) as reference:
         ask(reference)
     (file,) = (tmp_path / FOLDER).iterdir()
     whole = file.read_bytes()
-    file.write_bytes(whole[:-9])
+    document = json.loads(whole)
+    if damage == "a transcript is missing":
+        document["transcripts"].pop()
+    elif damage == "an answer is missing":
+        document["transcripts"][0].pop()
+    file.write_bytes(whole[:-9] if damage == "cut" else json.dumps(document).encode())
     with opened(tmp_path, Asked()) as reference:
         ask(reference)
     assert file.read_bytes() == whole
+
+
+def test_what_is_doubted_is_deleted(tmp_path: Path) -> None:
+    for _ in range(2):
+        with opened(tmp_path, Asked()) as reference:
+            ask(reference)
+    with opened(tmp_path, Asked()) as reference:
+        reference.doubted = True
+    assert list((tmp_path / FOLDER).iterdir()) == []
+
+
+def test_a_package_without_metadata_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with opened(tmp_path, Asked()) as reference:
+        ask(reference)
+    assert len(list((tmp_path / FOLDER).iterdir())) == 1
 
 
 def test_where_nothing_can_be_kept_the_comparison_goes_on(tmp_path: Path) -> None:

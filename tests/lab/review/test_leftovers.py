@@ -45,7 +45,10 @@ def test_an_invalid_index_and_a_constraint_that_was_never_validated_are_told() -
 def test_a_new_table_needs_a_primary_key_unless_it_is_a_partition() -> None:
     assert ids(tables=(Table(2, "n", 0, False, False),)) == ["no-primary-key"]
     assert ids(tables=(Table(2, "n", 0, True, False),)) == []
-    assert ids(tables=(Table(1, "renamed", 0, False, False),)) == []
+    assert ids(tables=(Table(2, "t", 0, False, False),)) == ["no-primary-key"]
+    after = replace(BEFORE, tables=(Table(1, "renamed", 9, False, False),))
+    assert [one.id for one in leftovers(BEFORE, after, {})] == ["no-primary-key"]
+    assert list(leftovers(after, after, {})) == []
 
 
 def test_a_foreign_key_needs_an_index_that_begins_with_its_columns() -> None:

@@ -36,6 +36,7 @@ def test_what_adds_to_the_schema_breaks_nothing_and_no_row_of_the_test_stays(dat
     [
         ("ALTER TABLE bookings DROP released_at", "read", "released_at"),
         ("ALTER TABLE bookings RENAME TO reservations", "read", "bookings"),
+        ("ALTER TABLE bookings ADD CONSTRAINT ck CHECK (id < 0) NOT VALID", "change", "ck"),
         (
             "ALTER TABLE bookings ADD n int DEFAULT 1 NOT NULL;ALTER TABLE bookings ALTER n DROP DEFAULT",
             "add",

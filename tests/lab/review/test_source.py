@@ -77,10 +77,15 @@ def test_a_file_that_is_no_python_has_nothing(text: str) -> None:
         ("from os import environ as e\nx = e['A']", [("depends-on-environment", 2)]),
         ("from datetime import datetime as dt\nx = dt.now()", [("depends-on-time", 2)]),
         ("import time\ntime.sleep(1)\nx = time.monotonic()", []),
-        ("try:\n    op.execute('x')\nexcept ValueError:\n    pass", [("error-swallowed", 1)]),
-        ("try:\n    op.execute('x')\nexcept ValueError:\n    raise", []),
-        ("try:\n    x = int('1')\nexcept ValueError:\n    pass", []),
-        ("with suppress(ValueError):\n    op.execute('x')", [("error-swallowed", 1)]),
+        ("platform = 1\nx = platform.c.id", []),
+        ("try:\n    op.execute('x')\nexcept sa.exc.DBAPIError:\n    pass", [("error-swallowed", 1)]),
+        ("try:\n    op.execute('x')\nexcept:\n    pass", [("error-swallowed", 1)]),
+        ("try:\n    op.execute('x')\nexcept (KeyError, Exception):\n    pass", [("error-swallowed", 1)]),
+        ("try:\n    op.execute('x')\nexcept Exception:\n    raise", []),
+        ("try:\n    op.execute('x')\nexcept KeyError:\n    pass", []),
+        ("try:\n    x = int('1')\nexcept Exception:\n    pass", []),
+        ("with suppress(Exception):\n    op.execute('x')", [("error-swallowed", 1)]),
+        ("x = (" + " + ".join(["'a'"] * 3000) + ").replace('a', 'b')", []),
     ],
 )
 def test_some_things_are_told_by_the_text_of_a_file(body: str, found: list[tuple[str, int]]) -> None:
@@ -142,3 +147,9 @@ def test_only_plain_files_inside_are_read(tmp_path: Path) -> None:
         "/dev/zero",
     ]
     assert [one.text for one in read_sources(root, names)] == ["\ufffd = 1", *[""] * 8]
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"\xef\xbb\xbfimport app\n")
+    (source,) = read_sources(tmp_path, ["a.py"])
+    assert [one.id for one in by_rule(source, ["app"])] == ["app-code-imported"]

@@ -108,6 +108,7 @@ def test_a_lock_without_a_timeout_is_told_once() -> None:
         ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON hot (a)", ["if-not-exists"]),
         ("CREATE EXTENSION IF NOT EXISTS pg_trgm", ["extension"]),
         ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'no'; END $$", ["error-swallowed"]),
+        ("CREATE FUNCTION f() AS $$ EXCEPTION WHEN OTHERS THEN RETURN NULL; $$", []),
         ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE; END $$", []),
         ("DO $$ BEGIN x; EXCEPTION WHEN OTHERS THEN RAISE EXCEPTION 'no'; END $$", []),
         ("DROP INDEX i", ["drop-index-not-concurrently"]),
@@ -128,7 +129,9 @@ def test_a_downgrade_that_works_under_a_lock_is_told_once() -> None:
 
 
 def test_a_failure_in_a_transaction_names_what_cannot_run_there() -> None:
-    assert failed(Failure("no", "r.py", 3, "25001"), SOURCES).id == "concurrently-in-a-transaction"
+    refused, made = Failure("no", "r.py", 3, "25001"), statement("CREATE INDEX CONCURRENTLY i ON hot (a)")
+    assert failed(refused, SOURCES, [made]).id == "concurrently-in-a-transaction"
+    assert failed(refused, SOURCES, [statement("SET TRANSACTION")]).id == "does-not-run"
     found = failed(Failure("relation x is missing", "r.py", 3, "42P01"), SOURCES)
     assert (found.id, found.line, found.seen) == ("does-not-run", 3, "Relation x is missing.")
     late = failed(Failure("did not end within 3 s", late=True), SOURCES)
@@ -174,6 +177,12 @@ def test_rows_of_another_revision_in_the_same_transaction_are_not_counted_again(
     assert ids(other, statement(**lock(), **rows(LARGE + 1))) == []
 
 
+def test_a_statement_after_which_nothing_was_asked_is_counted_with_the_next_one() -> None:
+    lock_table = statement("LOCK hot", line=2, transaction="")
+    found = in_upgrade([lock_table, statement(line=4, **lock(), **rows(LARGE))], SOURCES, TABLES)
+    assert [(one.id, one.line) for one in found] == [("lock-held-while-working", 4)]
+
+
 def test_the_statement_that_took_the_lock_is_named_where_a_later_one_works() -> None:
     taken = statement("ALTER TABLE hot ADD a int", line=2, **lock("AccessExclusiveLock"))
     worked = statement("UPDATE hot SET a = 1", line=4, **lock("AccessExclusiveLock"), **rows(LARGE, 7))
@@ -192,8 +201,9 @@ def test_the_statement_that_took_the_lock_is_named_where_a_later_one_works() -> 
         ("ALTER TABLE hot ADD CONSTRAINT c CHECK (a > 0)", ["no-lock-timeout", "lock-held-while-working"]),
         ("ALTER TABLE hot ADD CONSTRAINT c CHECK (a > 0) NOT VALID", ["no-lock-timeout"]),
         ("ALTER TABLE hot ADD a int", ["no-lock-timeout"]),
-        ("UPDATE hot SET a = 1", []),
+        ("UPDATE hot SET a = 1", ["backfill-in-one-transaction"]),
+        ("SELECT 1", []),
     ],
 )
 def test_outside_of_a_transaction_the_text_is_judged(sql: str, wanted: list[str]) -> None:
-    assert ids(statement(sql, in_transaction=False, bounded=False)) == wanted
+    assert ids(statement(sql, in_transaction=False, bounded=False, rows=LARGE)) == wanted

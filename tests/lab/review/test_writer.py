@@ -35,6 +35,23 @@ def test_no_value_changes(database: Database) -> None:
         assert cursor.fetchall() == before
 
 
+def test_a_trigger_of_the_candidates_changes_nothing(database: Database) -> None:
+    query = "SELECT max(updated_at) FROM devices"
+    with closing(connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        before = cursor.fetchall()
+        cursor.execute(
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;"
+            "CREATE TRIGGER touch BEFORE UPDATE ON devices FOR EACH ROW EXECUTE FUNCTION touch()"
+        )
+        with writing(database.url, catalogue(database.url)) as waits:
+            while "devices" not in waits.slowest:
+                time.sleep(0.01)
+        cursor.execute(query)
+        assert cursor.fetchall() == before
+
+
 def test_the_writer_ends_where_the_schema_does_not_fit_any_more(database: Database) -> None:
     shipped = catalogue(database.url)
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
