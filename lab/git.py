@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lab.errors import EnvironmentFault
+from lab.errors import EnvironmentFault, LabError
 from lab.sentences import sentence
 from lab.shell import Finished, run
 
@@ -23,6 +23,9 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 MOST_CONFLICTS = 127
+UNBUNDLE_TIMEOUT = 120.0
+"""Seconds. A small bundle can hold a large pack."""
+
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
 
@@ -149,3 +152,34 @@ def bundle(folder: Path, file: Path) -> None:
     finished = run([*READ, *words, file.resolve(), "HEAD", "main"], env=ENVIRONMENT)
     if finished.code != 0:
         raise EnvironmentFault(sentence(f"git bundle failed: {finished.last_line}"))
+
+
+def unbundle(file: Path, repository: Path, folder: Path) -> None:
+    """Write the files of HEAD in a git bundle, else of its first branch, to `folder`. Links become files.
+
+    `repository` is where its objects go; neither may exist. Nothing that the bundle names is run.
+
+    Raises:
+        LabError: it is no bundle, needs commits that it does not hold, or holds no branch.
+        EnvironmentFault: git is missing.
+    """
+    require_git()
+    quiet = ["git", "init", "--quiet", "--bare", str(repository)]
+    if (made := run(quiet, env=ENVIRONMENT)).code != 0:
+        raise EnvironmentFault(sentence(f"git init failed: {made.last_line}"))
+    words = ["git", "--git-dir", str(repository), "-c", "core.symlinks=false"]
+    listed = run([*words, "bundle", "unbundle", file.resolve()], env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
+    refs = dict(
+        line.split(" ", 1)[::-1]
+        for line in listed.stdout.decode(errors="replace").splitlines()
+        if " " in line
+    )
+    if listed.code != 0 or not refs:
+        raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
+    commit = refs.get("HEAD") or next(iter(refs.values()))
+    folder.mkdir()
+    words += ["--work-tree", str(folder)]
+    for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
+        done = run([*words, *step], cwd=folder, env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
+        if done.code != 0:
+            raise LabError(sentence(f"Its files cannot be read: {done.last_line}"))

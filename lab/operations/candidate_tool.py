@@ -11,7 +11,7 @@ ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history", "lab.e
 WHOLE = "lab/runtime/"
 """Some of its files are run by their paths."""
 
-INTERVIEWERS = frozenset({"lab.cli.check", "lab.cli.fix", "lab.cli.give", "lab.cli.handout", "lab.cli.new"})
+INTERVIEWERS = frozenset(f"lab.cli.{name}" for name in ("check", "fix", "give", "grade", "handout", "new"))
 """The command line imports these, and a handout replaces their commands: what they use is not needed."""
 
 

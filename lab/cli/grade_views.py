@@ -1,0 +1,55 @@
+"""What `lab grade` prints for people: one line for each submission, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from lab.cli.check_views import STYLES
+from lab.cli.tables import table
+from lab.operations.grade import Graded
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lab.scorecard.card import BugCard, Card
+
+
+def graded(found: Graded) -> Iterator[RenderableType]:
+    numbers = sorted({bug.number for card in found.cards for bug in card.bugs})
+    listed = table("SUBMISSION", *map(str, numbers), "BROKE", "MIGRATIONS", "NOTE", unwrapped=("SUBMISSION",))
+    for card in sorted(found.cards, key=lambda one: one.submission.name):
+        bugs = {bug.number: bug for bug in card.bugs}
+        cells = [_verdict(bugs.get(number)) for number in numbers]
+        listed.add_row(
+            card.submission.name, *cells, _broke(card), _migrations(card), Text(card.problem, "yellow")
+        )
+    yield listed
+    yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
+
+
+def _verdict(bug: BugCard | None) -> Text:
+    if bug is None:
+        return Text("")
+    return Text("given", "dim") if bug.given else Text(str(bug.verdict), STYLES[bug.verdict])
+
+
+def _broke(card: Card) -> str:
+    if card.beside is None or (card.beside.problem and not card.beside.regressions):
+        return "" if card.beside is None else "unknown"
+    return str(len(card.beside.regressions) or "nothing")
+
+
+def _migrations(card: Card) -> str:
+    if card.review is None:
+        return ""
+    problems = sum(one.counts for one in card.review.findings)
+    return (
+        "unknown"
+        if card.review.problem
+        else f"{problems} problem{'' if problems == 1 else 's'}"
+        if problems
+        else "good"
+    )

@@ -1,0 +1,197 @@
+"""Unpack a submission into a folder of our own: what is not a plain file of ordinary size stays out."""
+
+import hashlib
+import os
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from lab import git, timeline
+from lab.errors import EnvironmentFault, LabError
+
+MOST_BYTES = 200 * 2**20
+"""Bytes of all files of a submission, unpacked."""
+
+MOST_FILES = 20_000
+LEFT_OUT = frozenset(
+    {".venv", "venv", "node_modules", "__pycache__", ".git", ".lab", ".mypy_cache", ".pytest_cache"}
+)
+"""Folders that no submission needs: environments, caches, and records of tools. `.lab` is read apart."""
+
+KEPT = PurePosixPath(timeline.FILE).parts
+"""The candidate's own record of commands: the only file of `.lab` that is taken."""
+
+CHUNK = 2**20
+DEEPEST = 2
+"""Folders above the work that an archive may have."""
+
+
+class Unusable(LabError):
+    """The submission cannot be graded: the message says why. It is the candidate's to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission that was unpacked.
+
+    name: what it is called, from its file. root: the folder with the work. digest: the SHA-256 of the work's
+    paths and contents, in hexadecimal. skipped: what was left out, as clauses.
+    """
+
+    name: str
+    root: Path
+    digest: str
+    skipped: tuple[str, ...]
+
+
+def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
+    """Copy the work in `source`, a folder, zip or git bundle, into `target`, which must not exist.
+
+    The work is the folder that has all of `folders`: `source` itself, or one below it.
+
+    Raises:
+        Unusable: it cannot be read, is too large, or is no work on this system.
+        EnvironmentFault: `target` cannot be written, or git is missing.
+    """
+    copier = _Copier(target)
+    try:
+        target.mkdir(parents=True)
+        if source.is_dir():
+            copier.folder(source)
+        elif source.suffix == ".bundle":
+            copier.bundle(source)
+        elif source.is_file():
+            copier.archive(source)
+        else:
+            raise Unusable(f"There is no {source.name}.")
+    except OSError as error:
+        where = error.filename or source
+        if Path(str(where)).is_relative_to(target):
+            raise EnvironmentFault(f"{where} cannot be written: {error.strerror}.") from error
+        raise Unusable(f"It cannot be read: {error.strerror or error}.") from error
+    root = _root_of(target, folders)
+    return Submission(name_of(source), root, _digest(root), tuple(copier.skipped))
+
+
+def name_of(source: Path) -> str:
+    """Return what a submission is called: the name of its file without the ending, or of its folder."""
+    return source.resolve().name if source.is_dir() else source.stem
+
+
+class _Copier:
+    """Copies plain files into a folder, up to the limits."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._bytes = self._files = 0
+        self.skipped: list[str] = []
+
+    def folder(self, source: Path) -> None:
+        for path, relative in _walk(source, PurePosixPath()):
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                with path.open("rb") as file:
+                    self._write(relative, _chunks(file), bool(mode & 0o100))
+            else:
+                self.skipped.append(f"{relative} is no plain file")
+
+    def archive(self, source: Path) -> None:
+        try:
+            with zipfile.ZipFile(source) as zipped:
+                for entry in zipped.infolist():
+                    self._entry(zipped, entry)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            ValueError,
+        ) as error:
+            raise Unusable(f"It is no zip file that can be read: {error}.") from error
+
+    def _entry(self, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+        mode = entry.external_attr >> 16
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        if entry.is_dir() or _is_left_out(name):
+            return
+        if name.is_absolute() or ".." in name.parts or not name.parts or "\0" in entry.filename:
+            raise Unusable(f"The archive has a path that leads out of it: {entry.filename!r}.")
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+            self.skipped.append(f"{name} is no plain file")
+            return
+        with zipped.open(entry) as file:
+            self._write(name, _chunks(file), bool(mode & 0o100))
+
+    def bundle(self, source: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+            checked_out = Path(folder) / "work"
+            try:
+                git.unbundle(source, Path(folder) / "repository", checked_out)
+            except EnvironmentFault:
+                raise
+            except LabError as error:
+                raise Unusable(str(error)) from error
+            self.folder(checked_out)
+
+    def _write(self, relative: PurePosixPath, chunks: Iterator[bytes], executable: bool) -> None:
+        self._files += 1
+        if self._files > MOST_FILES:
+            raise Unusable(f"It has more than {MOST_FILES:,} files.")
+        path = self._target / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            for chunk in chunks:
+                self._bytes += len(chunk)
+                if self._bytes > MOST_BYTES:
+                    raise Unusable(f"It has more than {MOST_BYTES // 2**20} MiB.")
+                file.write(chunk)
+        path.chmod(0o755 if executable else 0o644)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _walk(folder: Path, relative: PurePosixPath) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Yield everything in the folder but folders; a link is not followed."""
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        inner = relative / entry.name
+        if _is_left_out(inner) and entry.name != KEPT[0]:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path), inner)
+        else:
+            yield Path(entry.path), inner
+
+
+def _is_left_out(name: PurePosixPath) -> bool:
+    return bool(LEFT_OUT.intersection(name.parts)) and name.parts[-2:] != KEPT[-2:]
+
+
+def _root_of(target: Path, folders: Sequence[str]) -> Path:
+    """Return the folder that has all of these folders. Raises Unusable: there is none."""
+    level = [target]
+    for _ in range(DEEPEST + 1):
+        for folder in level:
+            if all((folder / name).is_dir() for name in folders):
+                return folder
+        level = [path for folder in level for path in sorted(folder.iterdir()) if path.is_dir()]
+    missing = [name for name in folders if not (target / name).is_dir()]
+    if not any(target.iterdir()):
+        raise Unusable("It is empty.")
+    raise Unusable(f"It is no work on this system: it has no folder {', '.join(missing)}.")
+
+
+def _digest(root: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()

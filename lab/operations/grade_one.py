@@ -1,0 +1,193 @@
+"""Grade one submission: unpack, measure, compare, review its migrations, and return its card."""
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lab import __version__, handouts, sandbox, shipped, timeline
+from lab.catalog import Fix
+from lab.errors import EnvironmentFault, LabError
+from lab.files import write_atomic
+from lab.grading.submission import Submission, Unusable, name_of, unpack
+from lab.handouts import Handout
+from lab.json_files import from_json, to_json
+from lab.library import Library
+from lab.operations.box import measure_in_box
+from lab.operations.catalog import catalog_of
+from lab.operations.measure import Checked, measure_in_shadow
+from lab.operations.ownership import Dataset
+from lab.operations.prepared import prepared_server
+from lab.operations.review import review_on
+from lab.operations.target import Target
+from lab.profile import read_profile
+from lab.progress import Progress, Update, silent
+from lab.runtime.prepared import Prepared
+from lab.scorecard.card import (
+    BugCard,
+    Card,
+    CommandCard,
+    HandoutCard,
+    MigrationCard,
+    ReviewCard,
+    SubmissionCard,
+    machine,
+)
+from lab.shadow.leftovers import remove_leftovers
+from lab.shadow.shadow import Source
+from lab.workspace import Workspace
+
+CARD = "card.json"
+WORK = "work"
+"""The folder beside the card in which the submission is unpacked and measured; it is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is graded: the library to grade with, and the record of the handout, if one is named."""
+
+    library: Library
+    handout: Handout | None = None
+
+
+def grade_one(source: Path, folder: Path, asked: Asked, progress: Progress = silent) -> Card:
+    """Grade the submission, write its card to `folder`, and return it. A card of the same input is kept.
+
+    What is wrong with the submission is in the card.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written, git is missing, or no server can be prepared.
+    """
+    started = time.monotonic()
+    work = folder.resolve() / WORK
+    _clean(work)
+    try:
+        progress(Update("Unpacking"))
+        profile = read_profile(asked.library.profile)
+        try:
+            submission = unpack(source, work, profile.folders)
+        except Unusable as error:
+            card = _card(asked, SubmissionCard(name_of(source), ""), problem=str(error))
+        else:
+            if (kept := _kept(folder, submission, asked)) is not None:
+                return kept
+            card = _graded(submission, asked, profile.seed.rows, progress)
+    finally:
+        _clean(work)
+    card = replace(card, seconds=round(time.monotonic() - started, 1))
+    write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
+    return card
+
+
+def read_card(folder: Path) -> Card | None:
+    """Return the card in the folder; None if there is none that can be read."""
+    with suppress(OSError, ValueError):
+        return from_json((folder / CARD).read_bytes(), Card)
+    return None
+
+
+def clean(folder: Path) -> None:
+    """End and delete what a grading that was killed has left in the folder."""
+    _clean(folder / WORK)
+
+
+def _clean(work: Path) -> None:
+    for root in {path.parent for path in work.rglob(".lab") if path.is_dir()}:
+        remove_leftovers(Workspace(root))
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _kept(folder: Path, submission: Submission, asked: Asked) -> Card | None:
+    """Return the card that is there already, of the same files by the same library and version of lab."""
+    card = read_card(folder)
+    if card is None or card.environment:
+        return None
+    same = (submission.digest, asked.library.digest(), __version__)
+    return card if (card.submission.digest, card.library, card.lab) == same else None
+
+
+def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", environment: bool = False) -> Card:
+    level = str(sandbox.found().level)
+    return Card(
+        submission,
+        __version__,
+        asked.library.digest(),
+        time.time(),
+        0.0,
+        machine(level),
+        problem=problem,
+        environment=environment,
+    )
+
+
+def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress) -> Card:
+    workspace = Workspace(submission.root, asked.library)
+    card = _card(asked, SubmissionCard(submission.name, submission.digest, submission.skipped))
+    workspace.state.mkdir(exist_ok=True)
+    shipped.keep(workspace)
+    record = asked.handout or handouts.recorded_in(workspace.root, asked.library)
+    prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)
+    target = Target(workspace, "", prepared, catalog_of(workspace))
+    given = _given(target, record)
+    applied = tuple(fix for fix in target.catalog.fixes if fix.number in given)
+    chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
+    try:
+        checked = _measured(target, Source(workspace, prepared, None, lambda: applied), chosen, progress)
+    except LabError as error:
+        return replace(card, problem=str(error), environment=isinstance(error, EnvironmentFault))
+    return replace(
+        card,
+        handout=HandoutCard(record.id, record.bugs, record.minutes, record.ai) if record else None,
+        bugs=tuple(_bugs(checked, record, given)),
+        beside=checked.beside,
+        review=_review(workspace, prepared, applied, rows, progress),
+        timeline=tuple(CommandCard(one.words, one.code, one.at) for one in timeline.read(submission.root)),
+        notes=checked.notes,
+        machine=machine(str(checked.level)),
+    )
+
+
+def _given(target: Target, record: Handout | None) -> frozenset[int]:
+    """Return the bugs whose fix was given in place: its schema is in no file of the submission."""
+    if record is None:
+        return frozenset()
+    return frozenset(one.bug for one in record.given if one.kind == "fix" and not one.revision)
+
+
+def _measured(target: Target, source: Source, fixes: tuple[Fix, ...], progress: Progress) -> Checked:
+    measure: Callable[..., Checked] = measure_in_box if sandbox.nests(sandbox.found()) else measure_in_shadow
+    return measure(target, source, fixes, with_contract=True, progress=progress)
+
+
+def _bugs(checked: Checked, record: Handout | None, given: frozenset[int]) -> list[BugCard]:
+    about = {bug.number: bug for bug in checked.bugs}
+    return [
+        BugCard(
+            one.bug,
+            about[one.bug].title,
+            about[one.bug].symptom,
+            one.verdict,
+            one.why,
+            one.blocked_by,
+            one.figures,
+            one.bug in given,
+            record.hints_given(one.bug) if record else 0,
+        )
+        for one in checked.evidence
+    ]
+
+
+def _review(
+    workspace: Workspace, prepared: Prepared, applied: tuple[Fix, ...], rows: int, progress: Progress
+) -> ReviewCard:
+    try:
+        found = review_on(workspace, prepared, applied, rows, (), progress)
+    except LabError as error:
+        return ReviewCard(problem=str(error))
+    migrations = tuple(
+        MigrationCard(one.revision, one.message, one.file, one.seconds, one.slowest_write)
+        for one in found.figures
+    )
+    return ReviewCard(found.findings, migrations)

@@ -1,0 +1,134 @@
+"""A submission is unpacked into plain files of ordinary size, whatever it is, or a sentence says why not."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lab.grading import submission
+from lab.grading.submission import Submission, Unusable, name_of, unpack
+from lab.shell import run
+
+FOLDERS = ("app", "migrations")
+FILES = {"app/a.py": "a = 1\n", "migrations/b.py": "b = 1\n", "alembic.ini": "[alembic]\n"}
+
+
+def work(root: Path, files: dict[str, str] = FILES) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def zipped(file: Path, files: dict[str, str] = FILES, below: str = "") -> Path:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{below}{name}", text)
+    return file
+
+
+def bundled(file: Path, root: Path) -> Path:
+    git = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "work"]):
+        assert run([*git, *words]).code == 0
+    assert run([*git, "bundle", "create", "-q", str(file), "HEAD", "main"]).code == 0
+    return file
+
+
+def unpacked(source: Path, tmp_path: Path) -> Submission:
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    return unpack(source, tmp_path / "out", FOLDERS)
+
+
+def test_a_folder_a_zip_and_a_bundle_of_the_same_files_are_the_same_submission(tmp_path: Path) -> None:
+    folder = work(tmp_path / "ada")
+    sources = [
+        folder,
+        zipped(tmp_path / "flat.zip"),
+        zipped(tmp_path / "deep.zip", below="ada-main/"),
+        bundled(tmp_path / "ada.bundle", work(tmp_path / "repository")),
+    ]
+    found = [unpacked(source, tmp_path) for source in sources]
+    assert len({one.digest for one in found}) == 1
+    assert [one.name for one in found] == ["ada", "flat", "deep", "ada"]
+    assert (found[-1].root / "app" / "a.py").read_text() == "a = 1\n"
+
+
+def test_what_is_no_plain_file_and_what_tools_leave_stays_out(tmp_path: Path) -> None:
+    root = work(tmp_path / "ada", {**FILES, ".venv/x.py": "", ".git/config": "", ".lab/settings.json": ""})
+    work(root, {".lab/timeline.jsonl": "{}\n"})
+    (root / "app" / "link").symlink_to("/etc/passwd")
+    os.mkfifo(root / "app" / "pipe")
+    (root / "out").symlink_to(root)
+    found = unpacked(root, tmp_path)
+    names = {path.relative_to(found.root).as_posix() for path in found.root.rglob("*") if path.is_file()}
+    assert names == {*FILES, ".lab/timeline.jsonl"}
+    assert len(found.skipped) == 3
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "app\\..\\..\\x"])
+def test_a_path_that_leads_out_of_an_archive_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Unusable, match="leads out of it"):
+        unpacked(zipped(tmp_path / "a.zip", {**FILES, name: "x"}), tmp_path)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_link_in_an_archive_stays_out(tmp_path: Path) -> None:
+    file = zipped(tmp_path / "a.zip")
+    with zipfile.ZipFile(file, "a") as archive:
+        link = zipfile.ZipInfo("app/link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    assert unpacked(file, tmp_path).skipped == ("app/link is no plain file",)
+
+
+def test_a_link_in_a_bundle_is_a_file_with_its_target(tmp_path: Path) -> None:
+    root = work(tmp_path / "repository")
+    (root / "app" / "link").symlink_to("/etc/passwd")
+    found = unpacked(bundled(tmp_path / "a.bundle", root), tmp_path)
+    assert (found.root / "app" / "link").read_text() == "/etc/passwd"
+    assert not (found.root / "app" / "link").is_symlink()
+
+
+def test_no_command_that_a_bundles_files_name_is_run(tmp_path: Path) -> None:
+    root = work(tmp_path / "repository", {**FILES, ".gitattributes": "* filter=evil\n"})
+    work(root, {".gitconfig": f'[filter "evil"]\n  smudge = touch {tmp_path / "run"}\n'})
+    unpacked(bundled(tmp_path / "a.bundle", root), tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 10), ("MOST_FILES", 2)])
+def test_what_is_too_large_is_refused_while_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(submission, limit, value)
+    for source in (work(tmp_path / "ada"), zipped(tmp_path / "a.zip")):
+        with pytest.raises(Unusable, match="It has more than"):
+            unpacked(source, tmp_path)
+
+
+def test_what_cannot_be_read_or_is_no_work_on_this_system_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"PK\3\4 no")
+    (tmp_path / "broken.bundle").write_bytes(b"# v2 git bundle\nno")
+    whole = zipped(tmp_path / "whole.zip").read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[:-30])
+    (tmp_path / "empty").mkdir()
+    reasons = {
+        "broken.zip": "no zip file",
+        "cut.zip": "no zip file",
+        "broken.bundle": "no git bundle",
+        "empty": "It is empty",
+        "missing": "There is no missing",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(Unusable, match=reason):
+            unpacked(tmp_path / name, tmp_path)
+    with pytest.raises(Unusable, match="it has no folder migrations"):
+        unpacked(zipped(tmp_path / "foreign.zip", {"app/a.py": ""}), tmp_path)
+
+
+def test_a_submission_is_called_as_its_file_or_folder(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    assert [name_of(tmp_path / name) for name in ("ada", "ada.zip", "a.b.bundle")] == ["ada", "ada", "a.b"]
