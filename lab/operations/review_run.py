@@ -42,7 +42,9 @@ NOT_RECORDED = "Alembic has ended, and the revision's state is not what it shoul
 ONLY_IN_DATABASE = "only in the database"
 """The end of Alembic's comparison on what no model declares: see `guest/history.py`."""
 
-TAKES = re.compile(r"\b(?:DELETE|UPDATE|TRUNCATE|DROP|ALTER)\b", re.I)
+TAKES = re.compile(
+    r"\b(?:DELETE|TRUNCATE|DROP|ALTER|MERGE|DO|CALL)\b|\bUPDATE\b(?!\s+alembic_version\b)", re.I
+)
 BASELINE = 0.3
 """Seconds for which the writers run before any migration."""
 
@@ -127,10 +129,11 @@ class _Run:
             if not self._upgrade(revision):
                 self._find_leftovers({}, {"invalid-index"})
                 return self._measured(usual, self._not_run(revision))
-            self._compare_rows(revision, "")
+            self._compare_rows(revision, self.upgrades[-1].statements)
             if is_line and not self._there_and_back(revision, revision.parents[0], before):
                 return self._measured(usual, self._not_run(revision)[1:])
-        self.progress(Update("Comparing models and schema"))
+        self.progress(Update("Comparing models, schema and rows"))
+        self._compare_rows(self.own[-1], ())
         compared = self.candidate.compare()
         self._find_leftovers(compared.convention)
         self._compare_models(compared)
@@ -165,7 +168,7 @@ class _Run:
             return revision.id in recorded(self.candidate.url)
         now = schema_rows(self.candidate.url)
         self.findings += left_by_downgrade(self.sources[revision.file], run.statements, before, now)
-        self._compare_rows(revision, " after the downgrade")
+        self._compare_rows(revision, run.statements, " after the downgrade")
         self.progress(Update(f"Upgrading to {revision.id} again"))
         if failure := self.candidate.watched("upgrade", revision.id).failure:
             self._add(at_failure("upgrade-not-repeatable", failure, self.sources), revision)
@@ -231,8 +234,13 @@ class _Run:
                 seen = capital(text)
                 self.findings.append(Finding("model-without-migration", file, 0, Basis.MEASURED, seen))
 
-    def _compare_rows(self, revision: Revision, when: str) -> None:
-        """Find the rows that are gone, each once; at the statement that took them if one is known."""
+    def _compare_rows(self, revision: Revision, ran: Sequence[Statement], when: str = "") -> None:
+        """Find the rows that are gone, each once; at the statement that took them if one is known.
+
+        Where nothing that `ran` can take rows, it is left to the last comparison.
+        """
+        if ran and not any(TAKES.search(one.sql) for one in ran):
+            return
         with closing(DatabaseRows(self.candidate.url)) as rows:
             gone = list(lost(self.rows.relations(), self.rows, rows))
         statements = [] if when else self._statements()

@@ -13,8 +13,8 @@ from lab.database import connect
 from lab.engine.catalogue import Catalogue
 from lab.errors import DatabaseUnreachable
 
-PAUSE = 0.002
-"""Seconds between two writes to one table."""
+PAUSE = 0.02
+"""Seconds between two writes to one table: more of them would slow down what is measured."""
 
 LONGEST = 200.0
 """Seconds that a write may wait: more than a migration may take."""
