@@ -241,8 +241,12 @@ class _Run:
         """
         if ran and not any(TAKES.search(one.sql) for one in ran):
             return
+        told = {place.partition(".")[0] for place in self.gone}
+        whole = {
+            name: types for name, types in self.rows.relations().items() if name.partition(".")[2] not in told
+        }
         with closing(DatabaseRows(self.candidate.url)) as rows:
-            gone = list(lost(self.rows.relations(), self.rows, rows))
+            gone = list(lost(whole, self.rows, rows))
         statements = [] if when else self._statements()
         for place, what in gone:
             if place not in self.gone:
