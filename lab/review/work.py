@@ -17,6 +17,9 @@ LARGE = 10_000
 CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.I)
 WRITES = re.compile(r"\s*(?:UPDATE|DELETE|INSERT|MERGE|WITH)\b", re.I)
 CHANGES_SCHEMA = re.compile(r"\b(?:CREATE|ALTER|DROP|RENAME|COMMENT)\b", re.I)
+MOST_IN_A_BATCH = 50_000
+"""Rows that one statement may write which is a transaction of its own: a large batch."""
+
 MOST_SEEN = 5
 """Sentences of one finding; of more, the number is told."""
 
@@ -220,7 +223,7 @@ def in_upgrade(
 def _measured(work: Work, source: Source, tables: Tables) -> Iterator[tuple[str, str]]:
     one = work.statement
     seconds = f"in {one.seconds:.1f} s"
-    if not one.in_transaction and one.rows >= LARGE and WRITES.match(one.sql):
+    if not one.in_transaction and one.rows >= MOST_IN_A_BATCH and WRITES.match(one.sql):
         yield "backfill-in-one-transaction", f"{one.rows:,} rows were written by one statement, {seconds}."
     if rewritten := _rewritten(one, tables):
         yield "table-rewritten", f"{_listed(rewritten)}: every row was written anew, {seconds}."
