@@ -11,6 +11,9 @@ ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history", "lab.e
 WHOLE = "lab/runtime/"
 """Some of its files are run by their paths."""
 
+DATA = ".toml"
+"""The ending of files that the modules beside them read."""
+
 INTERVIEWERS = frozenset(f"lab.cli.{name}" for name in ("check", "fix", "give", "grade", "handout", "new"))
 """The command line imports these, and a handout replaces their commands: what they use is not needed."""
 
@@ -28,7 +31,12 @@ def candidate_tool(files: Mapping[str, SourceFile]) -> dict[str, SourceFile]:
         if name not in INTERVIEWERS:
             waiting += _imports(files[modules[name]].content)
     kept = {modules[name] for name in reached}
+    kept |= {name for name in files if name.endswith(DATA) and _package_of(name) in kept}
     return {name: file for name, file in files.items() if name in kept or name.startswith(WHOLE)}
+
+
+def _package_of(name: str) -> str:
+    return f"{name.rpartition('/')[0]}/__init__.py"
 
 
 def _module(name: str) -> str:

@@ -14,13 +14,13 @@ from typing import Protocol
 import psycopg2
 
 from lab import shipped
+from lab.engine.kept_rows import Relations, Rows, lost
 from lab.errors import EnvironmentFault, Refused
 from lab.operations.conversation import Unreadable
 from lab.operations.kept_reference import KeptReference, kept_reference
 from lab.operations.reference import reference
 from lab.operations.target import Target
 from lab.probing.contract.declared import Declared
-from lab.probing.contract.kept import Relations, Rows, lost
 from lab.probing.contract.regressions import Comparison, System
 from lab.probing.contract.results import Beside, Regression
 from lab.probing.contract.script import Script

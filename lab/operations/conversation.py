@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from lab.engine.kept_rows import Relations
 from lab.errors import EnvironmentFault
-from lab.probing.contract.kept import Relations
 from lab.probing.contract.script import Task, Transcript
 from lab.shadow.system import Given, System
 

@@ -13,10 +13,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from lab import __version__
+from lab.engine.kept_rows import Relations, Rows
 from lab.errors import LabError
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
-from lab.probing.contract.kept import Relations, Rows
 from lab.probing.contract.script import Answer, Script, Task, Transcript
 from lab.shadow.system import System
 

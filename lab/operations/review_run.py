@@ -13,10 +13,10 @@ import psycopg2
 from lab.engine.candidate_history import CandidateHistory, Compared, recorded
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
+from lab.engine.kept_rows import DatabaseRows, lost
 from lab.engine.revisions import Revision
 from lab.engine.watched import Failure, Statement
 from lab.errors import EnvironmentFault, LabError
-from lab.probing.contract.kept import DatabaseRows, lost
 from lab.progress import Progress, Update
 from lab.review.downgrade import failed_downgrade, left_by_downgrade
 from lab.review.finding import Basis, Finding

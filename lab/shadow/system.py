@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.engine.kept_rows import DatabaseRows, Relations
 from lab.probing.bench import Bench, Service
-from lab.probing.contract.kept import DatabaseRows, Relations
 from lab.probing.contract.player import Player
 from lab.probing.contract.script import Task, Transcript
 from lab.profile import profile_of

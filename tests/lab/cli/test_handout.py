@@ -101,6 +101,7 @@ def test_a_handout_has_what_its_commands_need_and_nothing_that_measures(handout:
     lifecycle = {"up", "down", "restart", "run", "reset"}
     assert lifecycle | {"status", "logs", "psql", "url", "doctor", "migration"} == {*commands}
     assert (handout / "lab/engine/guest/history.py").is_file()
+    assert (handout / "lab/review/findings.toml").is_file()
     assert not (handout / "lab/probing").exists()
     assert not (handout / "lab/catalog/template").exists()
     for module in sorted((handout / "lab").rglob("*.py")):

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from lab.database import connect
-from lab.probing.contract.kept import DatabaseRows, lost
+from lab.engine.kept_rows import DatabaseRows, lost
 from lab.runtime import databases
 from tests.conftest import Database, Server
 
