@@ -38,6 +38,9 @@ from lab.review.work import (
 from lab.review.writer import writing
 from lab.sentences import sentence
 
+AT_HEAD = "models, rows and names"
+"""What is compared at the last revision."""
+
 NOT_RECORDED = "Alembic has ended, and the revision's state is not what it should be"
 ONLY_IN_DATABASE = "only in the database"
 """The end of Alembic's comparison on what no model declares: see `guest/history.py`."""
@@ -128,29 +131,34 @@ class _Run:
             before = schema_rows(self.candidate.url)
             if not self._upgrade(revision):
                 self._find_leftovers({}, {"invalid-index"})
-                return self._measured(usual, self._not_run(revision))
+                not_measured = (f"the downgrade of {revision.id}", *self._later(revision), AT_HEAD)
+                return self._measured(usual, not_measured)
             self._compare_rows(revision, self.upgrades[-1].statements)
+            if revision is self.own[-1]:
+                self._at_head()
             if is_line and not self._there_and_back(revision, revision.parents[0], before):
-                return self._measured(usual, self._not_run(revision)[1:])
-        self.progress(Update("Comparing models, schema and rows"))
+                later = self._later(revision)
+                return self._measured(usual, (*later, AT_HEAD) if later else ())
+        if not is_line:
+            self._there_and_back(self.own[-1], self.head, first)
         self._compare_rows(self.own[-1], ())
+        return self._measured(usual)
+
+    def _at_head(self) -> None:
+        """Find what is wrong with the schema as all revisions made it, and with their statements."""
+        self.progress(Update("Comparing models and schema"))
         compared = self.candidate.compare()
         self._find_leftovers(compared.convention)
         self._compare_models(compared)
         self._old_code()
         self.findings += linted(self._statements(), self.sources)
-        if not is_line:
-            self._there_and_back(self.own[-1], self.head, first)
-        return self._measured(usual)
 
     def _measured(self, usual: float, not_measured: tuple[str, ...] = ()) -> Measured:
         return Measured(tuple(self.findings), tuple(self.upgrades), usual, not_measured)
 
-    def _not_run(self, failed: Revision) -> tuple[str, ...]:
-        """Return what was not measured because this revision failed."""
-        later = [one.id for one in self.own[self.own.index(failed) + 1 :]]
-        listed = [f"revision {id_}" for id_ in later]
-        return (f"the downgrade of {failed.id}", *listed, "models, rows and names")
+    def _later(self, revision: Revision) -> tuple[str, ...]:
+        """Return the names of the revisions after this one."""
+        return tuple(f"revision {one.id}" for one in self.own[self.own.index(revision) + 1 :])
 
     def _there_and_back(self, revision: Revision, target: str, before: Rows) -> bool:
         """Take the revision back, to the target; compare the schema with that `before`; upgrade again.
