@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import sandbox
 from lab.catalog import Fix
+from lab.engine.candidate_history import END_OTHERS
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.guest.watched import SAMPLE
 from lab.engine.watched import Watched
@@ -157,7 +158,8 @@ def assemble(
         progress(Update("Running the migrations"))
         before = catalogue(url)
         migrated = data.migrate(copied.workspace, url, starter.means, migration_timeout)
-        roles.forget_statement(starter.server.account, SAMPLE)  # ours, not the candidate's
+        for ours in (SAMPLE, END_OTHERS):  # not the candidate's
+            roles.forget_statement(starter.server.account, ours)
     problem = data.problem_of(migrated) if migrated else ""
     notes = list(data.copy_indexes(url, material.indexes))
     if copied.problem:
