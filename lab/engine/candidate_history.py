@@ -3,7 +3,7 @@
 import json
 import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -17,10 +17,19 @@ from lab import sandbox
 from lab.database import connect
 from lab.database_url import DatabaseUrl
 from lab.engine.candidate import CODE, VARIABLES
-from lab.engine.revisions import History, Revision
-from lab.engine.watched import LONGEST, Failure, Statement, Watched
+from lab.engine.history_events import (
+    Event,
+    Lines,
+    convention_of,
+    failure_of,
+    history_of,
+    statements_of,
+    text_in,
+    texts_in,
+)
+from lab.engine.revisions import History
+from lab.engine.watched import Failure, Watched
 from lab.errors import EnvironmentFault, LabError, TimedOut
-from lab.json_files import from_json
 from lab.library import PACKAGE
 from lab.sandbox import Bounds, Means, Wall
 from lab.sentences import printable, sentence
@@ -33,10 +42,8 @@ QUICK = 60.0
 WATCHED = 180.0
 """Seconds for migrations that are watched."""
 
-MOST_STATEMENTS = 20_000
 REPORTED = 256 * 2**20
 """Bytes that a watched run may write: its reports are among them."""
-
 
 LONG = 4 * 3600.0
 """Seconds for migrations: an index on many rows takes long."""
@@ -56,7 +63,6 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 
-Event = Mapping[str, Any]
 Running = Callable[[str], None]
 """Gets the id of each revision when it begins to run."""
 
@@ -102,7 +108,7 @@ class CandidateHistory:
 
     def read(self) -> History:
         """Return the revisions of the files."""
-        return _history(self._run("history", QUICK))
+        return history_of(self._run("history", QUICK))
 
     def compare(self) -> Compared:
         """Return the revisions of the files, and how the models differ from the database."""
@@ -116,11 +122,11 @@ class CandidateHistory:
             problem = str(error)
         found = [one for one in events if one["kind"] == "difference"]
         return Compared(
-            _history(events),
-            tuple(_text(one, "text") for one in found),
+            history_of(events),
+            tuple(text_in(one, "text") for one in found),
             problem,
-            tuple(_texts(one, "names") for one in found),
-            next((_convention(one) for one in events if one["kind"] == "convention"), {}),
+            tuple(texts_in(one, "names") for one in found),
+            next((convention_of(one) for one in events if one["kind"] == "convention"), {}),
         )
 
     def upgrade(self, target: str, running: Running) -> None:
@@ -132,11 +138,11 @@ class CandidateHistory:
         self._migrate("downgrade", target, running)
 
     def watched(self, verb: Literal["upgrade", "downgrade"], target: str, seconds: float = 0.0) -> Watched:
-        """Run the verb and return what each statement did; also if it fails, or takes more than `seconds`
-        (default: WATCHED).
+        """Run the verb and return what each statement did, also if it fails.
 
-        The database must be one to measure on: every session of its owner is ended afterwards. Raises
-        EnvironmentFault: the wall cannot be made, or those sessions cannot be ended.
+        It fails if it takes more than `seconds` (default: WATCHED). Every session of the owner is ended
+        afterwards, so the database must be one to measure on. Raises EnvironmentFault: the wall cannot be
+        made, or those sessions cannot be ended.
         """
         events = list[Event]()
         failure: Failure | None = None
@@ -148,11 +154,11 @@ class CandidateHistory:
         except EnvironmentFault:
             raise
         except LabError as error:
-            reported = [_failure(one) for one in events if one["kind"] == "error"]
+            reported = [failure_of(one) for one in events if one["kind"] == "error"]
             failure = reported[0] if reported else Failure(str(error).rstrip("."))
         finally:
             self._end_others()
-        return Watched(_statements(events), failure)
+        return Watched(statements_of(events), failure)
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
         """Write a revision on the only head in the folder, which the walled process must own.
@@ -162,13 +168,13 @@ class CandidateHistory:
         options: dict[str, Any] = {"message": message, "id": id_, "autogenerate": autogenerate}
         for one in self._run("revision", QUICK, writable=True, **options):
             if one["kind"] == "written":
-                return Written(_text(one, "file"), one.get("empty") is True)
+                return Written(text_in(one, "file"), one.get("empty") is True)
         raise LabError("Alembic has written no file.")
 
     def _migrate(self, verb: str, target: str, running: Running) -> None:
         def tell(event: Event) -> None:
             if event["kind"] == "running":
-                running(_text(event, "id"))
+                running(text_in(event, "id"))
 
         try:
             self._run(verb, LONG, tell, target=target)
@@ -197,7 +203,7 @@ class CandidateHistory:
             folder=self.code,
         )
         program = wall.inside(GUEST / "history.py", self.means)
-        events, lines = list[Event](), _Lines()
+        events, lines = list[Event](), Lines()
 
         def received(part: bytes) -> None:
             for event in lines.events(part):
@@ -270,76 +276,16 @@ class MigrationFailed(LabError):
         self.failure = failure
 
 
-class _Lines:
-    """Splits what comes in parts into lines, and the lines into events. Other lines are left out."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def events(self, part: bytes) -> list[Event]:
-        *lines, self._rest = (self._rest + part).split(b"\n")
-        found = list[Event]()
-        for line in lines:
-            with suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                if isinstance(event, dict) and isinstance(event.get("kind"), str):
-                    found.append(event)
-        return found
-
-
 def _column(url: str, query: str) -> tuple[str, ...]:
     with closing(connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         return tuple(printable(str(value)) for (value,) in cursor.fetchall())
 
 
-def _history(events: Iterable[Event]) -> History:
-    return History(
-        tuple(
-            Revision(_text(one, "id"), _texts(one, "parents"), _text(one, "message"), _text(one, "file"))
-            for one in events
-            if one["kind"] == "revision"
-        )
-    )
-
-
 def _error(event: Event) -> LabError:
-    told = _failure(event)
+    told = failure_of(event)
     place = f"{told.file}, line {told.line}, failed: " if told.file else ""
     return MigrationFailed(sentence(f"{place}{told.reason}"), told)
-
-
-def _failure(event: Event) -> Failure:
-    line = event.get("line")
-    number = max(line, 0) if isinstance(line, int) else 0
-    return Failure(_text(event, "text"), _text(event, "file"), number, _text(event, "state"))
-
-
-def _statements(events: Iterable[Event]) -> tuple[Statement, ...]:
-    """Return the statements that were reported. What has another form is an invention of the candidate's."""
-    found = list[Statement]()
-    for event in events:
-        if event["kind"] == "statement" and len(found) < MOST_STATEMENTS:
-            with suppress(ValueError):
-                one = from_json(json.dumps(event), Statement)
-                found.append(replace(one, sql=one.sql[:LONGEST], line=max(one.line, 0)))
-    return tuple(found)
-
-
-def _text(event: Event, key: str) -> str:
-    return printable(" ".join(str(event.get(key, "")).split()))
-
-
-def _texts(event: Event, key: str) -> tuple[str, ...]:
-    found = event.get(key)
-    return tuple(printable(str(one)) for one in found) if isinstance(found, list) else ()
-
-
-def _convention(event: Event) -> dict[str, str]:
-    found = event.get("names")
-    return (
-        {str(kind): printable(str(text)) for kind, text in found.items()} if isinstance(found, dict) else {}
-    )
 
 
 def _address(host: str) -> str:

@@ -32,7 +32,7 @@ DEEPEST = 2
 
 
 class Unusable(LabError):
-    """The submission cannot be graded: the message says why. It is the candidate's to mend."""
+    """The submission cannot be graded, for a reason in its files that the message names."""
 
 
 @dataclass(frozen=True, slots=True)

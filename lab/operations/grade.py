@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Lock
 
 from lab import __version__, sandbox
-from lab.errors import EnvironmentFault, LabError, UsageError
+from lab.errors import LabError, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import name_of
 from lab.handouts import Handout
@@ -30,9 +30,6 @@ TIMEOUT = 900.0
 
 POLL = 0.1
 TABLE = "cards.csv"
-WITH_A_CARD = (0, EnvironmentFault.exit_code)
-"""Exit codes of a process that has written a card."""
-
 BY_ITSELF = "--one"
 """The option by which `lab grade` grades one submission in its own process."""
 
@@ -142,10 +139,12 @@ def _in_its_own_process(
         _end(child, folder)
     if stop.is_set():
         raise Interrupted("The grading was interrupted.")
-    if ended and child.returncode in WITH_A_CARD and (card := read_card(folder)) is not None:
-        if not card.environment:
+    if ended and (card := read_card(folder)) is not None:
+        if child.returncode == 0:
             log.unlink(missing_ok=True)
-        return card
+            return card
+        if card.environment:  # else it is that of an earlier submission
+            return card
     text = log.read_text(errors="replace").strip().splitlines()
     reason = text[-1].removeprefix("lab: ") if text else f"it ended with exit code {child.returncode}"
     problem = reason if ended else f"It was not graded within {timeout:g} s."

@@ -71,9 +71,10 @@ def grade_one(source: Path, folder: Path, asked: Asked, progress: Progress = sil
         except Unusable as error:
             card = _card(asked, SubmissionCard(name_of(source), ""), problem=str(error))
         else:
-            if (kept := _kept(folder, submission, asked)) is not None:
+            record = asked.handout or handouts.recorded_in(submission.root, asked.library)
+            if (kept := _kept(folder, submission, asked, record)) is not None:
                 return kept
-            card = _graded(submission, asked, profile.seed.rows, progress)
+            card = _graded(submission, asked, record, profile.seed.rows, progress)
     finally:
         _clean(work)
     card = replace(card, seconds=round(time.monotonic() - started, 1))
@@ -99,13 +100,25 @@ def _clean(work: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _kept(folder: Path, submission: Submission, asked: Asked) -> Card | None:
-    """Return the card that is there already, of the same files by the same library and version of lab."""
+def _kept(folder: Path, submission: Submission, asked: Asked, record: Handout | None) -> Card | None:
+    """Return the card that is there already, of the same files by the same library and version of lab.
+
+    There is none if more help was recorded since.
+    """
     card = read_card(folder)
     if card is None or card.environment:
         return None
-    same = (submission.digest, asked.library.digest(), __version__)
-    return card if (card.submission.digest, card.library, card.lab) == same else None
+    given = _given(record)
+    same = (submission.digest, asked.library.digest(), __version__, _handout(record))
+    if (card.submission.digest, card.library, card.lab, card.handout) != same:
+        return None
+    help_ = [(bug.given, bug.hints) for bug in card.bugs]
+    now = [(bug.number in given, record.hints_given(bug.number) if record else 0) for bug in card.bugs]
+    return card if help_ == now else None
+
+
+def _handout(record: Handout | None) -> HandoutCard | None:
+    return HandoutCard(record.id, record.bugs, record.minutes, record.ai) if record else None
 
 
 def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", environment: bool = False) -> Card:
@@ -122,15 +135,16 @@ def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", enviro
     )
 
 
-def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress) -> Card:
+def _graded(
+    submission: Submission, asked: Asked, record: Handout | None, rows: int, progress: Progress
+) -> Card:
     workspace = Workspace(submission.root, asked.library)
     card = _card(asked, SubmissionCard(submission.name, submission.digest, submission.skipped))
     workspace.state.mkdir(exist_ok=True)
     shipped.keep(workspace)
-    record = asked.handout or handouts.recorded_in(workspace.root, asked.library)
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)
     target = Target(workspace, "", prepared, catalog_of(workspace))
-    given = _given(target, record)
+    given = _given(record)
     applied = tuple(fix for fix in target.catalog.fixes if fix.number in given)
     chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
     try:
@@ -139,7 +153,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         return replace(card, problem=str(error), environment=isinstance(error, EnvironmentFault))
     return replace(
         card,
-        handout=HandoutCard(record.id, record.bugs, record.minutes, record.ai) if record else None,
+        handout=_handout(record),
         bugs=tuple(_bugs(checked, record, given)),
         beside=checked.beside,
         review=_review(workspace, prepared, applied, rows, progress),
@@ -149,7 +163,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     )
 
 
-def _given(target: Target, record: Handout | None) -> frozenset[int]:
+def _given(record: Handout | None) -> frozenset[int]:
     """Return the bugs whose fix was given in place: its schema is in no file of the submission."""
     if record is None:
         return frozenset()

@@ -114,10 +114,10 @@ def kept_reference(
     with ExitStack() as stack:
         found = KeptReference(before, scripts, lambda: stack.enter_context(reference))
         yield found
-        if found.doubted:
-            file.unlink(missing_ok=True)
-        elif found.kept != before and found.kept.transcripts:
-            with suppress(OSError, LabError, ValueError):  # without it, the next comparison takes longer
+        with suppress(OSError, LabError, ValueError):  # without it, the next comparison takes longer
+            if found.doubted:
+                file.unlink(missing_ok=True)
+            elif found.kept != before and found.kept.transcripts:
                 _write(file, found.kept)
 
 

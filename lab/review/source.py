@@ -22,8 +22,6 @@ ENVIRONMENT = (
     "sys.platform",
 )
 CLOCK = re.compile(r"\b(?:(?:datetime|date)\.(?:now|utcnow|today)|time\.(?:time|localtime|gmtime|strftime))$")
-
-
 LARGEST = 2**20
 """Bytes of a revision's file that is read."""
 
@@ -264,9 +262,9 @@ def _raises(node: ast.AST) -> bool:
 def waived(source: Source, findings: Sequence[Finding], *, complete: bool = True) -> Iterator[Finding]:
     """Yield the file's findings, waived where a comment says so, and what is wrong with the comments.
 
-    A waiver is on the statement's first line, or in the comment above it; of a finding without a line, on any
-    line.
-    That an upgrade fails cannot be waived. If not all was measured (`complete`), none counts as unused.
+    A waiver is on the statement's first line, or in the comment above it. For a finding without a line, it
+    can be on any line. A failed upgrade cannot be waived. Unless all was measured (`complete`), no waiver is
+    told to be unused.
     """
     used = set[Waiver]()
     for one in findings:

@@ -99,10 +99,8 @@ def works(statements: Sequence[Statement], tables: Tables) -> Iterator[Work]:
     """Yield what each statement did in its transaction. Only locks on tables in use are counted."""
     now = _Transaction()
     for one in statements:
-        if (
-            one.in_transaction and not one.transaction
-        ):  # it was not asked: the next statement's counts have it
-            yield Work(one)
+        if one.in_transaction and not one.transaction:
+            yield Work(one)  # nothing was asked after it: the counts of the next statement include its own
             continue
         if not one.in_transaction or one.transaction != now.id:
             now = _Transaction(one.transaction)

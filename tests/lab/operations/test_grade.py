@@ -4,18 +4,25 @@ import csv
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from lab import __version__
 from lab.cli import grade_views
 from lab.errors import UsageError
+from lab.files import write_atomic
+from lab.grading.submission import Submission
+from lab.handouts import Given, Handout
+from lab.json_files import to_json
 from lab.library import Library
 from lab.operations.grade import TABLE, grade, read_handout
-from lab.operations.grade_one import WORK
+from lab.operations.grade_one import CARD, WORK, Asked, _kept
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict
+from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
 from tests.conftest import PROJECT
 from tests.lab.cli.test_inspect_views import lines
 from tests.lab.operations.conftest import living_in
@@ -108,6 +115,27 @@ def _words(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path) -> None:
+    record = Handout("0" * 12, "Ada", (3,), (), 90, "allowed", "0002", "t", 1.0, "v", "l")
+    library = LIBRARY.digest()
+    bug = BugCard(3, "t", "s", Verdict.FIXED, "It is.", None, ())
+    handed = HandoutCard(record.id, (3,), 90, "allowed")
+    machine_card = machine("bwrap")
+    card = Card(
+        SubmissionCard("a", "d"), __version__, library, 1.0, 1.0, machine_card, handout=handed, bugs=(bug,)
+    )
+    write_atomic(tmp_path / CARD, to_json(card).encode())
+
+    def kept(digest: str, record: Handout | None) -> Card | None:
+        return _kept(tmp_path, Submission("a", tmp_path, digest, ()), Asked(LIBRARY), record)
+
+    assert kept("d", record) == card
+    assert kept("other", record) is None
+    assert kept("d", None) is None
+    assert kept("d", replace(record, given=(Given("hint", 3, 5.0, 1),))) is None
+    assert kept("d", replace(record, given=(Given("fix", 3, 5.0),))) is None
 
 
 def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Path) -> None:
