@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.sentences import sentence
 from lab.shell import Finished, run
 
@@ -25,6 +25,9 @@ ENVIRONMENT = {
 MOST_CONFLICTS = 127
 UNBUNDLE_TIMEOUT = 120.0
 """Seconds. A small bundle can hold a large pack."""
+
+READ_TIMEOUT = 20.0
+"""Seconds for what is read of a candidate's repository, which may be of any size."""
 
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
@@ -45,6 +48,14 @@ class CommittedFile:
     path: PurePosixPath
     blob: str
     executable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit: when it was made, Unix time in seconds, and the first line of its message."""
+
+    at: float
+    subject: str
 
 
 def require_git() -> None:
@@ -146,6 +157,22 @@ def head_tree(folder: Path) -> str:
     return finished.stdout.decode().strip()
 
 
+def commits(repository: Path, most: int) -> tuple[Commit, ...]:
+    """Return the latest `most` commits before HEAD and HEAD, the oldest first; empty if they cannot be read.
+
+    `repository` is the folder with its objects. A commit without a parent is left out: in a handout, it is
+    the handout.
+    """
+    words = ["rev-list", f"--max-count={most}", "--min-parents=1", "--format=%ct %s"]
+    try:
+        listed = run([*READ, "--git-dir", repository, *words, "HEAD"], env=ENVIRONMENT, timeout=READ_TIMEOUT)
+    except TimedOut:
+        return ()
+    lines = listed.stdout.decode(errors="replace").split("\n") if listed.code == 0 else []
+    found = (line.partition(" ") for line in lines if line and not line.startswith("commit "))
+    return tuple(Commit(float(at), subject) for at, _, subject in found)[::-1]
+
+
 def bundle(folder: Path, file: Path) -> None:
     """Write the branch of HEAD to a git bundle. Raises EnvironmentFault: git failed, or is missing."""
     words = ["-c", "pack.threads=1", "-C", str(folder), "bundle", "create", "--quiet"]
@@ -157,7 +184,8 @@ def bundle(folder: Path, file: Path) -> None:
 def unbundle(file: Path, repository: Path, folder: Path) -> None:
     """Write the files of HEAD in a git bundle, else of its first branch, to `folder`. Links become files.
 
-    `repository` is where its objects go; neither may exist. Nothing that the bundle names is run.
+    `repository` is where its objects go, with that commit as HEAD; neither may exist. Nothing that the bundle
+    names is run.
 
     Raises:
         LabError: it is no bundle, needs commits that it does not hold, or holds no branch.
@@ -177,6 +205,7 @@ def unbundle(file: Path, repository: Path, folder: Path) -> None:
     if listed.code != 0 or not refs:
         raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
     commit = refs.get("HEAD") or next(iter(refs.values()))
+    run([*words, "update-ref", "--no-deref", "HEAD", commit], env=ENVIRONMENT)
     folder.mkdir()
     words += ["--work-tree", str(folder)]
     for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):

@@ -44,6 +44,8 @@ class Library:
     fixes = PathBelow("fixes")
     brief = PathBelow("fixes/brief.md")
     """What a candidate is told: see `lab.operations.handout`."""
+    rubric = PathBelow("fixes/rubric.toml")
+    """What a person judges: see `lab.scorecard.rubric`."""
     probes = PathBelow("probes")
     alembic_ini = PathBelow("alembic.ini")
     roles_sql = PathBelow("compose/initdb/roles.sql")
@@ -60,11 +62,16 @@ class Library:
         return (self.root / HANDOUT_MARK).is_file() and not self.fixes.exists()
 
     def digest(self) -> str:
-        """Return the SHA-256 of the names and contents of its fixes, probes and lab.toml, in hexadecimal."""
+        """Return the SHA-256 of the names and contents of its fixes, probes and lab.toml, in hexadecimal.
+
+        The rubric is not part of it: what was measured does not depend on it.
+        """
         from hashlib import sha256  # every command imports this module, and few need it
 
         found = sha256()
         for path in sorted(path for name in HASHED for path in _files(self.root / name)):
+            if path == self.rubric:
+                continue
             with suppress(FileNotFoundError):  # an editor's temporary file
                 content = path.read_bytes()
                 found.update(f"{path.relative_to(self.root).as_posix()}\0{len(content)}\0".encode() + content)

@@ -9,6 +9,8 @@ from pathlib import Path
 from lab.json_files import from_json, to_json
 
 FILE = ".lab/timeline.jsonl"
+LAST_MOMENT = 2.0**33
+"""Unix time in seconds, of the year 2242. The file is the candidate's: a time in it can be any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,10 @@ def add(root: Path, words: Sequence[str], code: int) -> None:
 
 
 def read(root: Path) -> Iterator[Command]:
-    """Yield the commands in their order. Lines that cannot be read are left out."""
+    """Yield the commands in their order. Lines that cannot be read or have no possible time are left out."""
     with suppress(OSError, UnicodeDecodeError):
         for line in (root / FILE).read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                yield from_json(line, Command)
+                found = from_json(line, Command)
+                if 0 <= found.at < LAST_MOMENT:  # false for a NaN
+                    yield found

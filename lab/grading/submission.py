@@ -26,6 +26,7 @@ LEFT_OUT = frozenset(
 KEPT = PurePosixPath(timeline.FILE).parts
 """The candidate's own record of commands: the only file of `.lab` that is taken."""
 
+MOST_COMMITS = 1000
 CHUNK = 2**20
 DEEPEST = 2
 """Folders above the work that an archive may have."""
@@ -40,13 +41,15 @@ class Submission:
     """A submission that was unpacked.
 
     name: what it is called, from its file. root: the folder with the work. digest: the SHA-256 of the work's
-    paths and contents, in hexadecimal. skipped: what was left out, as clauses.
+    paths and contents, in hexadecimal. skipped: what was left out, as clauses. commits: the latest ones of
+    the work's own repository.
     """
 
     name: str
     root: Path
     digest: str
     skipped: tuple[str, ...]
+    commits: tuple[git.Commit, ...] = ()
 
 
 def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
@@ -75,7 +78,8 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
             raise EnvironmentFault(f"{where} cannot be written: {error.strerror}.") from error
         raise Unusable(f"It cannot be read: {error.strerror or error}.") from error
     root = _root_of(target, folders)
-    return Submission(name_of(source), root, _digest(root), tuple(copier.skipped))
+    commits = copier.commits if copier.commits is not None else _commits(source / root.relative_to(target))
+    return Submission(name_of(source), root, _digest(root), tuple(copier.skipped), commits)
 
 
 def name_of(source: Path) -> str:
@@ -90,6 +94,8 @@ class _Copier:
         self._target = target
         self._bytes = self._files = 0
         self.skipped: list[str] = []
+        self.commits: tuple[git.Commit, ...] | None = None
+        """Those of a bundle; None if it was none."""
 
     def folder(self, source: Path) -> None:
         for path, relative in _walk(source, PurePosixPath()):
@@ -137,6 +143,7 @@ class _Copier:
                 raise
             except LabError as error:
                 raise Unusable(str(error)) from error
+            self.commits = git.commits(Path(folder) / "repository", MOST_COMMITS)
             self.folder(checked_out)
 
     def _write(self, relative: PurePosixPath, chunks: Iterator[bytes], executable: bool) -> None:
@@ -187,6 +194,14 @@ def _root_of(target: Path, folders: Sequence[str]) -> Path:
     if not any(target.iterdir()):
         raise Unusable("It is empty.")
     raise Unusable(f"It is no work on this system: it has no folder {', '.join(missing)}.")
+
+
+def _commits(root: Path) -> tuple[git.Commit, ...]:
+    """Return the commits of the work's repository; none if it has no folder `.git`, as in a zip file."""
+    repository = root / ".git"
+    if repository.is_symlink() or not repository.is_dir():  # a file or a link may name any other repository
+        return ()
+    return git.commits(repository, MOST_COMMITS)
 
 
 def _digest(root: Path) -> str:

@@ -12,6 +12,7 @@ from lab.catalog import Fix
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, Unusable, name_of, unpack
+from lab.grading.working_time import working_time
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
@@ -29,12 +30,15 @@ from lab.scorecard.card import (
     BugCard,
     Card,
     CommandCard,
+    CommitCard,
     HandoutCard,
     MigrationCard,
     ReviewCard,
     SubmissionCard,
+    TimeCard,
     machine,
 )
+from lab.sentences import printable
 from lab.shadow.leftovers import remove_leftovers
 from lab.shadow.shadow import Source
 from lab.workspace import Workspace
@@ -42,6 +46,11 @@ from lab.workspace import Workspace
 CARD = "card.json"
 WORK = "work"
 """The folder beside the card in which the submission is unpacked and measured; it is deleted."""
+
+MOST_COMMANDS = 1000
+MOST_WORDS = 50
+LONGEST = 200
+"""Of the candidate's own record, a card has so many commands, words of each, and characters of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +160,32 @@ def _graded(
         checked = _measured(target, Source(workspace, prepared, None, lambda: applied), chosen, progress)
     except LabError as error:
         return replace(card, problem=str(error), environment=isinstance(error, EnvironmentFault))
+    commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,
         handout=_handout(record),
         bugs=tuple(_bugs(checked, record, given)),
         beside=checked.beside,
         review=_review(workspace, prepared, applied, rows, progress),
-        timeline=tuple(CommandCard(one.words, one.code, one.at) for one in timeline.read(submission.root)),
+        timeline=tuple(
+            CommandCard(tuple(map(_shown, one.words[:MOST_WORDS])), one.code, one.at) for one in commands
+        ),
+        commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
+        time=_time(working_time(commands, submission.commits), record),
         notes=checked.notes,
         machine=machine(str(checked.level)),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a text of the candidate's as a card has it: without what could change a terminal, and short."""
+    return printable(text[:LONGEST])
+
+
+def _time(seconds: float | None, record: Handout | None) -> TimeCard | None:
+    if seconds is None:
+        return None
+    return TimeCard(seconds, None if record is None else seconds <= record.minutes * 60)
 
 
 def _given(record: Handout | None) -> frozenset[int]:

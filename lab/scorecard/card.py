@@ -80,6 +80,26 @@ class CommandCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitCard:
+    """A commit of the candidate's: the first line of its message, and its time in Unix time (seconds)."""
+
+    subject: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCard:
+    """The time that the work took, by the candidate's own records: commands and commits, which can be false.
+
+    `seconds`: from the first to the last of them. `within`: whether that is within the minutes of the
+    handout, which are this candidate's own; None without a handout.
+    """
+
+    seconds: float
+    within: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class MachineCard:
     """What it was measured on: system, processor's kind, cores, and the level of the walls."""
 
@@ -95,8 +115,9 @@ class Card:
 
     `problem` says why it could not be graded; empty if it was. `environment`: that is the machine's fault,
     not the submission's. `at` is Unix time, `seconds` how long it took. `library` is the digest of the
-    library's fixes, probes and profile. `notes` are for a person. `judgement` is the SHA-256 of what was
-    judged: the same submission gets the same one on any machine.
+    library's fixes, probes and profile, `rubric` that of its rubric (empty: it has none). `commits` and
+    `timeline` are the candidate's own records, the oldest first. `notes` are for a person. `judgement` is the
+    SHA-256 of what was judged: the same submission gets the same one on any machine.
     """
 
     submission: SubmissionCard
@@ -112,7 +133,10 @@ class Card:
     beside: Beside | None = None
     review: ReviewCard | None = None
     timeline: tuple[CommandCard, ...] = ()
+    commits: tuple[CommitCard, ...] = ()
+    time: TimeCard | None = None
     notes: tuple[str, ...] = ()
+    rubric: str = ""
     schema: int = SCHEMA
     judgement: str = field(init=False)
 

@@ -132,3 +132,19 @@ def test_what_cannot_be_read_or_is_no_work_on_this_system_is_told(tmp_path: Path
 def test_a_submission_is_called_as_its_file_or_folder(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     assert [name_of(tmp_path / name) for name in ("ada", "ada.zip", "a.b.bundle")] == ["ada", "ada", "a.b"]
+
+
+def test_the_commits_after_the_first_are_read_from_a_folder_and_a_bundle_and_only_from_its_own_repository(
+    tmp_path: Path,
+) -> None:
+    root = work(tmp_path / "ada")
+    bundled(tmp_path / "first.bundle", root)
+    (root / "app" / "a.py").write_text("a = 2\n")
+    bundled(tmp_path / "ada.bundle", root)
+    for source in (root, tmp_path / "ada.bundle"):
+        assert [one.subject for one in unpacked(source, tmp_path).commits] == ["work"]
+    assert unpacked(tmp_path / "first.bundle", tmp_path).commits == ()
+    inner = work(root / "inner")
+    assert unpacked(inner, tmp_path).commits == ()
+    (inner / ".git").symlink_to(root / ".git")
+    assert unpacked(inner, tmp_path).commits == ()

@@ -15,10 +15,12 @@ from lab.scorecard.card import (
     BugCard,
     Card,
     CommandCard,
+    CommitCard,
     HandoutCard,
     MigrationCard,
     ReviewCard,
     SubmissionCard,
+    TimeCard,
     machine,
 )
 from tests.conftest import PROJECT
@@ -37,6 +39,9 @@ FULL = replace(
     beside=Beside(10, (BROKEN,)),
     review=ReviewCard((FINDING,), (MigrationCard("0003", "m", "f", 0.1, None),)),
     timeline=(CommandCard(("up",), 0, 5.0),),
+    commits=(CommitCard("Book in one statement", 6.0),),
+    time=TimeCard(1.0, True),
+    rubric="r",
     notes=("A note.",),
 )
 
