@@ -154,7 +154,8 @@ def _graded(
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)
     target = Target(workspace, "", prepared, catalog_of(workspace))
     given = _given(record)
-    applied = tuple(fix for fix in target.catalog.fixes if fix.number in given)
+    in_place = _given_in_place(record)
+    applied = tuple(fix for fix in target.catalog.fixes if fix.number in in_place)
     chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
     try:
         checked = _measured(target, Source(workspace, prepared, None, lambda: applied), chosen, progress)
@@ -189,10 +190,14 @@ def _time(seconds: float | None, record: Handout | None) -> TimeCard | None:
 
 
 def _given(record: Handout | None) -> frozenset[int]:
-    """Return the bugs whose fix was given in place: its schema is in no file of the submission."""
-    if record is None:
-        return frozenset()
-    return frozenset(one.bug for one in record.given if one.kind == "fix" and not one.revision)
+    """Return the bugs whose fix the candidate was given."""
+    return frozenset(one.bug for one in record.given if one.kind == "fix") if record else frozenset()
+
+
+def _given_in_place(record: Handout | None) -> frozenset[int]:
+    """Return those whose fix was applied, not exported: its schema is in no file of the submission."""
+    exported = {one.bug for one in record.given if one.revision} if record else set()
+    return _given(record) - exported
 
 
 def _measured(target: Target, source: Source, fixes: tuple[Fix, ...], progress: Progress) -> Checked:
