@@ -19,7 +19,7 @@ from lab.handouts import Given, Handout
 from lab.json_files import to_json
 from lab.library import Library
 from lab.operations.grade import TABLE, grade, read_handout
-from lab.operations.grade_one import CARD, WORK, Asked, _kept
+from lab.operations.grade_one import CARD, WORK, Asked, kept_card
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
@@ -129,7 +129,7 @@ def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path)
     write_atomic(tmp_path / CARD, to_json(card).encode())
 
     def kept(digest: str, record: Handout | None) -> Card | None:
-        return _kept(tmp_path, Submission("a", tmp_path, digest, ()), Asked(LIBRARY), record)
+        return kept_card(tmp_path, Submission("a", tmp_path, digest, ()), Asked(LIBRARY, record))
 
     assert kept("d", record) == card
     assert kept("other", record) is None
