@@ -26,9 +26,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @dataclass(frozen=True)
 class Cluster:
-    """`executor` is what `lab grade --executor` takes."""
+    """`executor` is what `lab grade --executor` takes; the workers' files are in `folder`."""
 
     executor: str
+    folder: Path
     workers: list[psutil.Popen]
 
 
@@ -60,14 +61,14 @@ def cluster(
         ]
         for number in range(workers):
             wait_until(lambda number=number: "Registered to" in (folder / f"worker-{number}.log").read_text())
-        yield Cluster(address.replace("tcp:", "dask:"), started)
+        yield Cluster(address.replace("tcp:", "dask:"), folder, started)
 
 
 @contextmanager
 def _process(words: list[str], log: Path, environment: Mapping[str, str]) -> Iterator[psutil.Popen]:
     with log.open("wb") as output:
         process = psutil.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]],
+            [sys.executable, "-P", "-m", f"distributed.cli.dask_{words[0]}", *words[1:]],
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
