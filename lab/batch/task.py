@@ -1,12 +1,11 @@
 """What a worker does: bundle in, result out, by `lab grade --one` in a process of its own."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from lab import __version__
 from lab.batch.child import run_child
-from lab.batch.scratch import remove_scratch
+from lab.batch.scratch import make_scratch, remove_scratch
 from lab.errors import EnvironmentFault
 
 PREFIX = ".grading-"
@@ -40,7 +39,7 @@ def run_bundle(
     """
     if version != __version__:
         raise NotGraded(f"The worker has lab {__version__}, and this is lab {version}.")
-    scratch = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+    scratch = make_scratch(PREFIX, folder)
     try:
         source, result, log = scratch / "bundle.zip", scratch / "result.zip", scratch / "log"
         source.write_bytes(bundle)

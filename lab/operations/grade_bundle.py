@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Event, Thread
 
 from lab.batch.bundle import Manifest, read_manifest, unpack_bundle
 from lab.batch.result import NoResult, card_of, to_result
-from lab.batch.scratch import remove_scratch
+from lab.batch.scratch import make_scratch, remove_scratch
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
 from lab.operations.grade_one import Asked, card_without_figures, grade_one
@@ -50,10 +49,7 @@ def grade_bundle(
     manifest = read_manifest(bundle)
     if (kept := _kept(result, manifest)) is not None:
         return kept
-    try:
-        folder = Path(mkdtemp(prefix=".lab-", dir=work)).resolve()
-    except OSError as error:
-        raise EnvironmentFault(f"{error.filename} cannot be made: {error.strerror}.") from error
+    folder = make_scratch("lab-grade-", work)
     card, ending = None, _Ending()
     try:
         with _ended(ending, timeout, tied):
