@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,15 @@ def cluster(
     resources: str = "lab=1",
     scheduler: Mapping[str, str] = ONE_TRY,
     environment: Mapping[str, str] | None = None,
+    tls: Sequence[str] = (),
 ) -> Iterator[Cluster]:
-    """A scheduler and its workers, which keep their files in `folder`. All are killed at the end."""
+    """A scheduler and its workers, which keep their files in `folder`. All are killed at the end.
+
+    `tls` are options with which all of them encrypt.
+    """
     file = folder / "scheduler.json"
     folder.mkdir(parents=True, exist_ok=True)
-    common = ["--host", "127.0.0.1", "--scheduler-file", str(file), "--no-dashboard"]
+    common = [*tls, "--host", "127.0.0.1", "--scheduler-file", str(file), "--no-dashboard"]
     options = ["--nthreads", "1", "--no-nanny", "--resources", resources, "--local-directory", str(folder)]
     with ExitStack() as stack:
         stack.enter_context(

@@ -67,26 +67,34 @@ def dask_workers(executor: str, least: int) -> Iterator[Workers]:
     They are given two bundles each, and `least` or more in all. At the end, what they still run is ended.
 
     Raises:
-        UsageError: as `address_of`; or the cluster can be reached from other machines without encryption.
+        UsageError: as `address_of`; no certificates are named for tls://; or the cluster can be reached from
+            other machines without encryption.
         EnvironmentFault: `distributed` is missing, there is no scheduler, it has no such workers, their
             version of lab is another one, or it would give a submission that ended a worker to others.
     """
     address = address_of(executor)
     try:
-        from distributed import Client, KilledWorker
+        from distributed import Client, KilledWorker, Security
     except ModuleNotFoundError as error:
         remedy = 'Install it: pip install "debugging-lab[dask]"'
         raise EnvironmentFault(f"A Dask cluster needs {error.name}, which is missing.", remedy) from error
+    encrypted = address.startswith("tls:")
+    with_types: Any = Security  # it has none, and neither has the client
+    if encrypted and with_types().get_connection_args("client").get("ssl_context") is None:
+        raise UsageError(
+            "tls:// needs certificates, and none are named.",
+            "Name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and the like: see docs/scale.md.",
+        )
     for name in LOGGERS:  # it logs tracebacks, and what they say is in our errors
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        connect: Any = Client  # it has no types
+        connect: Any = Client
         client = connect(address, timeout=CONNECT_TIMEOUT, set_as_default=False, name="lab")
     except (OSError, ValueError) as error:
         remedy = "Start one: docs/scale.md says how."
         raise EnvironmentFault(f"There is no Dask scheduler at {executor} that answers.", remedy) from error
     try:
-        found = _usable(client, encrypted=address.startswith("tls:"))
+        found = _usable(client, encrypted=encrypted)
         pool = client.get_executor(pure=False, resources={RESOURCE: 1})
         yield Workers(pool, run_on_worker, max(least, QUEUED * found), (KilledWorker,))
     finally:

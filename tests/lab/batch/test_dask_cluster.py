@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 
@@ -16,6 +17,7 @@ from lab.errors import EnvironmentFault, UsageError
 from lab.grading.submission import unpack
 from lab.library import Library
 from lab.profile import read_profile
+from lab.shell import run
 from tests.conftest import PROJECT
 from tests.dask import Cluster, cluster, wait_until
 from tests.measuring import copy_shipped
@@ -114,6 +116,26 @@ def test_a_task_that_is_not_wanted_any_more_ends_what_it_runs(
         wait_until(lambda: len(running()) > 2)  # it has begun, and has started others
         end(future)
     wait_until(lambda: running() == [] and not list(two.folder.rglob(f"{PREFIX}*")))
+
+
+@pytest.mark.slow
+def test_an_encrypted_cluster_takes_bundles_from_those_with_a_certificate(tmp_path: Path) -> None:
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab"]
+    made = run([*request, "-keyout", key, "-out", certificate])
+    assert made.code == 0, made.stderr.decode()
+    options = ["--tls-ca-file", certificate, "--tls-cert", certificate, "--tls-key", key, "--protocol", "tls"]
+    names = ("ca-file", "client.cert", "client.key")
+    settings = dict(
+        zip((f"distributed.comm.tls.{name}" for name in names), (certificate, certificate, key), strict=True)
+    )
+    with cluster(tmp_path / "cluster", 1, tls=options) as found:
+        assert found.executor.startswith("tls://")
+        with pytest.raises(UsageError, match="needs certificates"), dask_workers(found.executor, 1):
+            pass
+        with dask.config.set(settings), dask_workers(found.executor, 1) as workers:
+            error = workers.executor.submit(workers.run, b"no bundle", __version__, 60.0).exception()
+    assert "is no bundle" in str(error)
 
 
 @pytest.mark.slow

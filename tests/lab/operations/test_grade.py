@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import signal
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -23,8 +25,8 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
 from lab.json_files import to_json
 from lab.library import Library
-from lab.operations.grade import TABLE, Graded, grade, pack_all, read_handout
-from lab.operations.grade_one import CARD, WORK, Asked, kept_card
+from lab.operations.grade import LOCK, TABLE, Graded, grade, pack_all, read_handout
+from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
@@ -157,6 +159,25 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_judgements(
     assert again.seconds < again.cards[0].seconds  # what had its card was not graded again
     assert not list(out.rglob(WORK))
     assert _naming(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_batch_that_is_interrupted_leaves_nothing_running(
+    number: int, submissions: Path, tmp_path: Path
+) -> None:
+    sources, out = [submissions / "empty", submissions / "ada"], tmp_path / "out"
+    command = [sys.executable, "-P", "-m", "lab", "grade", *sources, "-o", out]
+    with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: len(process.children(recursive=True)) > 2)  # the second is measured
+        process.send_signal(number)
+        assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    wait_until(lambda: _naming(tmp_path) == [])
+    assert read_card(out / "empty") is not None
+    assert read_card(out / "ada") is None
+    again = grade(sources[:1], out, LIBRARY)
+    assert again.cards == (read_card(out / "empty"),)
+    assert sorted(path.name for path in out.iterdir()) == [LOCK, "ada", TABLE, "empty"]
 
 
 @pytest.mark.slow
