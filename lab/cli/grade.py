@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from lab.cli import output
 from lab.cli.command import json_option
@@ -18,6 +19,13 @@ from lab.operations import EnvironmentFault, find_library
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Submissions at the same time.")
 @click.option(
+    "--executor",
+    default="",
+    show_default=False,
+    metavar="URL",
+    help="Grade on a Dask cluster: dask://127.0.0.1:PORT or tls://HOST:PORT.  [default: on this machine]",
+)
+@click.option(
     "--timeout", type=click.FloatRange(min=1), default=900.0, help="Seconds that one submission may take."
 )
 @click.option(
@@ -26,7 +34,27 @@ from lab.operations import EnvironmentFault, find_library
     metavar="FILE",
     help="The record of the handout.  [default: the one that the submission names]",
 )
-@click.option("--one", "alone", is_flag=True, hidden=True)
+@click.option(
+    "--pack",
+    "bundles",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Grade nothing: write a bundle of each submission to DIR.",
+)
+@click.option(
+    "--results",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Take the results of bundles that are in DIR.",
+)
+@click.option(
+    "--one",
+    "alone",
+    is_flag=True,
+    help="Grade one bundle, in place of SUBMISSION, and write its result to --out.",
+)
+@click.option("--work", type=click.Path(exists=True, file_okay=False, path_type=Path), hidden=True)
+@click.option("--tied", is_flag=True, hidden=True)
 @json_option
 @click.pass_context
 def grade(
@@ -34,9 +62,14 @@ def grade(
     submissions: tuple[Path, ...],
     out: Path,
     jobs: int,
+    executor: str,
     timeout: float,
     handout: Path | None,
+    bundles: Path | None,
+    results: Path | None,
     alone: bool,
+    work: Path | None,
+    tied: bool,
     as_json: bool,
 ) -> int:
     """Measure what candidates handed in, and write a card for each.
@@ -52,17 +85,40 @@ def grade(
     """
     from lab.cli import grade_views
     from lab.operations import grade as operation
-    from lab.operations.grade_one import Asked, grade_one
+    from lab.operations.grade_bundle import grade_bundle
 
-    library = find_library(context.find_root().params.get("library"))
     if alone:
-        record = operation.read_handout(handout) if handout else None
+        bundle, result = _bundle_and_result(context, submissions, out)
         with output.progress() as progress:
-            card = grade_one(submissions[0], out, Asked(library, record), progress)
+            card = grade_bundle(bundle, result, timeout=timeout, work=work, tied=tied, progress=progress)
         return EnvironmentFault.exit_code if card.environment else 0
+    library = find_library(context.find_root().params.get("library"))
+    if bundles is not None:
+        with output.progress() as progress:
+            packed = operation.pack_all(
+                submissions, out, bundles, library, handout=handout, timeout=timeout, progress=progress
+            )
+        output.result(packed, as_json, grade_views.packed)
+        return EnvironmentFault.exit_code if any(card.environment for card in packed.cards) else 0
     with output.progress() as progress:
         graded = operation.grade(
-            submissions, out, library, handout=handout, jobs=jobs, timeout=timeout, progress=progress
+            submissions,
+            out,
+            library,
+            handout=handout,
+            jobs=jobs,
+            executor=executor,
+            results=results,
+            timeout=timeout,
+            progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)
     return EnvironmentFault.exit_code if graded.not_graded else 0
+
+
+def _bundle_and_result(context: click.Context, submissions: tuple[Path, ...], out: Path) -> tuple[Path, Path]:
+    if len(submissions) != 1:
+        raise click.UsageError("--one grades one bundle.")
+    if context.get_parameter_source("out") is ParameterSource.DEFAULT:
+        raise click.UsageError("--one needs a file for the result: -o RESULT.")
+    return submissions[0], out

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from lab.cli.check_views import STYLES
 from lab.cli.tables import table
-from lab.operations.grade import Graded
+from lab.operations.grade import Graded, Packed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,6 +28,12 @@ def graded(found: Graded) -> Iterator[RenderableType]:
         )
     yield listed
     yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
+
+
+def packed(found: Packed) -> Iterator[RenderableType]:
+    for bundle in found.bundles:
+        yield str(bundle)
+    yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have their card without one."
 
 
 def _verdict(bug: BugCard | None) -> Text:

@@ -1,41 +1,46 @@
-"""Grade submissions: each in a process of its own, within a deadline, and every one gets a card."""
+"""Grade submissions: each becomes a bundle, which a worker grades, and every one gets a card."""
 
 import csv
 import io
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
+from threading import BoundedSemaphore, Event, Lock
 
-from lab import __version__, sandbox
-from lab.errors import LabError, UsageError
+from lab.batch.bundle import read_manifest
+from lab.batch.child import run_child
+from lab.batch.dask_cluster import dask_workers
+from lab.batch.result import NoResult, card_of
+from lab.batch.scratch import remove_scratch
+from lab.batch.sender import Sender
+from lab.batch.task import NotGraded, reason, tail
+from lab.batch.workers import Workers, local_workers
+from lab.errors import UsageError
 from lab.files import write_atomic
 from lab.grading.submission import name_of
 from lab.handouts import Handout
-from lab.json_files import from_json, to_json
+from lab.json_files import from_json
 from lab.library import Library
-from lab.operations.grade_one import CARD, clean, read_card
+from lab.lock import exclusive_lock
+from lab.operations.grade_one import CARD, WORK, card_without_figures, read_card, write_card
+from lab.operations.pack import ToPack
 from lab.progress import Progress, Update, silent
-from lab.scorecard.card import Card, SubmissionCard, machine
+from lab.scorecard.card import Card, SubmissionCard
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
 
-POLL = 0.1
 TABLE = "cards.csv"
-BY_ITSELF = "--one"
-"""The option by which `lab grade` grades one submission in its own process."""
+LOG = "grade.log"
+"""Why a submission has a card of the machine's fault: what lab wrote."""
 
-
-class Interrupted(LabError):
-    """The grading of one submission was ended, because all were: it has no card."""
+LOCK = ".lock"
+BUNDLE, RESULT = ".bundle.zip", ".result.zip"
+"""After the submission's name: the names of its bundle and of its result, in a folder of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,14 @@ class Graded:
     def not_graded(self) -> tuple[Card, ...]:
         """Those that the machine could not grade: that says nothing of the candidate."""
         return tuple(card for card in self.cards if card.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The bundles that were made, and the cards of the submissions that have theirs without one."""
+
+    bundles: tuple[Path, ...]
+    cards: tuple[Card, ...]
 
 
 def read_handout(file: Path) -> Handout:
@@ -70,42 +83,165 @@ def grade(
     *,
     handout: Path | None = None,
     jobs: int = 1,
+    executor: str = "",
+    results: Path | None = None,
     timeout: float = TIMEOUT,
     progress: Progress = silent,
 ) -> Graded:
-    """Grade the submissions, `jobs` at the same time; write a folder for each to `out`, and a table of all.
+    """Grade the submissions; write a folder for each to `out`, and a table of all.
 
-    A submission that was graded before, of the same files by the same library, keeps its card. After ^C,
-    nothing runs on, and the cards that were written stay.
+    They are graded here, `jobs` at the same time, or by the workers at `executor`, such as
+    dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
+    its card; one whose result is in the folder `results` gets that. After ^C nothing runs on, and the cards
+    that were written stay.
 
     Raises:
-        UsageError: there is no such file, two have the same name, or the record of the handout is none.
-        EnvironmentFault: `out` cannot be written.
+        UsageError: there is no such file, two have the same name, the record of the handout is none, or
+            `executor` is no address that may be used.
+        EnvironmentFault: `out` cannot be written, or the workers cannot be reached.
+        Locked: another lab grades into `out`.
     """
     started = time.monotonic()
     folders = _folders(sources, out)
-    if handout is not None:
-        read_handout(handout)
-    done, lock, stop = 0, Lock(), Event()
+    batch = _Batch(library, read_handout(handout) if handout else None, results, timeout, Event())
+    done, lock = 0, Lock()
 
-    def one(source: Path, folder: Path) -> Card:
+    def one(source: Path, folder: Path, sender: Sender) -> Card:
         nonlocal done
-        card = _in_its_own_process(source, folder, library, handout, timeout, stop)
+        card = batch.card(source, folder, sender.send)
         with lock:
             done += 1
             progress(Update(f"Graded {folder.name}", done, len(sources)))
         return card
 
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(one, source, folder) for source, folder in zip(sources, folders, strict=True)]
-        try:
-            cards = tuple(future.result() for future in futures)
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
+    with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
+        sender = Sender(workers, timeout, batch.stop)
+        with ThreadPoolExecutor(
+            workers.width
+        ) as pool:  # so many bundles are in memory, however many there are
+            futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
+            try:
+                cards = tuple(future.result() for future in futures)
+            except BaseException:
+                sender.cancel()
+                pool.shutdown(cancel_futures=True)
+                raise
     write_atomic(out / TABLE, _table(cards).encode())
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
+
+
+def pack_all(
+    sources: Sequence[Path],
+    out: Path,
+    bundles: Path,
+    library: Library,
+    *,
+    handout: Path | None = None,
+    timeout: float = TIMEOUT,
+    progress: Progress = silent,
+) -> Packed:
+    """Write a bundle of each submission to the folder `bundles`, and grade none. Raises as `grade`.
+
+    One that cannot be graded gets its card in `out`, and one that has its card there already gets no bundle.
+    """
+    folders = _folders(sources, out)
+    batch = _Batch(library, read_handout(handout) if handout else None, None, timeout, Event())
+    made, cards = [], []
+    with exclusive_lock(out / LOCK, progress=progress):
+        for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
+            bundle = bundles / f"{folder.name}{BUNDLE}"
+            bundle.unlink(missing_ok=True)
+            try:
+                card = batch.pack(source, folder, bundle)
+            except NotGraded as error:
+                card = batch.not_graded(source, folder, error)
+            finally:
+                remove_scratch(folder / WORK)
+            if card is None:
+                made.append(bundle)
+            else:
+                cards.append(card)
+            progress(Update(f"Packed {folder.name}", number, len(sources)))
+    return Packed(tuple(made), tuple(cards))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is the same for all submissions. Once `stop` is set, what runs is ended."""
+
+    library: Library
+    handout: Handout | None
+    results: Path | None
+    timeout: float
+    stop: Event
+
+    def card(self, source: Path, folder: Path, send: Callable[[bytes], bytes]) -> Card:
+        """Return the card of the submission; it is in the folder then. Raises Interrupted, ConnectionLost."""
+        bundle = folder / WORK / "bundle.zip"
+        try:
+            if (card := self.pack(source, folder, bundle)) is not None:
+                return card
+            key = read_manifest(bundle).key
+            card = self._result(folder.name, key) or card_of(send(bundle.read_bytes()), key)
+            write_card(folder, card)
+        except (NotGraded, NoResult) as error:
+            card = self.not_graded(source, folder, error)
+        finally:
+            remove_scratch(folder / WORK)
+        return card
+
+    def pack(self, source: Path, folder: Path, bundle: Path) -> Card | None:
+        """Write the bundle and return None, or return the card that the submission has without one.
+
+        Raises:
+            NotGraded: this machine cannot pack it.
+            Interrupted: the batch was stopped.
+        """
+        log = folder / WORK / LOG
+        remove_scratch(folder / WORK)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        (folder / LOG).unlink(missing_ok=True)
+        if (before := read_card(folder)) is not None and before.environment:
+            (folder / CARD).unlink()
+        words = ToPack(source.absolute(), folder, self.library.root, bundle.absolute(), self.handout).words
+        with _PACKING:
+            code = run_child(words, log, seconds=self.timeout, abandoned=self.stop.is_set)
+        if code == 0 and bundle.exists():
+            return None
+        if code == 0 and (card := read_card(folder)) is not None:
+            return card
+        raise NotGraded(reason(log, code, self.timeout), tail(log))
+
+    def not_graded(self, source: Path, folder: Path, error: NotGraded | NoResult) -> Card:
+        """Return and write the card of a submission that no machine could grade."""
+        name = SubmissionCard(name_of(source), "")
+        card = card_without_figures(name, self.library.digest(), str(error), environment=True)
+        write_card(folder, card)
+        write_atomic(folder / LOG, getattr(error, "log", "").encode())
+        return card
+
+    def _result(self, name: str, key: str) -> Card | None:
+        """Return the card in the folder of results, if it is of this bundle and says something of it."""
+        if self.results is None:
+            return None
+        with suppress(OSError, NoResult):
+            card = card_of((self.results / f"{name}{RESULT}").read_bytes(), key)
+            return None if card.environment else card
+        return None
+
+
+_PACKING = BoundedSemaphore(os.cpu_count() or 1)
+"""To pack is work for this machine, however many workers there are."""
+
+
+@contextmanager
+def _workers(executor: str, jobs: int, out: Path, stop: Event) -> Iterator[Workers]:
+    if executor:
+        with dask_workers(executor, jobs) as workers:
+            yield workers
+    else:
+        with local_workers(jobs, out.resolve(), stop.is_set) as workers:
+            yield workers
 
 
 def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
@@ -116,70 +252,6 @@ def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"Two submissions are called {twice[0]}.", "Give one of the files another name.")
     return tuple(out / name for name in names)
-
-
-def _in_its_own_process(
-    source: Path, folder: Path, library: Library, handout: Path | None, timeout: float, stop: Event
-) -> Card:
-    """Grade the submission in a process, and return its card. One that is late, or dies, gets a card too."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-P", "-m", "lab", "--library", str(library.root), "grade", BY_ITSELF]
-    words += [str(source), "--out", str(folder)]
-    words += ["--handout", str(handout)] if handout else []
-    log = folder / "grade.log"
-    if (kept := read_card(folder)) is not None and kept.environment:
-        (folder / CARD).unlink()
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
-        )
-    try:
-        ended = _wait(child, timeout, stop)
-    finally:
-        _end(child, folder)
-    if stop.is_set():
-        raise Interrupted("The grading was interrupted.")
-    if ended and (card := read_card(folder)) is not None:
-        if child.returncode == 0:
-            log.unlink(missing_ok=True)
-            return card
-        if card.environment:  # else it is that of an earlier submission
-            return card
-    text = log.read_text(errors="replace").strip().splitlines()
-    reason = text[-1].removeprefix("lab: ") if text else f"it ended with exit code {child.returncode}"
-    problem = reason if ended else f"It was not graded within {timeout:g} s."
-    return _not_graded(source, folder, library, problem)
-
-
-def _wait(child: "subprocess.Popen[bytes]", timeout: float, stop: Event) -> bool:
-    """Wait for the process, up to the timeout or until `stop`. Return whether it has ended."""
-    deadline = time.monotonic() + timeout
-    while child.poll() is None:
-        if time.monotonic() > deadline or stop.wait(POLL):
-            return False
-    return True
-
-
-def _end(child: "subprocess.Popen[bytes]", folder: Path) -> None:
-    """Interrupt the process, so that it cleans up; kill it if it does not; remove what it left."""
-    for number in (signal.SIGINT, signal.SIGKILL):
-        if child.poll() is not None:
-            break
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(20)
-    clean(folder)
-
-
-def _not_graded(source: Path, folder: Path, library: Library, problem: str) -> Card:
-    """Return and write the card of a submission that this machine could not grade."""
-    level = str(sandbox.found().level)
-    name = SubmissionCard(name_of(source), "")
-    card = Card(name, __version__, library.digest(), time.time(), 0.0, machine(level))
-    card = replace(card, problem=problem, environment=True)
-    write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
-    return card
 
 
 def _table(cards: Sequence[Card]) -> str:

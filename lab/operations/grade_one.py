@@ -1,17 +1,16 @@
-"""Grade one submission: unpack, measure, compare, review its migrations, and return its card."""
+"""Grade one unpacked submission: measure, compare, review its migrations, and return its card."""
 
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lab import __version__, handouts, sandbox, shipped, timeline
+from lab import __version__, sandbox, shipped, timeline
 from lab.catalog import Fix
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
-from lab.grading.submission import Submission, Unusable, name_of, unpack
+from lab.grading.submission import Submission
 from lab.grading.working_time import working_time
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
@@ -24,7 +23,7 @@ from lab.operations.prepared import prepared_server
 from lab.operations.review import review_on
 from lab.operations.target import Target
 from lab.profile import read_profile
-from lab.progress import Progress, Update, silent
+from lab.progress import Progress, silent
 from lab.runtime.prepared import Prepared
 from lab.scorecard.card import (
     BugCard,
@@ -39,13 +38,12 @@ from lab.scorecard.card import (
     machine,
 )
 from lab.sentences import printable
-from lab.shadow.leftovers import remove_leftovers
 from lab.shadow.shadow import Source
 from lab.workspace import Workspace
 
 CARD = "card.json"
 WORK = "work"
-"""The folder beside the card in which the submission is unpacked and measured; it is deleted."""
+"""The folder beside the card in which the submission is unpacked; it is deleted."""
 
 MOST_COMMANDS = 1000
 MOST_WORDS = 50
@@ -55,40 +53,25 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is graded: the library to grade with, and the record of the handout, if one is named."""
+    """What to grade with: the library, and the record of the submission's handout, if there is one."""
 
     library: Library
     handout: Handout | None = None
 
 
-def grade_one(source: Path, folder: Path, asked: Asked, progress: Progress = silent) -> Card:
-    """Grade the submission, write its card to `folder`, and return it. A card of the same input is kept.
+def grade_one(submission: Submission, asked: Asked, progress: Progress = silent) -> Card:
+    """Measure the unpacked submission, in its folder, and return its card.
 
     What is wrong with the submission is in the card.
 
     Raises:
         EnvironmentFault: the folder cannot be written, git is missing, or no server can be prepared.
+        InvalidFile: the library's lab.toml cannot be used.
     """
     started = time.monotonic()
-    work = folder.resolve() / WORK
-    _clean(work)
-    try:
-        progress(Update("Unpacking"))
-        profile = read_profile(asked.library.profile)
-        try:
-            submission = unpack(source, work, profile.folders)
-        except Unusable as error:
-            card = _card(asked, SubmissionCard(name_of(source), ""), problem=str(error))
-        else:
-            record = asked.handout or handouts.recorded_in(submission.root, asked.library)
-            if (kept := _kept(folder, submission, asked, record)) is not None:
-                return kept
-            card = _graded(submission, asked, record, profile.seed.rows, progress)
-    finally:
-        _clean(work)
-    card = replace(card, seconds=round(time.monotonic() - started, 1))
-    write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
-    return card
+    rows = read_profile(asked.library.profile).seed.rows
+    card = _graded(submission, asked, rows, progress)
+    return replace(card, seconds=round(time.monotonic() - started, 1))
 
 
 def read_card(folder: Path) -> Card | None:
@@ -98,18 +81,12 @@ def read_card(folder: Path) -> Card | None:
     return None
 
 
-def clean(folder: Path) -> None:
-    """End and delete what a grading that was killed has left in the folder."""
-    _clean(folder / WORK)
+def write_card(folder: Path, card: Card) -> None:
+    """Write the card to the folder. Raises EnvironmentFault."""
+    write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
 
 
-def _clean(work: Path) -> None:
-    for root in {path.parent for path in work.rglob(".lab") if path.is_dir()}:
-        remove_leftovers(Workspace(root))
-    shutil.rmtree(work, ignore_errors=True)
-
-
-def _kept(folder: Path, submission: Submission, asked: Asked, record: Handout | None) -> Card | None:
+def kept_card(folder: Path, submission: Submission, asked: Asked) -> Card | None:
     """Return the card that is there already, of the same files by the same library and version of lab.
 
     There is none if more help was recorded since.
@@ -117,6 +94,7 @@ def _kept(folder: Path, submission: Submission, asked: Asked, record: Handout | 
     card = read_card(folder)
     if card is None or card.environment:
         return None
+    record = asked.handout
     given = _given(record)
     same = (submission.digest, asked.library.digest(), __version__, _handout(record))
     if (card.submission.digest, card.library, card.lab, card.handout) != same:
@@ -130,12 +108,18 @@ def _handout(record: Handout | None) -> HandoutCard | None:
     return HandoutCard(record.id, record.bugs, record.minutes, record.ai) if record else None
 
 
-def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", environment: bool = False) -> Card:
+def card_without_figures(
+    submission: SubmissionCard, library: str, problem: str, *, environment: bool = False
+) -> Card:
+    """Return the card of a submission that was not measured; `library` is the library's digest.
+
+    `environment` says that this is the machine's fault.
+    """
     level = str(sandbox.found().level)
     return Card(
         submission,
         __version__,
-        asked.library.digest(),
+        library,
         time.time(),
         0.0,
         machine(level),
@@ -144,11 +128,11 @@ def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", enviro
     )
 
 
-def _graded(
-    submission: Submission, asked: Asked, record: Handout | None, rows: int, progress: Progress
-) -> Card:
+def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress) -> Card:
+    record = asked.handout
     workspace = Workspace(submission.root, asked.library)
-    card = _card(asked, SubmissionCard(submission.name, submission.digest, submission.skipped))
+    name = SubmissionCard(submission.name, submission.digest, submission.skipped)
+    card = card_without_figures(name, asked.library.digest(), "")
     workspace.state.mkdir(exist_ok=True)
     shipped.keep(workspace)
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)

@@ -3,39 +3,61 @@
 import csv
 import json
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
 
 from lab import __version__
+from lab.batch.bundle import read_manifest, write_bundle
+from lab.batch.result import card_of
 from lab.cli import grade_views
 from lab.errors import UsageError
 from lab.files import write_atomic
-from lab.grading.submission import Submission
+from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
 from lab.json_files import to_json
 from lab.library import Library
-from lab.operations.grade import TABLE, grade, read_handout
-from lab.operations.grade_one import CARD, WORK, Asked, _kept
+from lab.operations.grade import LOCK, TABLE, Graded, grade, pack_all, read_handout
+from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
+from lab.shell import run
 from tests.conftest import PROJECT
+from tests.dask import cluster, wait_until
 from tests.lab.cli.test_inspect_views import lines
 from tests.lab.operations.conftest import living_in
-from tests.measuring import fix
+from tests.measuring import copy_shipped, fix
 
 LIBRARY = Library(PROJECT)
+NAMES = ("ada", "zipped.zip", "broken.zip", "empty")
 
 
-@pytest.fixture
-def submissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a handout that was worked on, as a folder and as a zip, and with what is no work."""
-    monkeypatch.setenv("LAB_HANDOUTS", str(tmp_path / "records"))
-    folder = tmp_path / "in"
+    folder = tmp_path_factory.mktemp("in")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LAB_HANDOUTS", str(tmp_path_factory.mktemp("records")))
+        _make_submissions(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def here(submissions: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    """What this machine says of them, two at the same time."""
+    return grade([submissions / name for name in NAMES], tmp_path_factory.mktemp("here"), LIBRARY, jobs=2)
+
+
+def _make_submissions(folder: Path) -> None:
     root = make_handout(folder / "ada", LIBRARY, name="Ada", bugs=["1", "4-5"]).root
     compose = root / "compose" / "docker-compose.yml"
     added = (fix(1).folder / "code.patch").read_text().partition("\n+      - DEVICE")[2].partition("\n")[0]
@@ -53,7 +75,6 @@ def submissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             archive.write(path, path.relative_to(root))
     (folder / "broken.zip").write_bytes(b"no")
     (folder / "empty").mkdir()
-    return folder
 
 
 def _head(root: Path) -> str:
@@ -65,11 +86,9 @@ def _head(root: Path) -> str:
 
 @pytest.mark.slow
 def test_each_submission_gets_a_card_and_the_same_work_the_same_judgement(
-    submissions: Path, tmp_path: Path
+    submissions: Path, here: Graded
 ) -> None:
-    sources = [submissions / name for name in ("ada", "zipped.zip", "broken.zip", "empty")]
-    found = grade(sources, tmp_path / "out", LIBRARY, jobs=2)
-    ada, zipped, broken, empty = found.cards
+    ada, zipped, broken, empty = here.cards
     assert {bug.number: bug.verdict for bug in ada.bugs} == {
         1: Verdict.FIXED,
         4: Verdict.PRESENT,
@@ -84,18 +103,18 @@ def test_each_submission_gets_a_card_and_the_same_work_the_same_judgement(
     assert (ada.beside.regressions, ada.beside.problem) == ((), "")
     assert "no zip file" in broken.problem
     assert empty.problem == "It is empty."
-    assert found.not_graded == ()
+    assert here.not_graded == ()
 
-    assert not list((tmp_path / "out").rglob(WORK))
-    assert living_in(tmp_path) == []
-    with (tmp_path / "out" / TABLE).open() as table:
+    assert not list(here.out.rglob(WORK))
+    assert living_in(here.out) == []
+    with (here.out / TABLE).open() as table:
         rows = list(csv.DictReader(table))
     assert [row["submission"] for row in rows] == ["ada", "broken", "empty", "zipped"]
     assert rows[0]["bug 4"] == "present"
-    shown = lines(grade_views.graded(found))
+    shown = lines(grade_views.graded(here))
     assert any("It is empty." in line for line in shown)
 
-    again = grade(sources[:1], tmp_path / "out", LIBRARY)
+    again = grade([submissions / "ada"], here.out, LIBRARY)
     assert again.cards == (ada,)
 
 
@@ -107,7 +126,12 @@ def test_a_submission_that_takes_too_long_gets_a_card_that_blames_the_machine(
     (card,) = found.not_graded
     assert card.problem == "It was not graded within 4 s."
     assert not (tmp_path / "out" / "ada" / WORK).exists()
-    assert not [one for one in psutil.process_iter() if str(tmp_path) in " ".join(_words(one))]
+    assert _naming(tmp_path) == []
+
+
+def _naming(folder: Path) -> list[psutil.Process]:
+    """The processes that have the folder in their command line."""
+    return [one for one in psutil.process_iter() if str(folder) in " ".join(_words(one))]
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -115,6 +139,89 @@ def _words(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_gives_the_same_judgements(
+    submissions: Path, here: Graded, tmp_path: Path
+) -> None:
+    sources = [submissions / name for name in NAMES]
+    out = tmp_path / "out"
+    with cluster(tmp_path / "cluster") as found:
+        batch = Thread(target=grade, args=(sources, out, LIBRARY), kwargs={"executor": found.executor})
+        batch.start()
+        wait_until(lambda: all(len(one.children(recursive=True)) > 2 for one in found.workers))
+        found.workers[0].kill()
+        batch.join()
+        again = grade(sources, out, LIBRARY, executor=found.executor)
+    assert again.not_graded == ()
+    assert [card.judgement for card in again.cards] == [card.judgement for card in here.cards]
+    assert again.seconds < again.cards[0].seconds  # what had its card was not graded again
+    assert not list(out.rglob(WORK))
+    assert _naming(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_batch_that_is_interrupted_leaves_nothing_running(
+    number: int, submissions: Path, tmp_path: Path
+) -> None:
+    sources, out = [submissions / "empty", submissions / "ada"], tmp_path / "out"
+    command = [sys.executable, "-P", "-m", "lab", "grade", *sources, "-o", out]
+    with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: len(process.children(recursive=True)) > 2)  # the second is measured
+        process.send_signal(number)
+        assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    wait_until(lambda: _naming(tmp_path) == [])
+    assert read_card(out / "empty") is not None
+    assert read_card(out / "ada") is None
+    again = grade(sources[:1], out, LIBRARY)
+    assert again.cards == (read_card(out / "empty"),)
+    assert sorted(path.name for path in out.iterdir()) == [LOCK, "ada", TABLE, "empty"]
+
+
+@pytest.mark.slow
+def test_bundles_that_are_graded_elsewhere_give_the_same_cards(submissions: Path, tmp_path: Path) -> None:
+    out, bundles = tmp_path / "out", tmp_path / "bundles"
+    sources = [submissions / "ada", submissions / "empty"]
+    packed = pack_all(sources, out, bundles, LIBRARY)
+    assert packed.bundles == (bundles / "ada.bundle.zip",)
+    assert [card.problem for card in packed.cards] == ["It is empty."]
+    result = bundles / "ada.result.zip"
+    command = [sys.executable, "-P", "-m", "lab", "grade", "--one", packed.bundles[0], "-o", result]
+    finished = run(command, timeout=600)
+    assert (finished.code, result.exists()) == (0, True), finished.stderr.decode()
+    card = card_of(result.read_bytes(), read_manifest(packed.bundles[0]).key)
+
+    graded_again = run(command, timeout=600)
+    assert graded_again.code == 0
+    assert card_of(result.read_bytes(), read_manifest(packed.bundles[0]).key) == card
+    found = grade(sources, out, LIBRARY, results=bundles)
+    assert found.cards[0] == card
+    assert {bug.number: bug.verdict for bug in card.bugs}[1] is Verdict.FIXED
+
+
+def test_a_bundle_of_another_version_gets_a_result_that_says_so(tmp_path: Path) -> None:
+    work = unpack(copy_shipped(tmp_path / "ada"), tmp_path / "unpacked", ("app",))
+    manifest = replace(write_bundle(tmp_path / "ada.zip", work, LIBRARY, None), lab="0.0.1")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("manifest.json", to_json(manifest))
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "lab",
+        "grade",
+        "--one",
+        tmp_path / "other.zip",
+        "-o",
+        tmp_path / "r",
+    ]
+    assert run(command).code == 4
+    card = card_of((tmp_path / "r").read_bytes(), manifest.key)
+    assert card.environment
+    assert card.problem == f"The bundle was made by lab 0.0.1, and this is lab {__version__}."
+    assert card.submission.name == "ada"
 
 
 def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path) -> None:
@@ -129,7 +236,7 @@ def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path)
     write_atomic(tmp_path / CARD, to_json(card).encode())
 
     def kept(digest: str, record: Handout | None) -> Card | None:
-        return _kept(tmp_path, Submission("a", tmp_path, digest, ()), Asked(LIBRARY), record)
+        return kept_card(tmp_path, Submission("a", tmp_path, digest, ()), Asked(LIBRARY, record))
 
     assert kept("d", record) == card
     assert kept("other", record) is None

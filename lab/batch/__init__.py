@@ -1,0 +1,1 @@
+"""Many submissions: a worker gets a bundle, grades it in a process of its own, and returns a result."""

@@ -1,0 +1,63 @@
+"""A result: one zip file with the card that came of a bundle, and the key of that bundle.
+
+result.json    the bundle's key, and the version of lab that graded it
+card.json      the card
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+from lab import __version__
+from lab.errors import EnvironmentFault
+from lab.json_files import from_json, to_json
+from lab.scorecard.card import Card
+
+FORMAT = 1
+RESULT = "result.json"
+CARD = "card.json"
+LARGEST = 64 * 2**20
+"""Bytes of a file in a result, unpacked."""
+
+
+class NoResult(EnvironmentFault):
+    """The bytes are no result, or that of another bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Which bundle the result is of, by its key, and the version of lab that made it."""
+
+    bundle: str
+    lab: str
+    format: int = FORMAT
+
+
+def to_result(key: str, card: Card) -> bytes:
+    """Return the result of the bundle with this key. The same card makes the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in ((RESULT, _About(key, __version__)), (CARD, card)):
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, f"{to_json(value)}\n")
+    return content.getvalue()
+
+
+def card_of(result: bytes, key: str) -> Card:
+    """Return the card in the result of the bundle with this key. Raises NoResult: it is not that."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(result)) as archive:
+            about = from_json(_read(archive, RESULT), _About)
+            card = from_json(_read(archive, CARD), Card)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise NoResult(f"It is no result: {error}.") from error
+    if (about.format, about.bundle) != (FORMAT, key):
+        raise NoResult("It is the result of another bundle.")
+    return card
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        return file.read(LARGEST)

@@ -1,0 +1,76 @@
+"""Make the bundle of one submission, in a process of its own: what it reads may be hostile."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import handouts
+from lab.batch.bundle import write_bundle
+from lab.errors import LabError
+from lab.grading.submission import Unusable, name_of, unpack
+from lab.handouts import Handout
+from lab.json_files import from_json, to_json
+from lab.library import Library
+from lab.operations.grade_one import WORK, Asked, card_without_figures, kept_card, write_card
+from lab.profile import read_profile
+from lab.scorecard.card import SubmissionCard
+
+MODULE = "lab.operations.pack"
+
+
+@dataclass(frozen=True, slots=True)
+class ToPack:
+    """A submission, the folder for its card, the root of the library, and the file for the bundle.
+
+    Without `handout`, its record is the one that the submission names.
+    """
+
+    source: Path
+    folder: Path
+    library: Path
+    bundle: Path
+    handout: Handout | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The command that packs it: what follows `python -m`."""
+        return [MODULE, to_json(self, indent=0)]
+
+
+def pack(wanted: ToPack) -> None:
+    """Write the bundle, unless the folder has the card of the same work, made with the same library.
+
+    A submission that cannot be graded gets a card that says why, and no bundle.
+
+    Raises:
+        EnvironmentFault: a file cannot be written, or git is missing.
+        InvalidFile: the library's lab.toml cannot be used.
+    """
+    library = Library(wanted.library)
+    work = wanted.folder.resolve() / WORK / "unpacked"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        submission = unpack(wanted.source, work, read_profile(library.profile).folders)
+    except Unusable as error:
+        name = SubmissionCard(name_of(wanted.source), "")
+        write_card(wanted.folder, card_without_figures(name, library.digest(), str(error)))
+    else:
+        record = wanted.handout or handouts.recorded_in(submission.root, library)
+        if kept_card(wanted.folder, submission, Asked(library, record)) is None:
+            write_bundle(wanted.bundle, submission, library, record)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def main() -> int:
+    try:
+        pack(from_json(sys.argv[1], ToPack))
+    except LabError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
