@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from lab.cli import output
-from lab.cli.command import json_option
+from lab.cli.command import format_options, json_option
 from lab.operations import EnvironmentFault, find_library
 
 
@@ -26,6 +26,7 @@ from lab.operations import EnvironmentFault, find_library
     metavar="FILE",
     help="The record of the handout.  [default: the one that the submission names]",
 )
+@format_options(multiple=True)
 @click.option("--one", "alone", is_flag=True, hidden=True)
 @json_option
 @click.pass_context
@@ -36,6 +37,8 @@ def grade(
     jobs: int,
     timeout: float,
     handout: Path | None,
+    formats: tuple[str, ...],
+    course: Path | None,
     alone: bool,
     as_json: bool,
 ) -> int:
@@ -44,14 +47,17 @@ def grade(
     A SUBMISSION is a folder, a zip file or a git bundle. Each is measured on a database server of its own,
     with the library's probes: the bugs of its handout, what else it broke, and its migrations. One that is
     broken, empty or no work on this system gets a card that says so. A card that is there already, of the
-    same files, is kept.
+    same files, is kept. Each --format adds a file beside the card: docs/formats.md says what it holds. The
+    points in gradescope and prairielearn are those of a teacher's file: --course.
 
-    Exit codes: 0 every submission has a card, 2 there is no such file, 4 one could not be graded here.
+    Exit codes: 0 every submission has a card, 2 there is no such file or no course file, 4 one could not be
+    graded here.
 
-    Example: lab grade incoming/*.zip -o cards --jobs 2
+    Example: lab grade incoming/*.zip -o cards --jobs 2 --format junit --format summary
     """
     from lab.cli import grade_views
     from lab.operations import grade as operation
+    from lab.operations.card import rendering
     from lab.operations.grade_one import Asked, grade_one
 
     library = find_library(context.find_root().params.get("library"))
@@ -60,9 +66,17 @@ def grade(
         with output.progress() as progress:
             card = grade_one(submissions[0], out, Asked(library, record), progress)
         return EnvironmentFault.exit_code if card.environment else 0
+    how = rendering(formats, course, library)
     with output.progress() as progress:
         graded = operation.grade(
-            submissions, out, library, handout=handout, jobs=jobs, timeout=timeout, progress=progress
+            submissions,
+            out,
+            library,
+            handout=handout,
+            jobs=jobs,
+            timeout=timeout,
+            formats=how,
+            progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)
     return EnvironmentFault.exit_code if graded.not_graded else 0

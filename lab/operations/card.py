@@ -1,5 +1,6 @@
 """Read a card, and write it in other people's formats. A card is never changed here."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ from lab.workspace import Workspace
 MOST_BYTES = 50 * 2**20
 NAME_A_CARD = "Name a card.json, or the folder of a submission that lab grade has written."
 WRITE_A_COURSE = (
-    "Write them to a file and name it: --course course.toml. docs/formats.md has an example: a table [points] "
-    "with a line for each bug, such as 1 = 10."
+    "Write them to a file, a table [points] with a line for each bug such as 1 = 10, and name it: "
+    "--course course.toml. docs/formats.md has an example."
 )
 
 
@@ -31,6 +32,9 @@ class Rendering:
 
     names: tuple[str, ...] = ()
     course: Course = NO_POINTS
+
+
+NO_FORMATS = Rendering()
 
 
 def rendering(names: Iterable[str], course: Path | None, library: Library) -> Rendering:
@@ -77,9 +81,10 @@ def read(path: Path) -> Card:
         if (schema := found.get("schema")) != SCHEMA:
             raise ValueError(f"its schema is {schema!r}, and this version of lab reads {SCHEMA}")
         card = from_json(document, Card)
+        json.loads(to_json(card), parse_constant=_no_number)
     except KeyError as error:  # of a finding
         raise UsageError(f"{file} is no card that can be read: {error} is unknown.", NAME_A_CARD) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{file} is no card that can be read: {reason}.", NAME_A_CARD) from error
     return card
@@ -88,6 +93,10 @@ def read(path: Path) -> Card:
 def readable(card: Card) -> Card:
     """Return the card with every text so that it cannot change a terminal: a card.json can be edited."""
     return from_json(to_json(_printable(from_json(to_json(card), dict[str, Any]))), Card)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _printable(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """Grade submissions: each in a process of its own, within a deadline, and every one gets a card."""
 
-import csv
-import io
 import os
 import signal
 import subprocess
@@ -21,9 +19,11 @@ from lab.grading.submission import name_of
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
+from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.grade_one import CARD, clean, read_card
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard, machine
+from lab.scorecard.formats.table import table
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -71,12 +71,13 @@ def grade(
     handout: Path | None = None,
     jobs: int = 1,
     timeout: float = TIMEOUT,
+    formats: Rendering = NO_FORMATS,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions, `jobs` at the same time; write a folder for each to `out`, and a table of all.
 
-    A submission that was graded before, of the same files by the same library, keeps its card. After ^C,
-    nothing runs on, and the cards that were written stay.
+    A submission that was graded before, of the same files by the same library, keeps its card. Each card is
+    written in the `formats` too. After ^C, nothing runs on, and the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, or the record of the handout is none.
@@ -104,7 +105,9 @@ def grade(
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    write_atomic(out / TABLE, _table(cards).encode())
+    for card, folder in zip(cards, folders, strict=True):
+        write_formats(card, folder, formats)
+    write_atomic(out / TABLE, table(cards).encode())
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 
@@ -180,32 +183,3 @@ def _not_graded(source: Path, folder: Path, library: Library, problem: str) -> C
     card = replace(card, problem=problem, environment=True)
     write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
     return card
-
-
-def _table(cards: Sequence[Card]) -> str:
-    """Return the cards as CSV, by name: a line each, a column for each bug's verdict."""
-    numbers = sorted({bug.number for card in cards for bug in card.bugs})
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(
-        [
-            "submission",
-            *(f"bug {number}" for number in numbers),
-            "regressions",
-            "migration problems",
-            "problem",
-        ]
-    )
-    for card in sorted(cards, key=lambda one: one.submission.name):
-        verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
-        review = card.review
-        problems = "" if review is None else sum(one.counts for one in review.findings)
-        regressions = "" if card.beside is None else len(card.beside.regressions)
-        row = [verdicts.get(number, "") for number in numbers]
-        table.writerow([_safe(card.submission.name), *row, regressions, problems, _safe(card.problem)])
-    return text.getvalue()
-
-
-def _safe(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -1,7 +1,7 @@
 """A card as a list of outcomes: one for each bug, for what else broke, and for the migrations.
 
-All formats are made from it, so that they say the same. Every text in it is short and printable: the texts of a
-card come from a candidate's code, and a format must hold them whatever they are.
+All formats are made from it, so that they say the same. Every text in it is short and printable: the texts of
+a card come from a candidate's code, and a format must hold them whatever they are.
 """
 
 import math

@@ -1,8 +1,8 @@
 """JUnit XML, which most services of continuous integration read.
 
-There is no standard. The elements and attributes here are those that https://github.com/testmoapp/junitxml calls
-common, and that Jenkins' junit-10.xsd has (https://github.com/jenkinsci/xunit-plugin). XML 1.0 cannot hold control
-characters in any form: outcomes have none.
+There is no standard. The elements and attributes here are those that https://github.com/testmoapp/junitxml
+calls common and that Jenkins' junit-10.xsd has (https://github.com/jenkinsci/xunit-plugin). XML 1.0 cannot
+hold control characters in any form: outcomes have none.
 """
 
 import math
