@@ -3,7 +3,6 @@
 docs/formats.md describes it.
 """
 
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -121,9 +120,9 @@ class _Reader:
         return {}
 
     def _number(self, name: str, value: object, most: float) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             self.problems.append(f"{name}: a number is expected")
-        elif not 0 <= value <= most:
+        elif not 0 <= value <= most:  # true for a NaN
             self.problems.append(f"{name}: a number from 0 to {most:,} is expected")
         else:
             return float(value)

@@ -47,8 +47,9 @@ def _lines(card: Card) -> Iterator[str]:
         yield f"{SIGNS[found[0].state]} **Not graded.** {escaped(found[0].why)}{blame}"
         return
     bugs = [one for one in found if one.kind is Kind.BUG]
-    fixed = sum(one.state is State.GOOD for one in bugs)
-    yield f"{fixed} of {len(bugs)} bugs fixed."
+    words = dict.fromkeys(one.word.split()[0] for one in bugs)
+    groups = [(word, [str(one.number) for one in bugs if one.word.split()[0] == word]) for word in words]
+    yield " ".join(f"{word.capitalize()}: {', '.join(numbers)}." for word, numbers in groups)
     yield ""
     yield from _table(("", "Bug", "Verdict", "What was seen"), bugs)
     for kind, heading in ((Kind.BESIDE, "Beside the bugs"), (Kind.MIGRATION, "Migrations")):
