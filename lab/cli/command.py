@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lab.cli.closed_output import OutputClosed
-from lab.operations import find_workspace
+from lab.operations import FORMATS, find_workspace
 
 if TYPE_CHECKING:
     from lab.operations import Workspace as Workspace
@@ -17,6 +18,30 @@ else:  # for the annotations of the commands: importing it slows down lab --vers
 R = TypeVar("R")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def format_options(*, multiple: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return a decorator that adds --format, as `formats`, and --course to a command that has cards."""
+
+    def add(command: Callable[..., R]) -> Callable[..., R]:
+        form = click.option(
+            "--format",
+            "formats" if multiple else "form",
+            multiple=multiple,
+            type=click.Choice(FORMATS),
+            help="Also write each card in this format; may be given several times."
+            if multiple
+            else "Print it in this format instead.",
+        )
+        course = click.option(
+            "--course",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="The points of a course, for the formats gradescope and prairielearn.",
+        )
+        return form(course(command))
+
+    return add
 
 
 class CommandGroup(click.Group):

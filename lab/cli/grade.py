@@ -6,7 +6,7 @@ import click
 from click.core import ParameterSource
 
 from lab.cli import output
-from lab.cli.command import json_option
+from lab.cli.command import format_options, json_option
 from lab.operations import EnvironmentFault, find_library
 
 
@@ -34,6 +34,7 @@ from lab.operations import EnvironmentFault, find_library
     metavar="FILE",
     help="The record of the handout.  [default: the one that the submission names]",
 )
+@format_options(multiple=True)
 @click.option(
     "--pack",
     "bundles",
@@ -65,6 +66,8 @@ def grade(
     executor: str,
     timeout: float,
     handout: Path | None,
+    formats: tuple[str, ...],
+    course: Path | None,
     bundles: Path | None,
     results: Path | None,
     alone: bool,
@@ -77,14 +80,17 @@ def grade(
     A SUBMISSION is a folder, a zip file or a git bundle. Each is measured on a database server of its own,
     with the library's probes: the bugs of its handout, what else it broke, and its migrations. One that is
     broken, empty or no work on this system gets a card that says so. A card that is there already, of the
-    same files, is kept.
+    same files, is kept. Each --format adds a file beside the card: docs/formats.md says what it holds. The
+    points in gradescope and prairielearn are those of a teacher's file: --course.
 
-    Exit codes: 0 every submission has a card, 2 there is no such file, 4 one could not be graded here.
+    Exit codes: 0 every submission has a card, 2 there is no such file or no course file, 4 one could not be
+    graded here.
 
-    Example: lab grade incoming/*.zip -o cards --jobs 2
+    Example: lab grade incoming/*.zip -o cards --jobs 2 --format junit --format summary
     """
     from lab.cli import grade_views
     from lab.operations import grade as operation
+    from lab.operations.card import rendering
     from lab.operations.grade_bundle import grade_bundle
 
     if alone:
@@ -100,6 +106,7 @@ def grade(
             )
         output.result(packed, as_json, grade_views.packed)
         return EnvironmentFault.exit_code if any(card.environment for card in packed.cards) else 0
+    how = rendering(formats, course, library)
     with output.progress() as progress:
         graded = operation.grade(
             submissions,
@@ -110,6 +117,7 @@ def grade(
             executor=executor,
             results=results,
             timeout=timeout,
+            formats=how,
             progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)

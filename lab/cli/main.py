@@ -9,7 +9,7 @@ import sys
 import click
 
 from lab import __version__
-from lab.cli import check, fix, give, grade, handout, inspect, lifecycle, migration, new, run
+from lab.cli import card, check, fix, give, grade, handout, inspect, lifecycle, migration, new, run
 from lab.cli.closed_output import OutputClosed, discard_output
 from lab.cli.command import CommandGroup
 from lab.cli.output import message
@@ -52,7 +52,7 @@ def cli(directory: str | None, library: str | None) -> None:
 for command in (
     *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, run.run, lifecycle.reset),
     *(inspect.status, inspect.logs, inspect.psql, inspect.url, inspect.doctor, migration.migration),
-    *(fix.fix, check.check, check.demo, give.hint, handout.handout, grade.grade),
+    *(fix.fix, check.check, check.demo, give.hint, handout.handout, grade.grade, card.card),
 ):
     cli.add_command(command)
 fix.fix.add_command(give.export)

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from lab.progress import Progress, Update
     from lab.workspace import Workspace
 
-INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "grade", "new")
+INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "grade", "card", "new")
 """The commands that are not a candidate's: a handout has none of them."""
 
+FORMATS = ("junit", "ctrf", "gradescope", "prairielearn", "summary", "sarif", "annotations", "csv")
+"""The names of lab.scorecard.formats.registry, which is slow to import."""
+
 __all__ = [
+    "FORMATS",
     "INTERRUPTED",
     "INTERVIEWERS",
     "EnvironmentFault",

@@ -14,7 +14,9 @@ WHOLE = "lab/runtime/"
 DATA = ".toml"
 """The ending of files that the modules beside them read."""
 
-INTERVIEWERS = frozenset(f"lab.cli.{name}" for name in ("check", "fix", "give", "grade", "handout", "new"))
+INTERVIEWERS = frozenset(
+    f"lab.cli.{name}" for name in ("card", "check", "fix", "give", "grade", "handout", "new")
+)
 """The command line imports these, and a handout replaces their commands: what they use is not needed."""
 
 

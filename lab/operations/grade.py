@@ -1,7 +1,5 @@
 """Grade submissions: each becomes a bundle, which a worker grades, and every one gets a card."""
 
-import csv
-import io
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,10 +24,12 @@ from lab.handouts import Handout
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
+from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.grade_one import CARD, WORK, card_without_figures, read_card, write_card
 from lab.operations.pack import ToPack
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
+from lab.scorecard.formats.table import table
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -86,14 +86,15 @@ def grade(
     executor: str = "",
     results: Path | None = None,
     timeout: float = TIMEOUT,
+    formats: Rendering = NO_FORMATS,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions; write a folder for each to `out`, and a table of all.
 
     They are graded here, `jobs` at the same time, or by the workers at `executor`, such as
     dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
-    its card; one whose result is in the folder `results` gets that. After ^C nothing runs on, and the cards
-    that were written stay.
+    its card; one whose result is in the folder `results` gets that. Each card is written in the `formats`
+    too. After ^C nothing runs on, and the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, the record of the handout is none, or
@@ -126,7 +127,9 @@ def grade(
                 sender.cancel()
                 pool.shutdown(cancel_futures=True)
                 raise
-    write_atomic(out / TABLE, _table(cards).encode())
+    for card, folder in zip(cards, folders, strict=True):
+        write_formats(card, folder, formats)
+    write_atomic(out / TABLE, table(cards).encode())
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 
@@ -254,30 +257,3 @@ def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     return tuple(out / name for name in names)
 
 
-def _table(cards: Sequence[Card]) -> str:
-    """Return the cards as CSV, by name: a line each, a column for each bug's verdict."""
-    numbers = sorted({bug.number for card in cards for bug in card.bugs})
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(
-        [
-            "submission",
-            *(f"bug {number}" for number in numbers),
-            "regressions",
-            "migration problems",
-            "problem",
-        ]
-    )
-    for card in sorted(cards, key=lambda one: one.submission.name):
-        verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
-        review = card.review
-        problems = "" if review is None else sum(one.counts for one in review.findings)
-        regressions = "" if card.beside is None else len(card.beside.regressions)
-        row = [verdicts.get(number, "") for number in numbers]
-        table.writerow([_safe(card.submission.name), *row, regressions, problems, _safe(card.problem)])
-    return text.getvalue()
-
-
-def _safe(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -14,8 +14,11 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVELS = {Severity.PROBLEM: "error", Severity.ADVICE: "warning", Severity.NOTE: "note"}
 
 
-def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return the findings as a log with one run. A waived one is suppressed in the source."""
+def sarif(findings: Iterable[Finding], problem: str = "") -> dict[str, Any]:
+    """Return the findings as a log with one run. A waived one is suppressed in the source.
+
+    `problem` says why the review could not be made, or not all of it: the run counts as not successful then.
+    """
     rules = [
         {
             "id": name,
@@ -26,8 +29,11 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
         for name, meaning in meanings().items()
     ]
     driver = {"name": "lab migration review", "version": __version__, "rules": rules}
-    results = [_result(one) for one in findings]
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    run: dict[str, Any] = {"tool": {"driver": driver}, "results": [_result(one) for one in findings]}
+    if problem:
+        told = [{"level": "error", "message": {"text": problem}}]
+        run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": told}]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _result(one: Finding) -> dict[str, Any]:

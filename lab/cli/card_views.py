@@ -1,0 +1,127 @@
+"""What `card show` prints for people: all of a card, in the order in which a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from lab.cli.check_views import STYLES, FigureLine
+from lab.cli.review_views import STYLES as SEVERITIES
+from lab.cli.tables import coloured, table
+from lab.scorecard.outcomes import moment
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lab.scorecard.card import BugCard, Card, ReviewCard
+
+LATEST = 10
+"""Commits and commands of the candidate's that are shown, the latest ones."""
+
+
+def card(found: Card) -> Iterator[RenderableType]:
+    yield Text(found.submission.name, "bold")
+    yield from _origin(found)
+    if found.problem:
+        blame = " (the machine failed: that says nothing about the work)" if found.environment else ""
+        yield Text(f"\nNot graded{blame}: {found.problem}", "yellow" if found.environment else "red")
+    if found.bugs:
+        yield ""
+        yield _bugs(found)
+    yield from _beside(found)
+    if found.review is not None:
+        yield from _review(found.review)
+    yield from _records(found)
+    for note in found.notes:
+        yield Text(f"\nNote: {note}", "yellow")
+    yield coloured(f"\nJudgement {found.judgement}", "dim")
+
+
+def _origin(found: Card) -> Iterator[RenderableType]:
+    one = found.machine
+    machine = f"{one.system} {one.processor}, {_counted(one.cores, 'core')}, walls: {one.sandbox}"
+    yield Text(f"Graded by lab {found.lab} on {moment(found.at)} UTC in {found.seconds:.0f} s ({machine}).")
+    if (handout := found.handout) is not None:
+        bugs = ", ".join(map(str, handout.bugs))
+        yield Text(f"Handout {handout.id}: bugs {bugs}; {handout.minutes} minutes; AI {handout.ai}.")
+    for clause in found.submission.left_out:
+        yield Text(f"Left out: {clause}.", "dim")
+
+
+def _bugs(found: Card) -> RenderableType:
+    bugs = table("N", "VERDICT", "BUG AND WHAT WAS SEEN", unwrapped=("N", "VERDICT"))
+    for one in found.bugs:
+        seen = Group(Text(one.title, "bold"), Text(one.why), *map(FigureLine, one.figures), *_help(one))
+        bugs.add_row(str(one.number), _verdict(one), seen)
+    return bugs
+
+
+def _verdict(bug: BugCard) -> Text:
+    by = f" by {bug.blocked_by}" if bug.blocked_by is not None else ""
+    verdict = Text(f"{bug.verdict}{by}", STYLES[bug.verdict])
+    return verdict.append("\ngiven", "dim") if bug.given else verdict
+
+
+def _help(bug: BugCard) -> Iterator[RenderableType]:
+    if bug.given:
+        yield Text("Its fix was given to the candidate.", "yellow")
+    if bug.hints:
+        yield Text(f"{_counted(bug.hints, 'hint')} given.", "yellow")
+
+
+def _beside(found: Card) -> Iterator[RenderableType]:
+    beside = found.beside
+    if beside is None:
+        return
+    for one in beside.regressions:
+        yield Text.assemble(("\nRegression: ", "red"), str(one))
+        if len(one.requests) > 1:
+            yield Padding(Text("after " + "\n      ".join(one.requests[:-1]), "dim"), (0, 0, 0, 2))
+    if beside.problem:
+        yield Text(f"\nWhat is beside the bugs could not all be compared: {beside.problem}", "yellow")
+    elif not beside.regressions:
+        yield f"\nNothing else is broken: {beside.requests:,} requests were answered as by the reference."
+    yield from (Text(note, "yellow") for note in beside.notes)
+
+
+def _review(review: ReviewCard) -> Iterator[RenderableType]:
+    if review.problem:
+        yield Text(f"\nThe migrations could not be reviewed: {review.problem}", "yellow")
+    elif not review.migrations and not review.findings:
+        yield "\nThere is no migration."
+    if review.migrations:
+        yield ""
+        listed = table("REVISION", "MESSAGE", "RAN", "SLOWEST WRITE", unwrapped=("REVISION", "RAN"))
+        for one in review.migrations:
+            slowest = "not measured" if one.slowest_write is None else f"{one.slowest_write:.3f} s"
+            listed.add_row(Text(one.revision), Text(one.message), f"{one.seconds:.3f} s", slowest)
+        yield listed
+    for finding in review.findings:
+        style = "dim" if finding.waived is not None else SEVERITIES[finding.severity]
+        word = f"{finding.severity}, waived" if finding.waived is not None else str(finding.severity)
+        yield Text.assemble((f"\n{word}: ", style), (finding.id, "bold"), f" {finding.place}".rstrip())
+        yield Padding(Text(finding.seen), (0, 0, 0, 2))
+        if finding.waived is None and finding.safer:
+            yield Padding(Text(f"Safer: {finding.safer}", "green"), (0, 0, 0, 2))
+
+
+def _records(found: Card) -> Iterator[RenderableType]:
+    """Yield the candidate's own records, which can be false, and the time by them."""
+    if found.time is not None:
+        minutes = f"{found.time.seconds / 60:.0f} minutes"
+        within = {None: "", True: ", within the time of the handout", False: ", past the time of the handout"}
+        yield f"\nBy the candidate's own records the work took {minutes}{within[found.time.within]}."
+    records = [(one.at, f"commit: {one.subject}") for one in found.commits]
+    records += [(one.at, f"lab {' '.join(one.words)} (exit {one.code})") for one in found.timeline]
+    if records:
+        counts = f"{_counted(len(found.commits), 'commit')}, {_counted(len(found.timeline), 'command')}"
+        yield coloured(f"{counts}, the latest:", "dim")
+        yield Text("\n".join(f"  {moment(at)}  {text}" for at, text in sorted(records)[-LATEST:]))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

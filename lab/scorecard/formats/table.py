@@ -1,0 +1,49 @@
+"""Cards as CSV: a line for each, by name, and a column for each bug's verdict. There is no total and no rank.
+
+https://www.rfc-editor.org/rfc/rfc4180, with line feeds alone.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from lab.scorecard.card import Card
+from lab.scorecard.outcomes import in_one_line
+
+FORMULA = ("=", "+", "-", "@")
+"""The first characters by which a spreadsheet knows a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+def table(cards: Sequence[Card]) -> str:
+    """Return the cards as CSV, by name."""
+    numbers = sorted({bug.number for card in cards for bug in card.bugs})
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    bugs = [f"bug {number}" for number in numbers]
+    rows.writerow(["submission", *bugs, "regressions", "migration problems", "problem"])
+    for card in sorted(cards, key=lambda one: one.submission.name):
+        verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
+        row = [verdicts.get(number, "") for number in numbers]
+        name, problem = _safe(card.submission.name), _safe(card.problem)
+        rows.writerow([name, *row, _regressions(card), _problems(card), problem])
+    return text.getvalue()
+
+
+def _regressions(card: Card) -> str:
+    beside = card.beside
+    if beside is None or (beside.problem and not beside.regressions):
+        return "" if beside is None else "unknown"
+    return str(len(beside.regressions))
+
+
+def _problems(card: Card) -> str:
+    review = card.review
+    if review is None or review.problem:
+        return "" if review is None else "unknown"
+    return str(sum(one.counts for one in review.findings))
+
+
+def _safe(text: str) -> str:
+    """Return the text in one line, so that no spreadsheet takes it for a formula."""
+    line = in_one_line(text)
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line

@@ -1,0 +1,97 @@
+"""Cards are read again, shown and written in other formats; what is no card is refused with one sentence."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from lab.errors import InvalidFile, UsageError
+from lab.json_files import to_json
+from lab.library import Library
+from lab.operations.card import NO_FORMATS, read, readable, rendering, write_formats
+from lab.operations.grade_one import CARD
+from lab.scorecard.card import Card
+from lab.scorecard.formats.registry import FORMATS
+from tests.conftest import PROJECT
+from tests.lab.scorecard.cards import EVERY, cards
+
+LIBRARY = Library(PROJECT)
+UNKNOWN = {"id": "x", "file": "", "line": 0, "how": "rule", "seen": "", "severity": "note"}
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    file = tmp_path / "course.toml"
+    file.write_text("[points]\n1 = 10\nbooking_race = 5\n")
+    return file
+
+
+def test_a_card_is_read_by_its_file_or_its_folder(tmp_path: Path) -> None:
+    (tmp_path / CARD).write_text(to_json(EVERY))
+    assert read(tmp_path) == read(tmp_path / CARD) == EVERY
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"schema": 2}, "its schema is 2"),
+        ({"bugs": 3}, "Expected `array`"),
+        ({"at": float("nan")}, "NaN is no number"),
+        ({"at": float("inf")}, "Infinity is no number"),
+        ({"at": 10**400}, "no card that can be read"),
+        ({"review": {"findings": [UNKNOWN]}}, "'x' is unknown"),
+    ],
+    ids=["schema", "type", "nan", "infinite", "huge", "finding"],
+)
+def test_a_file_that_is_no_card_is_refused(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
+    (tmp_path / CARD).write_text(json.dumps(json.loads(to_json(EVERY)) | change))
+    with pytest.raises(UsageError, match=problem):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CARD).write_bytes(content)
+    for path in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UsageError, match="no card that can be read"):
+            read(path)
+
+
+def test_each_format_is_a_file_beside_the_card(tmp_path: Path, course: Path) -> None:
+    folder = tmp_path / "ada"
+    write_formats(EVERY, folder, rendering(FORMATS, course, LIBRARY))
+    assert {path.name for path in folder.iterdir()} == {one.file for one in FORMATS.values()}
+    found = json.loads((folder / "gradescope.json").read_text())
+    assert [test["max_score"] for test in found["tests"]][:3] == [10, 0, 5]
+    assert "None" not in (folder / "summary.md").read_text()
+
+
+def test_without_a_format_nothing_is_written(tmp_path: Path) -> None:
+    write_formats(EVERY, tmp_path, NO_FORMATS)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["gradescope", "prairielearn"])
+def test_a_format_with_points_is_refused_without_a_course_file(name: str) -> None:
+    with pytest.raises(UsageError, match="only a teacher can say which") as raised:
+        rendering(["junit", name], None, LIBRARY)
+    assert "--course" in raised.value.remedy
+
+
+def test_a_format_that_is_not_there_and_a_course_file_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no format 'x'"):
+        rendering(["x"], None, LIBRARY)
+    with pytest.raises(InvalidFile):
+        rendering(["junit"], tmp_path / "missing", LIBRARY)
+
+
+@settings(max_examples=30, deadline=None)
+@given(cards)
+def test_a_readable_card_has_no_text_that_could_change_a_terminal(card: Card) -> None:
+    found = readable(card)
+    texts = [found.submission.name, found.problem, *found.notes, *(bug.why for bug in found.bugs)]
+    assert all(text.replace("\n", "").isprintable() for text in texts)
+    assert readable(replace(EVERY)) == EVERY
