@@ -24,6 +24,7 @@ from lab.library import Library
 from lab.operations.grade_one import CARD, clean, read_card
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard, machine
+from lab.scorecard.rubric import digest_of, read_rubric
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -80,12 +81,14 @@ def grade(
 
     Raises:
         UsageError: there is no such file, two have the same name, or the record of the handout is none.
+        InvalidFile: the rubric of the library cannot be used.
         EnvironmentFault: `out` cannot be written.
     """
     started = time.monotonic()
     folders = _folders(sources, out)
     if handout is not None:
         read_handout(handout)
+    read_rubric(library.rubric)
     done, lock, stop = 0, Lock(), Event()
 
     def one(source: Path, folder: Path) -> Card:
@@ -104,7 +107,7 @@ def grade(
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    write_atomic(out / TABLE, _table(cards).encode())
+    write_atomic(out / TABLE, table_of(cards).encode())
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 
@@ -177,12 +180,12 @@ def _not_graded(source: Path, folder: Path, library: Library, problem: str) -> C
     level = str(sandbox.found().level)
     name = SubmissionCard(name_of(source), "")
     card = Card(name, __version__, library.digest(), time.time(), 0.0, machine(level))
-    card = replace(card, problem=problem, environment=True)
+    card = replace(card, problem=problem, environment=True, rubric=digest_of(library.rubric))
     write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
     return card
 
 
-def _table(cards: Sequence[Card]) -> str:
+def table_of(cards: Sequence[Card]) -> str:
     """Return the cards as CSV, by name: a line each, a column for each bug's verdict."""
     numbers = sorted({bug.number for card in cards for bug in card.bugs})
     text = io.StringIO()

@@ -38,6 +38,7 @@ from lab.scorecard.card import (
     TimeCard,
     machine,
 )
+from lab.scorecard.rubric import digest_of
 from lab.sentences import printable
 from lab.shadow.leftovers import remove_leftovers
 from lab.shadow.shadow import Source
@@ -141,6 +142,7 @@ def _card(asked: Asked, submission: SubmissionCard, *, problem: str = "", enviro
         machine(level),
         problem=problem,
         environment=environment,
+        rubric=digest_of(asked.library.rubric),
     )
 
 

@@ -132,7 +132,7 @@ def save(
         marks = {line.id: rater.of(line.id).mark for line in rubric.lines}
         for change in wanted:
             before = rater.of(change.line)
-            mark = before.mark if change.mark is None else change.mark.replace(NO_MARK, "")
+            mark = before.mark if change.mark is None else change.mark
             note = before.note if change.note is None else change.note
             marks[change.line] = mark
             if (mark, note) != (before.mark, before.note):
@@ -161,14 +161,15 @@ def _checked(change: Change, rubric: Rubric) -> Change:
         raise UsageError(
             f"There is no mark {change.mark!r}.", f"The marks: {', '.join(Mark)}; {NO_MARK} clears one."
         )
+    mark = "" if change.mark == NO_MARK else change.mark
     if change.note is None:
-        return change
+        return Change(change.line, mark)
     note = "\n".join(line.rstrip() for line in change.note.strip().splitlines())
     if len(note) > LONGEST_NOTE:
         raise UsageError(f"A note has at most {LONGEST_NOTE} characters, and this one {len(note)}.")
     if not all(sign.isprintable() or sign in "\n\t" for sign in note):
         raise UsageError("The note has characters that cannot be printed.")
-    return Change(change.line, change.mark, note)
+    return Change(change.line, mark, note)
 
 
 def _card_and_rubric(folder: Path, library: Library) -> tuple[Card, Rubric]:
