@@ -230,7 +230,7 @@ def _line(line: Line, card: Card, raters: Sequence[Rater]) -> MarkedLine:
         line.title,
         line.asks,
         line.anchors,
-        evidence_for(line, card),
+        tuple(one.text for one in evidence_for(line, card)),
         marks,
         agreement([one.mark for one in marks]),
     )

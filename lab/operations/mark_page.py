@@ -139,13 +139,14 @@ def page(folder: Path, library: Library, name: str, origin: str, token: str) -> 
     def change(token: str) -> Any:
         shown = marking(folder, library, name)
         typed = _typed(request.form, shown)
-        is_signed = request.form.get("do") == "sign"
+        do, _, line = request.form.get("do", "").partition(" ")
         try:
             made_from = request.form.get("own", "")
-            save(folder, library, name, list(typed.values()), sign=is_signed, made_from=made_from)
+            save(folder, library, name, list(typed.values()), sign=do == "sign", made_from=made_from)
         except LabError as error:
             return form(marking(folder, library, name), str(error), typed), 409
-        return redirect(f"/{token}/?saved", 303)
+        place = f"#line-{line}" if line in typed else ""
+        return redirect(f"/{token}/?saved{place}", 303)
 
     return app
 

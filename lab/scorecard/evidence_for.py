@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lab.probing.evidence import Figure
 from lab.scorecard.card import BugCard, Card
@@ -15,21 +16,42 @@ LONGEST = 300
 """Characters of one text."""
 
 
-def evidence_for(line: Line, card: Card) -> tuple[str, ...]:
+TARGETS = {
+    Kind.REGRESSIONS: "broke",
+    Kind.FINDINGS: "migrations",
+    Kind.MIGRATIONS: "migrations",
+    Kind.TIMELINE: "record",
+    Kind.COMMITS: "record",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceText:
+    """One text. `target` is the section of a card's page that has more of it, such as "bug-3"; may be empty."""
+
+    text: str
+    target: str = ""
+
+
+def evidence_for(line: Line, card: Card) -> tuple[EvidenceText, ...]:
     """Return what the card has of the line's kinds of evidence, in their order.
 
     Texts of the candidate's, such as the subjects of commits, are in it: escape them where they are shown.
     """
-    found: list[str] = []
+    found: list[EvidenceText] = []
     for kind in line.evidence:
-        texts = [_short(text) for text in _of(kind, line, card)]
+        target = TARGETS.get(kind, "")
+        texts = [
+            EvidenceText(_short(one), target) if isinstance(one, str) else one
+            for one in _of(kind, line, card)
+        ]
         found += texts[:MOST]
         if len(texts) > MOST:
-            found.append(f"{len(texts) - MOST} more of this kind are on the card.")
+            found.append(EvidenceText(f"{len(texts) - MOST} more of this kind are on the card.", target))
     return tuple(found)
 
 
-def _of(kind: Kind, line: Line, card: Card) -> Iterator[str]:
+def _of(kind: Kind, line: Line, card: Card) -> Iterator[str | EvidenceText]:
     match kind:
         case Kind.VERDICTS:
             return _verdicts(line, card)
@@ -51,12 +73,13 @@ def _chosen(line: Line, card: Card) -> list[BugCard]:
     return [bug for bug in card.bugs if not line.bugs or bug.number in line.bugs]
 
 
-def _verdicts(line: Line, card: Card) -> Iterator[str]:
+def _verdicts(line: Line, card: Card) -> Iterator[str | EvidenceText]:
     bugs = _chosen(line, card)
     for bug in bugs:
         verdict = f"{bug.verdict}, with the fix that was given" if bug.given else str(bug.verdict)
         figures = "; ".join(map(_figure, bug.figures[:4]))
-        yield f"Bug {bug.number}, {bug.title}: {verdict}. {bug.why}{f' ({figures})' if figures else ''}"
+        text = f"Bug {bug.number}, {bug.title}: {verdict}. {bug.why}{f' ({figures})' if figures else ''}"
+        yield EvidenceText(_short(text), f"bug-{bug.number}")
     if not bugs and line.bugs and not card.problem:
         yield "None of this line's bugs was in the handout."
 
@@ -114,7 +137,9 @@ def _timeline(card: Card) -> Iterator[str]:
     listed = ", ".join(
         f"{name} {count} times" if count > 1 else name for name, count in counted.most_common(8)
     )
-    yield f"By the candidate's own record, {len(card.timeline)} commands of lab: {listed}."
+    count = len(card.timeline)
+    noun = "command" if count == 1 else "commands"
+    yield f"By the candidate's own record, {count} {noun} of lab: {listed}."
     first = ", ".join(" ".join(("lab", *one.words[:4])) for one in card.timeline[:5])
     yield f"The first of them: {first}."
 
