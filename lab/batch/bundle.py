@@ -23,6 +23,7 @@ from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import HASHED, Library
 from lab.profile import read_profile
+from lab.scorecard.rubric import digest_of
 from lab.shipped import SourceFile
 from lab.workspace import Workspace
 
@@ -49,13 +50,15 @@ class OtherBundle(EnvironmentFault):
 class Manifest:
     """What a bundle holds.
 
-    `lab` is the version that made it. `library` is the library's digest, `content` the SHA-256 of all files
+    `lab` is the version that made it. `library` is the library's digest, `rubric` its rubric's (empty: it has
+    none), `content` the SHA-256 of all files
     of it that the bundle has. `name`, `digest`, `skipped` and `commits` are those of the submission,
     `handout` is the record of its handout, with the help that was given.
     """
 
     lab: str
     library: str
+    rubric: str
     content: str
     name: str
     digest: str
@@ -82,6 +85,7 @@ def write_bundle(path: Path, submission: Submission, library: Library, handout: 
     manifest = Manifest(
         __version__,
         library.digest(),
+        digest_of(library.rubric),
         _content(files),
         submission.name,
         submission.digest,

@@ -1,4 +1,4 @@
-"""The commands of the group `card`."""
+"""The command group `lab card`, and how a card is shown."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from lab.operations import find_library
 
 @click.group(cls=CommandGroup)
 def card() -> None:
-    """Read the cards that lab grade has written.
+    """Show and mark the cards that lab grade has written; delete a person's data.
 
-    Example: lab card show cards/ada
+    Example: lab card mark cards/ada --name "Grace Hopper" --page
     """
 
 
@@ -36,10 +36,11 @@ def show(context: click.Context, path: Path, form: str | None, course: Path | No
     from lab.cli import card_views
     from lab.cli.tables import Verbatim
     from lab.operations import card as operation
+    from lab.scorecard.card_file import read_card_file
 
     if form and as_json:
         raise click.UsageError("--json prints the card itself: leave out --format.")
-    found = operation.read(path)
+    found = read_card_file(path)
     if form is None:
         output.result(found if as_json else operation.readable(found), as_json, card_views.card)
         return

@@ -9,7 +9,22 @@ import sys
 import click
 
 from lab import __version__
-from lab.cli import card, check, fix, give, grade, handout, inspect, lifecycle, migration, new, run
+from lab.cli import (
+    card,
+    check,
+    fix,
+    forget,
+    give,
+    grade,
+    handout,
+    inspect,
+    lifecycle,
+    mark,
+    migration,
+    new,
+    regrade,
+    run,
+)
 from lab.cli.closed_output import OutputClosed, discard_output
 from lab.cli.command import CommandGroup
 from lab.cli.output import message
@@ -52,10 +67,13 @@ def cli(directory: str | None, library: str | None) -> None:
 for command in (
     *(new.new, lifecycle.up, lifecycle.down, lifecycle.restart, run.run, lifecycle.reset),
     *(inspect.status, inspect.logs, inspect.psql, inspect.url, inspect.doctor, migration.migration),
-    *(fix.fix, check.check, check.demo, give.hint, handout.handout, grade.grade, card.card),
+    *(fix.fix, check.check, check.demo, give.hint, handout.handout, grade.grade),
+    *(card.card, regrade.regrade),
 ):
     cli.add_command(command)
 fix.fix.add_command(give.export)
+for command in (mark.mark, forget.keep, forget.forget):
+    card.card.add_command(command)
 handout.hide_from_candidates(cli)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lab.progress import Progress, Update
     from lab.workspace import Workspace
 
-INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "grade", "card", "new")
+INTERVIEWERS = ("fix", "check", "demo", "hint", "handout", "grade", "card", "regrade", "new")
 """The commands that are not a candidate's: a handout has none of them."""
 
 FORMATS = ("junit", "ctrf", "gradescope", "prairielearn", "summary", "sarif", "annotations", "csv")

@@ -15,7 +15,8 @@ DATA = ".toml"
 """The ending of files that the modules beside them read."""
 
 INTERVIEWERS = frozenset(
-    f"lab.cli.{name}" for name in ("card", "check", "fix", "give", "grade", "handout", "new")
+    f"lab.cli.{name}"
+    for name in ("card", "check", "fix", "forget", "give", "grade", "handout", "mark", "new", "regrade")
 )
 """The command line imports these, and a handout replaces their commands: what they use is not needed."""
 

@@ -1,6 +1,5 @@
-"""Read a card, and write it in other people's formats. A card is never changed here."""
+"""Write a card in other people's formats. A card is never changed here."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,12 @@ from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.catalog import catalog_of
-from lab.operations.grade_one import CARD
-from lab.scorecard.card import SCHEMA, Card
+from lab.scorecard.card import Card
 from lab.scorecard.course import Course, read_course
 from lab.scorecard.formats.registry import FORMATS, NO_POINTS
 from lab.sentences import printable
 from lab.workspace import Workspace
 
-MOST_BYTES = 50 * 2**20
-NAME_A_CARD = "Name a card.json, or the folder of a submission that lab grade has written."
 WRITE_A_COURSE = (
     "Write them to a file, a table [points] with a line for each bug such as 1 = 10, and name it: "
     "--course course.toml. docs/formats.md has an example."
@@ -66,37 +62,9 @@ def write_formats(card: Card, folder: Path, how: Rendering) -> None:
         write_atomic(folder / FORMATS[name].file, rendered(card, name, how.course).encode())
 
 
-def read(path: Path) -> Card:
-    """Return the card at `path`: a card.json, or a folder with one.
-
-    Raises:
-        UsageError: there is none, it cannot be read, or another version of lab wrote it in another form.
-    """
-    file = path / CARD if path.is_dir() else path
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ValueError("it is too large")
-        document = file.read_bytes()
-        found = from_json(document, dict[str, Any])
-        if (schema := found.get("schema")) != SCHEMA:
-            raise ValueError(f"its schema is {schema!r}, and this version of lab reads {SCHEMA}")
-        card = from_json(document, Card)
-        json.loads(to_json(card), parse_constant=_no_number)
-    except KeyError as error:  # of a finding
-        raise UsageError(f"{file} is no card that can be read: {error} is unknown.", NAME_A_CARD) from error
-    except (OSError, ValueError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{file} is no card that can be read: {reason}.", NAME_A_CARD) from error
-    return card
-
-
 def readable(card: Card) -> Card:
     """Return the card with every text so that it cannot change a terminal: a card.json can be edited."""
     return from_json(to_json(_printable(from_json(to_json(card), dict[str, Any]))), Card)
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
 
 
 def _printable(value: Any) -> Any:

@@ -25,11 +25,13 @@ from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
-from lab.operations.grade_one import CARD, WORK, card_without_figures, read_card, write_card
+from lab.operations.grade_one import WORK, Digests, card_without_figures, read_card, write_card
 from lab.operations.pack import ToPack
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
+from lab.scorecard.card_file import CARD
 from lab.scorecard.formats.table import table
+from lab.scorecard.rubric import read_rubric
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -99,11 +101,13 @@ def grade(
     Raises:
         UsageError: there is no such file, two have the same name, the record of the handout is none, or
             `executor` is no address that may be used.
+        InvalidFile: the rubric of the library cannot be used.
         EnvironmentFault: `out` cannot be written, or the workers cannot be reached.
         Locked: another lab grades into `out`.
     """
     started = time.monotonic()
     folders = _folders(sources, out)
+    read_rubric(library.rubric)
     batch = _Batch(library, read_handout(handout) if handout else None, results, timeout, Event())
     done, lock = 0, Lock()
 
@@ -218,7 +222,7 @@ class _Batch:
     def not_graded(self, source: Path, folder: Path, error: NotGraded | NoResult) -> Card:
         """Return and write the card of a submission that no machine could grade."""
         name = SubmissionCard(name_of(source), "")
-        card = card_without_figures(name, self.library.digest(), str(error), environment=True)
+        card = card_without_figures(name, Digests.of(self.library), str(error), environment=True)
         write_card(folder, card)
         write_atomic(folder / LOG, getattr(error, "log", "").encode())
         return card
@@ -255,5 +259,3 @@ def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"Two submissions are called {twice[0]}.", "Give one of the files another name.")
     return tuple(out / name for name in names)
-
-

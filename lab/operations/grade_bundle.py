@@ -16,7 +16,7 @@ from lab.batch.result import NoResult, card_of, to_result
 from lab.batch.scratch import make_scratch, remove_scratch
 from lab.errors import EnvironmentFault, LabError
 from lab.files import write_atomic
-from lab.operations.grade_one import Asked, card_without_figures, grade_one
+from lab.operations.grade_one import Asked, Digests, card_without_figures, grade_one
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 
@@ -83,7 +83,7 @@ def _graded(bundle: Path, manifest: Manifest, folder: Path, progress: Progress) 
 
 def _not_graded(manifest: Manifest, problem: str) -> Card:
     name = SubmissionCard(manifest.name, manifest.digest, manifest.skipped)
-    return card_without_figures(name, manifest.library, problem, environment=True)
+    return card_without_figures(name, Digests(manifest.library, manifest.rubric), problem, environment=True)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from lab import __version__, sandbox, shipped, timeline
 from lab.catalog import Fix
@@ -37,11 +38,12 @@ from lab.scorecard.card import (
     TimeCard,
     machine,
 )
+from lab.scorecard.card_file import CARD
+from lab.scorecard.rubric import digest_of
 from lab.sentences import printable
 from lab.shadow.shadow import Source
 from lab.workspace import Workspace
 
-CARD = "card.json"
 WORK = "work"
 """The folder beside the card in which the submission is unpacked; it is deleted."""
 
@@ -49,6 +51,18 @@ MOST_COMMANDS = 1000
 MOST_WORDS = 50
 LONGEST = 200
 """Of the candidate's own record, a card has so many commands, words of each, and characters of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digests of a library and of its rubric (empty: it has none)."""
+
+    library: str
+    rubric: str = ""
+
+    @classmethod
+    def of(cls, library: Library) -> Self:
+        return cls(library.digest(), digest_of(library.rubric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +123,20 @@ def _handout(record: Handout | None) -> HandoutCard | None:
 
 
 def card_without_figures(
-    submission: SubmissionCard, library: str, problem: str, *, environment: bool = False
+    submission: SubmissionCard, digests: Digests, problem: str, *, environment: bool = False
 ) -> Card:
-    """Return the card of a submission that was not measured; `library` is the library's digest.
-
-    `environment` says that this is the machine's fault.
-    """
+    """Return the card of a submission that was not measured. `environment`: that is the machine's fault."""
     level = str(sandbox.found().level)
     return Card(
         submission,
         __version__,
-        library,
+        digests.library,
         time.time(),
         0.0,
         machine(level),
         problem=problem,
         environment=environment,
+        rubric=digests.rubric,
     )
 
 
@@ -132,7 +144,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     record = asked.handout
     workspace = Workspace(submission.root, asked.library)
     name = SubmissionCard(submission.name, submission.digest, submission.skipped)
-    card = card_without_figures(name, asked.library.digest(), "")
+    card = card_without_figures(name, Digests.of(asked.library), "")
     workspace.state.mkdir(exist_ok=True)
     shipped.keep(workspace)
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)

@@ -12,7 +12,7 @@ from lab.grading.submission import Unusable, name_of, unpack
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations.grade_one import WORK, Asked, card_without_figures, kept_card, write_card
+from lab.operations.grade_one import WORK, Asked, Digests, card_without_figures, kept_card, write_card
 from lab.profile import read_profile
 from lab.scorecard.card import SubmissionCard
 
@@ -54,7 +54,7 @@ def pack(wanted: ToPack) -> None:
         submission = unpack(wanted.source, work, read_profile(library.profile).folders)
     except Unusable as error:
         name = SubmissionCard(name_of(wanted.source), "")
-        write_card(wanted.folder, card_without_figures(name, library.digest(), str(error)))
+        write_card(wanted.folder, card_without_figures(name, Digests.of(library), str(error)))
     else:
         record = wanted.handout or handouts.recorded_in(submission.root, library)
         if kept_card(wanted.folder, submission, Asked(library, record)) is None:

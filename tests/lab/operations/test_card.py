@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from lab.errors import InvalidFile, UsageError
 from lab.json_files import to_json
 from lab.library import Library
-from lab.operations.card import NO_FORMATS, read, readable, rendering, write_formats
-from lab.operations.grade_one import CARD
+from lab.operations.card import NO_FORMATS, readable, rendering, write_formats
 from lab.scorecard.card import Card
+from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.registry import FORMATS
 from tests.conftest import PROJECT
 from tests.lab.scorecard.cards import EVERY, cards
@@ -31,33 +31,34 @@ def course(tmp_path: Path) -> Path:
 
 def test_a_card_is_read_by_its_file_or_its_folder(tmp_path: Path) -> None:
     (tmp_path / CARD).write_text(to_json(EVERY))
-    assert read(tmp_path) == read(tmp_path / CARD) == EVERY
+    assert read_card_file(tmp_path) == read_card_file(tmp_path / CARD) == EVERY
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"schema": 2}, "its schema is 2"),
+        ({"schema": 2}, "schema: 2, and"),
         ({"bugs": 3}, "Expected `array`"),
         ({"at": float("nan")}, "NaN is no number"),
         ({"at": float("inf")}, "Infinity is no number"),
-        ({"at": 10**400}, "no card that can be read"),
-        ({"review": {"findings": [UNKNOWN]}}, "'x' is unknown"),
+        ({"at": 10**400}, "at"),
+        ({"review": {"findings": [UNKNOWN]}}, "'x' is no finding"),
     ],
     ids=["schema", "type", "nan", "infinite", "huge", "finding"],
 )
 def test_a_file_that_is_no_card_is_refused(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
     (tmp_path / CARD).write_text(json.dumps(json.loads(to_json(EVERY)) | change))
     with pytest.raises(UsageError, match=problem):
-        read(tmp_path)
+        read_card_file(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000])
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CARD).write_bytes(content)
-    for path in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(UsageError, match="no card that can be read"):
-            read(path)
+    with pytest.raises(InvalidFile, match="card.json"):
+        read_card_file(tmp_path)
+    with pytest.raises(UsageError, match="There is no card in"):
+        read_card_file(tmp_path / "missing")
 
 
 def test_each_format_is_a_file_beside_the_card(tmp_path: Path, course: Path) -> None:

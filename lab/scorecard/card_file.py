@@ -1,0 +1,52 @@
+"""Read a card for people: what cannot be used is an error that says why."""
+
+import json
+from pathlib import Path
+from typing import NoReturn
+
+from lab.errors import InvalidFile, UsageError
+from lab.json_files import from_json
+from lab.scorecard.card import SCHEMA, Card
+
+CARD = "card.json"
+MOST_BYTES = 50 * 2**20
+GRADE_AGAIN = "Grade the submission again."
+
+
+def read_card_file(path: Path) -> Card:
+    """Return the card at `path`: a card.json, or a folder with one.
+
+    Raises:
+        UsageError: there is no card.
+        InvalidFile: the card cannot be read, has another schema, or was changed by hand.
+    """
+    file = path / CARD if path.is_dir() else path
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise InvalidFile(file, ["it is too large for a card"], GRADE_AGAIN)
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(
+            f"There is no card in {path}.", "Name a card.json, or a folder that lab grade has made."
+        ) from None
+    except OSError as error:
+        raise InvalidFile(file, [error.strerror or str(error)]) from error
+    try:
+        document = json.loads(content, parse_constant=_no_number)
+        schema = document.get("schema") if isinstance(document, dict) else None
+        if schema != SCHEMA:
+            remedy = "Use the version of lab that made it, or grade the submission again."
+            raise InvalidFile(file, [f"schema: {schema!r}, and this lab reads {SCHEMA}"], remedy)
+        card = from_json(content, Card)
+    except KeyError as error:  # of a finding
+        raise InvalidFile(file, [f"{error} is no finding of this lab"], GRADE_AGAIN) from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise InvalidFile(file, [str(error)], GRADE_AGAIN) from error
+    if document.get("judgement") != card.judgement:
+        problem = "judgement: not that of its verdicts, regressions and findings: it was changed by hand"
+        raise InvalidFile(file, [problem], GRADE_AGAIN)
+    return card
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
