@@ -26,6 +26,13 @@ from lab.operations import EnvironmentFault, find_library
     metavar="FILE",
     help="The record of the handout.  [default: the one that the submission names]",
 )
+@click.option("--for-candidate", is_flag=True, help="Write a copy for each candidate too: candidate.html.")
+@click.option(
+    "--contact",
+    metavar="TEXT",
+    default="",
+    help="Whom a candidate asks for a correction.  [default: the person who gave the handout]",
+)
 @click.option("--one", "alone", is_flag=True, hidden=True)
 @json_option
 @click.pass_context
@@ -36,6 +43,8 @@ def grade(
     jobs: int,
     timeout: float,
     handout: Path | None,
+    for_candidate: bool,
+    contact: str,
     alone: bool,
     as_json: bool,
 ) -> int:
@@ -45,6 +54,9 @@ def grade(
     with the library's probes: the bugs of its handout, what else it broke, and its migrations. One that is
     broken, empty or no work on this system gets a card that says so. A card that is there already, of the
     same files, is kept.
+
+    A card is card.json; card.html shows it, and index.html lists all by name. A candidate's copy shows what
+    is seen of each report, without causes, figures and marks.
 
     Exit codes: 0 every submission has a card, 2 there is no such file, 4 one could not be graded here.
 
@@ -62,7 +74,14 @@ def grade(
         return EnvironmentFault.exit_code if card.environment else 0
     with output.progress() as progress:
         graded = operation.grade(
-            submissions, out, library, handout=handout, jobs=jobs, timeout=timeout, progress=progress
+            submissions,
+            out,
+            library,
+            handout=handout,
+            jobs=jobs,
+            timeout=timeout,
+            contact=contact if for_candidate else None,
+            progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)
     return EnvironmentFault.exit_code if graded.not_graded else 0

@@ -22,6 +22,7 @@ from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.grade_one import CARD, clean, read_card
+from lab.operations.pages import write_pages
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard, machine
 
@@ -71,12 +72,14 @@ def grade(
     handout: Path | None = None,
     jobs: int = 1,
     timeout: float = TIMEOUT,
+    contact: str | None = None,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions, `jobs` at the same time; write a folder for each to `out`, and a table of all.
 
-    A submission that was graded before, of the same files by the same library, keeps its card. After ^C,
-    nothing runs on, and the cards that were written stay.
+    Each gets a page, all get one together. With a `contact`, which may be empty, each candidate gets a copy
+    too: the contact is whom to ask for a correction. A submission that was graded before, of the same files
+    by the same library, keeps its card. After ^C, nothing runs on, and the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, or the record of the handout is none.
@@ -105,6 +108,7 @@ def grade(
             pool.shutdown(cancel_futures=True)
             raise
     write_atomic(out / TABLE, _table(cards).encode())
+    write_pages(cards, folders, out, contact=contact)
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 
