@@ -30,7 +30,6 @@ from lab.operations import EnvironmentFault, find_library
 @click.option(
     "--contact",
     metavar="TEXT",
-    default="",
     help="Whom a candidate asks for a correction.  [default: the person who gave the handout]",
 )
 @click.option("--one", "alone", is_flag=True, hidden=True)
@@ -44,7 +43,7 @@ def grade(
     timeout: float,
     handout: Path | None,
     for_candidate: bool,
-    contact: str,
+    contact: str | None,
     alone: bool,
     as_json: bool,
 ) -> int:
@@ -80,7 +79,7 @@ def grade(
             handout=handout,
             jobs=jobs,
             timeout=timeout,
-            contact=contact if for_candidate else None,
+            contact=(contact or "") if for_candidate else None,
             progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)

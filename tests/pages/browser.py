@@ -39,9 +39,13 @@ class Browser:
         self._command("Emulation.setScriptExecutionDisabled", value=not on)
 
     def scheme(self, name: str) -> None:
-        """Prefer a colour scheme: "light" or "dark"."""
-        features = [{"name": "prefers-color-scheme", "value": name}]
-        self._command("Emulation.setEmulatedMedia", features=features)
+        """Prefer a colour scheme on a screen: "light" or "dark"."""
+        self.media("screen", name)
+
+    def media(self, name: str, scheme: str) -> None:
+        """Show the page as on a "screen" or in "print", where this colour scheme is preferred."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._command("Emulation.setEmulatedMedia", media=name, features=features)
 
     def size(self, width: int, height: int = 900) -> None:
         self._command(
