@@ -19,7 +19,7 @@ from lab.errors import EnvironmentFault, LabError
 PACKAGES = "apt-get install chromium chromium-driver poppler-utils nodejs npm default-jre-headless"
 PROGRAMS = ("chromium", "chromedriver", "pdftotext", "npm", "java")
 STARTED = re.compile(r"started successfully on port (\d+)")
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class Browser:
     def open(self, page: Path) -> None:
         self._send("url", url=page.as_uri())
 
+    def title(self) -> str:
+        return str(_answer(requests.get(f"{self.address}/title", timeout=DEADLINE)))
+
     def call(self, script: str, *arguments: object) -> Any:
         """Run the body of a function in the page, and return what it returns. A promise is waited for."""
         return self._send("execute/sync", script=script, args=list(arguments))
@@ -39,11 +42,11 @@ class Browser:
         self._command("Emulation.setScriptExecutionDisabled", value=not on)
 
     def scheme(self, name: str) -> None:
-        """Prefer a colour scheme on a screen: "light" or "dark"."""
-        self.media("screen", name)
+        """Prefer a colour scheme: "light" or "dark"."""
+        self.media("", name)
 
     def media(self, name: str, scheme: str) -> None:
-        """Show the page as on a "screen" or in "print", where this colour scheme is preferred."""
+        """Show the page as if in "print", or as it comes (""), where this colour scheme is preferred."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._command("Emulation.setEmulatedMedia", media=name, features=features)
 
