@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MODULES := tests/pages/node_modules/.package-lock.json
 # How many processes run tests; more than cores, since some of the time is waiting. `make test JOBS=0`: one.
 JOBS ?= 4
 # The tests' own code is compiled once, whatever the environment says.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
-.PHONY: up down test test-slow test-all test-containers prove check format lint types imports bench clean
+.PHONY: up down test test-slow test-all test-containers test-pages prove check format lint types imports bench clean
 
 up: $(STAMP)
 	$(BIN)/lab up
@@ -35,6 +36,10 @@ prove: $(STAMP)
 test-containers: $(STAMP)
 	$(PYTEST) tests/containers
 
+# The pages of cards in a browser. Needs chromium, chromium-driver, poppler-utils, nodejs with npm, and Java.
+test-pages: $(STAMP) $(MODULES)
+	$(PYTEST) tests/pages
+
 check: lint types imports test
 
 lint: $(STAMP)
@@ -55,7 +60,12 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) tests/pages/node_modules
+
+# The rules of accessibility and the checker of HTML, in the versions of package-lock.json.
+$(MODULES): tests/pages/package.json tests/pages/package-lock.json
+	cd tests/pages && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 # uv when it is on the path, else what Python brings; the exact tested versions either way.
 $(STAMP): pyproject.toml constraints.txt

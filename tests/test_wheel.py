@@ -73,6 +73,11 @@ def test_it_installs_the_package_lab_and_nothing_else_of_the_checkout(environmen
     assert importable == []
 
 
+def test_the_templates_of_the_pages_are_installed(environment: Environment) -> None:
+    make = "from lab.scorecard.batch_page import batch_page; print(batch_page([]))"
+    assert environment.done("python", "-P", "-c", make).startswith("<!DOCTYPE html>")
+
+
 def test_without_a_workspace_the_help_and_the_fixes_are_shown(environment: Environment) -> None:
     assert "lab up" in environment.done("lab", "--help")
     listed = json.loads(environment.done("lab", "fix", "list", "--json"))

@@ -12,6 +12,7 @@ from lab.cli.tables import table
 from lab.operations.measure import Checked, Evidence, Figure, Verdict
 from lab.operations.neutral import Seen, SeenBugs
 from lab.operations.verify import Verified
+from lab.scorecard.figure_text import short, value_text
 
 STYLES = {
     Verdict.FIXED: "green",
@@ -180,18 +181,3 @@ def _bar(value: float, limit: float) -> str:
         return "█" * BAR + (f" {short(value / limit)}×" if limit and value / limit >= 1.1 else "")
     filled = round(BAR * value / limit) if limit else 0
     return "█" * filled + "░" * (BAR - filled)
-
-
-def value_text(value: float | None, unit: str) -> str:
-    """Return a value with its unit, and "not measured" for None."""
-    if value is None:
-        return "not measured"
-    if unit == "ms" and value >= 1000:
-        return f"{value / 1000:.1f} s"
-    number = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-    return f"{number} {unit}".rstrip()
-
-
-def short(ratio: float) -> str:
-    """Return a ratio with two digits or more."""
-    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"

@@ -6,12 +6,12 @@ from html import escape
 from itertools import groupby
 
 from lab.cli import interleaving_views
-from lab.cli.check_views import short, value_text
 from lab.cli.guide_text import Block, Kind, blocks
 from lab.cli.scale import Scale, scale_of
 from lab.cli.wrapped import diff_style
 from lab.operations.demo import ComparedFigure, Demonstration, Interleaving
 from lab.operations.measure import Evidence
+from lab.scorecard.figure_text import short, value_text
 
 DIFF_CLASSES = {"green": "added", "red": "removed", "cyan": "hunk", "bold": "file"}
 CODE = re.compile(r"`([^`]+)`")

@@ -11,10 +11,11 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from lab.cli import interleaving_views, wrapped
-from lab.cli.check_views import FigureLine, short, value_text, verdict_text
+from lab.cli.check_views import FigureLine, verdict_text
 from lab.cli.scale import scale_of
 from lab.operations.demo import ComparedFigure, Demonstration, Interleaving, Symptom
 from lab.operations.measure import Evidence
+from lab.scorecard.figure_text import short, value_text
 
 WIDTH = 80
 """Characters of the last table in a pipe, and the least that it needs in a terminal."""

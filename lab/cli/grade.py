@@ -35,6 +35,12 @@ from lab.operations import EnvironmentFault, find_library
     help="The record of the handout.  [default: the one that the submission names]",
 )
 @format_options(multiple=True)
+@click.option("--for-candidate", is_flag=True, help="Write a copy for each candidate too: candidate.html.")
+@click.option(
+    "--contact",
+    metavar="TEXT",
+    help="Whom a candidate asks for a correction.  [default: the person who gave the handout]",
+)
 @click.option(
     "--pack",
     "bundles",
@@ -68,6 +74,8 @@ def grade(
     handout: Path | None,
     formats: tuple[str, ...],
     course: Path | None,
+    for_candidate: bool,
+    contact: str | None,
     bundles: Path | None,
     results: Path | None,
     alone: bool,
@@ -82,6 +90,9 @@ def grade(
     broken, empty or no work on this system gets a card that says so. A card that is there already, of the
     same files, is kept. Each --format adds a file beside the card: docs/formats.md says what it holds. The
     points in gradescope and prairielearn are those of a teacher's file: --course.
+
+    A card is card.json; card.html shows it, and index.html lists all by name. A candidate's copy shows what
+    is seen of each report, without causes, figures and marks.
 
     Exit codes: 0 every submission has a card, 2 there is no such file or no course file, 4 one could not be
     graded here.
@@ -118,6 +129,7 @@ def grade(
             results=results,
             timeout=timeout,
             formats=how,
+            contact=(contact or "") if for_candidate else None,
             progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)

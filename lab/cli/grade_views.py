@@ -10,6 +10,7 @@ from rich.text import Text
 from lab.cli.check_views import STYLES
 from lab.cli.tables import table
 from lab.operations.grade import Graded, Packed
+from lab.operations.pages import INDEX
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,6 +29,7 @@ def graded(found: Graded) -> Iterator[RenderableType]:
         )
     yield listed
     yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
+    yield f"To read them: {found.out / INDEX}"
 
 
 def packed(found: Packed) -> Iterator[RenderableType]:

@@ -27,6 +27,7 @@ from lab.lock import exclusive_lock
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.grade_one import WORK, Digests, card_without_figures, read_card, write_card
 from lab.operations.pack import ToPack
+from lab.operations.pages import write_pages
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
@@ -89,14 +90,16 @@ def grade(
     results: Path | None = None,
     timeout: float = TIMEOUT,
     formats: Rendering = NO_FORMATS,
+    contact: str | None = None,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions; write a folder for each to `out`, and a table of all.
 
     They are graded here, `jobs` at the same time, or by the workers at `executor`, such as
     dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
-    its card; one whose result is in the folder `results` gets that. Each card is written in the `formats`
-    too. After ^C nothing runs on, and the cards that were written stay.
+    its card; one whose result is in the folder `results` gets that. Each card is written as a page, and in
+    the `formats`. With a `contact`, which may be empty, each candidate gets a copy: the contact is whom to
+    ask for a correction. After ^C nothing runs on, and the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, the record of the handout is none, or
@@ -121,9 +124,8 @@ def grade(
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
         sender = Sender(workers, timeout, batch.stop)
-        with ThreadPoolExecutor(
-            workers.width
-        ) as pool:  # so many bundles are in memory, however many there are
+        # So many bundles are in memory, however many submissions there are.
+        with ThreadPoolExecutor(workers.width) as pool:
             futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
             try:
                 cards = tuple(future.result() for future in futures)
@@ -131,9 +133,10 @@ def grade(
                 sender.cancel()
                 pool.shutdown(cancel_futures=True)
                 raise
-    for card, folder in zip(cards, folders, strict=True):
-        write_formats(card, folder, formats)
-    write_atomic(out / TABLE, table(cards).encode())
+        for card, folder in zip(cards, folders, strict=True):
+            write_formats(card, folder, formats)
+        write_atomic(out / TABLE, table(cards).encode())
+        write_pages(cards, folders, out, contact=contact)
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 

@@ -55,7 +55,7 @@ def test_a_file_that_is_no_card_is_refused(tmp_path: Path, change: dict[str, Any
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000])
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CARD).write_bytes(content)
-    with pytest.raises(InvalidFile, match="card.json"):
+    with pytest.raises(InvalidFile, match=r"card\.json"):
         read_card_file(tmp_path)
     with pytest.raises(UsageError, match="There is no card in"):
         read_card_file(tmp_path / "missing")

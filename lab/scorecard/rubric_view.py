@@ -1,0 +1,46 @@
+"""What a page shows of a rubric: its lines, the evidence beside each, and the marks of each rater."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a mark means on one line: its word, such as "good", and the description."""
+
+    word: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLink:
+    """Evidence for a line. `target` is the id of a section of the page, such as "bug-3"; empty for none."""
+
+    text: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkView:
+    """What one rater says of one line. `mark` is the word of an anchor, empty if it is not marked yet."""
+
+    rater: str
+    mark: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of the rubric: its title, what it asks, its anchors, the evidence, and a mark of each rater."""
+
+    title: str
+    asks: str
+    anchors: tuple[Anchor, ...]
+    evidence: tuple[EvidenceLink, ...] = ()
+    marks: tuple[MarkView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RubricView:
+    """The rubric of a card. The marks of a line are in the order of the raters, the same on every line."""
+
+    lines: tuple[LineView, ...]

@@ -1,0 +1,60 @@
+"""The words of a page: the state of a bug with the shape beside it, the time used, what else broke."""
+
+from dataclasses import dataclass, replace
+
+from lab.probing.evidence import Verdict
+from lab.scorecard.card import BugCard, Card, TimeCard
+
+WITHIN, LONGER, UNKNOWN = "within", "longer", "unknown"
+
+TIMES = {
+    WITHIN: "within the time of this handout",
+    LONGER: "longer than the time of this handout",
+    UNKNOWN: "not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`value` is the verdict, or GIVEN. `word` is shown, with the shape of the name `shape` beside it."""
+
+    value: str
+    word: str
+    shape: str
+
+
+STATES = {
+    Verdict.FIXED: State("fixed", "fixed", "check"),
+    Verdict.MASKED: State("masked", "masked", "half"),
+    Verdict.PRESENT: State("present", "present", "cross"),
+    Verdict.BLOCKED: State("blocked", "blocked", "dash"),
+    Verdict.UNMEASURED: State("unmeasured", "not measured", "gaps"),
+}
+GIVEN = State("given", "given", "diamond")
+
+
+def state_of(bug: BugCard) -> State:
+    """Return the state of the bug. A fix that was given says nothing of the candidate, so it comes first."""
+    if bug.given:
+        return GIVEN
+    state = STATES[bug.verdict]
+    if bug.verdict is Verdict.BLOCKED and bug.blocked_by:
+        return replace(state, word=f"{state.word} by {bug.blocked_by}")
+    return state
+
+
+def time_used(time: TimeCard | None) -> str:
+    """Return one of the words of TIMES: never a number, which would tell of extra time."""
+    if time is None or time.within is None:
+        return UNKNOWN
+    return WITHIN if time.within else LONGER
+
+
+def broke(card: Card) -> str:
+    """Return how many answers beside the bugs are not as before: "nothing", a number, "unknown" or ""."""
+    beside = card.beside
+    if beside is None:
+        return ""
+    if beside.regressions:
+        return str(len(beside.regressions))
+    return "unknown" if beside.problem else "nothing"
