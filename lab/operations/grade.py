@@ -110,7 +110,7 @@ def grade(
     """
     started = time.monotonic()
     folders = _folders(sources, out)
-    read_rubric(library.rubric)
+    rubric = read_rubric(library.rubric)
     batch = _Batch(library, read_handout(handout) if handout else None, results, timeout, Event())
     done, lock = 0, Lock()
 
@@ -136,7 +136,7 @@ def grade(
         for card, folder in zip(cards, folders, strict=True):
             write_formats(card, folder, formats)
         write_atomic(out / TABLE, table(cards).encode())
-        write_pages(cards, folders, out, contact=contact)
+        write_pages(cards, folders, out, rubric, contact=contact)
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from lab.scorecard.card import Card
+from lab.scorecard.evidence_for import evidence_for
+from lab.scorecard.rubric import Rubric
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -44,3 +48,18 @@ class RubricView:
     """The rubric of a card. The marks of a line are in the order of the raters, the same on every line."""
 
     lines: tuple[LineView, ...]
+
+
+def rubric_view(rubric: Rubric, card: Card) -> RubricView:
+    """Return the rubric beside the card's evidence, without marks: who may see those is not known here."""
+    return RubricView(
+        tuple(
+            LineView(
+                line.title,
+                line.asks,
+                tuple(Anchor(str(mark), text) for mark, text in line.anchors.items()),
+                tuple(EvidenceLink(one.text, one.target) for one in evidence_for(line, card)),
+            )
+            for line in rubric.lines
+        )
+    )

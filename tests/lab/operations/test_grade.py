@@ -113,8 +113,8 @@ def test_each_submission_gets_a_card_and_the_same_work_the_same_judgement(
     assert rows[0]["bug 4"] == "present"
     shown = lines(grade_views.graded(here))
     assert any("It is empty." in line for line in shown)
-    assert len(list((tmp_path / "out").glob("*/card.html"))) == len(sources)
-    assert "broken" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert len(list(here.out.glob("*/card.html"))) == len(here.cards)
+    assert "broken" in (here.out / "index.html").read_text(encoding="utf-8")
 
     again = grade([submissions / "ada"], here.out, LIBRARY)
     assert again.cards == (ada,)
