@@ -20,6 +20,8 @@ PACKAGES = "apt-get install chromium chromium-driver poppler-utils nodejs npm de
 PROGRAMS = ("chromium", "chromedriver", "pdftotext", "npm", "java")
 STARTED = re.compile(r"started successfully on port (\d+)")
 DEADLINE = 120.0
+TALLEST = 8000
+"""Pixels of a picture: more takes a browser long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,12 @@ class Browser:
         )
 
     def picture(self) -> bytes:
-        """Return the whole page as PNG."""
-        found = self._command("Page.captureScreenshot", captureBeyondViewport=True)
+        """Return the page as PNG, from its top to its end or to `TALLEST`."""
+        width, height = self.call(
+            "const r = document.documentElement; return [r.clientWidth, r.scrollHeight]"
+        )
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST), "scale": 1}
+        found = self._command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(found["data"])
 
     def pdf(self) -> bytes:

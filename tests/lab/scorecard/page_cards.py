@@ -218,7 +218,7 @@ def hostile(times: int = 1) -> Card:
         CARD,
         submission=SubmissionCard(HOSTILE, "d" * 64, (text,) * times),
         bugs=tuple(
-            replace(one, why=text, figures=one.figures + (Figure(text, 1e300, text, 1),) * times)
+            replace(one, why=text, figures=one.figures + (Figure(text, 2e9, "ms", 1),) * times)
             for one in CARD.bugs
         ),
         beside=Beside(9, (Regression(text, text, text, text, text, (text,) * 9),) * times, notes=(text,)),
