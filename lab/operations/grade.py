@@ -116,9 +116,8 @@ def grade(
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
         sender = Sender(workers, timeout, batch.stop)
-        with ThreadPoolExecutor(
-            workers.width
-        ) as pool:  # so many bundles are in memory, however many there are
+        # Each thread has one bundle in memory: as many as are graded, and as many that are packed meanwhile.
+        with ThreadPoolExecutor(2 * workers.width) as pool:
             futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
             try:
                 cards = tuple(future.result() for future in futures)
