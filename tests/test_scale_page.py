@@ -91,7 +91,7 @@ def test_its_two_commands_make_a_cluster_that_grades(tmp_path: Path) -> None:
                 started.append(psutil.Popen(words, env={**os.environ, "PATH": path}, stdout=log, stderr=log))
         wait_until(lambda: (tmp_path / "1").read_text().count("Registered to") == 2)
         with dask_workers(f"dask://127.0.0.1:{port}", 1) as workers:
-            assert workers.width == 4
+            assert workers.width == 2
             error = workers.executor.submit(workers.run, b"no bundle", __version__, 60.0).exception()
         assert "is no bundle" in str(error)
     finally:

@@ -20,9 +20,6 @@ from lab.errors import EnvironmentFault, UsageError
 RESOURCE = "lab"
 SCHEMES = {"dask": "tcp", "tls": "tls"}
 CONNECT_TIMEOUT = 10.0
-QUEUED = 2
-"""Bundles that are sent for each worker: the one that it grades and the next."""
-
 ENDING = {"closing", "closed", "failed", "stopping", "stopped"}
 LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.comm", "tornado.application")
 START = "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=0 dask scheduler --host 127.0.0.1"
@@ -64,7 +61,7 @@ def is_loopback(host: str) -> bool:
 def dask_workers(executor: str, least: int) -> Iterator[Workers]:
     """Yield the workers of the cluster at dask://HOST:PORT or tls://HOST:PORT that have the resource `lab`.
 
-    They are given two bundles each, and `least` or more in all. At the end, what they still run is ended.
+    They are given one bundle at a time, and `least` or more in all. At the end, what they still run is ended.
 
     Raises:
         UsageError: as `address_of`; no certificates are named for tls://; or the cluster can be reached from
@@ -96,7 +93,7 @@ def dask_workers(executor: str, least: int) -> Iterator[Workers]:
     try:
         found = _usable(client, encrypted=encrypted)
         pool = client.get_executor(pure=False, resources={RESOURCE: 1})
-        yield Workers(pool, run_on_worker, max(least, QUEUED * found), (KilledWorker,))
+        yield Workers(pool, run_on_worker, max(least, found), (KilledWorker,))
     finally:
         client.close(timeout=CONNECT_TIMEOUT)  # the scheduler then cancels all that this client asked for
 
@@ -140,7 +137,7 @@ def _usable(client: Any, *, encrypted: bool) -> int:
             "Start its processes with --host 127.0.0.1, or with certificates. See docs/scale.md.",
         )
     workers = {
-        one: int(worker["resources"].get(RESOURCE, 0))
+        one: min(int(worker["resources"].get(RESOURCE, 0)), int(worker["nthreads"]))
         for one, worker in about["workers"].items()
         if worker["resources"].get(RESOURCE, 0) >= 1
     }

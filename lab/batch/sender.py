@@ -1,7 +1,7 @@
 """Send bundles to workers: once more if a worker was lost, never because of a result."""
 
 from concurrent.futures import CancelledError, Future
-from threading import Event, Lock
+from threading import BoundedSemaphore, Event, Lock
 
 from lab import __version__
 from lab.batch.child import Interrupted
@@ -28,15 +28,29 @@ class Sender:
         self._lost: tuple[type[Exception], ...] = (Interrupted, *workers.lost)
         self._sent: set[Future[bytes]] = set()
         self._lock = Lock()
+        # A bundle that waits at a worker would be lost with it, through another submission's fault.
+        self._slots = BoundedSemaphore(workers.width)
 
     def send(self, bundle: bytes) -> bytes:
-        """Return the result of the bundle.
+        """Return the result of the bundle, once a worker is free and has graded it.
 
         Raises:
             NotGraded: the worker could not grade it, or each worker that tried was lost.
             Interrupted: `cancel` was called.
             ConnectionLost: the executor has given it up for another reason.
         """
+        with self._slots:
+            return self._send(bundle)
+
+    def cancel(self) -> None:
+        """Cancel what was sent: each `send` raises Interrupted, at once or when its worker has ended."""
+        with self._lock:
+            self._stop.set()
+            sent = list(self._sent)
+        for future in sent:
+            future.cancel()
+
+    def _send(self, bundle: bytes) -> bytes:
         for _ in range(ATTEMPTS):
             future = self._submit(bundle)
             try:
@@ -55,14 +69,6 @@ class Sender:
                 with self._lock:
                     self._sent.discard(future)
         raise NotGraded(f"{ATTEMPTS} workers were lost while they graded it.")
-
-    def cancel(self) -> None:
-        """Cancel what was sent: each `send` raises Interrupted, at once or when its worker has ended."""
-        with self._lock:
-            self._stop.set()
-            sent = list(self._sent)
-        for future in sent:
-            future.cancel()
 
     def _submit(self, bundle: bytes) -> "Future[bytes]":
         with self._lock:

@@ -16,7 +16,7 @@ Run = Callable[[bytes, str, float], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """An executor, the function that it is to call, and how many bundles it is given at the same time.
+    """An executor, the function that it is to call, and how many bundles they grade at the same time.
 
     `lost` are the errors that say that a worker died, whatever it was doing.
     """

@@ -124,8 +124,8 @@ def grade(
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
         sender = Sender(workers, timeout, batch.stop)
-        # So many bundles are in memory, however many submissions there are.
-        with ThreadPoolExecutor(workers.width) as pool:
+        # Each thread has one bundle in memory: as many as are graded, and as many that are packed meanwhile.
+        with ThreadPoolExecutor(2 * workers.width) as pool:
             futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
             try:
                 cards = tuple(future.result() for future in futures)

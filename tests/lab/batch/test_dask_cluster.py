@@ -77,9 +77,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.mark.slow
-def test_each_worker_is_given_two_bundles(two: Cluster) -> None:
+def test_each_worker_is_given_one_bundle_at_a_time(two: Cluster) -> None:
     with dask_workers(two.executor, 1) as workers:
-        assert workers.width == 4
+        assert workers.width == 2
     with dask_workers(two.executor, 9) as workers:
         assert workers.width == 9
 
