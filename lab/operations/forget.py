@@ -125,8 +125,8 @@ def forget(asked: Plan) -> Forgotten:
         last = read_history(folder / MARKS, None).last
         notes = write_overview(folder.parent)
         tombstone = folder.with_name(f"forgotten-{last[:12]}")
+        (folder / LOCK).unlink(missing_ok=True)
         if tombstone != folder:
-            (folder / LOCK).unlink(missing_ok=True)
             folder.rename(tombstone)
             sync_folder(tombstone.parent)
     except OSError as error:

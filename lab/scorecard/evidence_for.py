@@ -27,7 +27,7 @@ TARGETS = {
 
 @dataclass(frozen=True, slots=True)
 class EvidenceText:
-    """One text. `target`: the section of a card's page that has more of it, such as "bug-3"; may be empty."""
+    """One text. `target` is the section of a card's page that has more of it, such as "bug-3", or empty."""
 
     text: str
     target: str = ""
