@@ -23,6 +23,8 @@ LONGEST = 2000
 MOST_DETAILS = 100
 BESIDE = "nothing else broken"
 MIGRATIONS = "migrations"
+NONE = "none"
+"""The word of the migrations of a submission that has none."""
 
 
 class Kind(StrEnum):
@@ -180,7 +182,7 @@ def _migrations(card: Card) -> Iterator[Outcome]:
         why = f"They could not be reviewed: {sentence(shown(review.problem))}"
         yield Outcome(Kind.MIGRATION, MIGRATIONS, State.UNKNOWN, "unknown", why)
     elif not problems and not review.migrations:
-        yield Outcome(Kind.MIGRATION, MIGRATIONS, State.SKIPPED, "none", "There is no migration to review.")
+        yield Outcome(Kind.MIGRATION, MIGRATIONS, State.SKIPPED, NONE, "There is no migration to review.")
     elif not problems:
         why = f"No problem in {_counted(review.migrations, 'migration')}."
         yield Outcome(Kind.MIGRATION, MIGRATIONS, State.GOOD, "good", why)

@@ -7,7 +7,7 @@ A step shows ten of each kind, so the worst come first and the others are left o
 from itertools import groupby
 
 from lab.scorecard.card import Card
-from lab.scorecard.outcomes import Outcome, State, in_one_line, outcomes
+from lab.scorecard.outcomes import NONE, Outcome, State, in_one_line, outcomes
 
 MOST = 10
 KINDS = {
@@ -31,7 +31,7 @@ def annotations(card: Card) -> str:
     """Return the commands, a line each, to be printed in a step of a workflow; empty if all is good."""
     if card.problem and card.environment:
         return "".join(f"{_command(one, card, MACHINE)}\n" for one in outcomes(card))
-    found = sorted((one for one in outcomes(card) if one.state in KINDS), key=_badness)
+    found = sorted((one for one in outcomes(card) if one.state in KINDS and one.word != NONE), key=_badness)
     chosen = [list(group)[:MOST] for _, group in groupby(found, key=lambda one: KINDS[one.state])]
     return "".join(f"{_command(one, card, KINDS[one.state])}\n" for group in chosen for one in group)
 

@@ -20,6 +20,7 @@ def kinds(text: str) -> list[str]:
 
 def test_each_verdict_has_its_command_and_the_worst_come_first() -> None:
     assert kinds(annotations(EVERY)) == ["error", "warning", "notice", "notice"]
+    assert annotations(replace(card(bug(1, Verdict.FIXED)), review=ReviewCard())) == ""
     assert "::error title=ada%3A 3. Title 3::present: Seen 3." in annotations(EVERY)
 
 
