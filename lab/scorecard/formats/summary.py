@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import Kind, Outcome, State, in_one_line, outcomes
+from lab.sentences import printable
 
 MOST_BYTES = 900 * 2**10
 CUT = "\n**This summary was cut. All of it is in `card.json`.**\n"
@@ -63,9 +64,10 @@ def _lines(card: Card) -> Iterator[str]:
         yield ""
         yield "### Notes for a person"
         yield ""
-        yield from (f"- {escaped(note)}" for note in card.notes)
+        yield from (f"- {escaped(in_one_line(note))}" for note in card.notes)
     yield ""
-    yield f"lab {escaped(card.lab)}, judgement `{card.judgement[:12]}`. No total: a person judges."
+    version = escaped(in_one_line(card.lab, 300))
+    yield f"lab {version}, judgement `{card.judgement[:12]}`. No total: a person judges."
 
 
 def _advice(card: Card) -> Iterator[str]:
@@ -77,8 +79,8 @@ def _advice(card: Card) -> Iterator[str]:
         yield ""
         for one in others:
             word = f"{one.severity}, waived" if one.waived is not None else str(one.severity)
-            place = f" {escaped(one.place)}:" if one.place else ""
-            yield f"- {escaped(one.id)} ({word}):{place} {escaped(one.seen)}"
+            place = f" {escaped(in_one_line(one.place, 300))}:" if one.place else ""
+            yield f"- {escaped(one.id)} ({word}):{place} {escaped(in_one_line(one.seen))}"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[Outcome]) -> Iterator[str]:
@@ -91,6 +93,6 @@ def _table(head: tuple[str, ...], rows: Iterable[Outcome]) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Return the text so that Markdown shows it as it is, in one line, as a cell of a table may have it."""
-    line = in_one_line(text)
+    line = printable(" ".join(text.split("\n")))
     html = "".join(HTML.get(sign, sign) for sign in line)
     return MARKUP.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), html).strip()

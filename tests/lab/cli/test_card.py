@@ -85,6 +85,14 @@ def test_the_formats_of_lab_grade_are_checked_before_anything_is_graded(tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("way", [["--one"], ["--pack", "bundles"]], ids=["one", "pack"])
+def test_a_bundle_has_no_format(tmp_path: Path, way: list[str]) -> None:
+    (tmp_path / "ada").mkdir()
+    words = ["grade", str(tmp_path / "ada"), "-o", str(tmp_path / "out"), *way, "--format", "junit"]
+    done = CliRunner().invoke(cli, words)
+    assert (done.exit_code, "--format writes files" in done.output) == (2, True)
+
+
 @settings(max_examples=30, deadline=None)
 @given(cards)
 def test_any_card_is_shown_without_a_character_that_could_change_a_terminal(card: Card) -> None:

@@ -25,6 +25,7 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
 from lab.json_files import to_json
 from lab.library import Library
+from lab.operations.card import rendering
 from lab.operations.grade import LOCK, TABLE, Graded, grade, pack_all, read_handout
 from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
 from lab.operations.handout import make_handout
@@ -245,6 +246,15 @@ def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path)
     assert kept("d", None) is None
     assert kept("d", replace(record, given=(Given("hint", 3, 5.0, 1),))) is None
     assert kept("d", replace(record, given=(Given("fix", 3, 5.0),))) is None
+
+
+def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"no")
+    how = rendering(["junit", "summary"], None, LIBRARY)
+    grade([tmp_path / "broken.zip"], tmp_path / "out", LIBRARY, formats=how)
+    written = {path.name for path in (tmp_path / "out" / "broken").iterdir()}
+    assert written == {CARD, "junit.xml", "summary.md"}
+    assert "no zip file" in (tmp_path / "out" / "broken" / "summary.md").read_text()
 
 
 def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Path) -> None:
