@@ -22,6 +22,7 @@ from lab.operations.measure import Checked, measure_in_shadow
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review import review_on
+from lab.operations.shipped_figures import Figures, shipped_figures
 from lab.operations.target import Target
 from lab.profile import read_profile
 from lab.progress import Progress, silent
@@ -154,14 +155,16 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     applied = tuple(fix for fix in target.catalog.fixes if fix.number in in_place)
     chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
     try:
-        checked = _measured(target, Source(workspace, prepared, None, lambda: applied), chosen, progress)
+        source = Source(workspace, prepared, None, lambda: applied)
+        checked = _measure()(target, source, chosen, with_contract=True, progress=progress)
+        before = shipped_figures(target, _measure(), progress)
     except LabError as error:
         return replace(card, problem=str(error), environment=isinstance(error, EnvironmentFault))
     commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,
         handout=_handout(record),
-        bugs=tuple(_bugs(checked, record, given)),
+        bugs=tuple(_bugs(checked, record, given, before)),
         beside=checked.beside,
         review=_review(workspace, prepared, applied, rows, progress),
         timeline=tuple(
@@ -196,12 +199,12 @@ def _given_in_place(record: Handout | None) -> frozenset[int]:
     return _given(record) - exported
 
 
-def _measured(target: Target, source: Source, fixes: tuple[Fix, ...], progress: Progress) -> Checked:
-    measure: Callable[..., Checked] = measure_in_box if sandbox.nests(sandbox.found()) else measure_in_shadow
-    return measure(target, source, fixes, with_contract=True, progress=progress)
+def _measure() -> Callable[..., Checked]:
+    """Return what measures here: in a box, where this machine can make one."""
+    return measure_in_box if sandbox.nests(sandbox.found()) else measure_in_shadow
 
 
-def _bugs(checked: Checked, record: Handout | None, given: frozenset[int]) -> list[BugCard]:
+def _bugs(checked: Checked, record: Handout | None, given: frozenset[int], before: Figures) -> list[BugCard]:
     about = {bug.number: bug for bug in checked.bugs}
     return [
         BugCard(
@@ -214,6 +217,7 @@ def _bugs(checked: Checked, record: Handout | None, given: frozenset[int]) -> li
             one.figures,
             one.bug in given,
             record.hints_given(one.bug) if record else 0,
+            before.get(one.bug, ()),
         )
         for one in checked.evidence
     ]

@@ -37,7 +37,10 @@ class HandoutCard:
 
 @dataclass(frozen=True, slots=True)
 class BugCard:
-    """One bug. `given`: its fix was given to the candidate. `hints`: how many hints were."""
+    """One bug. `given`: its fix was given to the candidate. `hints`: how many hints were.
+
+    `before` are the figures of the shipped code, as this machine measured it; there may be none.
+    """
 
     number: int
     title: str
@@ -48,6 +51,7 @@ class BugCard:
     figures: tuple[Figure, ...]
     given: bool = False
     hints: int = 0
+    before: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from lab.probing.evidence import Figure, Verdict
+from lab.probing.evidence import Verdict
 from lab.sandbox.level import UNPROMISED, Level
 from lab.scorecard.bars import row_of
 from lab.scorecard.card import BugCard, Card
@@ -14,8 +13,6 @@ from lab.scorecard.templates import render
 
 MOST = 290_000
 """Bytes of a page. A card that would need more is shown in shorter lists and texts."""
-
-NO_FIGURES: Mapping[int, tuple[Figure, ...]] = MappingProxyType({})
 
 MEANINGS = (
     (STATES[Verdict.FIXED], "the symptom and its cause are gone, and the answers are still right"),
@@ -47,20 +44,16 @@ class RecordLine:
     code: int | None = None
 
 
-def card_page(
-    card: Card,
-    rubric: RubricView | None = None,
-    before: Mapping[int, tuple[Figure, ...]] = NO_FIGURES,
-) -> str:
+def card_page(card: Card, rubric: RubricView | None = None) -> str:
     """Return the card as a page. It has no total and no rank.
 
-    `rubric` is shown with its marks, if there is one. `before` has the figures of the shipped code by the
-    number of the bug: where they are known, each figure is drawn before and after.
+    `rubric` is shown with its marks, if there is one. Where the figures of the shipped code are known, each
+    figure is drawn before and after.
     """
     values = {
         "card": card,
         "rubric": rubric,
-        "bugs": [(bug, state_of(bug), _rows(bug, before.get(bug.number, ()))) for bug in card.bugs],
+        "bugs": [(bug, state_of(bug), _rows(bug)) for bug in card.bugs],
         "records": records(card),
         "time": TIMES[time_used(card.time)],
         "unpromised": unpromised(card.machine.sandbox),
@@ -94,6 +87,6 @@ def unpromised(level: str) -> tuple[str, ...]:
     return UNPROMISED[Level(level)] if level in set(Level) else ()
 
 
-def _rows(bug: BugCard, before: tuple[Figure, ...]) -> list[object]:
-    known = {one.name: one.value for one in before}
+def _rows(bug: BugCard) -> list[object]:
+    known = {one.name: one.value for one in bug.before}
     return [row_of(one, known.get(one.name)) for one in bug.figures]

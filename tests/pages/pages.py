@@ -6,7 +6,7 @@ from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card import Card
 from lab.scorecard.for_candidate import candidate_page
 from lab.scorecard.page import card_page
-from tests.lab.scorecard.page_cards import BEFORE, BROKEN, CARD, NOT_HERE, RUBRIC, hostile, many
+from tests.lab.scorecard.page_cards import BROKEN, CARD, NOT_HERE, RUBRIC, hostile, many
 
 LARGE = 500
 
@@ -14,7 +14,7 @@ LARGE = 500
 LARGE_BATCH = "large-batch"
 PAGES: dict[str, Callable[[], str]] = {
     "card": lambda: card_page(CARD),
-    "marked": lambda: card_page(CARD, RUBRIC, BEFORE),
+    "marked": lambda: card_page(CARD, RUBRIC),
     "broken": lambda: card_page(BROKEN),
     "not-here": lambda: card_page(NOT_HERE),
     "hostile": lambda: card_page(hostile(1000), RUBRIC),

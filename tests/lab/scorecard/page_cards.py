@@ -78,6 +78,7 @@ def bug(number: int) -> BugCard:
         FIGURES[number],
         given=number == 2,
         hints=2 if number == 3 else 0,
+        before=BEFORE.get(number, ()),
     )
 
 
