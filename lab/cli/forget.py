@@ -79,6 +79,5 @@ def _forgotten(found: Forgotten) -> Iterator[str]:
     yield f"Deleted: {', '.join(found.files) or 'nothing more'}."
     if found.events:
         yield f"Emptied: {found.events} event{'' if found.events == 1 else 's'} of the history of marks."
-    yield from found.notes
     yield f"The tombstone is {found.tombstone}."
     yield f"Not deleted, if there is any: {'; '.join(found.elsewhere)}."

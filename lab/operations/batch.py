@@ -7,11 +7,10 @@ from pathlib import Path
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.operations.grade import TABLE
-from lab.scorecard.card import Card
+from lab.operations.pages import INDEX
+from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.table import table
-
-PAGE = "index.html"
 
 
 def folders_of(out: Path) -> tuple[Path, ...]:
@@ -25,21 +24,20 @@ def folders_of(out: Path) -> tuple[Path, ...]:
     return found
 
 
-def write_overview(out: Path) -> tuple[str, ...]:
-    """Make those files about all cards again that exist in `out`. Return what there is to say of it.
+def write_overview(out: Path) -> None:
+    """Make those files about all cards again that exist in `out`. A card that cannot be read is left out.
 
-    A card that cannot be read is left out.
+    Raises:
+        EnvironmentFault: one of them cannot be written.
     """
-    said: list[str] = []
+    entries = list(_readable(out))
     if (out / TABLE).exists():
-        write_atomic(out / TABLE, table(tuple(_readable(out))).encode())
-    if (out / PAGE).exists():
-        (out / PAGE).unlink()
-        said.append(f"{PAGE} was deleted: lab grade makes it again.")
-    return tuple(said)
+        write_atomic(out / TABLE, table([entry.card for entry in entries]).encode())
+    if (out / INDEX).exists():
+        write_atomic(out / INDEX, batch_page(entries).encode())
 
 
-def _readable(out: Path) -> Iterator[Card]:
+def _readable(out: Path) -> Iterator[Entry]:
     for path in sorted(out.glob(f"*/{CARD}")):
         with suppress(UsageError):
-            yield read_card_file(path.parent)
+            yield Entry(read_card_file(path), path.parent.name)

@@ -12,19 +12,20 @@ from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.files import TEMPORARY, sync_folder, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations.batch import folders_of, write_overview
+from lab.operations.grade import LOG
 from lab.operations.grade_one import WORK
+from lab.operations.pages import CANDIDATES_PAGE, PAGE
 from lab.progress import silent
 from lab.scorecard.card import Card
-from lab.scorecard.card_file import CARD, read_card_file
+from lab.scorecard.card_file import CARD, card_folder, read_card_file
 from lab.scorecard.event import hash_of
+from lab.scorecard.formats.registry import FORMATS
 from lab.scorecard.marks import LOCK, MARKS, BrokenHistory, History, forgotten, origin_of, read_history
 from lab.scorecard.retention import RETENTION, read_retention, write_retention
 
-MADE = frozenset(
-    {CARD, MARKS, LOCK, RETENTION, WORK, "grade.log", "card.html", "candidate.html"}
-) | frozenset(
-    {"junit.xml", "ctrf.json", "gradescope.json", "prairielearn.json", "summary.md", "review.sarif"}
-)
+MADE = {CARD, MARKS, LOCK, RETENTION, WORK, PAGE, CANDIDATES_PAGE, LOG} | {
+    one.file for one in FORMATS.values()
+}
 """What lab makes in the folder of a card."""
 
 
@@ -49,7 +50,6 @@ class Forgotten:
     files: tuple[str, ...]
     events: int
     elsewhere: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def keep_until(folder: Path, until: date) -> Kept:
         UsageError: there is no card.
         EnvironmentFault: the date cannot be written.
     """
+    folder = card_folder(folder)
     folders = (folder,) if (folder / CARD).is_file() else folders_of(folder)
     replaced = set[str]()
     for one in folders:
@@ -80,7 +81,7 @@ def keep_until(folder: Path, until: date) -> Kept:
 
 def plan(folder: Path, today: date) -> Plan:
     """Return what `forget` would delete. Raises UsageError: there is no card, and no tombstone."""
-    folder = folder.resolve()
+    folder = card_folder(folder).resolve()
     card, history = _found(folder)
     names = tuple(sorted(path.name for path in folder.iterdir() if path.name not in (MARKS, LOCK)))
     reasons = []
@@ -123,7 +124,7 @@ def forget(asked: Plan) -> Forgotten:
                 write_atomic(folder / MARKS, forgotten(history, round(time.time(), 3)))
             _delete_all(folder)
         last = read_history(folder / MARKS, None).last
-        notes = write_overview(folder.parent)
+        write_overview(folder.parent)
         tombstone = folder.with_name(f"forgotten-{last[:12]}")
         (folder / LOCK).unlink(missing_ok=True)
         if tombstone != folder:
@@ -131,7 +132,7 @@ def forget(asked: Plan) -> Forgotten:
             sync_folder(tombstone.parent)
     except OSError as error:
         raise EnvironmentFault(f"{folder} cannot be deleted: {error.strerror}.", "Try again.") from error
-    return Forgotten(tombstone, asked.files, events, asked.elsewhere, notes)
+    return Forgotten(tombstone, asked.files, events, asked.elsewhere)
 
 
 def _found(folder: Path) -> tuple[Card | None, History | None]:

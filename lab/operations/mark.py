@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.errors import Refused, UsageError
 from lab.library import Library
 from lab.scorecard.card import Card
-from lab.scorecard.card_file import CARD, read_card_file
+from lab.scorecard.card_file import CARD, card_folder, read_card_file
 from lab.scorecard.event import EventKind, salted
 from lab.scorecard.evidence_for import evidence_for
 from lab.scorecard.marks import MARKS, History, history_to_change, origin_of, read_history
@@ -94,6 +94,7 @@ def marking(folder: Path, library: Library, name: str) -> Marking:
         InvalidFile: the card or the rubric cannot be read.
         Refused: the card is of another rubric, could not be graded, was forgotten, or its history is broken.
     """
+    folder = card_folder(folder)
     card, rubric = _card_and_rubric(folder, library)
     history = read_history(folder / MARKS, origin_of(card))
     return _marking(folder, card, rubric, history, _known(rater_name(name), history))
@@ -118,6 +119,7 @@ def save(
         Refused, InvalidFile: as `marking`. Locked: another process changes the marks of this card.
         EnvironmentFault: the history cannot be written.
     """
+    folder = card_folder(folder)
     card, rubric = _card_and_rubric(folder, library)
     wanted = [_checked(change, rubric) for change in changes]
     name = rater_name(name)

@@ -12,6 +12,7 @@ from lab.files import sync_folder, write_atomic
 from lab.library import Library
 from lab.operations.batch import folders_of
 from lab.operations.grade import TABLE
+from lab.operations.pages import write_pages
 from lab.scorecard.card import Card
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.table import table
@@ -55,7 +56,7 @@ def regrade(old: Path, new: Path, library: Library) -> Regraded:
     if new.is_file() or (new.is_dir() and any(new.iterdir())):
         raise Refused(f"{new} is not empty.", "Name a folder that is empty, or does not exist yet.")
     try:
-        _write(folders, cards, target, rubric.digest)
+        _write(folders, target, rubric.digest)
     except OSError as error:
         raise EnvironmentFault(f"{new} cannot be written: {error.strerror}.") from error
     return Regraded(
@@ -82,7 +83,7 @@ def _cards(old: Path, folders: Sequence[Path]) -> list[Card]:
     return cards
 
 
-def _write(folders: Sequence[Path], cards: Sequence[Card], target: Path, rubric: str) -> None:
+def _write(folders: Sequence[Path], target: Path, rubric: str) -> None:
     """Write all to a folder beside the target, then rename it: so there are all cards, or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -97,7 +98,9 @@ def _write(folders: Sequence[Path], cards: Sequence[Card], target: Path, rubric:
             write_atomic(made / folder.name / CARD, f"{content}\n".encode())
             if (folder / RETENTION).exists():
                 write_atomic(made / folder.name / RETENTION, (folder / RETENTION).read_bytes())
-        write_atomic(made / TABLE, table(cards).encode())
+        new = [read_card_file(made / folder.name) for folder in folders]
+        write_pages(new, [made / folder.name for folder in folders], made)
+        write_atomic(made / TABLE, table(new).encode())
         made.replace(target)
         sync_folder(target.parent)
     finally:

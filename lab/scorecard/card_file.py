@@ -13,6 +13,11 @@ MOST_BYTES = 50 * 2**20
 GRADE_AGAIN = "Grade the submission again."
 
 
+def card_folder(path: Path) -> Path:
+    """Return the folder of a card that is named by its folder, or by its card.json."""
+    return path.parent if path.name == CARD and path.is_file() else path
+
+
 def read_card_file(path: Path) -> Card:
     """Return the card at `path`: a card.json, or a folder with one.
 

@@ -10,9 +10,10 @@ import pytest
 
 from lab.errors import InvalidFile, Refused, UsageError
 from lab.operations.forget import forget, keep_until, plan
-from lab.operations.grade import TABLE, table_of
+from lab.operations.grade import TABLE
 from lab.operations.mark import Change, marking, save
-from lab.scorecard.card_file import CARD, read_card_file
+from lab.operations.pages import INDEX
+from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK, MARKS, read_history
 from lab.scorecard.retention import RETENTION, read_retention
 from tests.lab.operations.cards import LIBRARY, contents, write_card
@@ -30,9 +31,8 @@ def out(tmp_path: Path) -> Path:
         save(folder / name, LIBRARY, "Linus", [Change("code", "poor", "Hasty")])
     for name in ("card.html", "grade.log", "summary.md", ".card.json.abcd1234"):
         (folder / "ada" / name).write_text("Ada")
-    cards = [read_card_file(folder / name) for name in ("ada", "bob")]
-    (folder / TABLE).write_text(table_of(cards))
-    (folder / "index.html").write_text("<a href='ada/card.html'>")
+    (folder / TABLE).write_text("ada, bob")
+    (folder / INDEX).write_text("ada, bob")
     return folder
 
 
@@ -43,13 +43,14 @@ def test_no_word_of_the_person_is_left_and_the_others_stay(out: Path) -> None:
     found = forget(asked)
 
     assert contents(out / "bob") == before
-    assert sorted(path.name for path in out.iterdir()) == ["bob", TABLE, found.tombstone.name]
+    assert {path.name for path in out.iterdir()} == {"bob", TABLE, INDEX, found.tombstone.name}
     assert [path.name for path in found.tombstone.iterdir()] == [MARKS]
-    for path in (found.tombstone / MARKS, out / TABLE, found.tombstone):
+    for path in (found.tombstone / MARKS, out / TABLE, out / INDEX, found.tombstone):
         text = os.fsencode(path) if path.is_dir() else path.read_bytes()
         text = text.removeprefix(os.fsencode(out))
         assert [word for word in WORDS if word in text] == []
     assert (out / TABLE).read_text().splitlines()[1].startswith("bob,")
+    assert "bob/card.html" in (out / INDEX).read_text()
     history = read_history(found.tombstone / MARKS, None)
     assert history.is_forgotten
     assert [one.hash for one in history.events[:-1]] == [one.hash for one in events]

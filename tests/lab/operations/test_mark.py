@@ -171,7 +171,7 @@ def test_a_card_that_cannot_be_read_is_refused(folder: Path, tmp_path: Path) -> 
         (folder / CARD).write_text(content)
         with pytest.raises(InvalidFile, match=says):
             marking(folder, LIBRARY, "Grace")
-    for missing in (tmp_path / "none", tmp_path, folder / CARD):
+    for missing in (tmp_path / "none", tmp_path, folder / "notes"):
         with pytest.raises(UsageError, match="There is no card in"):
             marking(missing, LIBRARY, "Grace")
 

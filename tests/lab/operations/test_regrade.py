@@ -12,6 +12,7 @@ from lab.library import Library
 from lab.operations.forget import keep_until
 from lab.operations.grade import TABLE
 from lab.operations.mark import Change, marking, save
+from lab.operations.pages import INDEX, PAGE
 from lab.operations.regrade import regrade
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.retention import RETENTION
@@ -48,7 +49,12 @@ def test_only_the_digest_of_the_rubric_differs_and_the_old_folder_stays_as_it_wa
     found = regrade(out, new, newer)
     assert contents(out) == before
     assert (found.cards, found.marked, found.unchanged) == (("ada", "bob"), ("ada",), ())
-    assert set(contents(new)) == {f"ada/{CARD}", f"ada/{RETENTION}", f"bob/{CARD}", TABLE}
+    assert set(contents(new)) == {
+        *(f"{name}/{file}" for name in ("ada", "bob") for file in (CARD, PAGE)),
+        f"ada/{RETENTION}",
+        TABLE,
+        INDEX,
+    }
     for name in found.cards:
         old, card = read_card_file(out / name), read_card_file(new / name)
         assert card == replace(old, rubric=digest_of(newer.rubric))
