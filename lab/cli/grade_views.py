@@ -9,8 +9,8 @@ from rich.text import Text
 
 from lab.cli.check_views import STYLES
 from lab.cli.tables import table
+from lab.operations.batch import INDEX
 from lab.operations.grade import Graded, Packed
-from lab.operations.pages import INDEX
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
-from lab.operations.grade import TABLE
-from lab.operations.pages import INDEX
 from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.table import table
+
+TABLE = "cards.csv"
+INDEX = "index.html"
 
 
 def folders_of(out: Path) -> tuple[Path, ...]:
@@ -25,16 +26,14 @@ def folders_of(out: Path) -> tuple[Path, ...]:
 
 
 def write_overview(out: Path) -> None:
-    """Make those files about all cards again that exist in `out`. A card that cannot be read is left out.
+    """Write the files about all cards in `out`. A card that cannot be read is left out.
 
     Raises:
         EnvironmentFault: one of them cannot be written.
     """
     entries = list(_readable(out))
-    if (out / TABLE).exists():
-        write_atomic(out / TABLE, table([entry.card for entry in entries]).encode())
-    if (out / INDEX).exists():
-        write_atomic(out / INDEX, batch_page(entries).encode())
+    write_atomic(out / TABLE, table([entry.card for entry in entries]).encode())
+    write_atomic(out / INDEX, batch_page(entries).encode())
 
 
 def _readable(out: Path) -> Iterator[Entry]:

@@ -11,7 +11,7 @@ from lab.batch.scratch import remove_scratch
 from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.files import TEMPORARY, sync_folder, write_atomic
 from lab.lock import exclusive_lock
-from lab.operations.batch import folders_of, write_overview
+from lab.operations.batch import INDEX, TABLE, folders_of, write_overview
 from lab.operations.grade import LOG
 from lab.operations.grade_one import WORK
 from lab.operations.pages import CANDIDATES_PAGE, PAGE
@@ -124,7 +124,8 @@ def forget(asked: Plan) -> Forgotten:
                 write_atomic(folder / MARKS, forgotten(history, round(time.time(), 3)))
             _delete_all(folder)
         last = read_history(folder / MARKS, None).last
-        write_overview(folder.parent)
+        if (folder.parent / TABLE).exists() or (folder.parent / INDEX).exists():
+            write_overview(folder.parent)
         tombstone = folder.with_name(f"forgotten-{last[:12]}")
         (folder / LOCK).unlink(missing_ok=True)
         if tombstone != folder:

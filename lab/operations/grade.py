@@ -24,20 +24,19 @@ from lab.handouts import Handout
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
+from lab.operations.batch import write_overview
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.grade_one import WORK, Digests, card_without_figures, read_card, write_card
 from lab.operations.pack import ToPack
-from lab.operations.pages import write_pages
+from lab.operations.pages import write_page
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
-from lab.scorecard.formats.table import table
 from lab.scorecard.rubric import read_rubric
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
 
-TABLE = "cards.csv"
 LOG = "grade.log"
 """Why a submission has a card of the machine's fault: what lab wrote."""
 
@@ -93,7 +92,7 @@ def grade(
     contact: str | None = None,
     progress: Progress = silent,
 ) -> Graded:
-    """Grade the submissions; write a folder for each to `out`, and a table of all.
+    """Grade the submissions; write a folder for each to `out`, and a table and a page of all that are there.
 
     They are graded here, `jobs` at the same time, or by the workers at `executor`, such as
     dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
@@ -135,8 +134,8 @@ def grade(
                 raise
         for card, folder in zip(cards, folders, strict=True):
             write_formats(card, folder, formats)
-        write_atomic(out / TABLE, table(cards).encode())
-        write_pages(cards, folders, out, rubric, contact=contact)
+            write_page(card, folder, rubric, contact)
+        write_overview(out)
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 

@@ -10,15 +10,13 @@ from pathlib import Path
 from lab.errors import EnvironmentFault, InvalidFile, Refused, UsageError
 from lab.files import sync_folder, write_atomic
 from lab.library import Library
-from lab.operations.batch import folders_of
-from lab.operations.grade import TABLE
-from lab.operations.pages import write_pages
+from lab.operations.batch import folders_of, write_overview
+from lab.operations.pages import write_page
 from lab.scorecard.card import Card
 from lab.scorecard.card_file import CARD, read_card_file
-from lab.scorecard.formats.table import table
 from lab.scorecard.marks import MARKS
 from lab.scorecard.retention import RETENTION
-from lab.scorecard.rubric import read_rubric
+from lab.scorecard.rubric import Rubric, read_rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def regrade(old: Path, new: Path, library: Library) -> Regraded:
     if new.is_file() or (new.is_dir() and any(new.iterdir())):
         raise Refused(f"{new} is not empty.", "Name a folder that is empty, or does not exist yet.")
     try:
-        _write(folders, target, rubric.digest)
+        _write(folders, target, rubric)
     except OSError as error:
         raise EnvironmentFault(f"{new} cannot be written: {error.strerror}.") from error
     return Regraded(
@@ -83,7 +81,7 @@ def _cards(old: Path, folders: Sequence[Path]) -> list[Card]:
     return cards
 
 
-def _write(folders: Sequence[Path], target: Path, rubric: str) -> None:
+def _write(folders: Sequence[Path], target: Path, rubric: Rubric) -> None:
     """Write all to a folder beside the target, then rename it: so there are all cards, or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -91,16 +89,13 @@ def _write(folders: Sequence[Path], target: Path, rubric: str) -> None:
         made.chmod(0o755)
         for folder in folders:
             document = json.loads((folder / CARD).read_bytes())
-            document["rubric"] = rubric
-            content = json.dumps(
-                document, indent=1
-            )  # as lab.json_files does: what this lab knows not is kept
+            document["rubric"] = rubric.digest
+            content = json.dumps(document, indent=1)  # as lab.json_files does; unknown keys stay
             write_atomic(made / folder.name / CARD, f"{content}\n".encode())
             if (folder / RETENTION).exists():
                 write_atomic(made / folder.name / RETENTION, (folder / RETENTION).read_bytes())
-        new = [read_card_file(made / folder.name) for folder in folders]
-        write_pages(new, [made / folder.name for folder in folders], made)
-        write_atomic(made / TABLE, table(new).encode())
+            write_page(read_card_file(made / folder.name), made / folder.name, rubric)
+        write_overview(made)
         made.replace(target)
         sync_folder(target.parent)
     finally:

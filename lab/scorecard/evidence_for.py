@@ -15,13 +15,13 @@ MOST = 20
 LONGEST = 300
 """Characters of one text."""
 
-
+RECORD = "record"
 TARGETS = {
     Kind.REGRESSIONS: "broke",
     Kind.FINDINGS: "migrations",
     Kind.MIGRATIONS: "migrations",
-    Kind.TIMELINE: "record",
-    Kind.COMMITS: "record",
+    Kind.TIMELINE: RECORD,
+    Kind.COMMITS: RECORD,
 }
 
 
@@ -34,13 +34,17 @@ class EvidenceText:
 
 
 def evidence_for(line: Line, card: Card) -> tuple[EvidenceText, ...]:
-    """Return what the card has of the line's kinds of evidence, in their order.
+    """Return what the card has of the line's kinds of evidence, in their order; nothing if it was not graded.
 
     Texts of the candidate's, such as the subjects of commits, are in it: escape them where they are shown.
     """
+    if card.problem:
+        return ()
     found: list[EvidenceText] = []
     for kind in line.evidence:
         target = TARGETS.get(kind, "")
+        if target == RECORD and not (card.timeline or card.commits):
+            target = ""
         texts = [
             EvidenceText(_short(one), target) if isinstance(one, str) else one
             for one in _of(kind, line, card)

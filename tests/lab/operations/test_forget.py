@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import InvalidFile, Refused, UsageError
+from lab.operations.batch import INDEX, TABLE
 from lab.operations.forget import forget, keep_until, plan
-from lab.operations.grade import TABLE
 from lab.operations.mark import Change, marking, save
-from lab.operations.pages import INDEX
 from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK, MARKS, read_history
 from lab.scorecard.retention import RETENTION, read_retention

@@ -25,8 +25,9 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
 from lab.json_files import to_json
 from lab.library import Library
+from lab.operations.batch import TABLE
 from lab.operations.card import rendering
-from lab.operations.grade import LOCK, TABLE, Graded, grade, pack_all, read_handout
+from lab.operations.grade import LOCK, Graded, grade, pack_all, read_handout
 from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict

@@ -9,10 +9,10 @@ import pytest
 
 from lab.errors import EnvironmentFault, InvalidFile, Refused, UsageError
 from lab.library import Library
+from lab.operations.batch import INDEX, TABLE
 from lab.operations.forget import keep_until
-from lab.operations.grade import TABLE
 from lab.operations.mark import Change, marking, save
-from lab.operations.pages import INDEX, PAGE
+from lab.operations.pages import PAGE
 from lab.operations.regrade import regrade
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.retention import RETENTION

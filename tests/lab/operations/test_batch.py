@@ -1,0 +1,27 @@
+"""The files about all cards of a folder."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from lab.files import write_atomic
+from lab.json_files import to_json
+from lab.operations.batch import INDEX, TABLE, write_overview
+from lab.operations.pages import PAGE, write_page
+from lab.scorecard.card_file import CARD as FILE
+from tests.lab.scorecard.page_cards import BROKEN, CARD
+
+
+def test_table_and_page_list_every_card_that_can_be_read_and_each_link_leads_to_a_page(
+    tmp_path: Path,
+) -> None:
+    folders = [tmp_path / "a b & c", tmp_path / "broken"]
+    for card, folder in zip((CARD, BROKEN), folders, strict=True):
+        write_atomic(folder / FILE, to_json(card).encode())
+        write_page(card, folder, None)
+    write_atomic(tmp_path / "other" / FILE, b"{}")
+    write_overview(tmp_path)
+    links = re.findall(r'href="([^"#]+)"', (tmp_path / INDEX).read_text(encoding="utf-8"))
+    assert [tmp_path / unquote(link) for link in links] == [folder / PAGE for folder in folders]
+    assert all((tmp_path / unquote(link)).is_file() for link in links)
+    assert len((tmp_path / TABLE).read_text().splitlines()) == 3
