@@ -83,7 +83,7 @@ def road(tmp_path: Path) -> Road:
 
 
 @pytest.mark.slow
-def test_the_work_of_a_candidate_becomes_a_card(road: Road, tmp_path: Path) -> None:
+def test_the_work_of_a_candidate_becomes_a_card_that_two_people_mark(road: Road, tmp_path: Path) -> None:
     out = tmp_path / "cards"
     graded = json.loads(road.lab("grade", tmp_path / "ada.bundle", "--out", out, "--json"))
     (card,) = graded["cards"]
@@ -107,8 +107,37 @@ def test_the_work_of_a_candidate_becomes_a_card(road: Road, tmp_path: Path) -> N
         (row,) = csv.DictReader(table)
     assert (row["submission"], row["bug 3"], row["bug 6"]) == ("ada", "given", "present")
 
-    again = json.loads(road.lab("grade", tmp_path / "ada.bundle", "--out", tmp_path / "again", "--json"))
-    assert again["cards"][0]["judgement"] == card["judgement"]
+    assert "Systematic approach" in (out / "ada" / "card.html").read_text()
+    assert "ada/card.html" in (out / "index.html").read_text()
+
+    ada = out / "ada"
+    road.lab(
+        "card", "mark", ada, "--name", "Grace", "approach", "good", "--note", "Read the log first.", "--sign"
+    )
+    before = road.lab("card", "mark", ada, "--name", "Linus", "approach", "mixed", "--json")
+    assert "Read the log first." not in before
+    signed = json.loads(road.lab("card", "mark", ada, "--name", "Linus", "--sign", "--json"))
+    marks = signed["lines"][0]["marks"]
+    assert [(one["rater"], one["mark"]) for one in marks] == [("Linus", "mixed"), ("Grace", "good")]
+    road.lab("card", "mark", ada, "--name", "Linus", "--output", tmp_path / "marked.html")
+    assert "Read the log first." in (tmp_path / "marked.html").read_text()
+    history = (ada / "marks.jsonl").read_bytes()
+
+    # Graded again, the card is kept, and so are its marks.
+    again = json.loads(road.lab("grade", tmp_path / "ada.bundle", "--out", out, "--json"))
+    assert again["cards"] == [card]
+    road.lab("regrade", out, "--out", tmp_path / "regraded")
+    regraded = json.loads((tmp_path / "regraded" / "ada" / "card.json").read_text())
+    assert regraded["judgement"] == card["judgement"]
+    assert (ada / "marks.jsonl").read_bytes() == history
+
+    # Measured again from nothing, in another folder, it is judged the same.
+    fresh = json.loads(road.lab("grade", tmp_path / "ada.bundle", "--out", tmp_path / "fresh", "--json"))
+    assert fresh["cards"][0]["judgement"] == card["judgement"]
+
+    road.lab("card", "forget", ada)
+    left = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+    assert not [word for word in (b"ada", b"Grace", b"Linus", b"log first") if word in left]
 
 
 def _verdicts(card: dict[str, Any]) -> dict[int, str]:

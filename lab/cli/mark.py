@@ -17,6 +17,14 @@ from lab.operations import find_library
 @click.option("--note", help="What you saw, for the line: a second person should be able to verify it.")
 @click.option("--sign", is_flag=True, help="Sign your marks. Then you see those of others who signed.")
 @click.option("--page", is_flag=True, help="Serve a page with a form to this machine only, until Ctrl-C.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the card's page with the marks that you see.",
+)
 @json_option
 @click.pass_context
 def mark(
@@ -28,6 +36,7 @@ def mark(
     note: str | None,
     sign: bool,
     page: bool,
+    file: Path | None,
     as_json: bool,
 ) -> None:
     """Mark the card in FOLDER by the rubric, or show its lines.
@@ -35,7 +44,7 @@ def mark(
     Without LINE, each line is shown with its anchors, the measured evidence, and your marks. MARK is poor,
     mixed, good or excellent; none clears one. You see no mark of another person until you have signed. A
     change after that is possible, and stays visible as one. Every change is kept in marks.jsonl, as a chain
-    of hashes.
+    of hashes. card.html has no marks, for those who have yet to mark; --output writes one that has.
 
     Example: lab card mark cards/ada --name Grace approach good --note "Read the log first, three times."
     """
@@ -44,10 +53,8 @@ def mark(
 
     library = find_library(context.find_root().params.get("library"))
     if page:
-        if line or note is not None or sign or as_json:
-            raise click.UsageError(
-                "--page takes no LINE, --note, --sign or --json: the form has all of them."
-            )
+        if line or note is not None or sign or file or as_json:
+            raise click.UsageError("--page takes no LINE and no other option but --name.")
         from lab.operations import mark_page
 
         with mark_page.serving(folder, library, name) as server:
@@ -57,6 +64,16 @@ def mark(
         return
     if note is not None and line is None:
         raise click.UsageError("--note needs a LINE.")
+    if file is not None:
+        if line or note is not None or sign:
+            raise click.UsageError(
+                "--output writes the marks as they are: leave out LINE, --note and --sign."
+            )
+        from lab.operations.marked_page import write_marked_page
+
+        found = write_marked_page(folder, library, name, file)
+        output.result(found, as_json, lambda _: [f"Wrote {file}."])
+        return
     if line is None and not sign:
         output.result(operation.marking(folder, library, name), as_json, mark_views.marking)
         return
