@@ -137,7 +137,8 @@ def test_the_work_of_a_candidate_becomes_a_card_that_two_people_mark(road: Road,
 
     road.lab("card", "forget", ada)
     left = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
-    assert not [word for word in (b"ada", b"Grace", b"Linus", b"log first") if word in left]
+    assert not [word for word in (b"Grace", b"Linus", b"log first", b"Fix 1") if word in left]
+    assert not ada.exists()
 
 
 def _verdicts(card: dict[str, Any]) -> dict[int, str]:
