@@ -179,5 +179,5 @@ def _bar(value: float, limit: float) -> str:
     """Return a bar that is full at the limit. From 1.1 on, the ratio of value to limit follows it."""
     if value > limit:
         return "█" * BAR + (f" {short(value / limit)}×" if limit and value / limit >= 1.1 else "")
-    filled = round(BAR * value / limit) if limit else 0
+    filled = round(BAR * (value / limit)) if value > 0 else 0  # a card that was edited may be below 0
     return "█" * filled + "░" * (BAR - filled)

@@ -58,6 +58,7 @@ def test_a_blocked_bug_names_the_bug_that_blocks_it() -> None:
         (Figure("answer", 1540.0, "ms", 1000), "answer: 1.5 s  ████████████ 1.5×  at most 1.0 s"),
         (Figure("statements", 112, "", 110), "statements: 112  ████████████  at most 110"),
         (Figure("winners", 4, "", 0), "winners: 4  ████████████  at most 0"),
+        (Figure("edited", -1e9, "", 1), "edited: -1,000,000,000  ░░░░░░░░░░░░  at most 1"),
         (Figure("winners", 0, "", 0), "winners: 0  ░░░░░░░░░░░░  at most 0"),
     ],
 )
