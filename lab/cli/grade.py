@@ -104,6 +104,8 @@ def grade(
     from lab.operations.card import rendering
     from lab.operations.grade_bundle import grade_bundle
 
+    if formats and (alone or bundles):
+        raise click.UsageError("--format writes files beside the cards: --one and --pack have none.")
     if alone:
         bundle, result = _bundle_and_result(context, submissions, out)
         with output.progress() as progress:

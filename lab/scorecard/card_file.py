@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lab.errors import InvalidFile, UsageError
-from lab.json_files import from_json
+from lab.json_files import from_json, to_json
 from lab.scorecard.card import SCHEMA, Card
 
 CARD = "card.json"
@@ -43,6 +43,7 @@ def read_card_file(path: Path) -> Card:
             remedy = "Use the version of lab that made it, or grade the submission again."
             raise InvalidFile(file, [f"schema: {schema!r}, and this lab reads {SCHEMA}"], remedy)
         card = from_json(content, Card)
+        json.loads(to_json(card), parse_constant=_no_number)  # of 1e999, an infinite number is read
     except KeyError as error:  # of a finding
         raise InvalidFile(file, [f"{error} is no finding of this lab"], GRADE_AGAIN) from error
     except (ValueError, OverflowError, RecursionError) as error:

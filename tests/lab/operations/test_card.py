@@ -52,6 +52,13 @@ def test_a_file_that_is_no_card_is_refused(tmp_path: Path, change: dict[str, Any
         read_card_file(tmp_path)
 
 
+def test_a_number_that_is_read_as_infinite_is_refused(tmp_path: Path) -> None:
+    document = json.dumps(json.loads(to_json(EVERY)) | {"seconds": "huge"})
+    (tmp_path / CARD).write_text(document.replace('"huge"', "1e999"))
+    with pytest.raises(InvalidFile, match="Infinity is no number"):
+        read_card_file(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000])
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CARD).write_bytes(content)
