@@ -46,9 +46,9 @@ def keep(folder: Path, until: datetime, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask, even if a date or a file speaks against it.")
 @json_option
 def forget(folder: Path, yes: bool, as_json: bool) -> None:
-    """Delete one person's data: the card in FOLDER, and all that was made from it.
+    """Delete one person's data, and leave a tombstone.
 
-    The marks, notes and names in the history of marks are deleted too. Its hashes stay, with a tombstone that
+    The card in FOLDER is deleted, and all that was made from it. The marks, notes and names in the history of marks are deleted too. Its hashes stay, with a tombstone that
     says when, in a folder without the person's name. The table and the page of the batch are made again
     without them. What was handed in is not deleted. Asks first if the card is to be kept until a later date.
 
