@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 def regrade(context: click.Context, old: Path, new: Path, as_json: bool) -> None:
     """Make cards for a newer rubric from those in OUT.
 
-    The rubric is the library's, as it is now. Nothing is measured again: the new cards have the same evidence and the same judgement. OUT and the marks
-    in it stay as they are. Marks are not copied, because they were given by another rubric.
+    The rubric is the library's, as it is now. Nothing is measured again: the new cards have the same evidence
+    and the same judgement. OUT and the marks in it stay as they are. Marks are not copied, because they were
+    given by another rubric.
 
     Example: lab regrade cards -o cards-2
     """
