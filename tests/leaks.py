@@ -8,7 +8,9 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.engine.patches import ShippedTexts
+from lab.library import Library
 from lab.probing.evidence import Verdict
+from lab.scorecard.rubric import read_rubric
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
@@ -29,6 +31,8 @@ def leaks(root: Path, chosen: Sequence[Fix], built_in: Sequence[Fix]) -> list[st
             found += [
                 f"{fix.number}: {piece!r} in {name}" for name, text in contents.items() if piece in text
             ]
+    for text in _rubric():
+        found += [f"the rubric: {text!r} in {name}" for name, content in contents.items() if text in content]
     for name, text in contents.items():
         if not name.startswith("lab/") and not name.startswith("object"):
             words = set(re.findall(r"[a-z_]+", name.lower()))
@@ -36,6 +40,13 @@ def leaks(root: Path, chosen: Sequence[Fix], built_in: Sequence[Fix]) -> list[st
             found += [f"{verdict} in {name}" for verdict in _verdicts() if f'"{verdict}"' in text]
         found += [f"{place} in {name}" for place in _places() if place in text]
     return found
+
+
+def _rubric() -> list[str]:
+    """What each line of the rubric asks, and its anchors."""
+    rubric = read_rubric(Library(PROJECT).rubric)
+    assert rubric is not None
+    return [text for line in rubric.lines for text in (line.asks, *line.anchors.values())]
 
 
 def _verdicts() -> list[str]:

@@ -11,7 +11,7 @@ from lab.operations import find_library
 
 @click.group(cls=CommandGroup)
 def card() -> None:
-    """Show and mark the cards that lab grade has written; delete a person's data.
+    """Show and mark cards, and delete a person's data.
 
     Example: lab card mark cards/ada --name "Grace Hopper" --page
     """

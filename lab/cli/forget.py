@@ -13,6 +13,7 @@ import click
 from lab.cli import output
 from lab.cli.command import json_option
 from lab.operations import Refused
+from lab.sentences import printable
 
 if TYPE_CHECKING:
     from lab.operations.forget import Forgotten, Kept
@@ -46,11 +47,12 @@ def keep(folder: Path, until: datetime, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask, even if a date or a file speaks against it.")
 @json_option
 def forget(folder: Path, yes: bool, as_json: bool) -> None:
-    """Delete one person's data: the card in FOLDER, and all that was made from it.
+    """Delete one person's data, and leave a tombstone.
 
-    The marks, notes and names in the history of marks are deleted too. Its hashes stay, with a tombstone that
-    says when, in a folder without the person's name. The table and the page of the batch are made again
-    without them. What was handed in is not deleted. Asks first if the card is to be kept until a later date.
+    The card in FOLDER is deleted, and all that was made from it; so are the marks, notes and names in the
+    history of marks. Its hashes stay, with a tombstone that says when, in a folder without the person's name.
+    The table and the page of the batch are made again without them. What was handed in is not deleted. Asks
+    first if the card is to be kept until a later date.
 
     Exit codes: 0 deleted, 2 there is no card, 3 not deleted, since nobody could be asked.
 
@@ -76,7 +78,7 @@ def _kept(found: Kept) -> Iterator[str]:
 
 
 def _forgotten(found: Forgotten) -> Iterator[str]:
-    yield f"Deleted: {', '.join(found.files) or 'nothing more'}."
+    yield f"Deleted: {', '.join(map(printable, found.files)) or 'nothing more'}."
     if found.events:
         yield f"Emptied: {found.events} event{'' if found.events == 1 else 's'} of the history of marks."
     yield f"The tombstone is {found.tombstone}."

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def regrade(context: click.Context, old: Path, new: Path, as_json: bool) -> None:
-    """Make cards of the library's rubric as it is now from the cards in OUT.
+    """Make cards for a newer rubric from those in OUT.
 
-    Nothing is measured again: the new cards have the same evidence and the same judgement. OUT and the marks
-    in it stay as they are. Marks are not copied, because they were given by another rubric.
+    The rubric is the library's, as it is now. Nothing is measured again: the new cards have the same evidence
+    and the same judgement. OUT and the marks in it stay as they are. Marks are not copied, because they were
+    given by another rubric.
 
     Example: lab regrade cards -o cards-2
     """
@@ -44,7 +45,8 @@ def regrade(context: click.Context, old: Path, new: Path, as_json: bool) -> None
 
 
 def _view(found: Regraded) -> Iterator[str]:
-    yield f"{len(found.cards)} cards in {found.new}, with the rubric {found.rubric[:12]}."
+    count = len(found.cards)
+    yield f"{count} card{'' if count == 1 else 's'} in {found.new}, with the rubric {found.rubric[:12]}."
     if found.unchanged:
         yield f"{len(found.unchanged)} of them had this rubric already."
     if found.marked:

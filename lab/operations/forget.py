@@ -22,6 +22,7 @@ from lab.scorecard.event import hash_of
 from lab.scorecard.formats.registry import FORMATS
 from lab.scorecard.marks import LOCK, MARKS, BrokenHistory, History, forgotten, origin_of, read_history
 from lab.scorecard.retention import RETENTION, read_retention, write_retention
+from lab.sentences import printable
 
 MADE = {CARD, MARKS, LOCK, RETENTION, WORK, PAGE, CANDIDATES_PAGE, LOG} | {
     one.file for one in FORMATS.values()
@@ -96,7 +97,8 @@ def plan(folder: Path, today: date) -> Plan:
             "The history of its marks is broken: it is deleted whole, and a new one gets the tombstone."
         )
     if unknown := [name for name in names if name not in MADE and not TEMPORARY.fullmatch(name)]:
-        reasons.append(f"lab did not make {', '.join(unknown)}, which is deleted too.")
+        listed = ", ".join(map(printable, unknown))
+        reasons.append(f"lab did not make {listed}, which is deleted too.")
     elsewhere = ["what was handed in, and copies of these cards, such as those of lab regrade"]
     if card is not None and card.handout is not None:
         elsewhere.append(f"the record of the handout {card.handout.id}, which has its name")
