@@ -134,6 +134,13 @@ def test_a_submission_that_takes_too_long_gets_a_card_that_blames_the_machine(
     assert _naming(tmp_path) == []
 
 
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 def _naming(folder: Path) -> list[psutil.Process]:
     """The processes that have the folder in their command line."""
     return [one for one in psutil.process_iter() if str(folder) in " ".join(_words(one))]
@@ -183,6 +190,29 @@ def test_a_batch_that_is_interrupted_leaves_nothing_running(
     again = grade(sources[:1], out, LIBRARY)
     assert again.cards == (read_card(out / "empty"),)
     assert list(out.glob(f"{PREFIX}*")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True], ids=["interrupted", "scheduler lost"])
+def test_a_batch_on_a_cluster_that_ends_early_leaves_nothing_running(
+    lost: bool, submissions: Path, tmp_path: Path
+) -> None:
+    with cluster(tmp_path / "cluster", 1) as found:
+        command = [sys.executable, "-P", "-m", "lab", "grade", submissions / "ada", "-o", tmp_path / "out"]
+        command += ["--executor", found.executor]
+        with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            wait_until(lambda: len(found.workers[0].children(recursive=True)) > 2)
+            if lost:
+                found.scheduler.kill()
+            else:
+                process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+            assert process.wait(60) == (4 if lost else 130)
+        assert ("connection to the workers was lost" in said) == lost
+        assert "Traceback" not in said
+        worker = found.workers[0]
+        wait_until(lambda: not worker.is_running() or not _children(worker))
+    assert _naming(tmp_path) == []
 
 
 @pytest.mark.slow
