@@ -30,6 +30,7 @@ class Cluster:
 
     executor: str
     folder: Path
+    scheduler: psutil.Popen
     workers: list[psutil.Popen]
 
 
@@ -52,7 +53,7 @@ def cluster(
     common = [*tls, "--host", "127.0.0.1", "--scheduler-file", str(file), "--no-dashboard"]
     options = ["--nthreads", "1", "--no-nanny", "--resources", resources, "--local-directory", str(folder)]
     with ExitStack() as stack:
-        stack.enter_context(
+        first = stack.enter_context(
             _process(["scheduler", "--port", "0", *common], folder / "scheduler.log", scheduler)
         )
         wait_until(lambda: file.exists() and file.read_text().endswith("}"))
@@ -65,7 +66,7 @@ def cluster(
         ]
         for number in range(workers):
             wait_until(lambda number=number: "Registered to" in (folder / f"worker-{number}.log").read_text())
-        yield Cluster(address.replace("tcp:", "dask:"), folder, started)
+        yield Cluster(address.replace("tcp:", "dask:"), folder, first, started)
 
 
 @contextmanager

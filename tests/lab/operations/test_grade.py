@@ -18,6 +18,7 @@ import pytest
 from lab import __version__
 from lab.batch.bundle import read_manifest, write_bundle
 from lab.batch.result import card_of
+from lab.batch.task import PREFIX
 from lab.cli import grade_views
 from lab.errors import UsageError
 from lab.files import write_atomic
@@ -27,7 +28,7 @@ from lab.json_files import to_json
 from lab.library import Library
 from lab.operations.batch import TABLE
 from lab.operations.card import rendering
-from lab.operations.grade import LOCK, Graded, grade, pack_all, read_handout
+from lab.operations.grade import Graded, grade, pack_all, read_handout
 from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
 from lab.operations.handout import make_handout
 from lab.probing.evidence import Verdict
@@ -133,6 +134,13 @@ def test_a_submission_that_takes_too_long_gets_a_card_that_blames_the_machine(
     assert _naming(tmp_path) == []
 
 
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 def _naming(folder: Path) -> list[psutil.Process]:
     """The processes that have the folder in their command line."""
     return [one for one in psutil.process_iter() if str(folder) in " ".join(_words(one))]
@@ -173,15 +181,38 @@ def test_a_batch_that_is_interrupted_leaves_nothing_running(
     sources, out = [submissions / "empty", submissions / "ada"], tmp_path / "out"
     command = [sys.executable, "-P", "-m", "lab", "grade", *sources, "-o", out]
     with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: len(process.children(recursive=True)) > 2)  # the second is measured
+        wait_until(lambda: read_card(out / "empty") is not None)
+        wait_until(lambda: len(process.children(recursive=True)) > 2)  # the other is measured
         process.send_signal(number)
         assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
     wait_until(lambda: _naming(tmp_path) == [])
-    assert read_card(out / "empty") is not None
     assert read_card(out / "ada") is None
     again = grade(sources[:1], out, LIBRARY)
     assert again.cards == (read_card(out / "empty"),)
-    assert sorted(path.name for path in out.iterdir()) == [LOCK, "ada", TABLE, "empty"]
+    assert list(out.glob(f"{PREFIX}*")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True], ids=["interrupted", "scheduler lost"])
+def test_a_batch_on_a_cluster_that_ends_early_leaves_nothing_running(
+    lost: bool, submissions: Path, tmp_path: Path
+) -> None:
+    with cluster(tmp_path / "cluster", 1) as found:
+        command = [sys.executable, "-P", "-m", "lab", "grade", submissions / "ada", "-o", tmp_path / "out"]
+        command += ["--executor", found.executor]
+        with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            wait_until(lambda: len(found.workers[0].children(recursive=True)) > 2)
+            if lost:
+                found.scheduler.kill()
+            else:
+                process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+            assert process.wait(60) == (4 if lost else 130)
+        assert ("connection to the workers was lost" in said) == lost
+        assert "Traceback" not in said
+        worker = found.workers[0]
+        wait_until(lambda: not worker.is_running() or not _children(worker))
+    assert _naming(tmp_path) == []
 
 
 @pytest.mark.slow

@@ -149,7 +149,9 @@ def cases(small_server: Prepared, tmp_path_factory: pytest.TempPathFactory) -> I
     victim = start_victim()
     facts = {
         **dict.fromkeys(("outside", "home", "workspace"), str(outside)),
-        **dict.fromkeys(("canaries", "packages", "service_ports"), ()),
+        "canaries": [str(outside / ".canary")],
+        "packages": [],
+        "service_ports": [5001, 5003],
         **dict.fromkeys(("database_port", "sink_port"), 1),
         "token": "many",
         "folders": [str(outside)],
