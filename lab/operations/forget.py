@@ -13,7 +13,7 @@ from lab.files import TEMPORARY, sync_folder, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations.batch import INDEX, TABLE, folders_of, write_overview
 from lab.operations.grade import LOG
-from lab.operations.grade_one import WORK
+from lab.operations.grade_one import EARLIER, WORK
 from lab.operations.pages import CANDIDATES_PAGE, PAGE
 from lab.progress import silent
 from lab.scorecard.card import Card
@@ -96,7 +96,12 @@ def plan(folder: Path, today: date) -> Plan:
         reasons.append(
             "The history of its marks is broken: it is deleted whole, and a new one gets the tombstone."
         )
-    if unknown := [name for name in names if name not in MADE and not TEMPORARY.fullmatch(name)]:
+    unknown = [
+        name
+        for name in names
+        if name not in MADE and not name.startswith(EARLIER) and not TEMPORARY.fullmatch(name)
+    ]
+    if unknown:
         listed = ", ".join(map(printable, unknown))
         reasons.append(f"lab did not make {listed}, which is deleted too.")
     elsewhere = ["what was handed in, and copies of these cards, such as those of lab regrade"]

@@ -40,6 +40,7 @@ from lab.scorecard.card import (
     machine,
 )
 from lab.scorecard.card_file import CARD
+from lab.scorecard.marks import MARKS, origin_of
 from lab.scorecard.rubric import digest_of
 from lab.sentences import printable
 from lab.shadow.shadow import Source
@@ -47,6 +48,9 @@ from lab.workspace import Workspace
 
 WORK = "work"
 """The folder beside the card in which the submission is unpacked; it is deleted."""
+
+EARLIER = "earlier-"
+"""The beginning of the name of a folder with a card that was graded before, and its marks."""
 
 MOST_COMMANDS = 1000
 MOST_WORDS = 50
@@ -97,7 +101,16 @@ def read_card(folder: Path) -> Card | None:
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Write the card to the folder. Raises EnvironmentFault."""
+    """Write the card to the folder. One that has marks, and is judged otherwise, is set aside with them.
+
+    Raises:
+        EnvironmentFault: a file cannot be written.
+    """
+    before, marks = read_card(folder), folder / MARKS
+    if before is not None and marks.exists() and origin_of(before) != origin_of(card):
+        earlier = folder / f"{EARLIER}{origin_of(before)[:12]}"
+        write_atomic(earlier / CARD, (folder / CARD).read_bytes())
+        marks.replace(earlier / MARKS)
     write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
 
 

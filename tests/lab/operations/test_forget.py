@@ -18,26 +18,26 @@ from lab.scorecard.retention import RETENTION, read_retention
 from tests.lab.operations.cards import LIBRARY, contents, write_card
 
 TODAY = date(2026, 5, 1)
-WORDS = (b"ada", b"Ada", b"Grace", b"Linus", b"Calm and clear", b"Hasty", b"excellent", b"approach")
+WORDS = (b"nora", b"Ada", b"Grace", b"Linus", b"Calm and clear", b"Hasty", b"excellent", b"approach")
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     folder = tmp_path / "cards"
-    for name in ("ada", "bob"):
+    for name in ("nora", "bob"):
         write_card(folder / name)
         save(folder / name, LIBRARY, "Grace", [Change("approach", "excellent", "Calm and clear")], sign=True)
         save(folder / name, LIBRARY, "Linus", [Change("code", "poor", "Hasty")])
     for name in ("card.html", "grade.log", "summary.md", ".card.json.abcd1234"):
-        (folder / "ada" / name).write_text("Ada")
-    (folder / TABLE).write_text("ada, bob")
-    (folder / INDEX).write_text("ada, bob")
+        (folder / "nora" / name).write_text("Ada")
+    (folder / TABLE).write_text("nora, bob")
+    (folder / INDEX).write_text("nora, bob")
     return folder
 
 
 def test_no_word_of_the_person_is_left_and_the_others_stay(out: Path) -> None:
-    before, events = contents(out / "bob"), read_history(out / "ada" / MARKS, None).events
-    asked = plan(out / "ada", TODAY)
+    before, events = contents(out / "bob"), read_history(out / "nora" / MARKS, None).events
+    asked = plan(out / "nora", TODAY)
     assert asked.reasons == ()
     found = forget(asked)
 
@@ -61,15 +61,15 @@ def test_no_word_of_the_person_is_left_and_the_others_stay(out: Path) -> None:
 
 def test_a_card_without_marks_gets_a_tombstone_too_and_the_last_one_leaves_an_empty_table(out: Path) -> None:
     (out / "bob" / MARKS).unlink()
-    for name in ("ada", "bob"):
+    for name in ("nora", "bob"):
         found = forget(plan(out / name, TODAY))
     assert (found.events, read_history(found.tombstone / MARKS, None).is_forgotten) == (0, True)
     assert len((out / TABLE).read_text().splitlines()) == 1
 
 
 def test_a_date_a_strange_file_or_a_broken_history_is_a_reason_to_ask(out: Path) -> None:
-    ada = out / "ada"
-    assert keep_until(out, TODAY).folders == ("ada", "bob")
+    ada = out / "nora"
+    assert keep_until(out, TODAY).folders == ("bob", "nora")
     assert plan(ada, TODAY).reasons == ("It is to be kept until 2026-05-01.",)
     assert plan(ada, date(2026, 5, 2)).reasons == ()
     (ada / RETENTION).write_text('{"until": "soon"}')
@@ -85,8 +85,8 @@ def test_a_date_a_strange_file_or_a_broken_history_is_a_reason_to_ask(out: Path)
 
 
 def test_a_card_that_cannot_be_read_is_forgotten_as_well(out: Path) -> None:
-    (out / "ada" / CARD).write_text("Ada, of an earlier lab")
-    found = forget(plan(out / "ada", TODAY))
+    (out / "nora" / CARD).write_text("Ada, of an earlier lab")
+    found = forget(plan(out / "nora", TODAY))
     assert found.events == 3
     assert [path.name for path in found.tombstone.iterdir()] == [MARKS]
 
@@ -94,8 +94,8 @@ def test_a_card_that_cannot_be_read_is_forgotten_as_well(out: Path) -> None:
 def test_links_are_deleted_and_never_followed(out: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("x")
-    (out / "ada" / "link").symlink_to(tmp_path / "mine")
-    assert forget(plan(out / "ada", TODAY)).files
+    (out / "nora" / "link").symlink_to(tmp_path / "mine")
+    assert forget(plan(out / "nora", TODAY)).files
     assert (tmp_path / "mine" / "file").exists()
 
 
@@ -124,12 +124,12 @@ def forget_killed_at(step: int, folder: Path) -> int:
 def test_after_a_kill_at_any_step_the_same_command_completes_it(out: Path) -> None:
     ended: list[int] = []
     while ended[-1:] != [0] and len(ended) < 20:
-        ended.append(forget_killed_at(len(ended), out / "ada"))
+        ended.append(forget_killed_at(len(ended), out / "nora"))
     assert len(ended) > 3
     assert ended == [-signal.SIGKILL] * (len(ended) - 1) + [0]
     (tombstone,) = out.glob("forgotten-*")
     assert [path.name for path in tombstone.iterdir()] == [MARKS]
-    assert "ada" not in (out / TABLE).read_text()
+    assert "nora" not in (out / TABLE).read_text()
     found = forget(plan(tombstone, TODAY))
     assert (found.tombstone, found.files) == (tombstone, ())
     assert not (tombstone / LOCK).exists()
@@ -145,7 +145,7 @@ def test_what_is_no_card_is_not_deleted(out: Path, tmp_path: Path) -> None:
 
 
 def test_a_date_is_kept_with_a_card_and_an_earlier_one_is_told(out: Path) -> None:
-    keep_until(out / "ada", date(2030, 1, 1))
+    keep_until(out / "nora", date(2030, 1, 1))
     assert keep_until(out, date(2031, 1, 1)).replaced == ("2030-01-01",)
     assert read_retention(out / "bob") == date(2031, 1, 1)
     (out / "bob" / RETENTION).write_text("{}")

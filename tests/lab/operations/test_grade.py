@@ -24,19 +24,25 @@ from lab.errors import UsageError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
-from lab.json_files import to_json
+from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.batch import TABLE
 from lab.operations.card import rendering
 from lab.operations.grade import Graded, grade, pack_all, read_handout
-from lab.operations.grade_one import CARD, WORK, Asked, kept_card, read_card
+from lab.operations.grade_one import EARLIER, WORK, Asked, kept_card, read_card, write_card
 from lab.operations.handout import make_handout
+from lab.operations.mark import Change, save
+from lab.operations.pages import PAGE
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
+from lab.scorecard.card_file import CARD
+from lab.scorecard.marks import LOCK as MARKS_LOCK
+from lab.scorecard.marks import MARKS
 from lab.shell import run
 from tests.conftest import PROJECT
 from tests.dask import cluster, wait_until
 from tests.lab.cli.test_inspect_views import lines
+from tests.lab.operations import cards
 from tests.lab.operations.conftest import living_in
 from tests.measuring import copy_shipped, fix
 
@@ -285,7 +291,7 @@ def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) 
     how = rendering(["junit", "summary"], None, LIBRARY)
     grade([tmp_path / "broken.zip"], tmp_path / "out", LIBRARY, formats=how)
     written = {path.name for path in (tmp_path / "out" / "broken").iterdir()}
-    assert written == {CARD, "junit.xml", "summary.md"}
+    assert written == {CARD, PAGE, "junit.xml", "summary.md"}
     assert "no zip file" in (tmp_path / "out" / "broken" / "summary.md").read_text()
 
 
@@ -304,3 +310,17 @@ def test_a_file_that_is_no_record_of_a_handout_is_refused(tmp_path: Path) -> Non
         with pytest.raises(UsageError, match="is no record of a handout"):
             read_handout(file)
     shutil.rmtree(tmp_path)
+
+
+def test_a_card_with_marks_is_set_aside_with_them_when_it_is_judged_otherwise(tmp_path: Path) -> None:
+    folder = cards.write_card(tmp_path / "ada")
+    save(folder, LIBRARY, "Grace", [Change("code", "good")])
+    before, marks = (folder / CARD).read_bytes(), (folder / MARKS).read_bytes()
+    card = from_json(before, Card)
+    write_card(folder, replace(card, seconds=99.0))
+    assert (folder / MARKS).read_bytes() == marks
+    write_card(folder, replace(card, problem="It is empty."))
+    (earlier,) = folder.glob(f"{EARLIER}*")
+    assert {path.name for path in folder.iterdir()} == {CARD, MARKS_LOCK, earlier.name}
+    assert (earlier / MARKS).read_bytes() == marks
+    assert from_json((earlier / CARD).read_bytes(), Card).seconds == 99.0
