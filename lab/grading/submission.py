@@ -1,5 +1,6 @@
 """Unpack a submission into a folder of our own: what is not a plain file of ordinary size stays out."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -27,6 +28,9 @@ KEPT = PurePosixPath(timeline.FILE).parts
 """The candidate's own record of commands: the only file of `.lab` that is taken."""
 
 MOST_COMMITS = 1000
+OF_A_NAME = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+"""What fails because of a path in an archive: one that is there twice, is a folder too, or is too long."""
+
 CHUNK = 2**20
 DEEPEST = 2
 """Folders above the work that an archive may have."""
@@ -74,7 +78,10 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
             raise Unusable(f"There is no {source.name}.")
     except OSError as error:
         where = error.filename or source
-        if Path(str(where)).is_relative_to(target):
+        if Path(os.fsdecode(where)).is_relative_to(target):
+            if error.errno in OF_A_NAME:
+                name = Path(os.fsdecode(where)).relative_to(target)
+                raise Unusable(f"Its path {str(name)!r} cannot be a file: {error.strerror}.") from error
             raise EnvironmentFault(f"{where} cannot be written: {error.strerror}.") from error
         raise Unusable(f"It cannot be read: {error.strerror or error}.") from error
     root = _root_of(target, folders)
@@ -100,7 +107,9 @@ class _Copier:
     def folder(self, source: Path) -> None:
         for path, relative in _walk(source, PurePosixPath()):
             mode = path.lstat().st_mode
-            if stat.S_ISREG(mode):
+            if not _is_portable(relative):
+                self.skipped.append(f"the name of {str(relative)!r} is none on every system")
+            elif stat.S_ISREG(mode):
                 with path.open("rb") as file:
                     self._write(relative, _chunks(file), bool(mode & 0o100))
             else:
@@ -176,6 +185,14 @@ def _walk(folder: Path, relative: PurePosixPath) -> Iterator[tuple[Path, PurePos
             yield from _walk(Path(entry.path), inner)
         else:
             yield Path(entry.path), inner
+
+
+def _is_portable(name: PurePosixPath) -> bool:
+    """Return whether a zip file can hold this path: it is Unicode, and has no backslash."""
+    try:
+        return "\\" not in str(name) and bool(str(name).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_left_out(name: PurePosixPath) -> bool:

@@ -148,3 +148,22 @@ def test_the_commits_after_the_first_are_read_from_a_folder_and_a_bundle_and_onl
     assert unpacked(inner, tmp_path).commits == ()
     (inner / ".git").symlink_to(root / ".git")
     assert unpacked(inner, tmp_path).commits == ()
+
+
+def test_names_that_no_archive_can_hold_stay_out_of_a_folder(tmp_path: Path) -> None:
+    root = work(tmp_path / "ada", {**FILES, "app/back\\slash.py": ""})
+    (root / "app" / os.fsdecode(b"\xff.py")).write_text("")
+    found = unpacked(root, tmp_path)
+    assert {path.name for path in (found.root / "app").iterdir()} == {"a.py"}
+    assert len(found.skipped) == 2
+    assert all(text.isprintable() for text in found.skipped)
+
+
+@pytest.mark.parametrize("second", ["app/a.py", "app/a.py/b.py", f"app/{'x' * 300}.py"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_path_that_cannot_be_a_file_is_the_fault_of_the_archive(tmp_path: Path, second: str) -> None:
+    file = zipped(tmp_path / "ada.zip")
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(second, "x")
+    with pytest.raises(Unusable, match="cannot be a file"):
+        unpacked(file, tmp_path)
