@@ -146,8 +146,7 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
         assert {one.bug for one in record(root, records).given} == {3, 4, 5}
         assert there("hint", "6", "--for", str(root)).code == 0
         assert record(root, records).hints_given(6) == 1
-        seen = json.loads(there("check", "1-5", "--bugs-only", "--json").stdout)["evidence"]
-        assert [one["verdict"] for one in seen] == ["fixed"] * 5
+        assert verdicts(there("check", "1-5", "--bugs-only", "--json")) == ["fixed"] * 5
         assert (own.read_text(), git(root, "log", "--oneline").count("\n")) == (mine[str(own)], 3)
 
         assert here("reset").stdout.decode().endswith("What your interviewer applied is kept.\n")
@@ -157,8 +156,7 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
         assert here("down", "--destroy").code == 0
         assert here("up", "--rows", "1000", "--port-offset", str(port_offset + 320)).code == 0
         assert alembic(root, "upgrade", "head").code == 0
-        seen = json.loads(there("check", "1-5", "--json").stdout)["evidence"]
-        assert [one["verdict"] for one in seen] == ["fixed"] * 5
+        assert verdicts(there("check", "1-5", "--json")) == ["fixed"] * 5
         assert here("down").code == 0
         assert here("up").code == 0
         states = json.loads(there("fix", "status", "--json").stdout)["fixes"]
@@ -176,6 +174,11 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
 
 
 ADDRESS = "DEVICE_SERVICE_URL=http://device-service:5001"
+
+
+def verdicts(checked: Finished) -> list[str]:
+    assert checked.stdout, checked.stderr.decode()
+    return [one["verdict"] for one in json.loads(checked.stdout)["evidence"]]
 
 
 def edit(file: Path, old: str, new: str) -> None:
