@@ -13,6 +13,8 @@ from lab.cli.check_views import STYLES, FigureLine
 from lab.cli.review_views import STYLES as SEVERITIES
 from lab.cli.tables import coloured, table
 from lab.scorecard.outcomes import moment
+from lab.scorecard.page import records
+from lab.scorecard.states import TIMES, time_used
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +49,7 @@ def _origin(found: Card) -> Iterator[RenderableType]:
     yield Text(f"Graded by lab {found.lab} on {moment(found.at)} UTC in {found.seconds:.0f} s ({machine}).")
     if (handout := found.handout) is not None:
         bugs = ", ".join(map(str, handout.bugs))
-        yield Text(f"Handout {handout.id}: bugs {bugs}; {handout.minutes} minutes; AI {handout.ai}.")
+        yield Text(f"Handout {handout.id}: bugs {bugs}; AI {handout.ai}.")
     for clause in found.submission.left_out:
         yield Text(f"Left out: {clause}.", "dim")
 
@@ -110,17 +112,17 @@ def _review(review: ReviewCard) -> Iterator[RenderableType]:
 
 
 def _records(found: Card) -> Iterator[RenderableType]:
-    """Yield the candidate's own records, which can be false, and the time by them."""
+    """Yield the candidate's own records, which can be false. No time of the clock: it tells of extra time."""
     if found.time is not None:
-        minutes = f"{found.time.seconds / 60:.0f} minutes"
-        within = {None: "", True: ", within the time of the handout", False: ", past the time of the handout"}
-        yield f"\nBy the candidate's own records the work took {minutes}{within[found.time.within]}."
-    records = [(one.at, f"commit: {one.subject}") for one in found.commits]
-    records += [(one.at, f"lab {' '.join(one.words)} (exit {one.code})") for one in found.timeline]
-    if records:
+        yield f"\nTime used: {TIMES[time_used(found.time)]}."
+    listed = [
+        f"commit: {one.text}" if one.code is None else f"lab {one.text} (exit {one.code})"
+        for one in records(found)
+    ]
+    if listed:
         counts = f"{_counted(len(found.commits), 'commit')}, {_counted(len(found.timeline), 'command')}"
-        yield coloured(f"{counts}, the latest:", "dim")
-        yield Text("\n".join(f"  {moment(at)}  {text}" for at, text in sorted(records)[-LATEST:]))
+        yield coloured(f"By the candidate's own records, {counts}, the latest:", "dim")
+        yield Text("\n".join(f"  {text}" for text in listed[-LATEST:]))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -47,9 +47,9 @@ def test_all_of_a_card_is_shown(folder: Path) -> None:
     done = run(str(folder))
     assert done.exit_code == 0
     told = [
-        *("ada", "bugs 1, 2; 90 minutes; AI allowed", "blocked by 3", "unmeasured", "slowest: 7.5 ms"),
+        *("ada", "bugs 1, 2; AI allowed", "blocked by 3", "unmeasured", "slowest: 7.5 ms"),
         *("at most 5 ms", "2 hints given", "Its fix was given", "expected 200, got 500", "after POST /b"),
-        *("data-lost f.py:4", "5 rows are gone.", "Safer: Keep them.", "10 minutes, within the time"),
+        *("data-lost f.py:4", "5 rows are gone.", "Safer: Keep them.", "Time used: within the time of this handout"),
         *("commit: Book in one statement", "lab up --rows 9 (exit 0)", "A note.", FULL.judgement),
     ]
     assert [text for text in told if text not in done.output] == []
