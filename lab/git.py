@@ -4,6 +4,7 @@ No user or system configuration is read, and no command that a repository's conf
 candidate's workspace is not trusted. Every function raises EnvironmentFault if git is missing.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -202,6 +203,8 @@ def unbundle(file: Path, repository: Path, folder: Path) -> None:
         for line in listed.stdout.decode(errors="replace").splitlines()
         if " " in line
     )
+    if _of_the_machine(listed):
+        raise EnvironmentFault(sentence(f"The git bundle cannot be read: {listed.last_line}"))
     if listed.code != 0 or not refs:
         raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
     commit = refs.get("HEAD") or next(iter(refs.values()))
@@ -211,4 +214,12 @@ def unbundle(file: Path, repository: Path, folder: Path) -> None:
     for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
         done = run([*words, *step], cwd=folder, env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
         if done.code != 0:
-            raise LabError(sentence(f"Its files cannot be read: {done.last_line}"))
+            problem = sentence(f"Its files cannot be read: {done.last_line}")
+            raise EnvironmentFault(problem) if _of_the_machine(done) else LabError(problem)
+
+
+def _of_the_machine(finished: Finished) -> bool:
+    """Return whether git failed for want of something on this machine."""
+    reasons = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENOMEM)
+    text = finished.stderr.decode(errors="replace")
+    return finished.code != 0 and any(os.strerror(reason) in text for reason in reasons)

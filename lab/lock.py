@@ -18,15 +18,20 @@ POLL = 0.05
 
 
 @contextmanager
-def exclusive_lock(path: Path, *, progress: Progress, wait: float = LOCK_WAIT) -> Iterator[None]:
+def exclusive_lock(
+    path: Path, *, progress: Progress, wait: float = LOCK_WAIT, make_folder: bool = True
+) -> Iterator[None]:
     """Lock the file at `path` for the block. If another process has locked it, report that once and wait.
+
+    Its folder is made if there is none, unless `make_folder` is False.
 
     Raises:
         Locked: another process still held the lock after `wait` seconds.
         EnvironmentFault: the file cannot be made or opened.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         # Close-on-exec: a service that the block starts must not inherit the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

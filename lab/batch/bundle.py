@@ -51,9 +51,9 @@ class Manifest:
     """What a bundle holds.
 
     `lab` is the version that made it. `library` is the library's digest, `rubric` its rubric's (empty: it has
-    none), `content` the SHA-256 of all files
-    of it that the bundle has. `name`, `digest`, `skipped` and `commits` are those of the submission,
-    `handout` is the record of its handout, with the help that was given.
+    none), `content` the SHA-256 of the library's files in the bundle. `name`, `digest`, `skipped` and
+    `commits` are those of the submission, `handout` is the record of its handout, with the help that was
+    given. `unwalled`: a machine without walls may grade it.
     """
 
     lab: str
@@ -65,6 +65,7 @@ class Manifest:
     skipped: tuple[str, ...]
     commits: tuple[Commit, ...]
     handout: Handout | None
+    unwalled: bool = False
     format: int = FORMAT
 
     @property
@@ -73,7 +74,14 @@ class Manifest:
         return hashlib.sha256(to_json(self, indent=0).encode()).hexdigest()
 
 
-def write_bundle(path: Path, submission: Submission, library: Library, handout: Handout | None) -> Manifest:
+def write_bundle(
+    path: Path,
+    submission: Submission,
+    library: Library,
+    handout: Handout | None,
+    *,
+    unwalled: bool = False,
+) -> Manifest:
     """Write the bundle of an unpacked submission, in place of an earlier file, and return its manifest.
 
     Raises:
@@ -92,6 +100,7 @@ def write_bundle(path: Path, submission: Submission, library: Library, handout: 
         submission.skipped,
         commits,
         handout,
+        unwalled,
     )
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:

@@ -154,7 +154,13 @@ def _usable(client: Any, *, encrypted: bool) -> int:
                 f"The worker {worker} has {has}, and this is lab {__version__}.",
                 "Install the same version there.",
             )
-    if allowed := client.run_on_scheduler(failures_allowed):
+    try:
+        allowed = client.run_on_scheduler(failures_allowed)
+    except Exception as error:  # of any kind: it is raised there, and sent here
+        raise EnvironmentFault(
+            f"The scheduler has no lab that can be used ({error}).", "Install the same version there too."
+        ) from error
+    if allowed:
         raise EnvironmentFault(
             f"The scheduler would give a submission that ends its worker to {allowed} others.",
             f"Start it so: {START}",

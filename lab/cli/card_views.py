@@ -25,11 +25,12 @@ LATEST = 10
 """Commits and commands of the candidate's that are shown, the latest ones."""
 
 
-def card(found: Card) -> Iterator[RenderableType]:
+def card(found: Card, judgement: str) -> Iterator[RenderableType]:
+    """Yield the card. `judgement` is that of its file: `found` may have its texts escaped."""
     yield Text(found.submission.name, "bold")
     yield from _origin(found)
     if found.problem:
-        blame = " (the machine failed: that says nothing about the work)" if found.environment else ""
+        blame = " here, which says nothing about the work" if found.environment else ""
         yield Text(f"\nNot graded{blame}: {found.problem}", "yellow" if found.environment else "red")
     if found.bugs:
         yield ""
@@ -40,7 +41,7 @@ def card(found: Card) -> Iterator[RenderableType]:
     yield from _records(found)
     for note in found.notes:
         yield Text(f"\nNote: {note}", "yellow")
-    yield coloured(f"\nJudgement {found.judgement}", "dim")
+    yield coloured(f"\nJudgement {judgement}", "dim")
 
 
 def _origin(found: Card) -> Iterator[RenderableType]:

@@ -44,6 +44,21 @@ def format_options(*, multiple: bool) -> Callable[[Callable[..., R]], Callable[.
     return add
 
 
+def candidate_options(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return a decorator that adds --for-candidate, with this help, and --contact to a command."""
+
+    def add(command: Callable[..., R]) -> Callable[..., R]:
+        copy = click.option("--for-candidate", is_flag=True, help=text)
+        contact = click.option(
+            "--contact",
+            metavar="TEXT",
+            help="Whom a candidate asks for a correction.  [default: the person who gave the handout]",
+        )
+        return copy(contact(command))
+
+    return add
+
+
 class CommandGroup(click.Group):
     """A group that lists its commands in the order in which they were added, not by name."""
 

@@ -54,7 +54,7 @@ def forget(folder: Path, yes: bool, as_json: bool) -> None:
     The table and the page of the batch are made again without them. What was handed in is not deleted. Asks
     first if the card is to be kept until a later date.
 
-    Exit codes: 0 deleted, 2 there is no card, 3 not deleted, since nobody could be asked.
+    Exit codes: 0 deleted, 2 there is no card, 3 not deleted, since there was no terminal to ask at.
 
     Example: lab card forget cards/ada
     """

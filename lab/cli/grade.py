@@ -6,7 +6,7 @@ import click
 from click.core import ParameterSource
 
 from lab.cli import output
-from lab.cli.command import format_options, json_option
+from lab.cli.command import candidate_options, format_options, json_option
 from lab.operations import EnvironmentFault, find_library
 
 
@@ -35,12 +35,8 @@ from lab.operations import EnvironmentFault, find_library
     help="The record of the handout.  [default: the one that the submission names]",
 )
 @format_options(multiple=True)
-@click.option("--for-candidate", is_flag=True, help="Write a copy for each candidate too: candidate.html.")
-@click.option(
-    "--contact",
-    metavar="TEXT",
-    help="Whom a candidate asks for a correction.  [default: the person who gave the handout]",
-)
+@candidate_options("Write a copy for each candidate too: candidate.html.")
+@click.option("--no-sandbox", "unwalled", is_flag=True, help="Grade on a machine without walls too.")
 @click.option(
     "--pack",
     "bundles",
@@ -76,6 +72,7 @@ def grade(
     course: Path | None,
     for_candidate: bool,
     contact: str | None,
+    unwalled: bool,
     bundles: Path | None,
     results: Path | None,
     alone: bool,
@@ -115,7 +112,14 @@ def grade(
     if bundles is not None:
         with output.progress() as progress:
             packed = operation.pack_all(
-                submissions, out, bundles, library, handout=handout, timeout=timeout, progress=progress
+                submissions,
+                out,
+                bundles,
+                library,
+                handout=handout,
+                timeout=timeout,
+                unwalled=unwalled,
+                progress=progress,
             )
         output.result(packed, as_json, grade_views.packed)
         return EnvironmentFault.exit_code if any(card.environment for card in packed.cards) else 0
@@ -132,6 +136,7 @@ def grade(
             timeout=timeout,
             formats=how,
             contact=(contact or "") if for_candidate else None,
+            unwalled=unwalled,
             progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)

@@ -31,6 +31,14 @@ MOST_COMMITS = 1000
 OF_A_NAME = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
 """What fails because of a path in an archive: one that is there twice, is a folder too, or is too long."""
 
+OF_THE_MACHINE = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE),
+    }
+)
+"""What fails for want of something here, whichever file it was: such an error need not name one."""
+
 CHUNK = 2**20
 DEEPEST = 2
 """Folders above the work that an archive may have."""
@@ -77,6 +85,8 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
         else:
             raise Unusable(f"There is no {source.name}.")
     except OSError as error:
+        if error.errno in OF_THE_MACHINE:
+            raise EnvironmentFault(f"{target} cannot be written: {error.strerror}.") from error
         where = error.filename or source
         if Path(os.fsdecode(where)).is_relative_to(target):
             if error.errno in OF_A_NAME:
@@ -108,7 +118,7 @@ class _Copier:
         for path, relative in _walk(source, PurePosixPath()):
             mode = path.lstat().st_mode
             if not _is_portable(relative):
-                self.skipped.append(f"the name of {str(relative)!r} is none on every system")
+                self.skipped.append(f"{str(relative)!r} has a name that some systems do not allow")
             elif stat.S_ISREG(mode):
                 with path.open("rb") as file:
                     self._write(relative, _chunks(file), bool(mode & 0o100))

@@ -12,6 +12,8 @@ from lab.scorecard.formats.table import table
 
 TABLE = "cards.csv"
 INDEX = "index.html"
+LOCK = ".lock"
+"""The file that is locked while a lab changes the folder."""
 
 
 def folders_of(out: Path) -> tuple[Path, ...]:

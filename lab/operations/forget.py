@@ -2,31 +2,32 @@
 
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from lab.batch.scratch import remove_scratch
+from lab.batch.task import PREFIX
 from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.files import TEMPORARY, sync_folder, write_atomic
 from lab.lock import exclusive_lock
-from lab.operations.batch import INDEX, TABLE, folders_of, write_overview
+from lab.operations.batch import LOCK as BATCH_LOCK
+from lab.operations.batch import TABLE, folders_of, write_overview
 from lab.operations.grade import LOG
-from lab.operations.grade_one import EARLIER, WORK
-from lab.operations.pages import CANDIDATES_PAGE, PAGE
+from lab.operations.grade_one import WORK
+from lab.operations.pages import MADE_OF_A_CARD
+from lab.operations.stored_card import EARLIER
 from lab.progress import silent
 from lab.scorecard.card import Card
 from lab.scorecard.card_file import CARD, card_folder, read_card_file
 from lab.scorecard.event import hash_of
-from lab.scorecard.formats.registry import FORMATS
 from lab.scorecard.marks import LOCK, MARKS, BrokenHistory, History, forgotten, origin_of, read_history
 from lab.scorecard.retention import RETENTION, read_retention, write_retention
 from lab.sentences import printable
 
-MADE = {CARD, MARKS, LOCK, RETENTION, WORK, PAGE, CANDIDATES_PAGE, LOG} | {
-    one.file for one in FORMATS.values()
-}
+MADE = {CARD, MARKS, LOCK, RETENTION, WORK, LOG} | MADE_OF_A_CARD
 """What lab makes in the folder of a card."""
 
 
@@ -117,9 +118,26 @@ def forget(asked: Plan) -> Forgotten:
     of the files about the whole batch too. If it is interrupted, calling it again completes it.
 
     Raises:
-        Locked: another process changes the marks of this card.
+        Locked: another process changes the marks of this card, or grades into the folder of the batch.
         EnvironmentFault: something cannot be deleted.
     """
+    with _batch_locked(asked.folder.parent):
+        return _forget(asked)
+
+
+@contextmanager
+def _batch_locked(out: Path) -> Iterator[None]:
+    """Lock the folder of a batch, if it is one, and delete what a grading that was killed has left in it."""
+    if not (out / TABLE).exists():
+        yield
+        return
+    with exclusive_lock(out / BATCH_LOCK, progress=silent):
+        for left in out.glob(f"{PREFIX}*"):
+            remove_scratch(left)
+        yield
+
+
+def _forget(asked: Plan) -> Forgotten:
     folder = asked.folder
     try:
         with exclusive_lock(folder / LOCK, progress=silent):
@@ -131,7 +149,7 @@ def forget(asked: Plan) -> Forgotten:
                 write_atomic(folder / MARKS, forgotten(history, round(time.time(), 3)))
             _delete_all(folder)
         last = read_history(folder / MARKS, None).last
-        if (folder.parent / TABLE).exists() or (folder.parent / INDEX).exists():
+        if (folder.parent / TABLE).exists():
             write_overview(folder.parent)
         tombstone = folder.with_name(f"forgotten-{last[:12]}")
         (folder / LOCK).unlink(missing_ok=True)

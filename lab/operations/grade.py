@@ -17,18 +17,19 @@ from lab.batch.scratch import remove_scratch
 from lab.batch.sender import Sender
 from lab.batch.task import NotGraded, reason, tail
 from lab.batch.workers import Workers, local_workers
-from lab.errors import UsageError
+from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import name_of
 from lab.handouts import Handout
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
-from lab.operations.batch import write_overview
+from lab.operations.batch import INDEX, LOCK, TABLE, write_overview
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
-from lab.operations.grade_one import WORK, Digests, card_without_figures, read_card, write_card
+from lab.operations.grade_one import WORK, Digests, card_without_figures, require_walls
 from lab.operations.pack import ToPack
 from lab.operations.pages import write_page
+from lab.operations.stored_card import read_card, write_card
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
@@ -40,7 +41,6 @@ TIMEOUT = 900.0
 LOG = "grade.log"
 """Why a submission has a card of the machine's fault: what lab wrote."""
 
-LOCK = ".lock"
 BUNDLE, RESULT = ".bundle.zip", ".result.zip"
 """After the submission's name: the names of its bundle and of its result, in a folder of them."""
 
@@ -90,6 +90,7 @@ def grade(
     timeout: float = TIMEOUT,
     formats: Rendering = NO_FORMATS,
     contact: str | None = None,
+    unwalled: bool = False,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions; write a folder for each to `out`, and a table and a page of all that are there.
@@ -98,24 +99,33 @@ def grade(
     dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
     its card; one whose result is in the folder `results` gets that. Each card is written as a page, and in
     the `formats`. With a `contact`, which may be empty, each candidate gets a copy: the contact is whom to
-    ask for a correction. After ^C nothing runs on, and the cards that were written stay.
+    ask for a correction. A machine without walls is used only if `unwalled`. After ^C nothing runs on, and
+    the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, the record of the handout is none, or
             `executor` is no address that may be used.
         InvalidFile: the rubric of the library cannot be used.
-        EnvironmentFault: `out` cannot be written, or the workers cannot be reached.
+        EnvironmentFault: `out` cannot be written, the workers cannot be reached, or there are no walls here.
         Locked: another lab grades into `out`.
     """
     started = time.monotonic()
     folders = _folders(sources, out)
+    if not executor and not unwalled:
+        require_walls()
     rubric = read_rubric(library.rubric)
-    batch = _Batch(library, read_handout(handout) if handout else None, results, timeout, Event())
+    record = read_handout(handout) if handout else None
+    batch = _Batch(library, record, results, timeout, Event(), unwalled)
     done, lock = 0, Lock()
 
     def one(source: Path, folder: Path, sender: Sender) -> Card:
         nonlocal done
-        card = batch.card(source, folder, sender.send)
+        try:
+            card = batch.card(source, folder, sender.send)
+            write_formats(card, folder, formats)
+            write_page(card, folder, rubric, contact)
+        except OSError as error:
+            raise EnvironmentFault(f"{folder} cannot be written: {error.strerror}.") from error
         with lock:
             done += 1
             progress(Update(f"Graded {folder.name}", done, len(sources)))
@@ -125,17 +135,15 @@ def grade(
         sender = Sender(workers, timeout, batch.stop)
         # Each thread has one bundle in memory: as many as are graded, and as many that are packed meanwhile.
         with ThreadPoolExecutor(2 * workers.width) as pool:
-            futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
             try:
+                futures = [pool.submit(one, *pair, sender) for pair in zip(sources, folders, strict=True)]
                 cards = tuple(future.result() for future in futures)
             except BaseException:
                 sender.cancel()
                 pool.shutdown(cancel_futures=True)
                 raise
-        for card, folder in zip(cards, folders, strict=True):
-            write_formats(card, folder, formats)
-            write_page(card, folder, rubric, contact)
-        write_overview(out)
+            finally:
+                write_overview(out)
     return Graded(cards, folders, out, round(time.monotonic() - started, 1))
 
 
@@ -147,6 +155,7 @@ def pack_all(
     *,
     handout: Path | None = None,
     timeout: float = TIMEOUT,
+    unwalled: bool = False,
     progress: Progress = silent,
 ) -> Packed:
     """Write a bundle of each submission to the folder `bundles`, and grade none. Raises as `grade`.
@@ -154,7 +163,8 @@ def pack_all(
     One that cannot be graded gets its card in `out`, and one that has its card there already gets no bundle.
     """
     folders = _folders(sources, out)
-    batch = _Batch(library, read_handout(handout) if handout else None, None, timeout, Event())
+    record = read_handout(handout) if handout else None
+    batch = _Batch(library, record, None, timeout, Event(), unwalled)
     made, cards = [], []
     with exclusive_lock(out / LOCK, progress=progress):
         for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
@@ -183,6 +193,7 @@ class _Batch:
     results: Path | None
     timeout: float
     stop: Event
+    unwalled: bool
 
     def card(self, source: Path, folder: Path, send: Callable[[bytes], bytes]) -> Card:
         """Return the card of the submission; it is in the folder then. Raises Interrupted, ConnectionLost."""
@@ -212,9 +223,11 @@ class _Batch:
         (folder / LOG).unlink(missing_ok=True)
         if (before := read_card(folder)) is not None and before.environment:
             (folder / CARD).unlink()
-        words = ToPack(source.absolute(), folder, self.library.root, bundle.absolute(), self.handout).words
+        wanted = ToPack(
+            source.absolute(), folder, self.library.root, bundle.absolute(), self.handout, self.unwalled
+        )
         with _PACKING:
-            code = run_child(words, log, seconds=self.timeout, abandoned=self.stop.is_set)
+            code = run_child(wanted.words, log, seconds=self.timeout, abandoned=self.stop.is_set)
         if code == 0 and bundle.exists():
             return None
         if code == 0 and (card := read_card(folder)) is not None:
@@ -254,10 +267,16 @@ def _workers(executor: str, jobs: int, out: Path, stop: Event) -> Iterator[Worke
 
 
 def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
+    """Return the folder for each submission's card. Raises UsageError."""
     names = [name_of(source) for source in sources]
-    for source in sources:
+    for source, name in zip(sources, names, strict=True):
         if not source.exists():
             raise UsageError(f"There is no {source}.")
+        if name.startswith(".") or name in (TABLE, INDEX):
+            raise UsageError(f"A submission cannot be called {name}.", "Give the file another name.")
+        inside, folder = source.resolve(), (out / name).resolve()
+        if folder.is_relative_to(inside) or inside.is_relative_to(folder):
+            raise UsageError(f"The card of {source} would be written into it.", "Name another folder: -o DIR")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"Two submissions are called {twice[0]}.", "Give one of the files another name.")
     return tuple(out / name for name in names)

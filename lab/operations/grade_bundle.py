@@ -76,7 +76,7 @@ def _graded(bundle: Path, manifest: Manifest, folder: Path, progress: Progress) 
     try:
         progress(Update("Unpacking"))
         library, submission = unpack_bundle(bundle, manifest, folder)
-        return grade_one(submission, Asked(library, manifest.handout), progress)
+        return grade_one(submission, Asked(library, manifest.handout, manifest.unwalled), progress)
     except LabError as error:  # what is wrong with the submission is in its card: this is the machine's
         return _not_graded(manifest, str(error))
 

@@ -2,19 +2,16 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from lab import __version__, sandbox, shipped, timeline
 from lab.catalog import Fix
-from lab.errors import EnvironmentFault, LabError
-from lab.files import write_atomic
+from lab.errors import EnvironmentFault, InvalidFile, LabError
 from lab.grading.submission import Submission
 from lab.grading.working_time import working_time
 from lab.handouts import Handout
-from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
@@ -23,10 +20,12 @@ from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review import review_on
 from lab.operations.shipped_figures import Figures, shipped_figures
+from lab.operations.stored_card import read_card
 from lab.operations.target import Target
 from lab.profile import read_profile
 from lab.progress import Progress, silent
 from lab.runtime.prepared import Prepared
+from lab.sandbox import Level
 from lab.scorecard.card import (
     BugCard,
     Card,
@@ -39,8 +38,6 @@ from lab.scorecard.card import (
     TimeCard,
     machine,
 )
-from lab.scorecard.card_file import CARD
-from lab.scorecard.marks import MARKS, origin_of
 from lab.scorecard.rubric import digest_of
 from lab.sentences import printable
 from lab.shadow.shadow import Source
@@ -48,9 +45,6 @@ from lab.workspace import Workspace
 
 WORK = "work"
 """The folder beside the card in which the submission is unpacked; it is deleted."""
-
-EARLIER = "earlier-"
-"""The beginning of the name of a folder with a card that was graded before, and its marks."""
 
 MOST_COMMANDS = 1000
 MOST_WORDS = 50
@@ -72,10 +66,14 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to grade with: the library, and the record of the submission's handout, if there is one."""
+    """What to grade with: the library, and the record of the submission's handout, if there is one.
+
+    `unwalled`: if this machine has no walls, grade without.
+    """
 
     library: Library
     handout: Handout | None = None
+    unwalled: bool = False
 
 
 def grade_one(submission: Submission, asked: Asked, progress: Progress = silent) -> Card:
@@ -84,34 +82,26 @@ def grade_one(submission: Submission, asked: Asked, progress: Progress = silent)
     What is wrong with the submission is in the card.
 
     Raises:
-        EnvironmentFault: the folder cannot be written, git is missing, or no server can be prepared.
+        EnvironmentFault: the folder cannot be written, git is missing, no server can be prepared, or this
+            machine has no walls.
         InvalidFile: the library's lab.toml cannot be used.
     """
+    if not asked.unwalled:
+        require_walls()
     started = time.monotonic()
     rows = read_profile(asked.library.profile).seed.rows
     card = _graded(submission, asked, rows, progress)
     return replace(card, seconds=round(time.monotonic() - started, 1))
 
 
-def read_card(folder: Path) -> Card | None:
-    """Return the card in the folder; None if there is none that can be read."""
-    with suppress(OSError, ValueError):
-        return from_json((folder / CARD).read_bytes(), Card)
-    return None
-
-
-def write_card(folder: Path, card: Card) -> None:
-    """Write the card to the folder. One that has marks, and is judged otherwise, is set aside with them.
-
-    Raises:
-        EnvironmentFault: a file cannot be written.
-    """
-    before, marks = read_card(folder), folder / MARKS
-    if before is not None and marks.exists() and origin_of(before) != origin_of(card):
-        earlier = folder / f"{EARLIER}{origin_of(before)[:12]}"
-        write_atomic(earlier / CARD, (folder / CARD).read_bytes())
-        marks.replace(earlier / MARKS)
-    write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
+def require_walls() -> None:
+    """Raise EnvironmentFault if this machine has no walls to put around a stranger's code."""
+    means = sandbox.found()
+    if means.level is Level.NONE:
+        raise EnvironmentFault(
+            "This machine has no walls for the code of a stranger.",
+            f"{means.better} To grade all the same: --no-sandbox.".strip(),
+        )
 
 
 def kept_card(folder: Path, submission: Submission, asked: Asked) -> Card | None:
@@ -171,8 +161,9 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         source = Source(workspace, prepared, None, lambda: applied)
         checked = _measure()(target, source, chosen, with_contract=True, progress=progress)
         before = shipped_figures(target, _measure(), progress)
-    except LabError as error:
-        return replace(card, problem=str(error), environment=isinstance(error, EnvironmentFault))
+    except LabError as error:  # what the candidate's code does wrong is a verdict
+        own = isinstance(error, InvalidFile) and error.path.is_relative_to(submission.root)
+        return replace(card, problem=str(error), environment=not own)
     commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,

@@ -120,10 +120,11 @@ def save(
         EnvironmentFault: the history cannot be written.
     """
     folder = card_folder(folder)
-    card, rubric = _card_and_rubric(folder, library)
+    _, rubric = _card_and_rubric(folder, library)
     wanted = [_checked(change, rubric) for change in changes]
     name = rater_name(name)
-    with history_to_change(folder / MARKS, origin_of(card)) as writer:
+    with history_to_change(folder / MARKS, lambda: origin_of(read_card_file(folder))) as writer:
+        card, rubric = _card_and_rubric(folder, library)  # as it is now
         name = _known(name, writer.history)
         rater = _rater(name, writer.history)
         if made_from is not None and made_from != rater.last:

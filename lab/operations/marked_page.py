@@ -7,8 +7,7 @@ from lab.errors import UsageError
 from lab.files import write_atomic
 from lab.library import Library
 from lab.operations.mark import GivenMark, Marking, marking
-from lab.operations.pages import PAGE
-from lab.scorecard.card_file import read_card_file
+from lab.scorecard.card_file import card_folder, read_card_file
 from lab.scorecard.page import card_page
 from lab.scorecard.rubric import read_rubric
 from lab.scorecard.rubric_view import MarkView, RubricView, rubric_view
@@ -18,13 +17,15 @@ def write_marked_page(folder: Path, library: Library, name: str, file: Path) -> 
     """Write the page to `file`, and return the marking that it shows.
 
     Raises:
-        UsageError: `file` is the card's own page, which holds no marks; and as `marking`.
+        UsageError: `file` is in the card's folder, whose pages hold no marks; and as `marking`.
         InvalidFile, Refused: as `marking`.
         EnvironmentFault: the file cannot be written.
     """
-    if file.resolve() == (folder / PAGE).resolve():
+    folder = card_folder(folder)
+    if file.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
-            f"{file} is the page that a second rater reads before they mark.", "Name another file."
+            f"{file} is beside the card, where a second rater reads before they mark.",
+            "Name a file in another folder.",
         )
     found = marking(folder, library, name)
     card, rubric = read_card_file(folder), read_rubric(library.rubric)

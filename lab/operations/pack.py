@@ -12,7 +12,8 @@ from lab.grading.submission import Unusable, name_of, unpack
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations.grade_one import WORK, Asked, Digests, card_without_figures, kept_card, write_card
+from lab.operations.grade_one import WORK, Asked, Digests, card_without_figures, kept_card
+from lab.operations.stored_card import write_card
 from lab.profile import read_profile
 from lab.scorecard.card import SubmissionCard
 
@@ -23,7 +24,7 @@ MODULE = "lab.operations.pack"
 class ToPack:
     """A submission, the folder for its card, the root of the library, and the file for the bundle.
 
-    Without `handout`, its record is the one that the submission names.
+    Without `handout`, its record is the one that the submission names. `unwalled` is as in a manifest.
     """
 
     source: Path
@@ -31,6 +32,7 @@ class ToPack:
     library: Path
     bundle: Path
     handout: Handout | None = None
+    unwalled: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -58,7 +60,7 @@ def pack(wanted: ToPack) -> None:
     else:
         record = wanted.handout or handouts.recorded_in(submission.root, library)
         if kept_card(wanted.folder, submission, Asked(library, record)) is None:
-            write_bundle(wanted.bundle, submission, library, record)
+            write_bundle(wanted.bundle, submission, library, record, unwalled=wanted.unwalled)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -96,7 +96,7 @@ def read_event(line: bytes) -> Event:
 def begins_with_object(text: bytes) -> bool:
     """Return whether the text begins with a whole JSON object: a half-written event does not."""
     try:
-        json.JSONDecoder().raw_decode(text.decode())
+        json.JSONDecoder().raw_decode(text.decode(errors="replace"))
     except (ValueError, RecursionError):
         return False
     return True

@@ -84,7 +84,7 @@ def _verdicts(line: Line, card: Card) -> Iterator[str | EvidenceText]:
         figures = "; ".join(map(_figure, bug.figures[:4]))
         text = f"Bug {bug.number}, {bug.title}: {verdict}. {bug.why}{f' ({figures})' if figures else ''}"
         yield EvidenceText(_short(text), f"bug-{bug.number}")
-    if not bugs and line.bugs and not card.problem:
+    if not bugs and line.bugs:
         yield "None of this line's bugs was in the handout."
 
 
@@ -150,7 +150,7 @@ def _timeline(card: Card) -> Iterator[str]:
 
 def _commits(card: Card) -> Iterator[str]:
     if not card.commits:
-        yield "There are no commits of the candidate's."
+        yield "No commits came with what was handed in. A zip file has none."
     for one in card.commits:
         yield f"Commit: {one.subject}"
 

@@ -7,7 +7,7 @@ keep the last hash elsewhere.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,8 +143,10 @@ class Writer:
 
 
 @contextmanager
-def history_to_change(file: Path, origin: str, progress: Progress = silent) -> Iterator[Writer]:
+def history_to_change(file: Path, origin: Callable[[], str], progress: Progress = silent) -> Iterator[Writer]:
     """Lock the history in the file for the block, read it, and yield what adds to it.
+
+    `origin` is called while it is locked, since the card may be replaced until then. Raises as it does, and:
 
     Raises:
         BrokenHistory: see `read_history`.
@@ -152,8 +154,8 @@ def history_to_change(file: Path, origin: str, progress: Progress = silent) -> I
         Locked: another process holds the lock.
         EnvironmentFault: the file cannot be read, or the lock cannot be made.
     """
-    with exclusive_lock(file.with_name(LOCK), progress=progress):
-        history = read_history(file, origin)
+    with exclusive_lock(file.with_name(LOCK), progress=progress, make_folder=False):
+        history = read_history(file, origin())
         if history.is_forgotten:
             raise Refused(f"{file.parent} was forgotten: nothing can be added to its history.")
         yield Writer(file, history)

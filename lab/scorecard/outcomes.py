@@ -90,7 +90,8 @@ def outcomes(card: Card) -> tuple[Outcome, ...]:
     """Return the outcomes of a card: of its bugs, in their order, of what else broke, of its migrations."""
     if card.problem:
         state = State.UNKNOWN if card.environment else State.UNUSABLE
-        return (Outcome(Kind.GRADING, "graded", state, "not graded", shown(card.problem)),)
+        word = "not graded here" if card.environment else "cannot be graded"
+        return (Outcome(Kind.GRADING, "graded", state, word, shown(card.problem)),)
     return (*map(_bug, card.bugs), *_beside(card), *_migrations(card))
 
 

@@ -12,7 +12,7 @@ from lab.scorecard.outcomes import Kind, Outcome, State, outcomes
 
 SEEN = {
     State.GOOD: "Not seen any more.",
-    State.MASKED: "Still seen, if it is harder to see now.",
+    State.MASKED: "Still seen.",
     State.BAD: "Still seen.",
     State.SKIPPED: "Not tried: another bug is in the way.",
     State.GIVEN: "Its repair was given.",
@@ -69,13 +69,18 @@ def scored(card: Card, course: Course) -> Scored:
         message = MACHINE if card.environment else found[0].why
         return Scored((), None, 0.0, message, not card.environment)
     bugs = [one for one in found if one.kind is Kind.BUG]
-    items = (*(_bug(one, course) for one in bugs), *_parts(found, course))
-    full = sum(course.points.get(one.number, 0.0) for one in bugs)
-    full += course.regressions.earned + course.migrations.earned
-    counts = sum(item.most for item in items)
-    if counts <= 0:
+    symptoms, parts = tuple(_bug(one, course) for one in bugs), tuple(_parts(found, course))
+    items = (*symptoms, *parts)
+    of_bugs = sum(course.points.get(one.number, 0.0) for one in bugs)
+    full = of_bugs + course.regressions.earned + course.migrations.earned
+    counted = sum(item.most for item in symptoms)
+    counts = counted + sum(item.most for item in parts)
+    if counts <= 0 or (of_bugs and not counted):
         return Scored(items, None, full, UNMEASURED)
-    share = min(max(sum(item.points for item in items) / counts, 0.0), 1.0)
+    # Bugs that do not count leave their weight to the other bugs, never to what is no bug.
+    earned = sum(item.points for item in symptoms) * (of_bugs / counted if counted else 0.0)
+    most = of_bugs + sum(item.most for item in parts)
+    share = min(max((earned + sum(item.points for item in parts)) / most, 0.0), 1.0)
     left_out = (
         f" {counts:g} of {full:g} points could be given; these have the weight of all."
         if counts < full

@@ -1,7 +1,7 @@
 """What each rater's marks are now, and which of them another rater may see. Nothing here adds marks up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.scorecard.event import Event, EventKind
 from lab.scorecard.marks import History
@@ -26,13 +26,15 @@ class LineMark:
 class Rater:
     """A rater's marks by the ids of their lines. `signed` is when they first signed, in Unix time.
 
-    `unsigned_changes`: there are marks after the last signature. `last` is the hash of their last event.
+    `unsigned_changes`: there are marks after the last signature. `as_signed` are the marks as they were then.
+    `last` is the hash of their last event.
     """
 
     name: str
     marks: dict[str, LineMark] = field(default_factory=dict)
     signed: float | None = None
     unsigned_changes: bool = False
+    as_signed: dict[str, LineMark] = field(default_factory=dict)
     last: str = ""
 
     def of(self, line: str) -> LineMark:
@@ -50,18 +52,17 @@ def raters_of(history: History) -> tuple[Rater, ...]:
 
 
 def visible_to(name: str, raters: Sequence[Rater]) -> tuple[Rater, ...]:
-    """Return the raters whose marks this one may see: their own, and once signed, those of all who signed."""
+    """Return the raters whose marks this one may see, with these marks, their own first.
+
+    Once they have signed, those are the signed marks of all others too.
+    """
     own = next((one for one in raters if one.name == name), None)
     if own is None:
         return ()
     if own.signed is None:
         return (own,)
-    return (own, *(one for one in raters if one is not own and one.signed is not None))
-
-
-def settled(raters: Sequence[Rater]) -> tuple[Rater, ...]:
-    """Return the raters whose marks a reader without a name may see: all, once all who began have signed."""
-    return tuple(raters) if all(one.signed is not None for one in raters) else ()
+    others = (one for one in raters if one is not own and one.signed is not None)
+    return (own, *(replace(one, marks=one.as_signed) for one in others))
 
 
 def agreement(marks: Sequence[str]) -> str:
@@ -79,7 +80,8 @@ class _Folded:
 
     def __init__(self) -> None:
         self._marks: dict[str, LineMark] = {}
-        self._as_signed: dict[str, str] = {}
+        self._first_signed: dict[str, str] = {}
+        self._as_signed: dict[str, LineMark] = {}
         self._signed: float | None = None
         self._unsigned = False
         self._last = ""
@@ -88,16 +90,17 @@ class _Folded:
         self._last = event.hash
         if event.kind is EventKind.SIGNED:
             self._unsigned = False
+            self._as_signed = dict(self._marks)
             if self._signed is None:
                 self._signed = event.at
-                self._as_signed = {line: one.mark for line, one in self._marks.items()}
+                self._first_signed = {line: one.mark for line, one in self._marks.items()}
         elif event.details is not None:
             self._unsigned = True
             line = event.details.line
             late = self._signed is not None
-            signed_as = self._as_signed.get(line, "")
+            signed_as = self._first_signed.get(line, "")
             self._marks[line] = LineMark(event.details.mark, event.details.note, event.at, late, signed_as)
 
     def rater(self, name: str) -> Rater:
         late = self._unsigned and self._signed is not None
-        return Rater(name, dict(self._marks), self._signed, late, self._last)
+        return Rater(name, dict(self._marks), self._signed, late, self._as_signed, self._last)

@@ -15,17 +15,18 @@ FORMULA = ("=", "+", "-", "@")
 
 
 def table(cards: Sequence[Card]) -> str:
-    """Return the cards as CSV, by name."""
+    """Return the cards as CSV, by name. For a card that was not graded, it says what is at fault."""
     numbers = sorted({bug.number for card in cards for bug in card.bugs})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     bugs = [f"bug {number}" for number in numbers]
-    rows.writerow(["submission", *bugs, "regressions", "migration problems", "problem"])
-    for card in sorted(cards, key=lambda one: one.submission.name):
+    rows.writerow(["submission", *bugs, "regressions", "migration problems", "not graded", "problem"])
+    for card in sorted(cards, key=lambda one: one.submission.name.casefold()):
         verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
         row = [verdicts.get(number, "") for number in numbers]
         name, problem = _safe(card.submission.name), _safe(card.problem)
-        rows.writerow([name, *row, _regressions(card), _problems(card), problem])
+        fault = ("machine" if card.environment else "submission") if card.problem else ""
+        rows.writerow([name, *row, _regressions(card), _problems(card), fault, problem])
     return text.getvalue()
 
 

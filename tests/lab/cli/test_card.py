@@ -13,10 +13,10 @@ from lab.cli import card_views
 from lab.cli.main import cli
 from lab.json_files import to_json
 from lab.operations.card import readable
-from lab.operations.grade_one import CARD
 from lab.probing.contract.results import Beside, Regression
 from lab.review.finding import Basis, Finding
 from lab.scorecard.card import Card, CommandCard, CommitCard, HandoutCard, ReviewCard, TimeCard
+from lab.scorecard.card_file import CARD
 from tests.lab.cli.test_inspect_views import lines
 from tests.lab.scorecard.cards import EMPTY, EVERY, FAILED, cards
 
@@ -49,15 +49,22 @@ def test_all_of_a_card_is_shown(folder: Path) -> None:
     told = [
         *("ada", "bugs 1, 2; AI allowed", "blocked by 3", "unmeasured", "slowest: 7.5 ms"),
         *("at most 5 ms", "2 hints given", "Its fix was given", "expected 200, got 500", "after POST /b"),
-        *("data-lost f.py:4", "5 rows are gone.", "Safer: Keep them.", "Time used: within the time of this handout"),
+        *(
+            "data-lost f.py:4",
+            "5 rows are gone.",
+            "Safer: Keep them.",
+            "Time used: within the time of this handout",
+        ),
         *("commit: Book in one statement", "lab up --rows 9 (exit 0)", "A note.", FULL.judgement),
     ]
     assert [text for text in told if text not in done.output] == []
 
 
 def test_a_card_that_could_not_be_graded_is_shown_with_whose_fault_it_is() -> None:
-    assert "Not graded: It is empty." in lines(card_views.card(EMPTY))
-    assert any("says nothing about the work" in line for line in lines(card_views.card(FAILED)))
+    assert "Not graded: It is empty." in lines(card_views.card(EMPTY, EMPTY.judgement))
+    assert any(
+        "says nothing about the work" in line for line in lines(card_views.card(FAILED, FAILED.judgement))
+    )
 
 
 def test_a_format_is_printed_as_it_is_written(folder: Path) -> None:
@@ -96,5 +103,5 @@ def test_a_bundle_has_no_format(tmp_path: Path, way: list[str]) -> None:
 @settings(max_examples=30, deadline=None)
 @given(cards)
 def test_any_card_is_shown_without_a_character_that_could_change_a_terminal(card: Card) -> None:
-    for line in lines(card_views.card(readable(card))):
+    for line in lines(card_views.card(readable(card), card.judgement)):
         assert line.isprintable()

@@ -10,6 +10,7 @@ import pytest
 
 from lab.errors import InvalidFile, Refused, UsageError
 from lab.operations.batch import INDEX, TABLE
+from lab.operations.batch import LOCK as BATCH_LOCK
 from lab.operations.forget import forget, keep_until, plan
 from lab.operations.mark import Change, marking, save
 from lab.scorecard.card_file import CARD
@@ -42,7 +43,7 @@ def test_no_word_of_the_person_is_left_and_the_others_stay(out: Path) -> None:
     found = forget(asked)
 
     assert contents(out / "bob") == before
-    assert {path.name for path in out.iterdir()} == {"bob", TABLE, INDEX, found.tombstone.name}
+    assert {path.name for path in out.iterdir()} == {"bob", TABLE, INDEX, BATCH_LOCK, found.tombstone.name}
     assert [path.name for path in found.tombstone.iterdir()] == [MARKS]
     for path in (found.tombstone / MARKS, out / TABLE, out / INDEX, found.tombstone):
         text = os.fsencode(path) if path.is_dir() else path.read_bytes()

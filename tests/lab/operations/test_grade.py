@@ -20,20 +20,23 @@ from lab.batch.bundle import read_manifest, write_bundle
 from lab.batch.result import card_of
 from lab.batch.task import PREFIX
 from lab.cli import grade_views
-from lab.errors import UsageError
+from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, unpack
 from lab.handouts import Given, Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.batch import TABLE
-from lab.operations.card import rendering
+from lab.operations.card import rendering, write_formats
 from lab.operations.grade import Graded, grade, pack_all, read_handout
-from lab.operations.grade_one import EARLIER, WORK, Asked, kept_card, read_card, write_card
+from lab.operations.grade_one import WORK, Asked, grade_one, kept_card
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
-from lab.operations.pages import PAGE
+from lab.operations.pages import PAGE, write_page
+from lab.operations.stored_card import EARLIER, read_card, write_card
 from lab.probing.evidence import Verdict
+from lab.sandbox import Level
+from lab.sandbox.trial import VARIABLE
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
 from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK as MARKS_LOCK
@@ -291,7 +294,7 @@ def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) 
     how = rendering(["junit", "summary"], None, LIBRARY)
     grade([tmp_path / "broken.zip"], tmp_path / "out", LIBRARY, formats=how)
     written = {path.name for path in (tmp_path / "out" / "broken").iterdir()}
-    assert written == {CARD, PAGE, "junit.xml", "summary.md"}
+    assert written == {CARD, PAGE, MARKS_LOCK, "junit.xml", "summary.md"}
     assert "no zip file" in (tmp_path / "out" / "broken" / "summary.md").read_text()
 
 
@@ -312,6 +315,48 @@ def test_a_file_that_is_no_record_of_a_handout_is_refused(tmp_path: Path) -> Non
     shutil.rmtree(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "out"),
+    [("ada", "ada"), ("ada", "."), ("ada", "ada/cards"), ("..zip", "out"), ("index.html.zip", "out")],
+)
+def test_a_card_is_never_written_into_a_submission_or_over_a_file_of_lab(
+    tmp_path: Path, name: str, out: str
+) -> None:
+    source = tmp_path / name
+    if source.suffix == ".zip":
+        source.write_bytes(b"no")
+    else:
+        (source / WORK).mkdir(parents=True)
+        (source / WORK / "mine").touch()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match=r"would be written into it|cannot be called"):
+        grade([source], tmp_path / out, LIBRARY)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_machine_without_walls_grades_only_if_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, Level.NONE)
+    (tmp_path / "broken.zip").write_bytes(b"no")
+    with pytest.raises(EnvironmentFault, match="no walls"):
+        grade([tmp_path / "broken.zip"], tmp_path / "out", LIBRARY)
+    (card,) = grade([tmp_path / "broken.zip"], tmp_path / "out", LIBRARY, unwalled=True).cards
+    assert "no zip file" in card.problem
+    with pytest.raises(EnvironmentFault, match="--no-sandbox"):
+        grade_one(Submission("a", tmp_path, "d", ()), Asked(LIBRARY))
+
+
+def test_what_was_made_of_an_earlier_card_is_deleted_with_it(tmp_path: Path) -> None:
+    folder = cards.write_card(tmp_path / "ada")
+    card = read_card(folder)
+    assert card is not None
+    write_page(card, folder, None, "")
+    write_formats(card, folder, rendering(["junit"], None, LIBRARY))
+    write_card(folder, replace(card, problem="It is empty."))
+    assert {path.name for path in folder.iterdir()} == {CARD, MARKS_LOCK}
+
+
 def test_a_card_with_marks_is_set_aside_with_them_when_it_is_judged_otherwise(tmp_path: Path) -> None:
     folder = cards.write_card(tmp_path / "ada")
     save(folder, LIBRARY, "Grace", [Change("code", "good")])
@@ -324,3 +369,14 @@ def test_a_card_with_marks_is_set_aside_with_them_when_it_is_judged_otherwise(tm
     assert {path.name for path in folder.iterdir()} == {CARD, MARKS_LOCK, earlier.name}
     assert (earlier / MARKS).read_bytes() == marks
     assert from_json((earlier / CARD).read_bytes(), Card).seconds == 99.0
+
+    save(folder, LIBRARY, "Grace", [Change("code", "poor")])
+    other = (folder / MARKS).read_bytes()
+    write_card(folder, card)
+    assert (folder / MARKS).read_bytes() == marks
+    write_card(folder, replace(card, problem="It is empty."))
+    assert (folder / MARKS).read_bytes() == other
+    (folder / CARD).write_text("{}")
+    write_card(folder, card)
+    kept = {path.read_bytes() for path in folder.rglob(MARKS)}
+    assert kept == {marks, other}

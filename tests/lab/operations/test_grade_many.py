@@ -22,7 +22,8 @@ from lab.handouts import Handout, keep
 from lab.handouts import Mark as HandoutMark
 from lab.json_files import to_json
 from lab.library import Library
-from lab.operations.grade_one import WORK, read_card
+from lab.operations.grade_one import WORK
+from lab.operations.stored_card import read_card
 from lab.probing.evidence import Verdict
 from lab.runtime.launch import process_id
 from lab.runtime.prepared import Prepared

@@ -7,8 +7,10 @@ import pytest
 from lab.errors import UsageError
 from lab.operations.mark import Change, save
 from lab.operations.marked_page import write_marked_page
-from lab.operations.pages import PAGE
-from tests.lab.operations.cards import LIBRARY, write_card
+from lab.operations.pages import CANDIDATES_PAGE, PAGE
+from lab.scorecard.card_file import CARD
+from lab.scorecard.marks import MARKS
+from tests.lab.operations.cards import LIBRARY, contents, write_card
 
 
 def test_a_second_rater_sees_the_marks_of_the_first_on_the_page_once_they_have_signed(
@@ -38,8 +40,12 @@ def test_a_change_after_signing_shows_as_one(tmp_path: Path) -> None:
     assert "Changed after signing; signed as poor." in file.read_text(encoding="utf-8")
 
 
-def test_the_cards_own_page_is_not_overwritten(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [PAGE, CANDIDATES_PAGE, MARKS, "x/y.html"])
+@pytest.mark.parametrize("path", ["", CARD])
+def test_nothing_in_the_folder_of_the_card_is_overwritten(tmp_path: Path, name: str, path: str) -> None:
     folder = write_card(tmp_path / "ada")
-    with pytest.raises(UsageError, match="Name another file"):
-        write_marked_page(folder, LIBRARY, "Grace", folder / PAGE)
-    assert not (folder / PAGE).exists()
+    save(folder, LIBRARY, "Grace", [Change("code", "poor")])
+    before = contents(folder)
+    with pytest.raises(UsageError, match="in another folder"):
+        write_marked_page(folder / path, LIBRARY, "Grace", folder / name)
+    assert contents(folder) == before

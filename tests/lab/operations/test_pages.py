@@ -12,14 +12,14 @@ from tests.conftest import PROJECT
 from tests.lab.scorecard.page_cards import BROKEN, CARD
 
 
-def test_a_candidates_copy_is_there_only_while_a_contact_is_given(tmp_path: Path) -> None:
+def test_a_candidates_copy_is_written_only_when_a_contact_is_given(tmp_path: Path) -> None:
     copy = tmp_path / CANDIDATES_PAGE
+    write_page(CARD, tmp_path, None)
+    assert not copy.exists()
     write_page(CARD, tmp_path, None, contact="")
     assert CONTACT in copy.read_text(encoding="utf-8")
     write_page(CARD, tmp_path, None, contact="Ms Hopper")
     assert "Ms Hopper" in copy.read_text(encoding="utf-8")
-    write_page(CARD, tmp_path, None)
-    assert not copy.exists()
 
 
 def test_a_card_has_the_lines_of_its_own_rubric_beside_evidence_and_no_marks(tmp_path: Path) -> None:

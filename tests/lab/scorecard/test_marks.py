@@ -18,7 +18,7 @@ from lab.scorecard.marks import (
     origin_of,
     read_history,
 )
-from lab.scorecard.raters import Rater, agreement, raters_of, settled, visible_to
+from lab.scorecard.raters import Rater, agreement, raters_of, visible_to
 from lab.scorecard.rubric import Mark
 from tests.lab.scorecard.test_card import FULL
 
@@ -47,7 +47,7 @@ def write(file: Path, steps: Sequence[Step]) -> History:
 
 def add(file: Path, step: Step, at: float = 0.0) -> None:
     rater, line, mark, note = step
-    with history_to_change(file, ORIGIN) as writer:
+    with history_to_change(file, lambda: ORIGIN) as writer:
         if line == "sign":
             writer.add(at, (EventKind.SIGNED, salted(rater)))
         else:
@@ -99,6 +99,15 @@ def test_every_changed_byte_is_found(steps: list[Step], data: st.DataObject, tmp
     file.write_bytes(content)
     with pytest.raises(BrokenHistory, match=f"line {bytes(content[:place]).count(10) + 1}: "):
         read_history(file, ORIGIN)
+
+
+def test_a_last_line_break_that_was_changed_is_found(tmp_path: Path) -> None:
+    file = tmp_path / MARKS
+    write(file, [("Grace", "code", "good", "")])
+    for other in (b"\x80", b" ", b"}"):
+        file.write_bytes(file.read_bytes()[:-1] + other)
+        with pytest.raises(BrokenHistory, match="line 1: "):
+            read_history(file, ORIGIN)
 
 
 @FILES
@@ -166,12 +175,18 @@ def test_a_rater_sees_marks_of_others_only_after_both_have_signed(tmp_path: Path
         return [one.name for one in visible_to(name, raters_of(write(file, steps)))]
 
     assert (seen("Grace"), seen("Linus"), seen("Other")) == (["Grace"], ["Linus"], [])
-    assert settled(raters_of(read_history(file, ORIGIN))) == ()
     steps.append(("Grace", "sign", "", ""))
     assert (seen("Grace"), seen("Linus"), seen("Other")) == (["Grace"], ["Linus"], [])
     steps.append(("Linus", "sign", "", ""))
     assert (seen("Grace"), seen("Linus"), seen("Other")) == (["Grace", "Linus"], ["Linus", "Grace"], [])
-    assert [one.name for one in settled(raters_of(read_history(file, ORIGIN)))] == ["Grace", "Linus"]
+
+    def mark_that_linus_sees() -> str:
+        return visible_to("Linus", raters_of(write(file, steps)))[1].of("code").mark
+
+    steps.append(("Grace", "code", "excellent", "not signed yet"))
+    assert mark_that_linus_sees() == "good"
+    steps.append(("Grace", "sign", "", ""))
+    assert mark_that_linus_sees() == "excellent"
 
 
 def test_a_change_after_signing_says_what_was_signed(tmp_path: Path) -> None:

@@ -52,6 +52,18 @@ def test_points_are_earned_if_nothing_else_is_broken() -> None:
     assert scored(replace(BOTH, beside=Beside(problem="no server")), course).share == 0.625
 
 
+def test_without_a_symptom_that_counts_there_is_no_score_for_the_rest() -> None:
+    course = replace(COURSE, regressions=Part(earned=10.0))
+    found = scored(card(bug(1, Verdict.UNMEASURED), bug(2, Verdict.UNMEASURED)), course)
+    assert found.share is None
+
+
+def test_a_symptom_that_does_not_count_leaves_its_weight_to_symptoms_only() -> None:
+    course = replace(COURSE, regressions=Part(earned=10.0))
+    found = scored(card(bug(1, Verdict.PRESENT), bug(2, Verdict.BLOCKED)), course)
+    assert (found.score, found.full) == (10, 50)
+
+
 def test_points_are_lost_once_if_anything_else_is_broken_and_never_below_0() -> None:
     course = replace(COURSE, regressions=Part(lost=5.0))
     twice = replace(BROKEN, regressions=BROKEN.regressions * 2)

@@ -1,7 +1,7 @@
 """The registry: the names that the command line offers, and one file for each."""
 
 from lab.operations import FORMATS as NAMES
-from lab.operations.grade_one import CARD
+from lab.scorecard.card_file import CARD
 from lab.scorecard.formats.registry import FORMATS
 
 
