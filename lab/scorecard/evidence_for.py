@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lab.probing.evidence import Figure
 from lab.scorecard.card import BugCard, Card
+from lab.scorecard.figure_text import figure_text
 from lab.scorecard.rubric import Kind, Line
 from lab.sentences import printable
 
@@ -81,17 +81,11 @@ def _verdicts(line: Line, card: Card) -> Iterator[str | EvidenceText]:
     bugs = _chosen(line, card)
     for bug in bugs:
         verdict = f"{bug.verdict}, with the fix that was given" if bug.given else str(bug.verdict)
-        figures = "; ".join(map(_figure, bug.figures[:4]))
+        figures = "; ".join(map(figure_text, bug.figures[:4]))
         text = f"Bug {bug.number}, {bug.title}: {verdict}. {bug.why}{f' ({figures})' if figures else ''}"
         yield EvidenceText(_short(text), f"bug-{bug.number}")
     if not bugs and line.bugs:
         yield "None of this line's bugs was in the handout."
-
-
-def _figure(figure: Figure) -> str:
-    unit = f" {figure.unit}" if figure.unit else ""
-    limit = "" if figure.limit is None else f", limit {figure.limit:g}{unit}"
-    return f"{figure.name} {figure.value:g}{unit}{limit}"
 
 
 def _regressions(card: Card) -> Iterator[str]:

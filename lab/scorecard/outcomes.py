@@ -4,14 +4,14 @@ All formats are made from it, so that they say the same. Every text in it is sho
 a card come from a candidate's code, and a format must hold them whatever they are.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from lab.probing.evidence import Figure, Verdict
+from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card
+from lab.scorecard.figure_text import figure_text
 from lab.sentences import printable, sentence
 
 MOST = 100
@@ -106,12 +106,6 @@ def in_one_line(text: str, longest: int = LONGEST) -> str:
     return shown(" ".join(text.split("\n")), longest)
 
 
-def figure_text(figure: Figure) -> str:
-    """Return a figure in one line, with its limit if it has one."""
-    limit = "" if figure.limit is None else f" (at most {_value(figure.limit, figure.unit)})"
-    return in_one_line(f"{figure.name}: {_value(figure.value, figure.unit)}{limit}", 200)
-
-
 def moment(at: float) -> str:
     """Return a Unix time as ISO 8601 in UTC, to the second; empty if it is none."""
     try:
@@ -120,15 +114,9 @@ def moment(at: float) -> str:
         return ""
 
 
-def _value(value: float, unit: str) -> str:
-    if not math.isfinite(value) or abs(value) >= 1e15:
-        return f"{value:g} {unit}".rstrip()
-    return f"{f'{value:,.2f}'.rstrip('0').rstrip('.')} {unit}".rstrip()
-
-
 def _bug(bug: BugCard) -> Outcome:
     by = f" by {bug.blocked_by}" if bug.blocked_by is not None else ""
-    details = [figure_text(figure) for figure in bug.figures[:MOST_DETAILS]]
+    details = [in_one_line(figure_text(figure), 200) for figure in bug.figures[:MOST_DETAILS]]
     if bug.hints:
         details.append(f"Hints given: {bug.hints}.")
     given = "Its fix was given to the candidate. " if bug.given else ""

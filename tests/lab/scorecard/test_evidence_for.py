@@ -20,7 +20,7 @@ def texts(card: Card, *kinds: Kind, bugs: tuple[int, ...] = ()) -> list[str]:
 
 def test_a_card_has_texts_of_every_kind_in_the_order_of_the_line() -> None:
     assert evidence_for(line(*Kind), FULL) == (
-        EvidenceText("Bug 3, t: fixed. It is. (n 2 ms, limit 5 ms; m 1)", "bug-3"),
+        EvidenceText("Bug 3, t: fixed. It is. (n: 2 ms (at most 5 ms); m: 1)", "bug-3"),
         EvidenceText("Beside the bugs, 1 answer has changed.", "broke"),
         EvidenceText("GET /a: expected 200, got 500", "broke"),
         EvidenceText("Problem: data-lost, migrations/versions/0003.py:4. 5 rows are gone.", "migrations"),
@@ -36,7 +36,7 @@ def test_a_line_has_the_verdicts_and_the_help_of_its_own_bugs_only() -> None:
     other = replace(BUG, number=4, verdict=Verdict.MASKED, given=True, hints=2)
     card = replace(FULL, bugs=(BUG, other))
     assert texts(card, Kind.VERDICTS, Kind.HELP, bugs=(4,)) == [
-        "Bug 4, t: masked, with the fix that was given. It is. (n 2 ms, limit 5 ms; m 1)",
+        "Bug 4, t: masked, with the fix that was given. It is. (n: 2 ms (at most 5 ms); m: 1)",
         "Bug 4: the fix was given.",
         "Bug 4: 2 hints given.",
     ]
