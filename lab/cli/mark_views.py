@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lab.cli.tables import coloured
 from lab.operations.mark import GivenMark, MarkedLine, Marking
+from lab.scorecard.templates import moment
 from lab.sentences import printable
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _state(found: Marking) -> Iterator[RenderableType]:
     if found.signed is None:
         yield "Not signed yet: the marks of others are not shown. To sign: --sign."
     else:
-        at = datetime.fromtimestamp(found.signed).strftime("%Y-%m-%d %H:%M")
+        at = moment(found.signed)
         yield f"Signed by {found.rater} on {at}."
         if found.others:
             yield f"Signed too, and shown: {', '.join(found.others)}."

@@ -9,20 +9,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from lab.errors import EnvironmentFault, LabError
-from lab.library import PACKAGE, Library
+from lab.library import Library
 from lab.operations.mark import LONGEST_NOTE, NO_MARK, Change, Marking, marking, save
+from lab.scorecard import templates
 
 if TYPE_CHECKING:
     from flask import Flask
 
-TEMPLATES = PACKAGE / "templates" / "card"
 ADDRESS = "127.0.0.1"
 MOST_BYTES = 512 * 1024
 HEADERS = {
@@ -90,18 +87,21 @@ def page(folder: Path, library: Library, name: str, origin: str, token: str) -> 
 
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES)
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     host = origin.removeprefix("http://")
 
     def form(shown: Marking, problem: str = "", typed: dict[str, Change] | None = None) -> str:
-        return templates.get_template("mark.html.j2").render(
-            card=shown,
-            typed=typed or {},
-            problem=problem,
-            no_mark=NO_MARK,
-            longest=LONGEST_NOTE,
-            saved="saved" in request.args,
-            signed="" if shown.signed is None else _moment(shown.signed),
+        return (
+            templates.environment()
+            .get_template("mark.html.j2")
+            .render(
+                card=shown,
+                typed=typed or {},
+                problem=problem,
+                no_mark=NO_MARK,
+                longest=LONGEST_NOTE,
+                saved="saved" in request.args,
+                signed="" if shown.signed is None else templates.moment(shown.signed),
+            )
         )
 
     @app.before_request
@@ -133,7 +133,7 @@ def page(folder: Path, library: Library, name: str, origin: str, token: str) -> 
 
     @app.get("/<token>/mark.css")
     def style(token: str) -> Response:
-        return Response((TEMPLATES / "mark.css").read_text(encoding="utf-8"), mimetype="text/css")
+        return Response((templates.FOLDER / "mark.css").read_text(encoding="utf-8"), mimetype="text/css")
 
     @app.post("/<token>/")
     def change(token: str) -> Any:
@@ -157,7 +157,3 @@ def _typed(sent: Any, shown: Marking) -> dict[str, Change]:
         line.id: Change(line.id, sent.get(f"mark:{line.id}"), sent.get(f"note:{line.id}"))
         for line in shown.lines
     }
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")

@@ -32,25 +32,28 @@ def render(name: str, values: Mapping[str, object], rules: str = "") -> str:
     style = f"{(FOLDER / STYLE).read_text(encoding='utf-8')}{rules}"
     style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        _environment().get_template(name).render({**values, "style": Markup(style), "style_hash": style_hash})
+        environment().get_template(name).render({**values, "style": Markup(style), "style_hash": style_hash})
     )
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return the environment of all templates: texts are escaped, and a value that is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
     from markupsafe import Markup
 
     def shown(value: object) -> object:
         """Escape what is not printable: it could turn the direction of the text around it."""
-        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return value
+        return "\n".join(map(printable, value.replace("\r\n", "\n").split("\n")))
 
     @pass_context
     def cut(context: "Context", text: str) -> str:
         longest: int = context["size"].text
         return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
@@ -58,11 +61,11 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(cut=cut, moment=_moment, duration=_duration)
-    return environment
+    made.filters.update(cut=cut, moment=moment, duration=_duration)
+    return made
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
     """Return the Unix time as a date and a time of UTC."""
     try:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
