@@ -140,7 +140,11 @@ def _write(file: Path, kept: Kept) -> None:
 
 def _packages() -> list[tuple[str, str]]:
     """Return the names and versions of all that the services can import."""
-    return [("python", sys.version), *sorted({(str(one.name), str(one.version)) for one in distributions()})]
+    found = {("python", sys.version)}
+    for one in distributions():
+        with suppress(TypeError, KeyError):  # importlib_metadata, where it is installed: one without metadata
+            found.add((str(one.name), str(one.version)))
+    return sorted(found)
 
 
 def _key(*parts: object) -> str:

@@ -9,7 +9,7 @@ import platform
 from dataclasses import dataclass, field
 
 from lab.json_files import to_json
-from lab.probing.contract.results import Beside
+from lab.probing.contract.results import Beside, Regression
 from lab.probing.evidence import Figure, Verdict
 from lab.review.finding import Finding
 
@@ -153,6 +153,15 @@ def machine(level: str) -> MachineCard:
     return MachineCard(platform.system(), platform.machine(), os.cpu_count() or 1, level)
 
 
+def _judged(one: Regression) -> tuple[str, str]:
+    """Return what is judged of a regression: its route, and the member that differs.
+
+    Which requests a service that ends leaves without an answer is chance, so that is one and the same.
+    """
+    has_answer = one.where or one.actual.isdigit()
+    return (one.route, one.where) if has_answer else ("", "no answer")
+
+
 def _judgement(card: Card) -> str:
     """Return the SHA-256 of what was judged, in hexadecimal: verdicts, regressions and findings, no figures.
 
@@ -163,7 +172,7 @@ def _judgement(card: Card) -> str:
     judged = {
         "problem": card.problem,
         "verdicts": [(one.number, one.verdict, one.given) for one in card.bugs],
-        "regressions": sorted((one.route, one.where) for one in beside.regressions) if beside else None,
+        "regressions": sorted(set(map(_judged, beside.regressions))) if beside else None,
         "findings": sorted((one.id, one.file, one.line, one.waived is not None) for one in findings),
     }
     return hashlib.sha256(to_json(judged, indent=0).encode()).hexdigest()

@@ -67,6 +67,16 @@ def test_what_was_measured_does_not_change_the_judgement(change: dict[str, Any])
     assert replace(FULL, **change).judgement == FULL.judgement
 
 
+def test_which_requests_a_service_that_ended_left_without_an_answer_is_not_judged() -> None:
+    def judgement(*regressions: Regression) -> str:
+        return replace(FULL, beside=Beside(10, regressions)).judgement
+
+    refused = replace(BROKEN, actual="the connection was refused")
+    closed = replace(refused, route="GET /b", actual="the connection was closed")
+    assert judgement(refused) == judgement(closed, refused) != judgement(BROKEN)
+    assert judgement(replace(BROKEN, route="GET /b")) != judgement(BROKEN)
+
+
 @pytest.mark.parametrize(
     "change",
     [
