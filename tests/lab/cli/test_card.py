@@ -100,7 +100,7 @@ def test_a_bundle_has_no_format(tmp_path: Path, way: list[str]) -> None:
     assert (done.exit_code, "--format writes files" in done.output) == (2, True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(cards)
 def test_any_card_is_shown_without_a_character_that_could_change_a_terminal(card: Card) -> None:
     for line in lines(card_views.card(readable(card), card.judgement)):

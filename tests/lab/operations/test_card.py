@@ -96,7 +96,7 @@ def test_a_format_that_is_not_there_and_a_course_file_that_cannot_be_used_are_re
         rendering(["junit"], tmp_path / "missing", LIBRARY)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(cards)
 def test_a_readable_card_has_no_text_that_could_change_a_terminal(card: Card) -> None:
     found = readable(card)

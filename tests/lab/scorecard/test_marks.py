@@ -30,7 +30,7 @@ STEP = st.tuples(
     st.sampled_from(["", *Mark]),
     st.text(max_size=20),
 )
-FILES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """Each example has a folder of its own below the test's."""
 
 Step = tuple[str, str, str, str]

@@ -101,7 +101,7 @@ def test_a_moment_that_is_none_is_empty() -> None:
     assert [moment(at) for at in (1e300, -1e300, float("nan"), float("inf"))] == [""] * 4
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards)
 def test_every_text_of_any_card_is_printable(card: Card) -> None:
     for one in outcomes(card):

@@ -94,7 +94,7 @@ def test_without_names_neither_title_nor_figures_are_told() -> None:
     assert "Title 1" in str(scored(EVERY, replace(course, names=True)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards, courses)
 def test_a_score_is_never_below_0_or_above_all_points(graded: Card, course: Course) -> None:
     found = scored(graded, course)

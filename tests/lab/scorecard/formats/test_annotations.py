@@ -39,7 +39,7 @@ def test_a_card_that_could_not_be_graded_is_one_command() -> None:
     assert kinds(annotations(FAILED)) == ["warning"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards)
 def test_any_card_has_only_whole_commands(graded: Card) -> None:
     lines = annotations(graded).splitlines()

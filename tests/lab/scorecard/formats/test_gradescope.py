@@ -75,7 +75,7 @@ def test_a_card_on_which_nothing_could_be_measured_has_no_score() -> None:
     assert not any("score" in test for test in found["tests"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards, courses)
 def test_any_card_is_valid(graded: Card, course: Course) -> None:
     found = document(graded, course)

@@ -65,7 +65,7 @@ def test_a_card_that_could_not_be_graded_is_one_error(card: Card, word: str) -> 
     assert word in case.result[0].message
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards)
 def test_any_card_is_well_formed_and_its_counts_are_those_of_its_cases(card: Card) -> None:
     text = junit(card).encode()

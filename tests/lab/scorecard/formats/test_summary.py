@@ -83,7 +83,7 @@ def test_the_requests_of_a_regression_are_told() -> None:
     assert "POST /b<br>GET /a" in summary(replace(EVERY, beside=Beside(2, (broken,))))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cards)
 def test_any_card_has_a_row_for_each_outcome_and_no_markup_of_its_own(card: Card) -> None:
     text = summary(card)

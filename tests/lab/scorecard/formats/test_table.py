@@ -42,7 +42,7 @@ def test_a_name_is_no_formula() -> None:
         assert row["submission"].startswith("'")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(cards, max_size=3))
 def test_any_cards_have_a_row_each_and_no_formula(graded: list[Card]) -> None:
     table(graded).encode()
