@@ -22,6 +22,7 @@ from lab.operations.review import review_on
 from lab.operations.shipped_figures import Figures, shipped_figures
 from lab.operations.stored_card import read_card
 from lab.operations.target import Target
+from lab.operations.template import shipped_head
 from lab.profile import read_profile
 from lab.progress import Progress, silent
 from lab.runtime.prepared import Prepared
@@ -164,13 +165,15 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     except LabError as error:  # what the candidate's code does wrong is a verdict
         own = isinstance(error, InvalidFile) and error.path.is_relative_to(submission.root)
         return replace(card, problem=str(error), environment=not own)
+    # On a worker, the record is in the bundle only.
+    head = record.head if record else shipped_head(Workspace(asked.library.root, asked.library))
     commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,
         handout=_handout(record),
         bugs=tuple(_bugs(checked, record, given, before)),
         beside=checked.beside,
-        review=_review(workspace, prepared, applied, rows, progress),
+        review=_review(workspace, prepared, applied, rows, head, progress),
         timeline=tuple(
             CommandCard(tuple(map(_shown, one.words[:MOST_WORDS])), one.code, one.at) for one in commands
         ),
@@ -228,10 +231,15 @@ def _bugs(checked: Checked, record: Handout | None, given: frozenset[int], befor
 
 
 def _review(
-    workspace: Workspace, prepared: Prepared, applied: tuple[Fix, ...], rows: int, progress: Progress
+    workspace: Workspace,
+    prepared: Prepared,
+    applied: tuple[Fix, ...],
+    rows: int,
+    head: str,
+    progress: Progress,
 ) -> ReviewCard:
     try:
-        found = review_on(workspace, prepared, applied, rows, (), progress)
+        found = review_on(workspace, prepared, applied, rows, (), head, progress)
     except LabError as error:
         return ReviewCard(problem=str(error))
     migrations = tuple(

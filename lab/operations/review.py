@@ -104,7 +104,7 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
     applied = tuple(fix for fix in catalog_of(workspace).fixes if fix.revision in recorded)
     more = profile_of(workspace).top_up
     rows = max(dataset.rows, more.rows if more else 0)
-    return review_on(workspace, prepared, applied, rows, revisions, progress)
+    return review_on(workspace, prepared, applied, rows, revisions, shipped_head(workspace), progress)
 
 
 def write_sarif(found: Review, file: Path) -> None:
@@ -118,10 +118,14 @@ def review_on(
     applied: tuple[Fix, ...],
     rows: int,
     revisions: Sequence[str],
+    head: str,
     progress: Progress,
 ) -> Review:
-    """Review the revisions on a copy of this server, with the schema of the fixes that are applied."""
-    started, head = time.monotonic(), shipped_head(workspace)
+    """Review the revisions on a copy of this server, with the schema of the fixes that are applied.
+
+    `head` is the revision below the candidate's: theirs are all above it.
+    """
+    started = time.monotonic()
     with (
         _server(workspace, prepared, applied, progress) as (url, copy),
         candidate_history(workspace, url) as candidate,

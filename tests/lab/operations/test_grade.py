@@ -23,7 +23,7 @@ from lab.cli import grade_views
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, unpack
-from lab.handouts import Given, Handout
+from lab.handouts import FOLDER_VARIABLE, Given, Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.batch import TABLE
@@ -233,9 +233,12 @@ def test_bundles_that_are_graded_elsewhere_give_the_same_cards(submissions: Path
     assert [card.problem for card in packed.cards] == ["It is empty."]
     result = bundles / "ada.result.zip"
     command = [sys.executable, "-P", "-m", "lab", "grade", "--one", packed.bundles[0], "-o", result]
-    finished = run(command, timeout=600)
+    nowhere = {FOLDER_VARIABLE: str(tmp_path / "nowhere")}  # a worker has no record but the bundle's
+    finished = run(command, env=nowhere, timeout=600)
     assert (finished.code, result.exists()) == (0, True), finished.stderr.decode()
     card = card_of(result.read_bytes(), read_manifest(packed.bundles[0]).key)
+    assert card.review is not None
+    assert [one.revision for one in card.review.migrations] == ["0099"]
 
     graded_again = run(command, timeout=600)
     assert graded_again.code == 0
