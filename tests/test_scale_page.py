@@ -73,7 +73,7 @@ def test_the_job_for_kubernetes_grades_the_bundle_of_its_index(tmp_path: Path) -
     assert mounted == {one["name"] for one in pod["volumes"]}
     assert container["command"] == ["bash", "-c"]
     (script,) = container["args"]
-    assert run_script(script.replace("/work/", "work/"), tmp_path, JOB_COMPLETION_INDEX="1") == EXPECTED
+    assert run_script(script.replace("/bundles/", "work/"), tmp_path, JOB_COMPLETION_INDEX="1") == EXPECTED
 
 
 @pytest.mark.slow

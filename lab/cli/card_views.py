@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from lab.cli.check_views import STYLES, FigureLine
+from lab.cli.check_views import STYLES, FigureLine, regressions
 from lab.cli.review_views import STYLES as SEVERITIES
 from lab.cli.tables import coloured, table
 from lab.scorecard.outcomes import moment
@@ -80,10 +80,7 @@ def _beside(found: Card) -> Iterator[RenderableType]:
     beside = found.beside
     if beside is None:
         return
-    for one in beside.regressions:
-        yield Text.assemble(("\nRegression: ", "red"), str(one))
-        if len(one.requests) > 1:
-            yield Padding(Text("after " + "\n      ".join(one.requests[:-1]), "dim"), (0, 0, 0, 2))
+    yield from regressions(beside.regressions)
     if beside.problem:
         yield Text(f"\nWhat is beside the bugs could not all be compared: {beside.problem}", "yellow")
     elif not beside.regressions:
@@ -113,7 +110,7 @@ def _review(review: ReviewCard) -> Iterator[RenderableType]:
 
 
 def _records(found: Card) -> Iterator[RenderableType]:
-    """Yield the candidate's own records, which can be false. No time of the clock: it tells of extra time."""
+    """Yield the candidate's own records, which can be false. No time of the clock: it shows extra time."""
     if found.time is not None:
         yield f"\nTime used: {TIMES[time_used(found.time)]}."
     listed = [

@@ -1,6 +1,6 @@
 """What `check` and `verify` print for people: verdicts, and figures with bars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.cli.tables import table
-from lab.operations.measure import Checked, Evidence, Figure, Verdict
+from lab.operations.measure import Checked, Evidence, Figure, Regression, Verdict
 from lab.operations.neutral import Seen, SeenBugs
 from lab.operations.verify import Verified
 from lab.scorecard.figure_text import short, value_text
@@ -61,14 +61,19 @@ def _beside(found: Checked) -> Iterator[RenderableType]:
     """Yield what was found beside the bugs: each regression with the requests that lead to it."""
     if found.beside is None:
         return
-    for one in found.regressions:
-        yield Text.assemble(("\nRegression: ", "red"), str(one))
-        if len(one.requests) > 1:
-            yield Padding(Text("after " + "\n      ".join(one.requests[:-1]), "dim"), (0, 0, 0, 2))
+    yield from regressions(found.regressions)
     if found.not_compared:
         yield Text(f"\nWhat is beside the bugs could not be compared: {found.not_compared}.", "yellow")
     elif not found.regressions:
         yield f"\n{found.beside.requests:,} requests beside the bugs were answered as by the reference."
+
+
+def regressions(found: Iterable[Regression]) -> Iterator[RenderableType]:
+    """Yield each regression with the requests that lead to it."""
+    for one in found:
+        yield Text.assemble(("\nRegression: ", "red"), str(one))
+        if len(one.requests) > 1:
+            yield Padding(Text("after " + "\n      ".join(one.requests[:-1]), "dim"), (0, 0, 0, 2))
 
 
 def for_candidate(found: SeenBugs) -> Iterator[RenderableType]:

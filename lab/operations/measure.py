@@ -21,7 +21,8 @@ from lab.operations.prepared import prepared_server
 from lab.operations.target import Target as Target
 from lab.probing import verdict
 from lab.probing.bench import Bench
-from lab.probing.contract.results import Beside, Regression
+from lab.probing.contract.results import Beside
+from lab.probing.contract.results import Regression as Regression
 from lab.probing.evidence import Evidence as Evidence
 from lab.probing.evidence import Figure as Figure
 from lab.probing.evidence import Verdict as Verdict

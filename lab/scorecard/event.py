@@ -72,7 +72,7 @@ def event(kind: EventKind, at: float, previous: str, details: Details | None) ->
 
 
 def salted(rater: str, line: str = "", mark: str = "", note: str = "") -> Details:
-    """Return details with a random salt: so their digest does not tell them after they were deleted."""
+    """Return details with a random salt: so their digest reveals nothing after they were deleted."""
     return Details(rater, line, mark, note, secrets.token_hex(16))
 
 

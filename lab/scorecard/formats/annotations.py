@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions, which show each outcome as a note on the page of the run.
+"""Commands of GitHub Actions, which show each outcome as a note on the page of the run.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message
 A step shows ten of each kind, so the worst come first and the others are left out.
@@ -28,7 +28,7 @@ IN_PROPERTIES = {**ESCAPES, ":": "%3A", ",": "%2C"}
 
 
 def annotations(card: Card) -> str:
-    """Return the commands, a line each, to be printed in a step of a workflow; empty if all is good."""
+    """Return the commands, a line each, to be printed in a step of GitHub Actions; empty if all is good."""
     if card.problem and card.environment:
         return "".join(f"{_command(one, card, MACHINE)}\n" for one in outcomes(card))
     found = sorted((one for one in outcomes(card) if one.state in KINDS and one.word != NONE), key=_badness)

@@ -36,10 +36,10 @@ def gradescope(card: Card, course: Course) -> str:
 def _tests(found: Scored) -> list[dict[str, Any]]:
     tests = [_test(number, item) for number, item in enumerate(found.items, 1)]
     if found.share is None:
-        told = {"name": "Not graded", "status": "failed", "output": found.message, "visibility": "visible"}
+        notice = {"name": "Not graded", "status": "failed", "output": found.message, "visibility": "visible"}
         for test in tests:  # a test with a score would make a total of 0
             del test["score"], test["max_score"]
-        return [told, *tests]
+        return [notice, *tests]
     return tests
 
 
