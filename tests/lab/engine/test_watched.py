@@ -25,6 +25,16 @@ def downgrade():
 FIRST = 10
 """The line of the body's first statement."""
 
+SLOW_QUESTION = """\
+import psycopg2
+watching = psycopg2.connect.__globals__
+asked = watching["SAMPLE"]
+watching["SAMPLE"] = "SELECT pg_catalog.pg_sleep(600)"
+op.execute("SET LOCAL statement_timeout = '1s'")
+op.execute("SELECT 1")
+watching["SAMPLE"] = asked"""
+"""The question that is asked after a statement exceeds the migration's own timeout; its statements don't."""
+
 
 def watched(project: Project, body: str, **options: float) -> Watched:
     text = REVISION.format(body="\n".join(f"    {line}" for line in body.splitlines()))
@@ -89,7 +99,7 @@ op.execute("ALTER TABLE t ALTER n TYPE bigint")"""
 @pytest.mark.parametrize(
     "body",
     [
-        "op.execute('SET LOCAL statement_timeout = 1')\nop.execute('SELECT 1')",
+        SLOW_QUESTION,
         "op.execute('COMMIT')\nop.execute('CREATE TABLE t ()')\nop.execute('DROP TABLE t')",
         "op.execute('SAVEPOINT a')\nop.execute('ROLLBACK TO SAVEPOINT a')",
         "raw = op.get_bind().connection.cursor(name='x')\nraw.execute('SELECT 1')\nraw.close()",
