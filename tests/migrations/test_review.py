@@ -81,7 +81,7 @@ def test_a_review_finds_the_same_at_every_level_of_walls(
 
 
 TURNS = 3
-"""Reviews of each migration on a quiet machine, and as many beside busy loops."""
+"""Reviews of each migration without, and as many with busy loops beside them."""
 
 TEN = {
     "backfill_in_batches",
@@ -98,18 +98,33 @@ TEN = {
 MANY_TURNS = 20
 
 
+again = pytest.mark.claim("A review finds the same again, also beside two busy loops", "reviews")
+of_each = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+@again
 @pytest.mark.prove
-@pytest.mark.claim("A review finds the same again, also beside two busy loops", "reviews")
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_review_finds_the_same_again_also_beside_busy_loops(
+@of_each
+def test_a_review_finds_the_same_again(
     folder: Path, many_rows: Prepared, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     turns = MANY_TURNS if folder.name in TEN else TURNS
-    found = [_again(folder, many_rows, tmp_path / f"quiet {turn}") for turn in range(turns)]
+    found = [_again(folder, many_rows, tmp_path / str(turn)) for turn in range(turns)]
+    assert found == [found[0]] * turns
+    record_property("proved", turns)
+
+
+@again
+@pytest.mark.prove
+@of_each
+def test_a_review_finds_the_same_again_beside_busy_loops(
+    folder: Path, many_rows: Prepared, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    quiet = _again(folder, many_rows, tmp_path / "quiet")
     with busy_loops(2):
-        found += [_again(folder, many_rows, tmp_path / f"busy {turn}") for turn in range(TURNS)]
-    assert found == [found[0]] * len(found)
-    record_property("proved", len(found))
+        found = [_again(folder, many_rows, tmp_path / str(turn)) for turn in range(TURNS)]
+    assert found == [quiet] * TURNS
+    record_property("proved", TURNS)
 
 
 def _again(folder: Path, prepared: Prepared, tmp_path: Path) -> list[tuple[str, str, int]]:
