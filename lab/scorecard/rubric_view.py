@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lab.scorecard.card import Card
-from lab.scorecard.evidence_for import evidence_for
+from lab.scorecard.evidence_for import EvidenceText, evidence_for
 from lab.scorecard.rubric import Rubric
 
 
@@ -13,14 +13,6 @@ class Anchor:
 
     word: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceLink:
-    """Evidence for a line. `target` is the id of a section of the page, such as "bug-3"; empty for none."""
-
-    text: str
-    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class LineView:
     title: str
     asks: str
     anchors: tuple[Anchor, ...]
-    evidence: tuple[EvidenceLink, ...] = ()
+    evidence: tuple[EvidenceText, ...] = ()
     marks: tuple[MarkView, ...] = ()
 
 
@@ -58,7 +50,7 @@ def rubric_view(rubric: Rubric, card: Card) -> RubricView:
                 line.title,
                 line.asks,
                 tuple(Anchor(str(mark), text) for mark, text in line.anchors.items()),
-                tuple(EvidenceLink(one.text, one.target) for one in evidence_for(line, card)),
+                evidence_for(line, card),
             )
             for line in rubric.lines
         )

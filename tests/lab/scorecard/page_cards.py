@@ -17,7 +17,8 @@ from lab.scorecard.card import (
     SubmissionCard,
     TimeCard,
 )
-from lab.scorecard.rubric_view import Anchor, EvidenceLink, LineView, MarkView, RubricView
+from lab.scorecard.evidence_for import EvidenceText
+from lab.scorecard.rubric_view import Anchor, LineView, MarkView, RubricView
 from tests.measuring import fix
 
 WHYS = {
@@ -191,9 +192,9 @@ RUBRIC = RubricView(
             "Do they go from a report to its cause step by step?",
             ANCHORS,
             (
-                EvidenceLink("bug 3: present", "bug-3"),
-                EvidenceLink("bug 5: masked", "bug-5"),
-                EvidenceLink("2 hints for bug 3"),
+                EvidenceText("bug 3: present", "bug-3"),
+                EvidenceText("bug 5: masked", "bug-5"),
+                EvidenceText("2 hints for bug 3"),
             ),
             (
                 MarkView("B. Liskov", "mixed", "Found the two reads, then lengthened the pause."),
@@ -204,7 +205,7 @@ RUBRIC = RubricView(
             "Migrations for a database in use",
             "Would you run them on a Monday morning?",
             ANCHORS,
-            (EvidenceLink("review of the migrations: 1 problem", "migrations"),),
+            (EvidenceText("review of the migrations: 1 problem", "migrations"),),
             (MarkView("B. Liskov"), MarkView("E. Dijkstra")),
         ),
     )
