@@ -20,6 +20,7 @@ def test_every_file_with_code_has_places() -> None:
     assert {mutant.file for mutant in places()} == set(fixed_files()) - NO_PLACES
 
 
+@pytest.mark.slow
 def test_the_fixes_are_in_the_code_that_is_searched() -> None:
     files = {PurePosixPath(path).name for path in fixed_files()}
     assert {"queueing.py", "wait_times.py"} <= files

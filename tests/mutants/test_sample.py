@@ -1,6 +1,8 @@
 from collections import Counter
 from itertools import chain
 
+import pytest
+
 from tests.measuring import fix
 from tests.mutants.fixed_code import fixed_files
 from tests.mutants.sample import SIZE, counted, draw, probe_for, sample, set_aside
@@ -22,6 +24,7 @@ def aside() -> list[tuple[str, str]]:
     return list(chain.from_iterable(table.items() for table in tables))
 
 
+@pytest.mark.slow
 def test_the_sample_is_what_the_seed_draws_from_the_current_app() -> None:
     """After a change of the app: `python -m tests.mutants`, then read the new mutants."""
     assert len(sample()) == SIZE

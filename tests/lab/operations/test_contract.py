@@ -47,6 +47,7 @@ def test_requests_that_need_a_fix_are_left_out_but_for_light_ones() -> None:
     assert comparable(scripts, declared, frozenset()) == scripts
 
 
+@pytest.mark.slow
 def test_as_shipped_nothing_is_broken(measured: Workspace) -> None:
     found = check(measured, ["1"])
     assert found.beside is not None
