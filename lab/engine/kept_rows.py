@@ -6,7 +6,7 @@ Values are compared as hashes of a canonical text, so that another type of the s
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -82,15 +82,15 @@ class DatabaseRows:
         ((count, total),) = self._read(
             "SELECT count(*), coalesce(sum(({})::numeric), 0)::text", relation, columns
         )
-        return int(str(count)), str(total)
+        return count, total
 
     def hashes(self, relation: str, columns: Sequence[str]) -> list[int]:
         found = self._read("SELECT ({})", relation, columns, f" LIMIT {MOST_ROWS}")
-        return [int(str(one)) for (one,) in found]
+        return [one for (one,) in found]
 
     def _read(
         self, select: str, relation: str, columns: Sequence[str], end: str = ""
-    ) -> list[tuple[object, ...]]:
+    ) -> list[tuple[Any, ...]]:
         types = self._types[relation]
         texts = sql.SQL(", ").join(_canonical(name, types[name]) for name in columns)
         row = sql.SQL("hashtextextended(ROW({})::text, 0)").format(texts)
@@ -125,7 +125,7 @@ def lost(before: Relations, shipped: Rows, migrated: Rows) -> Iterator[tuple[str
         columns = [name for name in types if name in known.get(relation, {})]
         if relation.endswith(".alembic_version") or not columns:
             continue
-        if _has(now, relation, columns) and _same(shipped, migrated, relation, columns):
+        if _same(shipped, migrated, now, relation, columns):
             continue
         new = {place: types for place, types in now.items() if place not in before}
         yield from _lost_of(shipped, migrated, now, new, relation, columns)
@@ -135,7 +135,10 @@ def _has(relations: Relations, relation: str, columns: Sequence[str]) -> bool:
     return relation in relations and set(columns) <= set(relations[relation])
 
 
-def _same(shipped: Rows, migrated: Rows, relation: str, columns: Sequence[str]) -> bool:
+def _same(shipped: Rows, migrated: Rows, now: Relations, relation: str, columns: Sequence[str]) -> bool:
+    """Whether the relation has these columns, and the same rows over them. No row leaves the server."""
+    if not _has(now, relation, columns):
+        return False
     return shipped.total(relation, columns) == migrated.total(relation, columns)
 
 
@@ -148,6 +151,8 @@ def _lost_of(
         return
     gone = {}
     for column in columns[1:]:
+        if _same(shipped, migrated, now, relation, [key, column]):
+            continue
         pairs = set(shipped.hashes(relation, [key, column]))
         lacking = pairs - _anywhere(migrated, now, [key, column])
         if lacking and not _moved(migrated, now, new, key, lacking, shipped.hashes(relation, [column])):
