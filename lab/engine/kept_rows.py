@@ -4,7 +4,7 @@ Values are compared as hashes of a canonical text, so that another type of the s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -113,75 +113,118 @@ def _canonical(column: str, category: str) -> sql.Composable:
     return sql.SQL("{}::text").format(name)
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """The rows of a database that does not change meanwhile: each table and each sum is asked for once."""
+
+    rows: Rows
+    _totals: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
+
+    @cached_property
+    def _relations(self) -> Relations:
+        return self.rows.relations()
+
+    def relations(self) -> Relations:
+        return self._relations
+
+    def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
+        key = (relation, *columns)
+        if key not in self._totals:
+            self._totals[key] = self.rows.total(relation, columns)
+        return self._totals[key]
+
+    def hashes(self, relation: str, columns: Sequence[str]) -> list[int]:
+        return self.rows.hashes(relation, columns)
+
+
 def lost(before: Relations, shipped: Rows, migrated: Rows) -> Iterator[tuple[str, str]]:
     """Yield each table or column that lost rows or values, and a clause that says what is gone.
 
-    `before` has the tables as they were before the migrations, `shipped` their rows. Raises psycopg2.Error: a
-    database cannot be read.
+    `before` has the tables as they were before the migrations, `shipped` their rows. Neither database may be
+    changed meanwhile. Raises psycopg2.Error: a database cannot be read.
     """
-    now, known = migrated.relations(), shipped.relations()
-    for relation, types in before.items():
-        # A fix that is applied, but was not measured, may have tables that the reference lacks.
-        columns = [name for name in types if name in known.get(relation, {})]
-        if relation.endswith(".alembic_version") or not columns:
-            continue
-        if _same(shipped, migrated, now, relation, columns):
-            continue
-        new = {place: types for place, types in now.items() if place not in before}
-        yield from _lost_of(shipped, migrated, now, new, relation, columns)
+    return _Comparison(before, shipped, Remembered(migrated)).lost()
 
 
-def _has(relations: Relations, relation: str, columns: Sequence[str]) -> bool:
-    return relation in relations and set(columns) <= set(relations[relation])
+@dataclass(frozen=True)
+class _Comparison:
+    """The rows before and after. Sums are compared first: to read hashes takes longer by far."""
 
+    before: Relations
+    shipped: Rows
+    migrated: Rows
 
-def _same(shipped: Rows, migrated: Rows, now: Relations, relation: str, columns: Sequence[str]) -> bool:
-    """Whether the relation has these columns, and the same rows over them. No row leaves the server."""
-    if not _has(now, relation, columns):
-        return False
-    return shipped.total(relation, columns) == migrated.total(relation, columns)
+    def lost(self) -> Iterator[tuple[str, str]]:
+        known = self.shipped.relations()
+        for relation, types in self.before.items():
+            # A fix that is applied, but was not measured, may have tables that the reference lacks.
+            columns = [name for name in types if name in known.get(relation, {})]
+            if relation.endswith(".alembic_version") or not columns:
+                continue
+            if not self._same(relation, columns):
+                yield from self._lost_of(relation, columns)
 
+    def _has(self, relation: str, columns: Sequence[str]) -> bool:
+        return set(columns) <= set(self.migrated.relations().get(relation, ()))
 
-def _lost_of(
-    shipped: Rows, migrated: Rows, now: Relations, new: Relations, relation: str, columns: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Look for whole rows in every table, then for each value with its key. `new` has the new tables."""
-    table, key = relation.partition(".")[2], columns[0]
-    if set(shipped.hashes(relation, columns)) <= _anywhere(migrated, now, columns):
-        return
-    gone = {}
-    for column in columns[1:]:
-        if _same(shipped, migrated, now, relation, [key, column]):
-            continue
-        pairs = set(shipped.hashes(relation, [key, column]))
-        lacking = pairs - _anywhere(migrated, now, [key, column])
-        if lacking and not _moved(migrated, now, new, key, lacking, shipped.hashes(relation, [column])):
-            gone[column] = len(lacking)
-    keys = set(shipped.hashes(relation, [key]))
-    kept = set(migrated.hashes(relation, [key])) if _has(now, relation, [key]) else set()
-    # By chance, another table may have the same id with the same value.
-    if 2 * len(gone) > len(columns) - 1 and not keys <= kept:
-        yield table, f"{max(gone.values()):,} of {len(keys):,} rows are gone"
-        return
-    if not gone and _has(now, relation, columns):
-        yield table, "the values of some rows do not belong together any more"
-    for column, count in gone.items():
-        yield f"{table}.{column}", f"{count:,} of {len(keys):,} values have changed or are gone"
+    def _same(self, relation: str, columns: Sequence[str]) -> bool:
+        """Whether the relation had and has these columns, and the same rows over them."""
+        return (
+            set(columns) <= set(self.shipped.relations().get(relation, ()))
+            and self._has(relation, columns)
+            and self.shipped.total(relation, columns) == self.migrated.total(relation, columns)
+        )
 
+    def _lost_of(self, relation: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Look for whole rows in every table, then for each value with its key."""
+        table, key = relation.partition(".")[2], columns[0]
+        if set(self.shipped.hashes(relation, columns)) <= self._anywhere(columns):
+            return
+        lacking = {}
+        for column in columns[1:]:
+            if not self._same(relation, [key, column]):
+                pairs = set(self.shipped.hashes(relation, [key, column]))
+                lacking[column] = pairs - self._anywhere([key, column])
+        moved = self._moved(relation, key, {column: pairs for column, pairs in lacking.items() if pairs})
+        gone = {column: len(pairs) for column, pairs in lacking.items() if pairs and column not in moved}
+        keys = set(self.shipped.hashes(relation, [key]))
+        kept = set(self.migrated.hashes(relation, [key])) if self._has(relation, [key]) else set()
+        # By chance, another table may have the same id with the same value.
+        if 2 * len(gone) > len(columns) - 1 and not keys <= kept:
+            yield table, f"{max(gone.values()):,} of {len(keys):,} rows are gone"
+            return
+        if not gone and self._has(relation, columns):
+            yield table, "the values of some rows do not belong together any more"
+        for column, count in gone.items():
+            yield f"{table}.{column}", f"{count:,} of {len(keys):,} values have changed or are gone"
 
-def _anywhere(rows: Rows, now: Relations, columns: Sequence[str]) -> set[int]:
-    """Return the hashes over these columns, of all tables that have them."""
-    return {one for place in now if _has(now, place, columns) for one in rows.hashes(place, columns)}
+    def _anywhere(self, columns: Sequence[str]) -> set[int]:
+        """Return the hashes over these columns, of all tables that have them."""
+        places = [place for place in self.migrated.relations() if self._has(place, columns)]
+        return {one for place in places for one in self.migrated.hashes(place, columns)}
 
+    def _moved(self, relation: str, key: str, lacking: Mapping[str, set[int]]) -> set[str]:
+        """Return the columns whose `lacking` pairs of key and value are in a column of another name.
 
-def _moved(
-    rows: Rows, now: Relations, new: Relations, key: str, pairs: set[int], values: Sequence[int]
-) -> bool:
-    """Whether a column of another name has these pairs of key and value, or one of a new table the values."""
-    named = ((place, column) for place, types in now.items() if key in types for column in types)
-    if any(pairs <= set(rows.hashes(place, [key, column])) for place, column in named if column != key):
-        return True
-    wanted = set(values)
-    return any(
-        wanted <= set(rows.hashes(place, [column])) for place, types in new.items() for column in types
-    )
+        In a table that is new, the values without their keys are enough. What is as it was has got nothing.
+        """
+        wanted, found = dict(lacking), set[str]()
+        for place, types in self.migrated.relations().items():
+            if key not in types or self._same(place, list(types)):
+                continue
+            for other in types:
+                if wanted and other != key and not self._same(place, [key, other]):
+                    hashes = set(self.migrated.hashes(place, [key, other]))
+                    found |= {column for column, pairs in wanted.items() if pairs <= hashes}
+                    wanted = {column: pairs for column, pairs in wanted.items() if column not in found}
+        new = [
+            (place, other)
+            for place, types in self.migrated.relations().items()
+            for other in types
+            if place not in self.before
+        ]
+        values = {column: set(self.shipped.hashes(relation, [column])) for column in wanted if new}
+        for place, other in new:
+            hashes = set(self.migrated.hashes(place, [other]))
+            found |= {column for column, these in values.items() if these <= hashes}
+        return found

@@ -5,7 +5,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 
 import psycopg2
@@ -13,7 +12,7 @@ import psycopg2
 from lab.engine.candidate_history import CandidateHistory, Compared, recorded
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
-from lab.engine.kept_rows import DatabaseRows, lost
+from lab.engine.kept_rows import DatabaseRows, Remembered, Rows, lost
 from lab.engine.revisions import Revision
 from lab.engine.watched import Failure, Statement
 from lab.errors import EnvironmentFault, LabError
@@ -24,7 +23,7 @@ from lab.review.leftovers import leftovers
 from lab.review.linter import linted
 from lab.review.old_code import broken
 from lab.review.source import Source
-from lab.review.traces import Rows
+from lab.review.traces import SchemaRows
 from lab.review.work import (
     Tables,
     at_failure,
@@ -93,8 +92,9 @@ def measure(
         return Measured()
     try:
         before = catalogue(candidate.url)
-        with closing(_Unchanged(pristine)) as rows:
-            run = _Run(candidate, own, sources, head, rows, before, tables_of(before), progress)
+        with closing(DatabaseRows(pristine)) as rows:
+            known = Remembered(rows)
+            run = _Run(candidate, own, sources, head, known, before, tables_of(before), progress)
             return run.measure()
     except psycopg2.OperationalError as error:
         raise EnvironmentFault(sentence(f"The database failed: {_reason(error)}")) from error
@@ -110,7 +110,7 @@ class _Run:
     own: Sequence[Revision]
     sources: Mapping[str, Source]
     head: str
-    rows: "_Unchanged"
+    rows: Rows
     before: Catalogue
     tables: Tables
     progress: Progress
@@ -160,7 +160,7 @@ class _Run:
         """Return the names of the revisions after this one."""
         return tuple(f"revision {one.id}" for one in self.own[self.own.index(revision) + 1 :])
 
-    def _there_and_back(self, revision: Revision, target: str, before: Rows) -> bool:
+    def _there_and_back(self, revision: Revision, target: str, before: SchemaRows) -> bool:
         """Take the revision back, to the target; compare the schema with that `before`; upgrade again.
 
         Return whether the database is upgraded then.
@@ -269,26 +269,6 @@ class _Run:
                 continue
             seen = f"Shipped code can't {one.verb} rows of {one.table}: {one.reason}."
             self._at("old-code-breaks", seen, one.names)
-
-
-@dataclass(frozen=True)
-class _Unchanged(DatabaseRows):
-    """The rows of a database in which nothing changes: each question is asked once."""
-
-    _totals: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
-
-    @cached_property
-    def _relations(self) -> dict[str, dict[str, str]]:
-        return super().relations()
-
-    def relations(self) -> dict[str, dict[str, str]]:
-        return self._relations
-
-    def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
-        key = (relation, *columns)
-        if key not in self._totals:
-            self._totals[key] = super().total(relation, columns)
-        return self._totals[key]
 
 
 def _naming(statements: Sequence[Statement], names: Sequence[str]) -> Statement | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lab.engine.watched import Failure, Statement
 from lab.review.finding import Basis, Finding
 from lab.review.source import Source
-from lab.review.traces import Rows, traces
+from lab.review.traces import SchemaRows, traces
 from lab.review.work import at_failure, capital, statement_of
 
 FEWEST_WORDS = 4
@@ -39,7 +39,7 @@ def failed_downgrade(failure: Failure, sources: Mapping[str, Source]) -> Finding
 
 
 def left_by_downgrade(
-    source: Source, statements: Sequence[Statement], before: Rows, now: Rows
+    source: Source, statements: Sequence[Statement], before: SchemaRows, now: SchemaRows
 ) -> Iterator[Finding]:
     """Yield what is not as it was `before` the upgrade, after these statements of the downgrade."""
     changed = list(traces(before, now))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-Rows = Mapping[str, Sequence[tuple[object, ...]]]
+SchemaRows = Mapping[str, Sequence[tuple[object, ...]]]
 """The objects of a schema, by their kinds: see `lab.engine.fingerprint.schema_rows`."""
 
 KEYS: Mapping[str, tuple[int, ...]] = {
@@ -39,7 +39,7 @@ class Trace:
     more: bool
 
 
-def traces(before: Rows, after: Rows) -> Iterator[Trace]:
+def traces(before: SchemaRows, after: SchemaRows) -> Iterator[Trace]:
     """Yield what is there more or less than before, without what comes with a table or an extension."""
     found = list(_traces(before, after))
     whole = {one.object.partition(" ")[2] for one in found if one.object.startswith("relation ")}
@@ -55,7 +55,7 @@ def traces(before: Rows, after: Rows) -> Iterator[Trace]:
             yield one
 
 
-def _traces(before: Rows, after: Rows) -> Iterator[Trace]:
+def _traces(before: SchemaRows, after: SchemaRows) -> Iterator[Trace]:
     for kind in after:
         old, new = _named(kind, before[kind]), _named(kind, after[kind])
         for name in sorted({**old, **new}):

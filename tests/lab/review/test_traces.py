@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from lab.engine.fingerprint import QUERIES
-from lab.review.traces import Rows, traces
+from lab.review.traces import SchemaRows, traces
 
 INDEX = "CREATE INDEX ix_a ON public.t USING btree (a)"
 COLUMN = ("public", "t", 1, "a", "integer", False, "", "", None, None, None)
 
 
-def schema(**rows: Sequence[tuple[object, ...]]) -> Rows:
+def schema(**rows: Sequence[tuple[object, ...]]) -> SchemaRows:
     return {kind: rows.get(kind, []) for kind in QUERIES}
 
 
-def found(before: Rows, after: Rows) -> list[tuple[str, bool]]:
+def found(before: SchemaRows, after: SchemaRows) -> list[tuple[str, bool]]:
     return [(one.object, one.more) for one in traces(before, after)]
 
 
