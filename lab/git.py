@@ -7,10 +7,13 @@ candidate's workspace is not trusted. Every function raises EnvironmentFault if 
 import errno
 import os
 import shutil
+import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from lab import timeline
 from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.sentences import sentence
 from lab.shell import Finished, run
@@ -24,11 +27,18 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 MOST_CONFLICTS = 127
+CHUNK = 2**16
 UNBUNDLE_TIMEOUT = 120.0
 """Seconds. A small bundle can hold a large pack."""
 
 READ_TIMEOUT = 20.0
 """Seconds for what is read of a candidate's repository, which may be of any size."""
+
+LARGE_BLOB = 2**20
+"""Bytes from which git copies a blob in pieces, and does not hold it in memory: core.bigFileThreshold."""
+
+LONGEST_SUBJECT = 200
+"""Characters of a commit's subject that are read."""
 
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
@@ -162,16 +172,21 @@ def commits(repository: Path, most: int) -> tuple[Commit, ...]:
     """Return the latest `most` commits before HEAD and HEAD, the oldest first; empty if they cannot be read.
 
     `repository` is the folder with its objects. A commit without a parent is left out: in a handout, it is
-    the handout.
+    the handout. So is one without a possible time.
     """
-    words = ["rev-list", f"--max-count={most}", "--min-parents=1", "--format=%ct %s"]
+    subject = f"%<({LONGEST_SUBJECT},trunc)%s"
+    words = ["rev-list", f"--max-count={most}", "--min-parents=1", f"--format=%ct {subject}"]
     try:
         listed = run([*READ, "--git-dir", repository, *words, "HEAD"], env=ENVIRONMENT, timeout=READ_TIMEOUT)
     except TimedOut:
         return ()
     lines = listed.stdout.decode(errors="replace").split("\n") if listed.code == 0 else []
     found = (line.partition(" ") for line in lines if line and not line.startswith("commit "))
-    return tuple(Commit(float(at), subject) for at, _, subject in found)[::-1]
+    return tuple(Commit(float(at), subject.rstrip()) for at, _, subject in found if _is_moment(at))[::-1]
+
+
+def _is_moment(text: str) -> bool:
+    return len(text) <= 10 and text.isdecimal() and int(text) < timeline.LAST_MOMENT
 
 
 def bundle(folder: Path, file: Path) -> None:
@@ -182,21 +197,23 @@ def bundle(folder: Path, file: Path) -> None:
         raise EnvironmentFault(sentence(f"git bundle failed: {finished.last_line}"))
 
 
-def unbundle(file: Path, repository: Path, folder: Path) -> None:
+def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, most_bytes: int) -> None:
     """Write the files of HEAD in a git bundle, else of its first branch, to `folder`. Links become files.
 
     `repository` is where its objects go, with that commit as HEAD; neither may exist. Nothing that the bundle
     names is run.
 
     Raises:
-        LabError: it is no bundle, needs commits that it does not hold, or holds no branch.
+        LabError: it is no bundle, needs commits that it does not hold, holds no branch, or has more files or
+            bytes than these.
         EnvironmentFault: git is missing.
     """
     require_git()
     quiet = ["git", "init", "--quiet", "--bare", str(repository)]
     if (made := run(quiet, env=ENVIRONMENT)).code != 0:
         raise EnvironmentFault(sentence(f"git init failed: {made.last_line}"))
-    words = ["git", "--git-dir", str(repository), "-c", "core.symlinks=false"]
+    settings = ["-c", "core.symlinks=false", "-c", f"core.bigFileThreshold={LARGE_BLOB}"]
+    words = ["git", "--git-dir", str(repository), *settings]
     listed = run([*words, "bundle", "unbundle", file.resolve()], env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
     refs = dict(
         line.split(" ", 1)[::-1]
@@ -209,6 +226,7 @@ def unbundle(file: Path, repository: Path, folder: Path) -> None:
         raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
     commit = refs.get("HEAD") or next(iter(refs.values()))
     run([*words, "update-ref", "--no-deref", "HEAD", commit], env=ENVIRONMENT)
+    _require_small([*words, "ls-tree", "-r", "-l", "-z", commit], most_files, most_bytes)
     folder.mkdir()
     words += ["--work-tree", str(folder)]
     for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
@@ -216,6 +234,25 @@ def unbundle(file: Path, repository: Path, folder: Path) -> None:
         if done.code != 0:
             problem = sentence(f"Its files cannot be read: {done.last_line}")
             raise EnvironmentFault(problem) if _of_the_machine(done) else LabError(problem)
+
+
+def _require_small(words: Sequence[str], most_files: int, most_bytes: int) -> None:
+    """Raise LabError if `git ls-tree -l -z` lists more than this: a small pack can hold a huge tree."""
+    files = size = 0
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT}
+    ) as listing:
+        assert listing.stdout is not None
+        rest = b""
+        while (content := listing.stdout.read(CHUNK)) and files <= most_files and size <= most_bytes:
+            *entries, rest = (rest + content).split(b"\0")
+            sizes = [entry.partition(b"\t")[0].split()[-1] for entry in entries]
+            files, size = files + len(sizes), size + sum(int(one) for one in sizes if one.isdigit())
+        listing.kill()
+    if files > most_files:
+        raise LabError(f"It has more than {most_files:,} files.")
+    if size > most_bytes:
+        raise LabError(f"It has more than {most_bytes // 2**20} MiB.")
 
 
 def _of_the_machine(finished: Finished) -> bool:

@@ -1,5 +1,6 @@
 """The candidate's own record in a handout: which `lab` commands were run, when, and with which exit code."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,6 +10,9 @@ from pathlib import Path
 from lab.json_files import from_json, to_json
 
 FILE = ".lab/timeline.jsonl"
+MOST_BYTES = 2**20
+"""Of the file's end that are read: thousands of commands. It is the candidate's, and can be of any size."""
+
 LAST_MOMENT = 2.0**33
 """Unix time in seconds, of the year 2242. The file is the candidate's: a time in it can be any number."""
 
@@ -32,10 +36,16 @@ def add(root: Path, words: Sequence[str], code: int) -> None:
 
 
 def read(root: Path) -> Iterator[Command]:
-    """Yield the commands in their order. Lines that cannot be read or have no possible time are left out."""
-    with suppress(OSError, UnicodeDecodeError):
-        for line in (root / FILE).read_text(encoding="utf-8").splitlines():
+    """Yield the latest commands in their order. Lines that cannot be read or used are left out."""
+    with suppress(OSError):
+        for line in _end_of(root / FILE).split(b"\n"):
             with suppress(ValueError):
                 found = from_json(line, Command)
                 if 0 <= found.at < LAST_MOMENT:  # false for a NaN
                     yield found
+
+
+def _end_of(file: Path) -> bytes:
+    with file.open("rb") as content:
+        content.seek(max(0, content.seek(0, os.SEEK_END) - MOST_BYTES))
+        return content.read(MOST_BYTES)

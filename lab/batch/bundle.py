@@ -26,6 +26,7 @@ from lab.profile import read_profile
 from lab.scorecard.rubric import digest_of
 from lab.shipped import SourceFile
 from lab.workspace import Workspace
+from lab.zip_errors import UNREADABLE
 
 FORMAT = 1
 """Raised when the form of a bundle changes."""
@@ -127,7 +128,7 @@ def read_manifest(bundle: Path) -> Manifest:
     try:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as file:
             return from_json(file.read(LONGEST_MANIFEST), Manifest)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, *UNREADABLE) as error:
         raise NoBundle(
             f"{bundle} is no bundle: {error}.", "Make one: lab grade SUBMISSION --pack DIR"
         ) from error
@@ -158,7 +159,7 @@ def unpack_bundle(bundle: Path, manifest: Manifest, folder: Path) -> tuple[Libra
                 shutil.copyfileobj(inner, target)
         found = unpack(packed, folder / "submission", read_profile(library.profile).folders)
         packed.unlink()
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise EnvironmentFault(f"The bundle cannot be unpacked: {error}.") from error
     except Unusable as error:
         raise OtherBundle(f"The submission in the bundle cannot be unpacked: {error}") from error

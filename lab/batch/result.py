@@ -12,6 +12,7 @@ from lab import __version__
 from lab.errors import EnvironmentFault
 from lab.json_files import from_json, to_json
 from lab.scorecard.card import Card
+from lab.zip_errors import UNREADABLE
 
 FORMAT = 1
 RESULT = "result.json"
@@ -51,7 +52,7 @@ def card_of(result: bytes, key: str) -> Card:
         with zipfile.ZipFile(io.BytesIO(result)) as archive:
             about = from_json(_read(archive, RESULT), _About)
             card = from_json(_read(archive, CARD), Card)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, *UNREADABLE) as error:
         raise NoResult(f"It is no result: {error}.") from error
     if (about.format, about.bundle) != (FORMAT, key):
         raise NoResult("It is the result of another bundle.")

@@ -6,7 +6,6 @@ import os
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,11 +13,19 @@ from typing import IO
 
 from lab import git, timeline
 from lab.errors import EnvironmentFault, LabError
+from lab.sentences import printable
+from lab.zip_errors import UNREADABLE
 
 MOST_BYTES = 200 * 2**20
 """Bytes of all files of a submission, unpacked."""
 
 MOST_FILES = 20_000
+MOST_PARTS, LONGEST_PATH = 50, 1000
+"""Folders of a path with its name, and its characters: it is copied to deeper folders later."""
+
+MOST_SKIPPED, LONGEST_SKIPPED = 100, 200
+"""Clauses on what was left out, and the characters of one."""
+
 LEFT_OUT = frozenset(
     {".venv", "venv", "node_modules", "__pycache__", ".git", ".lab", ".mypy_cache", ".pytest_cache"}
 )
@@ -83,7 +90,7 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
         elif source.is_file():
             copier.archive(source)
         else:
-            raise Unusable(f"There is no {source.name}.")
+            raise EnvironmentFault(f"There is no {source} any more, or it is no file.")
     except OSError as error:
         if error.errno in OF_THE_MACHINE:
             raise EnvironmentFault(f"{target} cannot be written: {error.strerror}.") from error
@@ -93,10 +100,12 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
                 name = Path(os.fsdecode(where)).relative_to(target)
                 raise Unusable(f"Its path {str(name)!r} cannot be a file: {error.strerror}.") from error
             raise EnvironmentFault(f"{where} cannot be written: {error.strerror}.") from error
+        if error.filename and Path(os.fsdecode(where)) == source:  # how it was put here, not what is in it
+            raise EnvironmentFault(f"{source} cannot be read: {error.strerror or error}.") from error
         raise Unusable(f"It cannot be read: {error.strerror or error}.") from error
     root = _root_of(target, folders)
     commits = copier.commits if copier.commits is not None else _commits(source / root.relative_to(target))
-    return Submission(name_of(source), root, _digest(root), tuple(copier.skipped), commits)
+    return Submission(name_of(source), root, _digest(root), copier.skipped, commits)
 
 
 def name_of(source: Path) -> str:
@@ -110,7 +119,7 @@ class _Copier:
     def __init__(self, target: Path) -> None:
         self._target = target
         self._bytes = self._files = 0
-        self.skipped: list[str] = []
+        self._skipped: list[str] = []
         self.commits: tuple[git.Commit, ...] | None = None
         """Those of a bundle; None if it was none."""
 
@@ -118,26 +127,19 @@ class _Copier:
         for path, relative in _walk(source, PurePosixPath()):
             mode = path.lstat().st_mode
             if not _is_portable(relative):
-                self.skipped.append(f"{str(relative)!r} has a name that some systems do not allow")
+                self._skip(f"{str(relative)!r} has a name that some systems do not allow")
             elif stat.S_ISREG(mode):
                 with path.open("rb") as file:
                     self._write(relative, _chunks(file), bool(mode & 0o100))
             else:
-                self.skipped.append(f"{relative} is no plain file")
+                self._skip(f"{relative} is no plain file")
 
     def archive(self, source: Path) -> None:
         try:
             with zipfile.ZipFile(source) as zipped:
                 for entry in zipped.infolist():
                     self._entry(zipped, entry)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            ValueError,
-        ) as error:
+        except UNREADABLE as error:
             raise Unusable(f"It is no zip file that can be read: {error}.") from error
 
     def _entry(self, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
@@ -148,7 +150,7 @@ class _Copier:
         if name.is_absolute() or ".." in name.parts or not name.parts or "\0" in entry.filename:
             raise Unusable(f"The archive has a path that leads out of it: {entry.filename!r}.")
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            self.skipped.append(f"{name} is no plain file")
+            self._skip(f"{name} is no plain file")
             return
         with zipped.open(entry) as file:
             self._write(name, _chunks(file), bool(mode & 0o100))
@@ -157,15 +159,26 @@ class _Copier:
         with tempfile.TemporaryDirectory(prefix="lab-") as folder:
             checked_out = Path(folder) / "work"
             try:
-                git.unbundle(source, Path(folder) / "repository", checked_out)
+                repository = Path(folder) / "repository"
+                git.unbundle(source, repository, checked_out, most_files=MOST_FILES, most_bytes=MOST_BYTES)
             except EnvironmentFault:
                 raise
             except LabError as error:
                 raise Unusable(str(error)) from error
-            self.commits = git.commits(Path(folder) / "repository", MOST_COMMITS)
+            self.commits = git.commits(repository, MOST_COMMITS)
             self.folder(checked_out)
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What was left out, as clauses; those after the first are counted."""
+        more = len(self._skipped) - MOST_SKIPPED
+        return (*self._skipped[:MOST_SKIPPED], *([f"{more:,} more were left out"] if more > 0 else []))
+
+    def _skip(self, clause: str) -> None:
+        self._skipped.append(clause[:LONGEST_SKIPPED] if len(self._skipped) < MOST_SKIPPED else "")
+
     def _write(self, relative: PurePosixPath, chunks: Iterator[bytes], executable: bool) -> None:
+        _require_short(relative)
         self._files += 1
         if self._files > MOST_FILES:
             raise Unusable(f"It has more than {MOST_FILES:,} files.")
@@ -189,12 +202,20 @@ def _walk(folder: Path, relative: PurePosixPath) -> Iterator[tuple[Path, PurePos
     """Yield everything in the folder but folders; a link is not followed."""
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
         inner = relative / entry.name
-        if _is_left_out(inner) and entry.name != KEPT[0]:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if _is_left_out(inner) and not (is_folder and entry.name == KEPT[0]):
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if is_folder:
+            _require_short(inner)
             yield from _walk(Path(entry.path), inner)
         else:
             yield Path(entry.path), inner
+
+
+def _require_short(path: PurePosixPath) -> None:
+    """Raise Unusable if the path is too deep or too long."""
+    if len(path.parts) > MOST_PARTS or len(str(path)) > LONGEST_PATH:
+        raise Unusable(f"A path in it is too deep or too long: {printable(str(path)[:LONGEST_SKIPPED])}…")
 
 
 def _is_portable(name: PurePosixPath) -> bool:

@@ -1,5 +1,6 @@
 """A submission is unpacked into plain files of ordinary size, whatever it is, or a sentence says why not."""
 
+import errno
 import os
 import shutil
 import zipfile
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.errors import EnvironmentFault
+from lab.git import LONGEST_SUBJECT
 from lab.grading import submission
 from lab.grading.submission import Submission, Unusable, name_of, unpack
 from lab.shell import run
@@ -120,11 +123,12 @@ def test_what_cannot_be_read_or_is_no_work_on_this_system_is_told(tmp_path: Path
         "cut.zip": "no zip file",
         "broken.bundle": "no git bundle",
         "empty": "It is empty",
-        "missing": "There is no missing",
     }
     for name, reason in reasons.items():
         with pytest.raises(Unusable, match=reason):
             unpacked(tmp_path / name, tmp_path)
+    with pytest.raises(EnvironmentFault, match=r"There is no .*missing any more"):
+        unpacked(tmp_path / "missing", tmp_path)
     with pytest.raises(Unusable, match="it has no folder migrations"):
         unpacked(zipped(tmp_path / "foreign.zip", {"app/a.py": ""}), tmp_path)
 
@@ -167,3 +171,104 @@ def test_a_path_that_cannot_be_a_file_is_the_fault_of_the_archive(tmp_path: Path
         archive.writestr(second, "x")
     with pytest.raises(Unusable, match="cannot be a file"):
         unpacked(file, tmp_path)
+
+
+def test_a_small_bundle_with_a_huge_tree_is_refused_before_its_files_are_written(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path / "made")]
+    run(["git", "init", "-q", "-b", "main", str(tmp_path / "made")])
+    (tmp_path / "zeros").write_bytes(bytes(2**20))
+    blob = run([*git, "hash-object", "-w", str(tmp_path / "zeros")]).stdout.decode().strip()
+    tree = run([*git, "mktree"], stdin=f"100644 blob {blob}\tzeros\n".encode()).stdout.decode().strip()
+    for _ in range(8):
+        entries = "".join(f"040000 tree {tree}\t{number:x}\n" for number in range(16))
+        tree = run([*git, "mktree"], stdin=entries.encode()).stdout.decode().strip()
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    commit = run(["git", *who, *git[1:], "commit-tree", tree, "-m", "huge"]).stdout.decode().strip()
+    run([*git, "update-ref", "refs/heads/main", commit])
+    bundle = tmp_path / "mallory.bundle"
+    assert run([*git, "bundle", "create", "-q", str(bundle), "main"]).code == 0
+    assert bundle.stat().st_size < 10_000
+    with pytest.raises(Unusable, match="It has more than 20"):
+        unpacked(bundle, tmp_path)
+
+
+def test_a_commit_without_a_possible_time_is_left_out_and_a_long_subject_is_cut(tmp_path: Path) -> None:
+    root = work(tmp_path / "work")
+    bundled(tmp_path / "first.bundle", root)
+    git = ["git", "-C", str(root)]
+    first = run([*git, "rev-parse", "HEAD"]).stdout.decode().strip()
+    tree = run([*git, "rev-parse", "HEAD^{tree}"]).stdout.decode().strip()
+
+    def commit(parent: str, dated: str, subject: str) -> str:
+        text = (
+            f"tree {tree}\nparent {parent}\nauthor x <x@x> {dated}\ncommitter x <x@x> {dated}\n\n{subject}\n"
+        )
+        made = run([*git, "hash-object", "-t", "commit", "-w", "--stdin", "--literally"], stdin=text.encode())
+        return made.stdout.decode().strip()
+
+    usual = commit(first, "1700000000 +0000", "s" * 100_000)
+    late = commit(usual, f"{'9' * 400} +0000", "in the far future")
+    last = commit(late, "1700000001 +0000", "fixed")
+    assert run([*git, "update-ref", "refs/heads/main", last]).code == 0
+    run([*git, "bundle", "create", "-q", str(tmp_path / "ada.bundle"), "main"])
+    _, cut, *others = ("", *unpacked(tmp_path / "ada.bundle", tmp_path).commits)
+    assert (cut.at, len(cut.subject)) == (1700000000, LONGEST_SUBJECT)
+    assert [(one.at, one.subject) for one in others if one.at] == [(1700000001, "fixed")]
+
+
+def test_what_was_left_out_is_listed_up_to_a_limit(tmp_path: Path) -> None:
+    with zipfile.ZipFile(zipped(tmp_path / "ada.zip"), "a") as archive:
+        for number in range(submission.MOST_SKIPPED + 7):
+            link = zipfile.ZipInfo(f"{'é' * 5000}{number}")
+            link.external_attr = 0o120777 << 16
+            archive.writestr(link, "target")
+    skipped = unpacked(tmp_path / "ada.zip", tmp_path).skipped
+    assert len(skipped) == submission.MOST_SKIPPED + 1
+    assert max(map(len, skipped)) == submission.LONGEST_SKIPPED
+    assert skipped[-1] == "7 more were left out"
+
+
+@pytest.mark.parametrize("path", ["d/" * 1100 + "x", f"{'n' * 200}/" * 6 + "x"])
+def test_a_path_that_is_too_deep_or_too_long_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(Unusable, match="too deep or too long"):
+        unpacked(zipped(tmp_path / "ada.zip", {**FILES, path: ""}), tmp_path)
+
+
+def test_a_folder_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    deep = work(tmp_path / "deep")
+    (deep / ("d/" * (submission.MOST_PARTS + 1))).mkdir(parents=True)
+    with pytest.raises(Unusable, match="too deep or too long"):
+        unpacked(deep, tmp_path)
+
+
+def test_a_file_in_place_of_the_record_of_commands_stays_out(tmp_path: Path) -> None:
+    root = work(tmp_path / "work", {**FILES, ".lab": "", "app/.lab": ""})
+    found = unpacked(root, tmp_path).root
+    assert sorted(path.name for path in found.rglob("*") if path.is_file()) == ["a.py", "alembic.ini", "b.py"]
+
+
+def test_damaged_data_of_any_compression_is_the_fault_of_the_archive(tmp_path: Path) -> None:
+    for name, how in (("b", zipfile.ZIP_BZIP2), ("d", zipfile.ZIP_DEFLATED), ("l", zipfile.ZIP_LZMA)):
+        file = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(file, "w", how) as archive:
+            archive.writestr("app/a.py", os.urandom(500).hex())
+        content = bytearray(file.read_bytes())
+        content[60:90] = bytes(30)
+        file.write_bytes(content)
+        with pytest.raises(Unusable):
+            unpack(file, tmp_path / name, FOLDERS)
+
+
+def test_a_file_that_this_machine_may_not_read_is_not_the_candidates_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root, any file can be read: so the error is raised as another user would meet it."""
+    file = zipped(tmp_path / "ada.zip")
+
+    def refuse(path: object, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile, "ZipFile", refuse)
+        with pytest.raises(EnvironmentFault, match=r"ada\.zip cannot be read"):
+            unpacked(file, tmp_path)

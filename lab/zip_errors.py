@@ -1,0 +1,17 @@
+"""What Python's zipfile raises when it reads a file that somebody else made, or that a disk has damaged."""
+
+import lzma
+import zipfile
+import zlib
+
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+"""Besides OSError. RuntimeError is for an entry with a password, NotImplementedError for a compression."""
