@@ -54,7 +54,8 @@ def forget(folder: Path, yes: bool, as_json: bool) -> None:
     The table and the page of the batch are made again without them. What was handed in is not deleted. Asks
     first if the card is to be kept until a later date.
 
-    Exit codes: 0 deleted, 2 there is no card, 3 not deleted, since there was no terminal to ask at.
+    Exit codes: 0 deleted, 2 there is no card, 3 not deleted: the answer was no, or there was no
+    terminal to ask at.
 
     Example: lab card forget cards/ada
     """
@@ -66,7 +67,8 @@ def forget(folder: Path, yes: bool, as_json: bool) -> None:
         if not sys.stdin.isatty():
             raise Refused(f"{asked.folder} was not deleted. {reasons}", "To delete it all the same: --yes.")
         output.message(reasons)
-        click.confirm(f"Delete {asked.folder} all the same?", abort=True, err=True)
+        if not click.confirm(f"Delete {asked.folder} all the same?", err=True):
+            raise Refused("Nothing was deleted.")
     output.result(operation.forget(asked), as_json, _forgotten)
 
 

@@ -11,6 +11,7 @@ from lab.cli.check_views import STYLES
 from lab.cli.tables import table
 from lab.operations.batch import INDEX
 from lab.operations.grade import Graded, Packed
+from lab.sentences import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,7 +26,11 @@ def graded(found: Graded) -> Iterator[RenderableType]:
         bugs = {bug.number: bug for bug in card.bugs}
         cells = [_verdict(bugs.get(number)) for number in numbers]
         listed.add_row(
-            card.submission.name, *cells, _broke(card), _migrations(card), Text(card.problem, "yellow")
+            Text(_inert(card.submission.name)),
+            *cells,
+            _broke(card),
+            _migrations(card),
+            Text(printable(card.problem), "yellow"),
         )
     yield listed
     yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
@@ -34,8 +39,17 @@ def graded(found: Graded) -> Iterator[RenderableType]:
 
 def packed(found: Packed) -> Iterator[RenderableType]:
     for bundle in found.bundles:
-        yield str(bundle)
+        yield _inert(str(bundle))
     yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have their card without one."
+
+
+def _inert(name: str) -> str:
+    """Return a name that changes no terminal and begins no command of GitHub Actions.
+
+    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+    """
+    shown = printable(name)
+    return repr(shown) if shown.startswith("::") or "##[" in shown else shown
 
 
 def _verdict(bug: BugCard | None) -> Text:

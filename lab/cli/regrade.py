@@ -11,6 +11,7 @@ import click
 from lab.cli import output
 from lab.cli.command import json_option
 from lab.operations import find_library
+from lab.sentences import printable
 
 if TYPE_CHECKING:
     from lab.operations.regrade import Regraded
@@ -50,4 +51,5 @@ def _view(found: Regraded) -> Iterator[str]:
     if found.unchanged:
         yield f"{len(found.unchanged)} of them had this rubric already."
     if found.marked:
-        yield f"Marks were not copied: those of {', '.join(found.marked)} stay in {found.old}."
+        names = ", ".join(map(printable, found.marked))
+        yield f"Marks were not copied: those of {names} stay in {found.old}."

@@ -1,12 +1,12 @@
 """The folder of a batch of cards: a folder for each submission, and files about all of them."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
+from lab import __version__
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.scorecard.batch_page import Entry, batch_page
+from lab.scorecard.card import Card, SubmissionCard, machine
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.table import table
 
@@ -28,17 +28,20 @@ def folders_of(out: Path) -> tuple[Path, ...]:
 
 
 def write_overview(out: Path) -> None:
-    """Write the files about all cards in `out`. A card that cannot be read is left out.
+    """Write the files about all cards in `out`. One that cannot be read is listed as not graded.
 
     Raises:
         EnvironmentFault: one of them cannot be written.
     """
-    entries = list(_readable(out))
+    entries = [Entry(_card(path), path.parent.name) for path in sorted(out.glob(f"*/{CARD}"))]
     write_atomic(out / TABLE, table([entry.card for entry in entries]).encode())
     write_atomic(out / INDEX, batch_page(entries).encode())
 
 
-def _readable(out: Path) -> Iterator[Entry]:
-    for path in sorted(out.glob(f"*/{CARD}")):
-        with suppress(UsageError):
-            yield Entry(read_card_file(path), path.parent.name)
+def _card(path: Path) -> Card:
+    try:
+        return read_card_file(path)
+    except UsageError as error:
+        name = SubmissionCard(path.parent.name, "")
+        problem = f"Its card cannot be read: {error}"
+        return Card(name, __version__, "", 0.0, 0.0, machine(""), problem=problem, environment=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.batch.scratch import remove_scratch
 from lab.batch.task import PREFIX
 from lab.errors import EnvironmentFault, InvalidFile, UsageError
-from lab.files import TEMPORARY, sync_folder, write_atomic
+from lab.files import TEMPORARY, delete_temporary_files, sync_folder, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations.batch import LOCK as BATCH_LOCK
 from lab.operations.batch import TABLE, folders_of, write_overview
@@ -128,13 +128,19 @@ def forget(asked: Plan) -> Forgotten:
 @contextmanager
 def _batch_locked(out: Path) -> Iterator[None]:
     """Lock the folder of a batch, if it is one, and delete what a grading that was killed has left in it."""
-    if not (out / TABLE).exists():
+    if not _is_batch(out):
         yield
         return
     with exclusive_lock(out / BATCH_LOCK, progress=silent):
         for left in out.glob(f"{PREFIX}*"):
             remove_scratch(left)
+        delete_temporary_files(out)
         yield
+
+
+def _is_batch(out: Path) -> bool:
+    """Whether a grading, also one that was killed, has made the folder."""
+    return (out / TABLE).exists() or (out / BATCH_LOCK).exists()
 
 
 def _forget(asked: Plan) -> Forgotten:
@@ -149,7 +155,7 @@ def _forget(asked: Plan) -> Forgotten:
                 write_atomic(folder / MARKS, forgotten(history, round(time.time(), 3)))
             _delete_all(folder)
         last = read_history(folder / MARKS, None).last
-        if (folder.parent / TABLE).exists():
+        if _is_batch(folder.parent):
             write_overview(folder.parent)
         tombstone = folder.with_name(f"forgotten-{last[:12]}")
         (folder / LOCK).unlink(missing_ok=True)

@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
+from unicodedata import normalize
 
-from lab.batch.bundle import read_manifest
+from lab.batch.bundle import NoBundle, read_manifest
 from lab.batch.child import run_child
 from lab.batch.dask_cluster import dask_workers
 from lab.batch.result import NoResult, card_of
@@ -29,11 +30,14 @@ from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.grade_one import WORK, Digests, card_without_figures, require_walls
 from lab.operations.pack import ToPack
 from lab.operations.pages import write_page
-from lab.operations.stored_card import read_card, write_card
+from lab.operations.stored_card import put_marks_back, read_card, write_card
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
+from lab.scorecard.marks import LOCK as MARKS_LOCK
+from lab.scorecard.marks import MARKS
 from lab.scorecard.rubric import read_rubric
+from lab.sentences import printable
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -122,13 +126,15 @@ def grade(
         nonlocal done
         try:
             card = batch.card(source, folder, sender.send)
-            write_formats(card, folder, formats)
-            write_page(card, folder, rubric, contact)
+            written = read_card(folder)
+            if written is not None and written.at == card.at:  # and not that of an earlier run
+                write_formats(card, folder, formats)
+                write_page(card, folder, rubric, contact)
         except OSError as error:
             raise EnvironmentFault(f"{folder} cannot be written: {error.strerror}.") from error
         with lock:
             done += 1
-            progress(Update(f"Graded {folder.name}", done, len(sources)))
+            progress(Update(f"Graded {printable(folder.name)}", done, len(sources)))
         return card
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
@@ -180,7 +186,7 @@ def pack_all(
                 made.append(bundle)
             else:
                 cards.append(card)
-            progress(Update(f"Packed {folder.name}", number, len(sources)))
+            progress(Update(f"Packed {printable(folder.name)}", number, len(sources)))
     return Packed(tuple(made), tuple(cards))
 
 
@@ -204,7 +210,9 @@ class _Batch:
             key = read_manifest(bundle).key
             card = self._result(folder.name, key) or card_of(send(bundle.read_bytes()), key)
             write_card(folder, card)
-        except (NotGraded, NoResult) as error:
+            if read_card(folder) is None:
+                raise NotGraded("Its card is written, and cannot be read again.")
+        except (NotGraded, NoResult, NoBundle) as error:
             card = self.not_graded(source, folder, error)
         finally:
             remove_scratch(folder / WORK)
@@ -231,15 +239,19 @@ class _Batch:
         if code == 0 and bundle.exists():
             return None
         if code == 0 and (card := read_card(folder)) is not None:
+            put_marks_back(folder, card)
             return card
         raise NotGraded(reason(log, code, self.timeout), tail(log))
 
-    def not_graded(self, source: Path, folder: Path, error: NotGraded | NoResult) -> Card:
-        """Return and write the card of a submission that no machine could grade."""
-        name = SubmissionCard(name_of(source), "")
-        card = card_without_figures(name, Digests.of(self.library), str(error), environment=True)
-        write_card(folder, card)
+    def not_graded(self, source: Path, folder: Path, error: NotGraded | NoResult | NoBundle) -> Card:
+        """Return the card of a submission that no machine could grade. An earlier card stays."""
         write_atomic(folder / LOG, getattr(error, "log", "").encode())
+        kept = read_card(folder) is not None
+        problem = f"{error} The card of an earlier run stays." if kept else str(error)
+        name = SubmissionCard(name_of(source), "")
+        card = card_without_figures(name, Digests.of(self.library), problem, environment=True)
+        if not kept:
+            write_card(folder, card)
         return card
 
     def _result(self, name: str, key: str) -> Card | None:
@@ -268,15 +280,31 @@ def _workers(executor: str, jobs: int, out: Path, stop: Event) -> Iterator[Worke
 
 def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     """Return the folder for each submission's card. Raises UsageError."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file.", "Name a folder for the cards: -o DIR")
     names = [name_of(source) for source in sources]
     for source, name in zip(sources, names, strict=True):
         if not source.exists():
             raise UsageError(f"There is no {source}.")
-        if name.startswith(".") or name in (TABLE, INDEX):
+        if name.startswith(".") or name.casefold() in (TABLE, INDEX):
             raise UsageError(f"A submission cannot be called {name}.", "Give the file another name.")
         inside, folder = source.resolve(), (out / name).resolve()
         if folder.is_relative_to(inside) or inside.is_relative_to(folder):
             raise UsageError(f"The card of {source} would be written into it.", "Name another folder: -o DIR")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UsageError(f"Two submissions are called {twice[0]}.", "Give one of the files another name.")
+        if folder.exists() and not _may_have_card(folder):
+            raise UsageError(
+                f"{folder} is there already, and is no folder of a card.", "Name another folder: -o DIR"
+            )
+    folded = [normalize("NFC", name).casefold() for name in names]
+    if twice := sorted(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
+        raise UsageError(
+            f"{len(twice)} submissions have the same name as another: {', '.join(twice[:10])}.",
+            "A card is called as its file or folder: give them other names.",
+        )
     return tuple(out / name for name in names)
+
+
+def _may_have_card(folder: Path) -> bool:
+    """Whether it is the folder of a card, or empty but for what a grading that was killed has left."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
+    return names <= {WORK, LOG} or not names.isdisjoint({CARD, MARKS, MARKS_LOCK})

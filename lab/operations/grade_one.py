@@ -1,7 +1,7 @@
 """Grade one unpacked submission: measure, compare, review its migrations, and return its card."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -44,13 +44,16 @@ from lab.sentences import printable
 from lab.shadow.shadow import Source
 from lab.workspace import Workspace
 
-WORK = "work"
+WORK = ".work"
 """The folder beside the card in which the submission is unpacked; it is deleted."""
 
 MOST_COMMANDS = 1000
-MOST_WORDS = 50
+MOST_WORDS = 20
 LONGEST = 200
 """Of the candidate's own record, a card has so many commands, words of each, and characters of a text."""
+
+MOST_SIGNS = 200_000
+"""Of the candidate's own record, a card has so many characters, escaped: the latest commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +177,25 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         bugs=tuple(_bugs(checked, record, given, before)),
         beside=checked.beside,
         review=_review(workspace, prepared, applied, rows, head, progress),
-        timeline=tuple(
-            CommandCard(tuple(map(_shown, one.words[:MOST_WORDS])), one.code, one.at) for one in commands
-        ),
+        timeline=_latest(commands),
         commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
         time=_time(working_time(commands, submission.commits), record),
         notes=checked.notes,
         machine=machine(str(checked.level)),
     )
+
+
+def _latest(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:
+    """Return the latest commands, as many as a card has room for."""
+    found: list[CommandCard] = []
+    room = MOST_SIGNS
+    for one in reversed(commands):
+        card = CommandCard(tuple(map(_shown, one.words[:MOST_WORDS])), one.code, one.at)
+        room -= sum(map(len, card.words))
+        if room < 0:
+            break
+        found.append(card)
+    return tuple(found[::-1])
 
 
 def _shown(text: str) -> str:

@@ -1,13 +1,17 @@
 """Make the bundle of one submission, in a process of its own: what it reads may be hostile."""
 
+import os
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
+from threading import Thread
 
 from lab import handouts
 from lab.batch.bundle import write_bundle
-from lab.errors import LabError
+from lab.errors import INTERRUPTED, LabError
 from lab.grading.submission import Unusable, name_of, unpack
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
@@ -50,10 +54,11 @@ def pack(wanted: ToPack) -> None:
         InvalidFile: the library's lab.toml cannot be used.
     """
     library = Library(wanted.library)
-    work = wanted.folder.resolve() / WORK / "unpacked"
-    shutil.rmtree(work, ignore_errors=True)
+    work = wanted.folder.resolve() / WORK
+    work.mkdir(parents=True, exist_ok=True)
+    scratch = Path(mkdtemp(prefix="unpacked-", dir=work))
     try:
-        submission = unpack(wanted.source, work, read_profile(library.profile).folders)
+        submission = unpack(wanted.source, scratch / "work", read_profile(library.profile).folders)
     except Unusable as error:
         name = SubmissionCard(name_of(wanted.source), "")
         write_card(wanted.folder, card_without_figures(name, Digests.of(library), str(error)))
@@ -62,16 +67,26 @@ def pack(wanted: ToPack) -> None:
         if kept_card(wanted.folder, submission, Asked(library, record)) is None:
             write_bundle(wanted.bundle, submission, library, record, unwalled=wanted.unwalled)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def main() -> int:
+    """Pack what the argument says. ^C, SIGTERM, and the end of the standard input end it: its caller died."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    Thread(target=_end_with_input, daemon=True).start()
     try:
         pack(from_json(sys.argv[1], ToPack))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
+
+
+def _end_with_input() -> None:
+    if not os.read(sys.stdin.fileno(), 1):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

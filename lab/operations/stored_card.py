@@ -43,10 +43,23 @@ def write_card(folder: Path, card: Card) -> None:
         for name in MADE_OF_A_CARD:
             (folder / name).unlink(missing_ok=True)
         write_atomic(folder / CARD, f"{to_json(card)}\n".encode())
-        earlier = folder / _name(card)
-        if not marks.exists() and (earlier / MARKS).exists():
-            (earlier / MARKS).replace(marks)
-            shutil.rmtree(earlier)
+        _put_back(folder, card)
+
+
+def put_marks_back(folder: Path, card: Card) -> None:
+    """Give the card in the folder the marks that were set aside, if a `write_card` was killed before that.
+
+    Raises as `write_card` does.
+    """
+    with exclusive_lock(folder / LOCK, progress=silent):
+        _put_back(folder, card)
+
+
+def _put_back(folder: Path, card: Card) -> None:
+    found = [path for path in sorted(folder.glob(f"{_name(card)}*")) if (path / MARKS).exists()]
+    if found and not (folder / MARKS).exists():
+        (found[-1] / MARKS).replace(folder / MARKS)
+        shutil.rmtree(found[-1])
 
 
 def _name(card: Card | None) -> str:
@@ -55,9 +68,9 @@ def _name(card: Card | None) -> str:
 
 def _set_aside(folder: Path, name: str) -> None:
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    earlier = next(path for path in map(folder.joinpath, names) if not path.exists())
+    earlier = next(path for path in map(folder.joinpath, names) if not (path / MARKS).exists())
     if (folder / CARD).is_file():
         write_atomic(earlier / CARD, (folder / CARD).read_bytes())
     else:
-        earlier.mkdir()
+        earlier.mkdir(exist_ok=True)
     (folder / MARKS).replace(earlier / MARKS)

@@ -5,10 +5,14 @@ https://www.rfc-editor.org/rfc/rfc4180, with line feeds alone.
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import in_one_line
+
+BEGUN = re.compile(r";[\s\"']*(?=[=+@-])")
+"""Where semicolons part the cells, a formula can begin after one: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 FORMULA = ("=", "+", "-", "@")
 """The first characters by which a spreadsheet knows a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
@@ -46,5 +50,5 @@ def _problems(card: Card) -> str:
 
 def _safe(text: str) -> str:
     """Return the text in one line, so that no spreadsheet takes it for a formula."""
-    line = in_one_line(text)
+    line = BEGUN.sub(r"\g<0>'", in_one_line(text))
     return f"'{line}" if line.lstrip().startswith(FORMULA) else line

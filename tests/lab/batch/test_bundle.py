@@ -3,14 +3,17 @@
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from lab import __version__, shipped
 from lab.batch import bundle as bundles
 from lab.batch.bundle import Manifest, NoBundle, OtherBundle, read_manifest, unpack_bundle, write_bundle
+from lab.errors import EnvironmentFault
 from lab.git import Commit
 from lab.grading.submission import Submission, unpack
 from lab.json_files import to_json
@@ -135,3 +138,15 @@ def test_no_path_of_a_bundle_leads_out_of_its_folder(bundle: Path, tmp_path: Pat
     with pytest.raises(OtherBundle, match="leads out"):
         opened(bundle, tmp_path / "there")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_with_a_byte_that_is_wrong_is_refused_in_one_sentence(bundle: Path, tmp_path: Path) -> None:
+    whole = bundle.read_bytes()
+    chosen = Random(1)
+    for turn in range(60):
+        damaged = bytearray(whole)
+        place = chosen.randrange(600) if turn % 2 else len(whole) - 1 - chosen.randrange(2000)
+        damaged[place] ^= 1 << chosen.randrange(8)
+        bundle.write_bytes(damaged)
+        with suppress(NoBundle, EnvironmentFault):
+            opened(bundle, tmp_path / str(turn))

@@ -1,5 +1,6 @@
 """The files about all cards of a folder."""
 
+import csv
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,16 +13,20 @@ from lab.scorecard.card_file import CARD as FILE
 from tests.lab.scorecard.page_cards import BROKEN, CARD
 
 
-def test_table_and_page_list_every_card_that_can_be_read_and_each_link_leads_to_a_page(
+def test_table_and_page_list_every_card_and_each_link_leads_to_a_page(
     tmp_path: Path,
 ) -> None:
     folders = [tmp_path / "a b & c", tmp_path / "broken"]
     for card, folder in zip((CARD, BROKEN), folders, strict=True):
         write_atomic(folder / FILE, to_json(card).encode())
         write_page(card, folder, None)
-    write_atomic(tmp_path / "other" / FILE, b"{}")
+    other = tmp_path / "other"
+    write_atomic(other / FILE, b"{}")
     write_overview(tmp_path)
     links = re.findall(r'href="([^"#]+)"', (tmp_path / INDEX).read_text(encoding="utf-8"))
-    assert [tmp_path / unquote(link) for link in links] == [folder / PAGE for folder in folders]
-    assert all((tmp_path / unquote(link)).is_file() for link in links)
-    assert len((tmp_path / TABLE).read_text().splitlines()) == 3
+    assert [tmp_path / unquote(link) for link in links] == [*(one / PAGE for one in folders), other / PAGE]
+    assert all((tmp_path / unquote(link)).is_file() for link in links[:2])
+    rows = list(csv.DictReader((tmp_path / TABLE).read_text().splitlines()))
+    assert [bool(row["problem"]) for row in rows] == [False, True, True]
+    assert (rows[2]["submission"], rows[2]["not graded"]) == ("other", "machine")
+    assert "Its card cannot be read" in rows[2]["problem"]

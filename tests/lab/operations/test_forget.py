@@ -152,3 +152,16 @@ def test_a_date_is_kept_with_a_card_and_an_earlier_one_is_told(out: Path) -> Non
     (out / "bob" / RETENTION).write_text("{}")
     with pytest.raises(InvalidFile):
         read_retention(out / "bob")
+
+
+@pytest.mark.parametrize("made", [TABLE, BATCH_LOCK])
+def test_what_a_killed_grading_left_in_the_folder_of_the_batch_goes_too(out: Path, made: str) -> None:
+    (out / BATCH_LOCK).touch()
+    for name in {TABLE, INDEX} - {made}:
+        (out / name).unlink()
+    for name in (".cards.csv.abcd1234", ".index.html.abcd1234"):
+        (out / name).write_text("nora, bob")
+    forget(plan(out / "nora", TODAY))
+    left = [path for path in out.iterdir() if path.is_file() and "nora" in path.read_text()]
+    assert left == []
+    assert not list(out.glob(".*.abcd1234"))

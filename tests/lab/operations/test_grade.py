@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -26,22 +27,25 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import FOLDER_VARIABLE, Given, Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
+from lab.operations import stored_card
 from lab.operations.batch import TABLE
 from lab.operations.card import rendering, write_formats
-from lab.operations.grade import Graded, grade, pack_all, read_handout
-from lab.operations.grade_one import WORK, Asked, grade_one, kept_card
+from lab.operations.grade import LOG, Graded, grade, pack_all, read_handout
+from lab.operations.grade_one import MOST_SIGNS, WORK, Asked, _latest, grade_one, kept_card
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
+from lab.operations.pack import ToPack
 from lab.operations.pages import PAGE, write_page
-from lab.operations.stored_card import EARLIER, read_card, write_card
+from lab.operations.stored_card import EARLIER, put_marks_back, read_card, write_card
 from lab.probing.evidence import Verdict
 from lab.sandbox import Level
 from lab.sandbox.trial import VARIABLE
 from lab.scorecard.card import BugCard, Card, HandoutCard, SubmissionCard, machine
 from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK as MARKS_LOCK
-from lab.scorecard.marks import MARKS
+from lab.scorecard.marks import MARKS, origin_of
 from lab.shell import run
+from lab.timeline import Command
 from tests.conftest import PROJECT
 from tests.dask import cluster, wait_until
 from tests.lab.cli.test_inspect_views import lines
@@ -306,7 +310,7 @@ def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Pat
         grade([tmp_path / "missing"], tmp_path / "out", LIBRARY)
     for name in ("a", "b"):
         (tmp_path / name / "ada").mkdir(parents=True)
-    with pytest.raises(UsageError, match="Two submissions are called ada"):
+    with pytest.raises(UsageError, match="2 submissions have the same name as another: ada, ada"):
         grade([tmp_path / "a" / "ada", tmp_path / "b" / "ada"], tmp_path / "out", LIBRARY)
 
 
@@ -383,3 +387,90 @@ def test_a_card_with_marks_is_set_aside_with_them_when_it_is_judged_otherwise(tm
     write_card(folder, card)
     kept = {path.read_bytes() for path in folder.rglob(MARKS)}
     assert kept == {marks, other}
+
+
+def test_names_that_some_systems_take_for_one_are_refused(tmp_path: Path) -> None:
+    for name in ("Ada.zip", "ada.zip"):
+        (tmp_path / name).write_bytes(b"no")
+    with pytest.raises(UsageError, match="Ada, ada"):
+        grade([tmp_path / "Ada.zip", tmp_path / "ada.zip"], tmp_path / "out", LIBRARY)
+
+
+def test_a_folder_or_file_that_lab_did_not_make_is_never_written_to(tmp_path: Path) -> None:
+    (tmp_path / "ada.zip").write_bytes(b"no")
+    for mine in ("out/ada/work/thesis.txt", "out/ada/notes.txt"):
+        write_atomic(tmp_path / mine, b"mine")
+        with pytest.raises(UsageError, match="is no folder of a card"):
+            grade([tmp_path / "ada.zip"], tmp_path / "out", LIBRARY)
+        assert (tmp_path / mine).read_bytes() == b"mine"
+        shutil.rmtree(tmp_path / "out")
+    with pytest.raises(UsageError, match="is a file"):
+        grade([tmp_path / "ada.zip"], tmp_path / "ada.zip", LIBRARY)
+    write_atomic(tmp_path / "out" / "ada" / WORK / "left", b"by a grading that was killed")
+    assert grade([tmp_path / "ada.zip"], tmp_path / "out", LIBRARY).not_graded == ()
+
+
+def test_a_run_that_fails_here_keeps_the_card_and_the_marks_of_an_earlier_one(tmp_path: Path) -> None:
+    folder = cards.write_card(tmp_path / "out" / "ada")
+    save(folder, LIBRARY, "Grace", [Change("code", "good")])
+    before = cards.contents(folder)
+    (tmp_path / "ada.zip").write_bytes(b"no")
+    (card,) = grade([tmp_path / "ada.zip"], tmp_path / "out", LIBRARY, timeout=0.01).not_graded
+    assert "The card of an earlier run stays." in card.problem
+    after = cards.contents(folder)
+    assert after.items() >= before.items()
+    assert after.keys() - before.keys() == {LOG}
+
+
+def test_marks_are_given_back_after_a_kill_before_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = cards.write_card(tmp_path / "ada")
+    save(folder, LIBRARY, "Grace", [Change("code", "good")])
+    card, marks = read_card(folder), (folder / MARKS).read_bytes()
+    assert card is not None
+    (folder / f"{EARLIER}{origin_of(card)[:12]}").mkdir()  # a kill while they were set aside
+    write_card(folder, replace(card, problem="It is empty."))
+    with monkeypatch.context() as killed:
+        killed.setattr(stored_card, "_put_back", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_card(folder, card)
+    assert not (folder / MARKS).exists()
+    put_marks_back(folder, card)
+    assert (folder / MARKS).read_bytes() == marks
+    assert not list(folder.glob(f"{EARLIER}*"))
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_packs_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """Its library's profile is a pipe that nobody writes to: it would wait for ever."""
+    os.mkfifo(tmp_path / "lab.toml")
+    wanted = ToPack(tmp_path / "ada.zip", tmp_path / "out", tmp_path, tmp_path / "bundle.zip")
+    command = [sys.executable, "-P", "-m", *wanted.words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(30) == 130
+
+
+def test_a_record_of_commands_of_any_size_leaves_a_card_of_ordinary_size() -> None:
+    words = ("\U000e0001" * 500,) * 100
+    commands = [Command(words, 0, float(number)) for number in range(500)]
+    kept = _latest(commands)
+    assert 0 < len(to_json(kept)) < 2 * MOST_SIGNS
+    assert kept[-1].at == 499.0
+
+
+def test_names_in_the_output_change_no_terminal_and_begin_no_command_of_a_workflow(tmp_path: Path) -> None:
+    named = ["zoe\x1b[1A\x1b[2Kada", "::error title=x::y", "a[red]b"]
+    found = tuple(
+        replace(cards.GRADED, submission=SubmissionCard(name, ""), problem="No\x1b[2K.") for name in named
+    )
+    shown = lines(grade_views.graded(Graded(found, (), tmp_path, 1.0)))
+    assert not [line for line in shown if "\x1b" in line or line.lstrip().startswith("::")]
+    assert any("a[red]b" in line for line in shown)

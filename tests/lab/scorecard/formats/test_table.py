@@ -49,3 +49,8 @@ def test_any_cards_have_a_row_each_and_no_formula(graded: list[Card]) -> None:
     found = rows(*graded)
     assert len(found) == len(graded)
     assert not any(value.lstrip().startswith(FORMULA) for row in found for value in row.values())
+
+
+def test_a_text_is_no_formula_where_semicolons_part_the_cells() -> None:
+    (row,) = rows(replace(EVERY, submission=SubmissionCard("a;=cmd|'  calc'!A0;\"+1;b=c", "d")))
+    assert row["submission"] == "a;'=cmd|'  calc'!A0;\"'+1;b=c"
