@@ -142,7 +142,7 @@ def named(text: str, library: Library) -> Handout:
     if (mark := mark_of(Path(text))) is not None:
         return find(library, mark.id)
     raise UsageError(
-        f"{text!r} is neither the id of a handout nor a folder with one: there is no {Path(text) / MARK}.",
+        f"{text!r} is neither a handout's id nor a folder with a handout: there is no {Path(text) / MARK}.",
         "To see all handouts: lab handout --list",
     )
 

@@ -129,9 +129,21 @@ def read_manifest(bundle: Path) -> Manifest:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as file:
             return from_json(file.read(LONGEST_MANIFEST), Manifest)
     except (OSError, *UNREADABLE) as error:
+        if bundle.suffix == ".bundle":
+            raise NoBundle(f"{bundle} is a git bundle.", "Grade it without --one.") from error
+        reason = error.strerror or error if isinstance(error, OSError) else error
         raise NoBundle(
-            f"{bundle} is no bundle: {error}.", "Make one: lab grade SUBMISSION --pack DIR"
+            f"{bundle} is no bundle: {reason}.", "Make one: lab grade SUBMISSION --pack DIR"
         ) from error
+
+
+def is_bundle(file: Path) -> bool:
+    """Return whether the file is a bundle, of any version of lab."""
+    try:
+        read_manifest(file)
+    except NoBundle:
+        return False
+    return True
 
 
 def unpack_bundle(bundle: Path, manifest: Manifest, folder: Path) -> tuple[Library, Submission]:

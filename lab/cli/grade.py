@@ -30,9 +30,10 @@ from lab.operations import EnvironmentFault, find_library
 )
 @click.option(
     "--handout",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The record of the handout.  [default: the one that the submission names]",
+    default="",
+    show_default=False,
+    metavar="FILE|DIR|ID",
+    help="The handout of all submissions: its record, a folder or an id.  [default: what each one names]",
 )
 @format_options(multiple=True)
 @candidate_options("Write a copy for each candidate too: candidate.html.")
@@ -67,7 +68,7 @@ def grade(
     jobs: int,
     executor: str,
     timeout: float,
-    handout: Path | None,
+    handout: str,
     formats: tuple[str, ...],
     course: Path | None,
     for_candidate: bool,
@@ -91,8 +92,9 @@ def grade(
     A card is card.json; card.html shows it, and index.html lists all by name. A candidate's copy shows what
     is seen of each report, without causes, figures and marks.
 
-    Exit codes: 0 every submission has a card, 2 there is no such file or no course file, 4 one could not be
-    graded here.
+    Exit codes: 0 every submission has a card, 2 a file is missing or cannot be used, or two submissions have
+    one name, 3 another lab grades into the folder, 4 one could not be graded here, 130 interrupted: the cards
+    that were written stay.
 
     Example: lab grade incoming/*.zip -o cards --jobs 2 --format junit --format summary
     """
@@ -101,12 +103,17 @@ def grade(
     from lab.operations.card import rendering
     from lab.operations.grade_bundle import grade_bundle
 
-    if formats and (alone or bundles):
-        raise click.UsageError("--format writes files beside the cards: --one and --pack have none.")
+    mode = "--one" if alone else "--pack" if bundles is not None else ""
+    if mode:
+        _refuse(context, mode, WITHOUT_CARDS | (OF_THE_BUNDLE if alone else set()))
+    elif contact is not None and not for_candidate:
+        raise click.UsageError("--contact is for the candidates' copies: add --for-candidate.")
     if alone:
         bundle, result = _bundle_and_result(context, submissions, out)
         with output.progress() as progress:
             card = grade_bundle(bundle, result, timeout=timeout, work=work, tied=tied, progress=progress)
+        if not tied:
+            output.result(card, as_json, lambda _: [grade_views.alone(card, result)])
         return EnvironmentFault.exit_code if card.environment else 0
     library = find_library(context.find_root().params.get("library"))
     if bundles is not None:
@@ -141,6 +148,19 @@ def grade(
         )
     output.result(graded, as_json, grade_views.graded)
     return EnvironmentFault.exit_code if graded.not_graded else 0
+
+
+WITHOUT_CARDS = {"formats", "course", "for_candidate", "contact", "executor", "results", "jobs"}
+OF_THE_BUNDLE = {"handout", "unwalled"}
+"""Parameters that a bundle has in it."""
+
+
+def _refuse(context: click.Context, mode: str, names: set[str]) -> None:
+    """Raise UsageError if an option was given that has no meaning in this mode."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
+        if parameter.name in names and given:
+            raise click.UsageError(f"{mode} takes no {parameter.opts[0]}.")
 
 
 def _bundle_and_result(context: click.Context, submissions: tuple[Path, ...], out: Path) -> tuple[Path, Path]:

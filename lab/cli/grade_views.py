@@ -14,6 +14,8 @@ from lab.operations.grade import Graded, Packed
 from lab.sentences import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
 
     from lab.scorecard.card import BugCard, Card
@@ -41,6 +43,11 @@ def packed(found: Packed) -> Iterator[RenderableType]:
     for bundle in found.bundles:
         yield _inert(str(bundle))
     yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have their card without one."
+
+
+def alone(card: Card, result: Path) -> str:
+    said = f"not graded: {printable(card.problem)}" if card.problem else "graded."
+    return f"{_inert(card.submission.name)}: {said} The result is {result}."
 
 
 def _inert(name: str) -> str:

@@ -21,7 +21,7 @@ from lab.batch.workers import Workers, local_workers
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import name_of
-from lab.handouts import Handout
+from lab.handouts import Handout, named
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
@@ -72,13 +72,19 @@ class Packed:
     cards: tuple[Card, ...]
 
 
-def read_handout(file: Path) -> Handout:
-    """Return the record of a handout in this file. Raises UsageError: it cannot be read."""
+def read_handout(text: str, library: Library) -> Handout:
+    """Return the record that is meant: by its file, the id of a handout, or a folder with one.
+
+    Raises UsageError: there is no such record, or it cannot be read.
+    """
+    file = Path(text)
+    if not file.is_file():
+        return named(text, library)
     try:
         return from_json(file.read_bytes(), Handout)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{file} is no record of a handout: {error}.", "lab handout --list names them."
+            f"{file} is no record of a handout: {error}.", "To see all handouts: lab handout --list"
         ) from error
 
 
@@ -87,7 +93,7 @@ def grade(
     out: Path,
     library: Library,
     *,
-    handout: Path | None = None,
+    handout: str = "",
     jobs: int = 1,
     executor: str = "",
     results: Path | None = None,
@@ -118,7 +124,7 @@ def grade(
     if not executor and not unwalled:
         require_walls()
     rubric = read_rubric(library.rubric)
-    record = read_handout(handout) if handout else None
+    record = read_handout(handout, library) if handout else None
     batch = _Batch(library, record, results, timeout, Event(), unwalled)
     done, lock = 0, Lock()
 
@@ -159,7 +165,7 @@ def pack_all(
     bundles: Path,
     library: Library,
     *,
-    handout: Path | None = None,
+    handout: str = "",
     timeout: float = TIMEOUT,
     unwalled: bool = False,
     progress: Progress = silent,
@@ -169,7 +175,7 @@ def pack_all(
     One that cannot be graded gets its card in `out`, and one that has its card there already gets no bundle.
     """
     folders = _folders(sources, out)
-    record = read_handout(handout) if handout else None
+    record = read_handout(handout, library) if handout else None
     batch = _Batch(library, record, None, timeout, Event(), unwalled)
     made, cards = [], []
     with exclusive_lock(out / LOCK, progress=progress):

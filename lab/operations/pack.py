@@ -10,8 +10,8 @@ from tempfile import mkdtemp
 from threading import Thread
 
 from lab import handouts
-from lab.batch.bundle import write_bundle
-from lab.errors import INTERRUPTED, LabError
+from lab.batch.bundle import is_bundle, write_bundle
+from lab.errors import INTERRUPTED, LabError, UsageError
 from lab.grading.submission import Unusable, name_of, unpack
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
@@ -50,12 +50,15 @@ def pack(wanted: ToPack) -> None:
     A submission that cannot be graded gets a card that says why, and no bundle.
 
     Raises:
+        UsageError: it is a bundle already, or the work of a handout without a record here.
         EnvironmentFault: a file cannot be written, or git is missing.
         InvalidFile: the library's lab.toml cannot be used.
     """
     library = Library(wanted.library)
     work = wanted.folder.resolve() / WORK
     work.mkdir(parents=True, exist_ok=True)
+    if is_bundle(wanted.source):
+        raise UsageError(f"{wanted.source} was made by --pack.", "Grade it with --one.")
     scratch = Path(mkdtemp(prefix="unpacked-", dir=work))
     try:
         submission = unpack(wanted.source, scratch / "work", read_profile(library.profile).folders)
@@ -63,11 +66,22 @@ def pack(wanted: ToPack) -> None:
         name = SubmissionCard(name_of(wanted.source), "")
         write_card(wanted.folder, card_without_figures(name, Digests.of(library), str(error)))
     else:
-        record = wanted.handout or handouts.recorded_in(submission.root, library)
+        record = wanted.handout or _record(submission.root, library)
         if kept_card(wanted.folder, submission, Asked(library, record)) is None:
             write_bundle(wanted.bundle, submission, library, record, unwalled=wanted.unwalled)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _record(root: Path, library: Library) -> Handout | None:
+    """Return the record of the work's handout. Without it, bugs would be judged that were not handed out."""
+    try:
+        return handouts.handout_in(root, library)
+    except UsageError as error:
+        raise UsageError(
+            f"It is the work of a handout, and its record is not in {handouts.folder(library)}.",
+            "Name the record: --handout FILE",
+        ) from error
 
 
 def main() -> int:

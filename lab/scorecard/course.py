@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from lab.errors import InvalidFile
+from lab.errors import InvalidFile, UsageError
 
 KEYS = ("masked", "names", "visibility", "points", "regressions", "migrations")
 PARTS = ("earned", "lost")
@@ -48,10 +48,13 @@ def read_course(path: Path, slugs: Mapping[str, int]) -> Course:
     """Read a course file. `slugs` has the number of each bug of the library by its slug.
 
     Raises:
+        UsageError: there is no such file.
         InvalidFile: it cannot be read or used. The message lists every mistake.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no {path}.", "--course names a file: docs/formats.md has one.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidFile(path, [str(error)], REMEDY) from error
     reader = _Reader(document)

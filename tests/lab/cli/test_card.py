@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 
-from lab.cli import card_views
+from lab.cli import card_views, grade_views
 from lab.cli.main import cli
 from lab.json_files import to_json
 from lab.operations.card import readable
@@ -93,11 +93,29 @@ def test_the_formats_of_lab_grade_are_checked_before_anything_is_graded(tmp_path
 
 
 @pytest.mark.parametrize("way", [["--one"], ["--pack", "bundles"]], ids=["one", "pack"])
-def test_a_bundle_has_no_format(tmp_path: Path, way: list[str]) -> None:
+@pytest.mark.parametrize(
+    "option", [["--format", "junit"], ["--jobs", "2"], ["--for-candidate"], ["--executor", "dask://x"]]
+)
+def test_options_of_cards_are_refused_where_there_are_none(
+    tmp_path: Path, way: list[str], option: list[str]
+) -> None:
     (tmp_path / "ada").mkdir()
-    words = ["grade", str(tmp_path / "ada"), "-o", str(tmp_path / "out"), *way, "--format", "junit"]
+    words = ["grade", str(tmp_path / "ada"), "-o", str(tmp_path / "out"), *way, *option]
     done = CliRunner().invoke(cli, words)
-    assert (done.exit_code, "--format writes files" in done.output) == (2, True)
+    assert (done.exit_code, f"{way[0]} takes no {option[0]}." in done.output) == (2, True)
+
+
+def test_a_bundle_that_is_graded_alone_takes_no_handout_and_says_what_it_wrote(tmp_path: Path) -> None:
+    words = ["grade", "--one", "x.zip", "-o", "result.zip"]
+    done = CliRunner().invoke(cli, [*words, "--handout", "5f0c2ba19d7e"])
+    assert (done.exit_code, "--one takes no --handout." in done.output) == (2, True)
+    assert "graded. The result is r.zip." in grade_views.alone(EVERY, Path("r.zip"))
+
+
+def test_a_contact_without_a_copy_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    done = CliRunner().invoke(cli, ["grade", str(tmp_path / "ada"), "--contact", "Grace"])
+    assert (done.exit_code, "add --for-candidate" in done.output) == (2, True)
 
 
 @settings(max_examples=10, deadline=None)

@@ -24,7 +24,7 @@ from lab.cli import grade_views
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, unpack
-from lab.handouts import FOLDER_VARIABLE, Given, Handout
+from lab.handouts import FOLDER_VARIABLE, MARK, Given, Handout, Mark, keep
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations import stored_card
@@ -316,10 +316,41 @@ def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Pat
 
 def test_a_file_that_is_no_record_of_a_handout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"id": 7}))
-    for file in (tmp_path / "x.json", tmp_path / "missing.json"):
-        with pytest.raises(UsageError, match="is no record of a handout"):
-            read_handout(file)
-    shutil.rmtree(tmp_path)
+    with pytest.raises(UsageError, match="is no record of a handout"):
+        read_handout(str(tmp_path / "x.json"), LIBRARY)
+    with pytest.raises(UsageError, match="is neither a handout's id nor a folder with a handout"):
+        read_handout(str(tmp_path / "missing.json"), LIBRARY)
+
+
+def test_the_handout_is_named_by_its_record_its_folder_or_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    record = Handout("0" * 12, "Ada", (3,), (), 90, "allowed", "0002", "t", 1.0, "v", "l")
+    file = keep(LIBRARY, record)
+    write_atomic(tmp_path / "ada" / MARK, to_json(Mark(record.id, "Ada")).encode())
+    for text in (str(file), record.id, str(tmp_path / "ada")):
+        assert read_handout(text, LIBRARY) == record
+
+
+def test_the_work_of_a_handout_without_its_record_is_not_graded_as_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
+    root = copy_shipped(tmp_path / "ada")
+    write_atomic(root / MARK, to_json(Mark("0" * 12, "Ada")).encode())
+    (card,) = grade([root], tmp_path / "out", LIBRARY).not_graded
+    assert card.problem == (
+        f"It is the work of a handout, and its record is not in {tmp_path / 'records'}. "
+        "Name the record: --handout FILE"
+    )
+
+
+def test_a_bundle_is_not_graded_as_a_submission(tmp_path: Path) -> None:
+    work = unpack(copy_shipped(tmp_path / "ada"), tmp_path / "unpacked", ("app",))
+    write_bundle(tmp_path / "bob.zip", work, LIBRARY, None)
+    (card,) = grade([tmp_path / "bob.zip"], tmp_path / "out", LIBRARY).not_graded
+    assert "Grade it with --one." in card.problem
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import InvalidFile
+from lab.errors import InvalidFile, UsageError
 from lab.scorecard.course import Course, Part, read_course
 from tests.conftest import PROJECT
 
@@ -91,9 +91,10 @@ def test_a_course_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str,
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\xff")
-    for name in ("x", "missing"):
-        with pytest.raises(InvalidFile, match="cannot be used"):
-            read_course(tmp_path / name, SLUGS)
+    with pytest.raises(InvalidFile, match="cannot be used"):
+        read_course(tmp_path / "x", SLUGS)
+    with pytest.raises(UsageError, match="There is no "):
+        read_course(tmp_path / "missing", SLUGS)
 
 
 def test_the_example_of_the_documentation_is_a_course_file_of_the_library(tmp_path: Path) -> None:
