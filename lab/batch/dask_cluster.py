@@ -73,7 +73,7 @@ def dask_workers(executor: str, least: int) -> Iterator[Workers]:
     try:
         from distributed import Client, KilledWorker, Security
     except ModuleNotFoundError as error:
-        remedy = 'Install it: pip install "debugging-lab[dask]"'
+        remedy = "Install the extra dask of the wheel: docs/scale.md says how."
         raise EnvironmentFault(f"A Dask cluster needs {error.name}, which is missing.", remedy) from error
     encrypted = address.startswith("tls:")
     with_types: Any = Security  # it has none, and neither has the client

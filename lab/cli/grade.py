@@ -90,7 +90,7 @@ def grade(
     points in gradescope and prairielearn are those of a teacher's file: --course.
 
     A card is card.json; card.html shows it, and index.html lists all by name. A candidate's copy shows what
-    is seen of each report, without causes, figures and marks.
+    is seen of each report, without cause and figure, what else broke, and the review of their migrations.
 
     Exit codes: 0 every submission has a card, 2 a file is missing or cannot be used, or two submissions have
     one name, 3 another lab grades into the folder, 4 one could not be graded here, 130 interrupted: the cards

@@ -18,6 +18,8 @@ def made(done: MadeHandout) -> Iterator[str]:
     yield f"Its id is {handout.id}. Its record is {done.record}."
     if done.archive:
         yield f"To send: {done.archive}. A copy of the record is beside it; keep that one."
+        if done.archive.suffix == ".bundle":
+            yield f"The candidate clones it: git clone {done.archive.name} {done.archive.stem}"
     yield f"To try it: cd {quote(str(done.root))} && make up"
 
 

@@ -37,6 +37,8 @@ def regrade(context: click.Context, old: Path, new: Path, as_json: bool) -> None
     and the same judgement. OUT and the marks in it stay as they are. Marks are not copied, because they were
     given by another rubric.
 
+    Exit codes: 2 there are no cards, one cannot be read, or the library has no rubric, 3 NEW is not empty.
+
     Example: lab regrade cards -o cards-2
     """
     from lab.operations.regrade import regrade as operation

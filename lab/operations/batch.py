@@ -23,7 +23,7 @@ def folders_of(out: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise EnvironmentFault(f"{out} cannot be read: {error.strerror}.") from error
     if not found:
-        raise UsageError(f"There are no cards in {out}.", "Name the folder of a lab grade.")
+        raise UsageError(f"There are no cards in {out}.", "Name a folder that lab grade has made.")
     return found
 
 
