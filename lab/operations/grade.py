@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
-from unicodedata import normalize
 
 from lab.batch.bundle import NoBundle, read_manifest
 from lab.batch.child import run_child
@@ -25,8 +24,9 @@ from lab.handouts import Handout, named
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
-from lab.operations.batch import INDEX, LOCK, TABLE, write_overview
+from lab.operations.batch import LOCK, write_overview
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
+from lab.operations.card_folders import LOG, card_folders
 from lab.operations.grade_one import WORK, Digests, card_without_figures, require_walls
 from lab.operations.pack import ToPack
 from lab.operations.pages import write_page
@@ -34,16 +34,11 @@ from lab.operations.stored_card import put_marks_back, read_card, write_card
 from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
-from lab.scorecard.marks import LOCK as MARKS_LOCK
-from lab.scorecard.marks import MARKS
 from lab.scorecard.rubric import read_rubric
 from lab.sentences import printable
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
-
-LOG = "grade.log"
-"""Why a submission has a card of the machine's fault: what lab wrote."""
 
 BUNDLE, RESULT = ".bundle.zip", ".result.zip"
 """After the submission's name: the names of its bundle and of its result, in a folder of them."""
@@ -120,7 +115,7 @@ def grade(
         Locked: another lab grades into `out`.
     """
     started = time.monotonic()
-    folders = _folders(sources, out)
+    folders = card_folders(sources, out)
     if not executor and not unwalled:
         require_walls()
     rubric = read_rubric(library.rubric)
@@ -174,7 +169,7 @@ def pack_all(
 
     One that cannot be graded gets its card in `out`, and one that has its card there already gets no bundle.
     """
-    folders = _folders(sources, out)
+    folders = card_folders(sources, out)
     record = read_handout(handout, library) if handout else None
     batch = _Batch(library, record, None, timeout, Event(), unwalled)
     made, cards = [], []
@@ -282,35 +277,3 @@ def _workers(executor: str, jobs: int, out: Path, stop: Event) -> Iterator[Worke
     else:
         with local_workers(jobs, out.resolve(), stop.is_set) as workers:
             yield workers
-
-
-def _folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
-    """Return the folder for each submission's card. Raises UsageError."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file.", "Name a folder for the cards: -o DIR")
-    names = [name_of(source) for source in sources]
-    for source, name in zip(sources, names, strict=True):
-        if not source.exists():
-            raise UsageError(f"There is no {source}.")
-        if name.startswith(".") or name.casefold() in (TABLE, INDEX):
-            raise UsageError(f"A submission cannot be called {name}.", "Give the file another name.")
-        inside, folder = source.resolve(), (out / name).resolve()
-        if folder.is_relative_to(inside) or inside.is_relative_to(folder):
-            raise UsageError(f"The card of {source} would be written into it.", "Name another folder: -o DIR")
-        if folder.exists() and not _may_have_card(folder):
-            raise UsageError(
-                f"{folder} is there already, and is no folder of a card.", "Name another folder: -o DIR"
-            )
-    folded = [normalize("NFC", name).casefold() for name in names]
-    if twice := sorted(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
-        raise UsageError(
-            f"{len(twice)} submissions have the same name as another: {', '.join(twice[:10])}.",
-            "A card is called as its file or folder: give them other names.",
-        )
-    return tuple(out / name for name in names)
-
-
-def _may_have_card(folder: Path) -> bool:
-    """Whether it is the folder of a card, or empty but for what a grading that was killed has left."""
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
-    return names <= {WORK, LOG} or not names.isdisjoint({CARD, MARKS, MARKS_LOCK})

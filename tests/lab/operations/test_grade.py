@@ -30,7 +30,8 @@ from lab.library import Library
 from lab.operations import stored_card
 from lab.operations.batch import TABLE
 from lab.operations.card import rendering, write_formats
-from lab.operations.grade import LOG, Graded, grade, pack_all, read_handout
+from lab.operations.card_folders import LOG
+from lab.operations.grade import Graded, grade, pack_all, read_handout
 from lab.operations.grade_one import MOST_SIGNS, WORK, Asked, _latest, grade_one, kept_card
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
