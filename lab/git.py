@@ -9,12 +9,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from threading import Timer
 
 from lab import timeline
-from lab.errors import EnvironmentFault, LabError, TimedOut
+from lab.errors import EnvironmentFault, LabError
 from lab.sentences import sentence
 from lab.shell import Finished, run
 
@@ -37,8 +38,8 @@ READ_TIMEOUT = 20.0
 LARGE_BLOB = 2**20
 """Bytes from which git copies a blob in pieces, and does not hold it in memory: core.bigFileThreshold."""
 
-LONGEST_SUBJECT = 200
-"""Characters of a commit's subject that are read."""
+LONGEST_SUBJECT, LONGEST_PART = 200, 1000
+"""Characters of a commit's subject that are kept, and bytes of a line that are read."""
 
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
@@ -169,20 +170,18 @@ def head_tree(folder: Path) -> str:
 
 
 def commits(repository: Path, most: int) -> tuple[Commit, ...]:
-    """Return the latest `most` commits before HEAD and HEAD, the oldest first; empty if they cannot be read.
+    """Return the latest `most` commits before HEAD and HEAD, the oldest first: those that can be read.
 
     `repository` is the folder with its objects. A commit without a parent is left out: in a handout, it is
     the handout. So is one without a possible time.
     """
-    subject = f"%<({LONGEST_SUBJECT},trunc)%s"
-    words = ["rev-list", f"--max-count={most}", "--min-parents=1", f"--format=%ct {subject}"]
-    try:
-        listed = run([*READ, "--git-dir", repository, *words, "HEAD"], env=ENVIRONMENT, timeout=READ_TIMEOUT)
-    except TimedOut:
-        return ()
-    lines = listed.stdout.decode(errors="replace").split("\n") if listed.code == 0 else []
-    found = (line.partition(" ") for line in lines if line and not line.startswith("commit "))
-    return tuple(Commit(float(at), subject.rstrip()) for at, _, subject in found if _is_moment(at))[::-1]
+    words = ["rev-list", f"--max-count={most}", "--min-parents=1", "--format=%ct %s", "HEAD"]
+    found = []
+    for line in _parts([*READ, "--git-dir", repository, *words], b"\n", READ_TIMEOUT):
+        at, _, subject = line.decode(errors="replace").partition(" ")
+        if _is_moment(at):  # and not the word "commit", before the id
+            found.append(Commit(float(at), subject[:LONGEST_SUBJECT]))
+    return tuple(found[::-1])
 
 
 def _is_moment(text: str) -> bool:
@@ -226,7 +225,7 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
         raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
     commit = refs.get("HEAD") or next(iter(refs.values()))
     run([*words, "update-ref", "--no-deref", "HEAD", commit], env=ENVIRONMENT)
-    _require_small([*words, "ls-tree", "-r", "-l", "-z", commit], most_files, most_bytes)
+    _require_small([*words, "ls-tree", "-r", "-t", "-l", "-z", commit], most_files, most_bytes)
     folder.mkdir()
     words += ["--work-tree", str(folder)]
     for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
@@ -237,22 +236,39 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
 
 
 def _require_small(words: Sequence[str], most_files: int, most_bytes: int) -> None:
-    """Raise LabError if `git ls-tree -l -z` lists more than this: a small pack can hold a huge tree."""
+    """Raise LabError if `git ls-tree -t -l -z` lists more than this: a small pack can hold a huge tree."""
     files = size = 0
+    for entry in _parts([*words], b"\0", UNBUNDLE_TIMEOUT):
+        one = entry.partition(b"\t")[0].split()[-1]
+        files, size = files + 1, size + (int(one) if one.isdigit() else 0)
+        if files > most_files:
+            raise LabError(f"It has more than {most_files:,} files and folders.")
+        if size > most_bytes:
+            raise LabError(f"It has more than {most_bytes // 2**20} MiB.")
+
+
+def _parts(words: Sequence[str | Path], separator: bytes, seconds: float) -> Iterator[bytes]:
+    """Yield the parts of what git prints, each cut to LONGEST_PART bytes. Git is ended after `seconds`.
+
+    Nothing is held but the part that is read: what a stranger's repository holds can be of any size.
+    """
+    require_git()
+    environment = {**os.environ, **ENVIRONMENT}
     with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT}
-    ) as listing:
-        assert listing.stdout is not None
-        rest = b""
-        while (content := listing.stdout.read(CHUNK)) and files <= most_files and size <= most_bytes:
-            *entries, rest = (rest + content).split(b"\0")
-            sizes = [entry.partition(b"\t")[0].split()[-1] for entry in entries]
-            files, size = files + len(sizes), size + sum(int(one) for one in sizes if one.isdigit())
-        listing.kill()
-    if files > most_files:
-        raise LabError(f"It has more than {most_files:,} files.")
-    if size > most_bytes:
-        raise LabError(f"It has more than {most_bytes // 2**20} MiB.")
+        list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as child:
+        assert child.stdout is not None
+        late = Timer(seconds, child.kill)
+        late.start()
+        try:
+            rest = b""
+            while content := child.stdout.read(CHUNK):
+                *parts, rest = (rest + content).split(separator)
+                rest = rest[:LONGEST_PART]  # what follows of it is added, and cut again
+                yield from (part[:LONGEST_PART] for part in parts)
+        finally:
+            late.cancel()
+            child.kill()
 
 
 def _of_the_machine(finished: Finished) -> bool:

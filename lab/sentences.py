@@ -16,6 +16,15 @@ def sentence(text: str) -> str:
     return text if not text or END.search(text) else f"{text}."
 
 
+def inert(text: str) -> str:
+    """Return the text so that it changes no terminal, and is no command in a job of GitHub Actions.
+
+    A command begins with two colons, or has the older form anywhere in a line:
+    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    """
+    return printable(text).replace("##[", "# #[").replace("::", ": :")
+
+
 def printable(text: str) -> str:
     """Return the text with every character that is not printable escaped: it could change a terminal."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -11,7 +11,7 @@ from lab.json_files import from_json, to_json
 
 FILE = ".lab/timeline.jsonl"
 MOST_BYTES = 2**20
-"""Of the file's end that are read: thousands of commands. It is the candidate's, and can be of any size."""
+"""Bytes at the end of the file that are read: thousands of commands. A candidate can make it of any size."""
 
 LAST_MOMENT = 2.0**33
 """Unix time in seconds, of the year 2242. The file is the candidate's: a time in it can be any number."""

@@ -1,4 +1,4 @@
-"""What Python's zipfile raises when it reads a file that somebody else made, or that a disk has damaged."""
+"""What Python's zipfile raises when it reads a file that another program made, or that a disk has damaged."""
 
 import lzma
 import zipfile

@@ -129,12 +129,21 @@ def read_manifest(bundle: Path) -> Manifest:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as file:
             return from_json(file.read(LONGEST_MANIFEST), Manifest)
     except (OSError, *UNREADABLE) as error:
-        if bundle.suffix == ".bundle":
+        if _is_of_git(bundle):
             raise NoBundle(f"{bundle} is a git bundle.", "Grade it without --one.") from error
         reason = error.strerror or error if isinstance(error, OSError) else error
         raise NoBundle(
             f"{bundle} is no bundle: {reason}.", "Make one: lab grade SUBMISSION --pack DIR"
         ) from error
+
+
+def _is_of_git(file: Path) -> bool:
+    """https://git-scm.com/docs/gitformat-bundle"""
+    try:
+        with file.open("rb") as content:
+            return content.read(20).startswith((b"# v2 git bundle", b"# v3 git bundle"))
+    except OSError:
+        return False
 
 
 def is_bundle(file: Path) -> bool:

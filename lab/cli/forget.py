@@ -35,7 +35,7 @@ def keep(folder: Path, until: datetime, as_json: bool) -> None:
     FOLDER is that of one submission, or that of a lab grade with all of them. Until then, lab card forget
     asks before it deletes anything. Nothing is deleted by itself after that date.
 
-    Exit codes: 2 there is no card, or the date is none.
+    Exit codes: 2 there is no card, or the date is not valid.
 
     Example: lab card keep cards --until 2030-12-31
     """

@@ -151,8 +151,8 @@ def grade(
 
 
 WITHOUT_CARDS = {"formats", "course", "for_candidate", "contact", "executor", "results", "jobs"}
-OF_THE_BUNDLE = {"handout", "unwalled"}
-"""Parameters that a bundle has in it."""
+OF_THE_BUNDLE = {"handout", "unwalled", "bundles"}
+"""Parameters of what makes a bundle."""
 
 
 def _refuse(context: click.Context, mode: str, names: set[str]) -> None:

@@ -11,7 +11,7 @@ from lab.cli.check_views import STYLES
 from lab.cli.tables import table
 from lab.operations.batch import INDEX
 from lab.operations.grade import Graded, Packed
-from lab.sentences import printable
+from lab.sentences import inert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +28,11 @@ def graded(found: Graded) -> Iterator[RenderableType]:
         bugs = {bug.number: bug for bug in card.bugs}
         cells = [_verdict(bugs.get(number)) for number in numbers]
         listed.add_row(
-            Text(_inert(card.submission.name)),
+            Text(inert(card.submission.name)),
             *cells,
             _broke(card),
             _migrations(card),
-            Text(printable(card.problem), "yellow"),
+            Text(inert(card.problem), "yellow"),
         )
     yield listed
     yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
@@ -41,22 +41,16 @@ def graded(found: Graded) -> Iterator[RenderableType]:
 
 def packed(found: Packed) -> Iterator[RenderableType]:
     for bundle in found.bundles:
-        yield _inert(str(bundle))
-    yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have their card without one."
+        yield inert(str(bundle))
+    for card in found.cards:
+        if card.problem:
+            yield f"{inert(card.submission.name)}: {inert(card.problem)}"
+    yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have none."
 
 
 def alone(card: Card, result: Path) -> str:
-    said = f"not graded: {printable(card.problem)}" if card.problem else "graded."
-    return f"{_inert(card.submission.name)}: {said} The result is {result}."
-
-
-def _inert(name: str) -> str:
-    """Return a name that changes no terminal and begins no command of GitHub Actions.
-
-    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
-    """
-    shown = printable(name)
-    return repr(shown) if shown.startswith("::") or "##[" in shown else shown
+    said = f"not graded: {inert(card.problem)}" if card.problem else "graded."
+    return f"{inert(card.submission.name)}: {said} The result is {result}."
 
 
 def _verdict(bug: BugCard | None) -> Text:

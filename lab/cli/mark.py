@@ -46,8 +46,8 @@ def mark(
     change after that is possible, and stays visible as one. Every change is kept in marks.jsonl, as a chain
     of hashes. card.html has no marks, for those who have yet to mark; --output writes one that has.
 
-    Exit codes: 2 there is no card, no such line or no such mark, 3 the card has another rubric, its history
-    is broken, or it was forgotten.
+    Exit codes: 2 there is no card, no such line or no such mark, 3 the card was not graded, has another
+    rubric, a broken history or marks that were changed meanwhile, or it was forgotten.
 
     Example: lab card mark cards/ada --name Grace approach good --note "Read the log first, three times."
     """

@@ -3,6 +3,7 @@
 Values are compared as hashes of a canonical text, so that another type of the same value is no difference.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,7 +185,7 @@ class _Comparison:
         for column in columns[1:]:
             if not self._same(relation, [key, column]):
                 pairs = set(self.shipped.hashes(relation, [key, column]))
-                lacking[column] = pairs - self._anywhere([key, column])
+                lacking[column] = array("q", pairs - self._anywhere([key, column]))
         moved = self._moved(relation, key, {column: pairs for column, pairs in lacking.items() if pairs})
         gone = {column: len(pairs) for column, pairs in lacking.items() if pairs and column not in moved}
         keys = set(self.shipped.hashes(relation, [key]))
@@ -203,10 +204,11 @@ class _Comparison:
         places = [place for place in self.migrated.relations() if self._has(place, columns)]
         return {one for place in places for one in self.migrated.hashes(place, columns)}
 
-    def _moved(self, relation: str, key: str, lacking: Mapping[str, set[int]]) -> set[str]:
+    def _moved(self, relation: str, key: str, lacking: Mapping[str, Sequence[int]]) -> set[str]:
         """Return the columns whose `lacking` pairs of key and value are in a column of another name.
 
-        In a table that is new, the values without their keys are enough. What is as it was has got nothing.
+        In a table that is new, the values without their keys are enough. A column that is as it was is not
+        looked at: nothing was moved there, and the same values stand there by chance.
         """
         wanted, found = dict(lacking), set[str]()
         for place, types in self.migrated.relations().items():
@@ -215,7 +217,7 @@ class _Comparison:
             for other in types:
                 if wanted and other != key and not self._same(place, [key, other]):
                     hashes = set(self.migrated.hashes(place, [key, other]))
-                    found |= {column for column, pairs in wanted.items() if pairs <= hashes}
+                    found |= {column for column, pairs in wanted.items() if hashes.issuperset(pairs)}
                     wanted = {column: pairs for column, pairs in wanted.items() if column not in found}
         new = [
             (place, other)
@@ -223,8 +225,8 @@ class _Comparison:
             for other in types
             if place not in self.before
         ]
-        values = {column: set(self.shipped.hashes(relation, [column])) for column in wanted if new}
-        for place, other in new:
-            hashes = set(self.migrated.hashes(place, [other]))
-            found |= {column for column, these in values.items() if these <= hashes}
+        for column in wanted if new else ():
+            values = set(self.shipped.hashes(relation, [column]))
+            if any(values <= set(self.migrated.hashes(place, [other])) for place, other in new):
+                found.add(column)
         return found

@@ -21,10 +21,10 @@ MOST_BYTES = 200 * 2**20
 
 MOST_FILES = 20_000
 MOST_PARTS, LONGEST_PATH = 50, 1000
-"""Folders of a path with its name, and its characters: it is copied to deeper folders later."""
+"""Parts of a path and its bytes: it is copied to deeper folders later."""
 
 MOST_SKIPPED, LONGEST_SKIPPED = 100, 200
-"""Clauses on what was left out, and the characters of one."""
+"""Clauses on what was left out, and the characters of the name in one."""
 
 LEFT_OUT = frozenset(
     {".venv", "venv", "node_modules", "__pycache__", ".git", ".lab", ".mypy_cache", ".pytest_cache"}
@@ -86,6 +86,7 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
         if source.is_dir():
             copier.folder(source)
         elif source.suffix == ".bundle":
+            source.open("rb").close()  # git's error would not say whose fault it is
             copier.bundle(source)
         elif source.is_file():
             copier.archive(source)
@@ -100,7 +101,8 @@ def unpack(source: Path, target: Path, folders: Sequence[str]) -> Submission:
                 name = Path(os.fsdecode(where)).relative_to(target)
                 raise Unusable(f"Its path {str(name)!r} cannot be a file: {error.strerror}.") from error
             raise EnvironmentFault(f"{where} cannot be written: {error.strerror}.") from error
-        if error.filename and Path(os.fsdecode(where)) == source:  # how it was put here, not what is in it
+        if error.filename and Path(os.fsdecode(where)) == source:
+            # It cannot even be opened, which is not the candidate's fault.
             raise EnvironmentFault(f"{source} cannot be read: {error.strerror or error}.") from error
         raise Unusable(f"It cannot be read: {error.strerror or error}.") from error
     root = _root_of(target, folders)
@@ -127,12 +129,12 @@ class _Copier:
         for path, relative in _walk(source, PurePosixPath()):
             mode = path.lstat().st_mode
             if not _is_portable(relative):
-                self._skip(f"{str(relative)!r} has a name that some systems do not allow")
+                self._skip(repr(str(relative)), "has a name that some systems do not allow")
             elif stat.S_ISREG(mode):
                 with path.open("rb") as file:
                     self._write(relative, _chunks(file), bool(mode & 0o100))
             else:
-                self._skip(f"{relative} is no plain file")
+                self._skip(str(relative), "is no plain file")
 
     def archive(self, source: Path) -> None:
         try:
@@ -150,7 +152,7 @@ class _Copier:
         if name.is_absolute() or ".." in name.parts or not name.parts or "\0" in entry.filename:
             raise Unusable(f"The archive has a path that leads out of it: {entry.filename!r}.")
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            self._skip(f"{name} is no plain file")
+            self._skip(str(name), "is no plain file")
             return
         with zipped.open(entry) as file:
             self._write(name, _chunks(file), bool(mode & 0o100))
@@ -172,10 +174,11 @@ class _Copier:
     def skipped(self) -> tuple[str, ...]:
         """What was left out, as clauses; those after the first are counted."""
         more = len(self._skipped) - MOST_SKIPPED
-        return (*self._skipped[:MOST_SKIPPED], *([f"{more:,} more were left out"] if more > 0 else []))
+        return (*self._skipped[:MOST_SKIPPED], *([f"{more:,} more"] if more > 0 else []))
 
-    def _skip(self, clause: str) -> None:
-        self._skipped.append(clause[:LONGEST_SKIPPED] if len(self._skipped) < MOST_SKIPPED else "")
+    def _skip(self, name: str, why: str) -> None:
+        shown = name if len(name) <= LONGEST_SKIPPED else f"{name[:LONGEST_SKIPPED]}…"
+        self._skipped.append(f"{shown} {why}" if len(self._skipped) < MOST_SKIPPED else "")
 
     def _write(self, relative: PurePosixPath, chunks: Iterator[bytes], executable: bool) -> None:
         _require_short(relative)
@@ -214,7 +217,7 @@ def _walk(folder: Path, relative: PurePosixPath) -> Iterator[tuple[Path, PurePos
 
 def _require_short(path: PurePosixPath) -> None:
     """Raise Unusable if the path is too deep or too long."""
-    if len(path.parts) > MOST_PARTS or len(str(path)) > LONGEST_PATH:
+    if len(path.parts) > MOST_PARTS or len(os.fsencode(path)) > LONGEST_PATH:
         raise Unusable(f"A path in it is too deep or too long: {printable(str(path)[:LONGEST_SKIPPED])}…")
 
 

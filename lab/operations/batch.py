@@ -5,6 +5,7 @@ from pathlib import Path
 from lab import __version__
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
+from lab.operations.pages import PAGE
 from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card import Card, SubmissionCard, machine
 from lab.scorecard.card_file import CARD, read_card_file
@@ -12,6 +13,9 @@ from lab.scorecard.formats.table import table
 
 TABLE = "cards.csv"
 INDEX = "index.html"
+LOG = "grade.log"
+"""What lab wrote when it could not grade the submission of the folder it is in."""
+
 LOCK = ".lock"
 """The file that is locked while a lab changes the folder."""
 
@@ -28,14 +32,23 @@ def folders_of(out: Path) -> tuple[Path, ...]:
 
 
 def write_overview(out: Path) -> None:
-    """Write the files about all cards in `out`. One that cannot be read is listed as not graded.
+    """Write the files about all cards in `out`. One that cannot be read is listed as not graded,
+    and one of an earlier run as that.
 
     Raises:
         EnvironmentFault: one of them cannot be written.
     """
-    entries = [Entry(_card(path), path.parent.name) for path in sorted(out.glob(f"*/{CARD}"))]
-    write_atomic(out / TABLE, table([entry.card for entry in entries]).encode())
+    entries = [_entry(path) for path in sorted(out.glob(f"*/{CARD}"))]
+    earlier = {one.card.submission.name for one in entries if one.earlier}
+    write_atomic(out / TABLE, table([one.card for one in entries], earlier).encode())
     write_atomic(out / INDEX, batch_page(entries).encode())
+
+
+def _entry(path: Path) -> Entry:
+    card, folder = _card(path), path.parent
+    # A run that has failed here leaves its log, and the card that was there before.
+    earlier = not card.environment and (folder / LOG).exists()
+    return Entry(card, folder.name, has_page=(folder / PAGE).exists(), earlier=earlier)
 
 
 def _card(path: Path) -> Card:

@@ -6,14 +6,11 @@ from unicodedata import normalize
 
 from lab.errors import UsageError
 from lab.grading.submission import name_of
-from lab.operations.batch import INDEX, TABLE
+from lab.operations.batch import INDEX, LOG, TABLE
 from lab.operations.grade_one import WORK
 from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK as MARKS_LOCK
 from lab.scorecard.marks import MARKS
-
-LOG = "grade.log"
-"""Why a submission has a card of the machine's fault: what lab wrote."""
 
 
 def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
@@ -41,7 +38,7 @@ def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     if twice := sorted(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
         raise UsageError(
             f"{len(twice)} submissions have the same name as another: {', '.join(twice[:10])}.",
-            "A card is called as its file or folder: give them other names.",
+            "A card is named after its file or folder: give them other names.",
         )
     return tuple(out / name for name in names)
 

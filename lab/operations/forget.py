@@ -14,8 +14,7 @@ from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.files import TEMPORARY, delete_temporary_files, sync_folder, write_atomic
 from lab.lock import exclusive_lock
 from lab.operations.batch import LOCK as BATCH_LOCK
-from lab.operations.batch import TABLE, folders_of, write_overview
-from lab.operations.card_folders import LOG
+from lab.operations.batch import LOG, TABLE, folders_of, write_overview
 from lab.operations.grade_one import WORK
 from lab.operations.pages import MADE_OF_A_CARD
 from lab.operations.stored_card import EARLIER

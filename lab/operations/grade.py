@@ -24,9 +24,9 @@ from lab.handouts import Handout, named
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
-from lab.operations.batch import LOCK, write_overview
+from lab.operations.batch import LOCK, LOG, write_overview
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
-from lab.operations.card_folders import LOG, card_folders
+from lab.operations.card_folders import card_folders
 from lab.operations.grade_one import WORK, Digests, card_without_figures, require_walls
 from lab.operations.pack import ToPack
 from lab.operations.pages import write_page
@@ -35,7 +35,7 @@ from lab.progress import Progress, Update, silent
 from lab.scorecard.card import Card, SubmissionCard
 from lab.scorecard.card_file import CARD
 from lab.scorecard.rubric import read_rubric
-from lab.sentences import printable
+from lab.sentences import inert
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
@@ -135,7 +135,7 @@ def grade(
             raise EnvironmentFault(f"{folder} cannot be written: {error.strerror}.") from error
         with lock:
             done += 1
-            progress(Update(f"Graded {printable(folder.name)}", done, len(sources)))
+            progress(Update(f"Graded {inert(folder.name)}", done, len(sources)))
         return card
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
@@ -187,7 +187,7 @@ def pack_all(
                 made.append(bundle)
             else:
                 cards.append(card)
-            progress(Update(f"Packed {printable(folder.name)}", number, len(sources)))
+            progress(Update(f"Packed {inert(folder.name)}", number, len(sources)))
     return Packed(tuple(made), tuple(cards))
 
 
@@ -225,6 +225,7 @@ class _Batch:
         Raises:
             NotGraded: this machine cannot pack it.
             Interrupted: the batch was stopped.
+            EnvironmentFault, Locked: marks that were set aside cannot be given back, as `write_card` says.
         """
         log = folder / WORK / LOG
         remove_scratch(folder / WORK)

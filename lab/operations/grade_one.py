@@ -52,7 +52,7 @@ MOST_WORDS = 20
 LONGEST = 200
 """Of the candidate's own record, a card has so many commands, words of each, and characters of a text."""
 
-MOST_SIGNS = 200_000
+MOST_CHARACTERS = 200_000
 """Of the candidate's own record, a card has so many characters, escaped: the latest commands."""
 
 
@@ -188,7 +188,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
 def _latest(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:
     """Return the latest commands, as many as a card has room for."""
     found: list[CommandCard] = []
-    room = MOST_SIGNS
+    room = MOST_CHARACTERS
     for one in reversed(commands):
         card = CommandCard(tuple(map(_shown, one.words[:MOST_WORDS])), one.code, one.at)
         room -= sum(map(len, card.words))

@@ -50,7 +50,8 @@ def pack(wanted: ToPack) -> None:
     A submission that cannot be graded gets a card that says why, and no bundle.
 
     Raises:
-        UsageError: it is a bundle already, or the work of a handout without a record here.
+        UsageError: it is a bundle already, or the work of a handout of which there is no record here, or
+            another one is named.
         EnvironmentFault: a file cannot be written, or git is missing.
         InvalidFile: the library's lab.toml cannot be used.
     """
@@ -66,21 +67,26 @@ def pack(wanted: ToPack) -> None:
         name = SubmissionCard(name_of(wanted.source), "")
         write_card(wanted.folder, card_without_figures(name, Digests.of(library), str(error)))
     else:
-        record = wanted.handout or _record(submission.root, library)
+        record = _record(submission.root, library, wanted.handout)
         if kept_card(wanted.folder, submission, Asked(library, record)) is None:
             write_bundle(wanted.bundle, submission, library, record, unwalled=wanted.unwalled)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _record(root: Path, library: Library) -> Handout | None:
-    """Return the record of the work's handout. Without it, bugs would be judged that were not handed out."""
+def _record(root: Path, library: Library, named: Handout | None) -> Handout | None:
+    """Return the record of the work's handout. By another one, bugs would be judged that it does not have."""
+    mark = handouts.mark_of(root)
+    if named is not None:
+        if mark is not None and mark.id != named.id:
+            raise UsageError(f"It is the work of the handout {mark.id}, and --handout names {named.id}.")
+        return named
     try:
         return handouts.handout_in(root, library)
     except UsageError as error:
         raise UsageError(
             f"It is the work of a handout, and its record is not in {handouts.folder(library)}.",
-            "Name the record: --handout FILE",
+            "Name the record, --handout FILE, or the folder of the records of many, LAB_HANDOUTS=DIR.",
         ) from error
 
 

@@ -51,8 +51,9 @@ def put_marks_back(folder: Path, card: Card) -> None:
 
     Raises as `write_card` does.
     """
-    with exclusive_lock(folder / LOCK, progress=silent):
-        _put_back(folder, card)
+    if any(folder.glob(f"{EARLIER}*")):
+        with exclusive_lock(folder / LOCK, progress=silent):
+            _put_back(folder, card)
 
 
 def _put_back(folder: Path, card: Card) -> None:

@@ -50,9 +50,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A submission: its name, the link to its card, and a cell for each column.
+    """A submission: its name, the link to its card (empty: it has no page), and a cell for each column.
 
-    If it was not graded, `problem` says why, and `status` and `shape` whether that is the machine's fault.
+    `earlier` is as in an `Entry`. If it was not graded, `problem` says why, and `status` and `shape` whether
+    that is the machine's fault.
     """
 
     name: str
@@ -61,14 +62,21 @@ class Row:
     problem: str
     status: str
     shape: str
+    earlier: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A card, and the name of its folder beside the page."""
+    """A card, and the name of its folder beside the page.
+
+    has_page: the folder has the card's page. earlier: the submission was graded again since, and that failed
+    here.
+    """
 
     card: Card
     folder: str
+    has_page: bool = True
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,10 @@ def _row(entry: Entry, numbers: Sequence[int], columns: Sequence[Column]) -> Row
     cells = (*(_verdict(states.get(number)) for number in numbers), *_others(card))
     assert len(cells) == len(columns)
     status, shape = ("Not graded here.", "gaps") if card.environment else ("Cannot be graded.", "dash")
-    link = f"{quote(os.fsencode(entry.folder))}/card.html"  # a name can be no Unicode
-    return Row(card.submission.name, link, cells, card.problem, status, shape)
+    link = (
+        f"{quote(os.fsencode(entry.folder))}/card.html" if entry.has_page else ""
+    )  # a name can be no Unicode
+    return Row(card.submission.name, link, cells, card.problem, status, shape, entry.earlier)
 
 
 def _verdict(state: State | None) -> Cell:

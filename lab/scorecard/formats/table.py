@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc4180, with line feeds alone.
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import in_one_line
@@ -14,12 +14,17 @@ from lab.scorecard.outcomes import in_one_line
 BEGUN = re.compile(r";[\s\"']*(?=[=+@-])")
 """Where semicolons part the cells, a formula can begin after one: https://owasp.org/www-community/attacks/CSV_Injection"""
 
+EARLIER = "The last run failed here: this is the card of an earlier one."
+
 FORMULA = ("=", "+", "-", "@")
 """The first characters by which a spreadsheet knows a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def table(cards: Sequence[Card]) -> str:
-    """Return the cards as CSV, by name. For a card that was not graded, it says what is at fault."""
+def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
+    """Return the cards as CSV, by name. For a card that was not graded, it says what is at fault.
+
+    `earlier` are the submissions that were graded again since, which failed here.
+    """
     numbers = sorted({bug.number for card in cards for bug in card.bugs})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -28,7 +33,10 @@ def table(cards: Sequence[Card]) -> str:
     for card in sorted(cards, key=lambda one: one.submission.name.casefold()):
         verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
         row = [verdicts.get(number, "") for number in numbers]
-        name, problem = _safe(card.submission.name), _safe(card.problem)
+        name, problem = (
+            _safe(card.submission.name),
+            _safe(EARLIER if card.submission.name in earlier else card.problem),
+        )
         fault = ("machine" if card.environment else "submission") if card.problem else ""
         rows.writerow([name, *row, _regressions(card), _problems(card), fault, problem])
     return text.getvalue()

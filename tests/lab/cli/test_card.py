@@ -107,8 +107,9 @@ def test_options_of_cards_are_refused_where_there_are_none(
 
 def test_a_bundle_that_is_graded_alone_takes_no_handout_and_says_what_it_wrote(tmp_path: Path) -> None:
     words = ["grade", "--one", "x.zip", "-o", "result.zip"]
-    done = CliRunner().invoke(cli, [*words, "--handout", "5f0c2ba19d7e"])
-    assert (done.exit_code, "--one takes no --handout." in done.output) == (2, True)
+    for option in ("--handout", "--pack"):
+        done = CliRunner().invoke(cli, [*words, option, "5f0c2ba19d7e"])
+        assert (done.exit_code, f"--one takes no {option}." in done.output) == (2, True)
     assert "graded. The result is r.zip." in grade_views.alone(EVERY, Path("r.zip"))
 
 

@@ -1,7 +1,8 @@
 """Rows that a migration moves or writes in another type are kept; rows and values that are gone are named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import pytest
 
@@ -100,3 +101,36 @@ def test_a_table_that_was_not_shipped_is_not_compared(shipped: DatabaseRows, dat
         cursor.execute("CREATE TABLE own AS SELECT 1 AS id")
     rows = DatabaseRows(database.url)
     assert list(lost(rows.relations(), shipped, rows)) == []
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Tables in memory, each with its columns' values."""
+
+    tables: dict[str, dict[str, list[object]]]
+
+    def relations(self) -> dict[str, dict[str, str]]:
+        return {name: dict.fromkeys(columns, "S") for name, columns in self.tables.items()}
+
+    def hashes(self, relation: str, columns: Sequence[str]) -> list[int]:
+        return [hash(row) for row in zip(*(self.tables[relation][name] for name in columns), strict=True)]
+
+    def total(self, relation: str, columns: Sequence[str]) -> tuple[int, str]:
+        found = self.hashes(relation, columns)
+        return len(found), str(sum(found))
+
+
+def test_values_that_stand_in_another_column_by_chance_are_gone_and_those_that_were_moved_are_not() -> None:
+    table: dict[str, list[object]] = {"id": [1, 2], "x": ["a", "b"], "y": ["a", "b"]}
+    before = Kept({"public.t": table})
+    without = {name: table[name] for name in ("id", "x")}
+    for after, expected in (
+        ({"public.t": without}, ["t.y"]),
+        ({"public.t": {**without, "z": ["a", "b"]}}, []),
+        ({"public.t": {**without, "z": ["a", "c"]}}, ["t.y"]),
+        ({"public.t": without, "public.values": {"y": ["b", "a"]}}, []),
+        ({"public.t": {"id": [1], "x": ["a"], "y": ["a"]}}, ["t"]),
+        ({}, ["t"]),
+    ):
+        found = lost(before.relations(), before, Kept(after))
+        assert [place for place, _ in found] == expected

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from lab.files import write_atomic
 from lab.json_files import to_json
-from lab.operations.batch import INDEX, TABLE, write_overview
+from lab.operations.batch import INDEX, LOG, TABLE, write_overview
 from lab.operations.pages import PAGE, write_page
 from lab.scorecard.card_file import CARD as FILE
 from tests.lab.scorecard.page_cards import BROKEN, CARD
@@ -24,9 +24,20 @@ def test_table_and_page_list_every_card_and_each_link_leads_to_a_page(
     write_atomic(other / FILE, b"{}")
     write_overview(tmp_path)
     links = re.findall(r'href="([^"#]+)"', (tmp_path / INDEX).read_text(encoding="utf-8"))
-    assert [tmp_path / unquote(link) for link in links] == [*(one / PAGE for one in folders), other / PAGE]
-    assert all((tmp_path / unquote(link)).is_file() for link in links[:2])
+    assert [tmp_path / unquote(link) for link in links] == [folder / PAGE for folder in folders]
+    assert all((tmp_path / unquote(link)).is_file() for link in links)
     rows = list(csv.DictReader((tmp_path / TABLE).read_text().splitlines()))
     assert [bool(row["problem"]) for row in rows] == [False, True, True]
     assert (rows[2]["submission"], rows[2]["not graded"]) == ("other", "machine")
     assert "Its card cannot be read" in rows[2]["problem"]
+
+
+def test_a_card_of_an_earlier_run_is_marked_as_that(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "ada" / FILE, to_json(CARD).encode())
+    for failed in (False, True):
+        if failed:
+            (tmp_path / "ada" / LOG).touch()
+        write_overview(tmp_path)
+        (row,) = csv.DictReader((tmp_path / TABLE).read_text().splitlines())
+        assert ("an earlier one" in row["problem"]) == failed
+        assert ("(of an earlier run)" in (tmp_path / INDEX).read_text(encoding="utf-8")) == failed

@@ -28,11 +28,10 @@ from lab.handouts import FOLDER_VARIABLE, MARK, Given, Handout, Mark, keep
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations import stored_card
-from lab.operations.batch import TABLE
+from lab.operations.batch import LOG, TABLE
 from lab.operations.card import rendering, write_formats
-from lab.operations.card_folders import LOG
-from lab.operations.grade import Graded, grade, pack_all, read_handout
-from lab.operations.grade_one import MOST_SIGNS, WORK, Asked, _latest, grade_one, kept_card
+from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
+from lab.operations.grade_one import MOST_CHARACTERS, WORK, Asked, _latest, grade_one, kept_card
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
 from lab.operations.pack import ToPack
@@ -343,8 +342,12 @@ def test_the_work_of_a_handout_without_its_record_is_not_graded_as_another(
     (card,) = grade([root], tmp_path / "out", LIBRARY).not_graded
     assert card.problem == (
         f"It is the work of a handout, and its record is not in {tmp_path / 'records'}. "
-        "Name the record: --handout FILE"
+        "Name the record, --handout FILE, or the folder of the records of many, LAB_HANDOUTS=DIR."
     )
+    record = Handout("1" * 12, "Bob", (3,), (), 90, "allowed", "0002", "t", 1.0, "v", "l")
+    file = keep(LIBRARY, record)
+    (card,) = grade([root], tmp_path / "other", LIBRARY, handout=str(file)).not_graded
+    assert f"the handout {'0' * 12}, and --handout names {'1' * 12}." in card.problem
 
 
 def test_a_bundle_is_not_graded_as_a_submission(tmp_path: Path) -> None:
@@ -494,15 +497,18 @@ def test_a_record_of_commands_of_any_size_leaves_a_card_of_ordinary_size() -> No
     words = ("\U000e0001" * 500,) * 100
     commands = [Command(words, 0, float(number)) for number in range(500)]
     kept = _latest(commands)
-    assert 0 < len(to_json(kept)) < 2 * MOST_SIGNS
+    assert 0 < len(to_json(kept)) < 2 * MOST_CHARACTERS
     assert kept[-1].at == 499.0
 
 
 def test_names_in_the_output_change_no_terminal_and_begin_no_command_of_a_workflow(tmp_path: Path) -> None:
-    named = ["zoe\x1b[1A\x1b[2Kada", "::error title=x::y", "a[red]b"]
+    named = ["zoe\x1b[1A\x1b[2Kada", "::error title=x::y", "a ##[add-mask]b", "a[red]b"]
+    problem = f"No\x1b[2K. {'x' * 300} ::error title=x::y ##[error]z"
     found = tuple(
-        replace(cards.GRADED, submission=SubmissionCard(name, ""), problem="No\x1b[2K.") for name in named
+        replace(cards.GRADED, submission=SubmissionCard(name, ""), problem=problem) for name in named
     )
-    shown = lines(grade_views.graded(Graded(found, (), tmp_path, 1.0)))
-    assert not [line for line in shown if "\x1b" in line or line.lstrip().startswith("::")]
+    graded = lines(grade_views.graded(Graded(found, (), tmp_path, 1.0)))
+    packed = lines(grade_views.packed(Packed((tmp_path / "::error::x.zip",), found)))
+    shown = [*graded, *packed, grade_views.alone(found[1], tmp_path)]
+    assert not [line for line in shown if "\x1b" in line or "::" in line or "##[" in line]
     assert any("a[red]b" in line for line in shown)
