@@ -9,6 +9,8 @@ MODULES := tests/pages/node_modules/.package-lock.json
 JOBS ?= 4
 # The tests' own code is compiled once, whatever the environment says.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
+# What took longest is listed, so that it is seen before the whole takes too long.
+LONGEST = --durations=12 --durations-min=5
 
 .PHONY: up down test test-slow test-all test-containers test-pages prove check format lint types imports bench clean
 
@@ -20,10 +22,10 @@ down: $(STAMP)
 
 # Every claim once, in minutes; then what takes longer: more answers, more kills, every subset of the fixes.
 test: $(STAMP)
-	$(PYTEST) -n $(JOBS) -m 'not slow and not prove'
+	$(PYTEST) -n $(JOBS) $(LONGEST) -m 'not slow and not prove'
 
 test-slow: $(STAMP)
-	$(PYTEST) -n $(JOBS) -m slow
+	$(PYTEST) -n $(JOBS) $(LONGEST) -m slow
 
 test-all: test test-slow
 
