@@ -92,8 +92,9 @@ def test_a_format_with_points_is_refused_without_a_course_file(name: str) -> Non
 def test_a_format_that_is_not_there_and_a_course_file_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no format 'x'"):
         rendering(["x"], None, LIBRARY)
+    (tmp_path / "course.toml").write_text("[points]")
     with pytest.raises(InvalidFile):
-        rendering(["junit"], tmp_path / "missing", LIBRARY)
+        rendering(["junit"], tmp_path / "course.toml", LIBRARY)
 
 
 @settings(max_examples=10, deadline=None)
