@@ -78,7 +78,7 @@ def test_the_job_for_kubernetes_grades_the_bundle_of_its_index(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_its_two_commands_make_a_cluster_that_grades(tmp_path: Path) -> None:
-    commands = block("sh", "dask scheduler")
+    commands = block("sh", "dask worker tcp:")
     assert START in commands
     port = str(free_port())
     lines = [line.replace("8786", port).replace("/var/tmp", str(tmp_path)) for line in commands.splitlines()]
