@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from lab import __version__
-from lab.errors import EnvironmentFault, UsageError
+from lab.errors import EnvironmentFault, InvalidFile, UsageError
 from lab.files import write_atomic
 from lab.operations.pages import PAGE
 from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card import Card, SubmissionCard, machine
 from lab.scorecard.card_file import CARD, read_card_file
 from lab.scorecard.formats.table import table
+from lab.sentences import sentence
 
 TABLE = "cards.csv"
 INDEX = "index.html"
@@ -56,5 +57,6 @@ def _card(path: Path) -> Card:
         return read_card_file(path)
     except UsageError as error:
         name = SubmissionCard(path.parent.name, "")
-        problem = f"Its card cannot be read: {error}"
+        reasons = "; ".join(error.problems) if isinstance(error, InvalidFile) else error.message
+        problem = sentence(f"Its card cannot be read: {reasons}")
         return Card(name, __version__, "", 0.0, 0.0, machine(""), problem=problem, environment=True)
