@@ -238,7 +238,7 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
 def _require_small(words: Sequence[str], most_files: int, most_bytes: int) -> None:
     """Raise LabError if `git ls-tree -t -l -z` lists more than this: a small pack can hold a huge tree."""
     files = size = 0
-    for entry in _parts([*words], b"\0", UNBUNDLE_TIMEOUT):
+    for entry in _parts(words, b"\0", UNBUNDLE_TIMEOUT):
         one = entry.partition(b"\t")[0].split()[-1]
         files, size = files + 1, size + (int(one) if one.isdigit() else 0)
         if files > most_files:

@@ -14,4 +14,4 @@ UNREADABLE = (
     RuntimeError,
     ValueError,
 )
-"""Besides OSError. RuntimeError is for an entry with a password, NotImplementedError for a compression."""
+"""What is raised besides OSError. RuntimeError is for a password, NotImplementedError for a compression."""

@@ -138,7 +138,7 @@ def read_manifest(bundle: Path) -> Manifest:
 
 
 def _is_of_git(file: Path) -> bool:
-    """https://git-scm.com/docs/gitformat-bundle"""
+    """Return whether it is a git bundle, by its first line: https://git-scm.com/docs/gitformat-bundle"""
     try:
         with file.open("rb") as content:
             return content.read(20).startswith((b"# v2 git bundle", b"# v3 git bundle"))

@@ -150,9 +150,9 @@ def grade(
     return EnvironmentFault.exit_code if graded.not_graded else 0
 
 
+# Names of parameters: those of cards, which --one and --pack do not write, and those that a bundle has in it.
 WITHOUT_CARDS = {"formats", "course", "for_candidate", "contact", "executor", "results", "jobs"}
 OF_THE_BUNDLE = {"handout", "unwalled", "bundles"}
-"""Parameters of what makes a bundle."""
 
 
 def _refuse(context: click.Context, mode: str, names: set[str]) -> None:

@@ -11,6 +11,7 @@ from lab.operations.grade_one import WORK
 from lab.scorecard.card_file import CARD
 from lab.scorecard.marks import LOCK as MARKS_LOCK
 from lab.scorecard.marks import MARKS
+from lab.sentences import inert
 
 
 def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
@@ -24,20 +25,23 @@ def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
     names = [name_of(source) for source in sources]
     for source, name in zip(sources, names, strict=True):
         if not source.exists():
-            raise UsageError(f"There is no {source}.")
+            raise UsageError(f"There is no {inert(str(source))}.")
         if name.startswith(".") or name.casefold() in (TABLE, INDEX):
-            raise UsageError(f"A submission cannot be called {name}.", "Give the file another name.")
+            raise UsageError(f"A submission cannot be called {inert(name)}.", "Give the file another name.")
         inside, folder = source.resolve(), (out / name).resolve()
         if folder.is_relative_to(inside) or inside.is_relative_to(folder):
-            raise UsageError(f"The card of {source} would be written into it.", "Name another folder: -o DIR")
+            raise UsageError(
+                f"The card of {inert(str(source))} would be written into it.", "Name another folder: -o DIR"
+            )
         if folder.exists() and not _may_have_card(folder):
             raise UsageError(
-                f"{folder} is there already, and is no folder of a card.", "Name another folder: -o DIR"
+                f"{inert(str(folder))} is there already, and is no folder of a card.",
+                "Name another folder: -o DIR",
             )
     folded = [normalize("NFC", name).casefold() for name in names]
     if twice := sorted(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
         raise UsageError(
-            f"{len(twice)} submissions have the same name as another: {', '.join(twice[:10])}.",
+            f"{len(twice)} submissions have the same name as another: {', '.join(map(inert, twice[:10]))}.",
             "A card is named after its file or folder: give them other names.",
         )
     return tuple(out / name for name in names)

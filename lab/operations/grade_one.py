@@ -177,7 +177,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         bugs=tuple(_bugs(checked, record, given, before)),
         beside=checked.beside,
         review=_review(workspace, prepared, applied, rows, head, progress),
-        timeline=_latest(commands),
+        timeline=latest_commands(commands),
         commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
         time=_time(working_time(commands, submission.commits), record),
         notes=checked.notes,
@@ -185,7 +185,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     )
 
 
-def _latest(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:
+def latest_commands(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:
     """Return the latest commands, as many as a card has room for."""
     found: list[CommandCard] = []
     room = MOST_CHARACTERS

@@ -75,7 +75,10 @@ def pack(wanted: ToPack) -> None:
 
 
 def _record(root: Path, library: Library, named: Handout | None) -> Handout | None:
-    """Return the record of the work's handout. By another one, bugs would be judged that it does not have."""
+    """Return the record of the work's handout; None if it is the work of none.
+
+    With another record, other bugs would be judged than the candidate was given.
+    """
     mark = handouts.mark_of(root)
     if named is not None:
         if mark is not None and mark.id != named.id:
@@ -91,10 +94,10 @@ def _record(root: Path, library: Library, named: Handout | None) -> Handout | No
 
 
 def main() -> int:
-    """Pack what the argument says. ^C, SIGTERM, and the end of the standard input end it: its caller died."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    Thread(target=_end_with_input, daemon=True).start()
+    """Pack what the argument says. ^C, SIGTERM and the end of the input end it: then the caller has died."""
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        Thread(target=_end_with_input, daemon=True).start()
         pack(from_json(sys.argv[1], ToPack))
     except KeyboardInterrupt:
         return INTERRUPTED

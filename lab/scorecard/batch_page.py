@@ -142,9 +142,8 @@ def _row(entry: Entry, numbers: Sequence[int], columns: Sequence[Column]) -> Row
     cells = (*(_verdict(states.get(number)) for number in numbers), *_others(card))
     assert len(cells) == len(columns)
     status, shape = ("Not graded here.", "gaps") if card.environment else ("Cannot be graded.", "dash")
-    link = (
-        f"{quote(os.fsencode(entry.folder))}/card.html" if entry.has_page else ""
-    )  # a name can be no Unicode
+    page = f"{quote(os.fsencode(entry.folder))}/card.html"  # a name can be no Unicode
+    link = page if entry.has_page else ""
     return Row(card.submission.name, link, cells, card.problem, status, shape, entry.earlier)
 
 

@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import in_one_line
 
-BEGUN = re.compile(r";[\s\"']*(?=[=+@-])")
-"""Where semicolons part the cells, a formula can begin after one: https://owasp.org/www-community/attacks/CSV_Injection"""
-
 EARLIER = "The last run failed here: this is the card of an earlier one."
 
 FORMULA = ("=", "+", "-", "@")
 """The first characters by which a spreadsheet knows a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+BEGUN = re.compile(r";[\s\"']*(?=[=+@-])")
+"""The same after a semicolon, which separates cells in countries that write numbers with a comma."""
 
 
 def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
@@ -33,12 +33,10 @@ def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
     for card in sorted(cards, key=lambda one: one.submission.name.casefold()):
         verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
         row = [verdicts.get(number, "") for number in numbers]
-        name, problem = (
-            _safe(card.submission.name),
-            _safe(EARLIER if card.submission.name in earlier else card.problem),
-        )
+        name = card.submission.name
+        problem = EARLIER if name in earlier else card.problem
         fault = ("machine" if card.environment else "submission") if card.problem else ""
-        rows.writerow([name, *row, _regressions(card), _problems(card), fault, problem])
+        rows.writerow([_safe(name), *row, _regressions(card), _problems(card), fault, _safe(problem)])
     return text.getvalue()
 
 

@@ -27,11 +27,10 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import FOLDER_VARIABLE, MARK, Given, Handout, Mark, keep
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations import stored_card
 from lab.operations.batch import LOG, TABLE
 from lab.operations.card import rendering, write_formats
 from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
-from lab.operations.grade_one import MOST_CHARACTERS, WORK, Asked, _latest, grade_one, kept_card
+from lab.operations.grade_one import MOST_CHARACTERS, WORK, Asked, grade_one, kept_card, latest_commands
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
 from lab.operations.pack import ToPack
@@ -433,7 +432,7 @@ def test_names_that_some_systems_take_for_one_are_refused(tmp_path: Path) -> Non
 
 def test_a_folder_or_file_that_lab_did_not_make_is_never_written_to(tmp_path: Path) -> None:
     (tmp_path / "ada.zip").write_bytes(b"no")
-    for mine in ("out/ada/work/thesis.txt", "out/ada/notes.txt"):
+    for mine in ("out/ada/papers/thesis.txt", "out/ada/notes.txt"):
         write_atomic(tmp_path / mine, b"mine")
         with pytest.raises(UsageError, match="is no folder of a card"):
             grade([tmp_path / "ada.zip"], tmp_path / "out", LIBRARY)
@@ -457,27 +456,18 @@ def test_a_run_that_fails_here_keeps_the_card_and_the_marks_of_an_earlier_one(tm
     assert after.keys() - before.keys() == {LOG}
 
 
-def test_marks_are_given_back_after_a_kill_before_that(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_marks_are_given_back_after_a_kill_before_that(tmp_path: Path) -> None:
     folder = cards.write_card(tmp_path / "ada")
     save(folder, LIBRARY, "Grace", [Change("code", "good")])
     card, marks = read_card(folder), (folder / MARKS).read_bytes()
     assert card is not None
     (folder / f"{EARLIER}{origin_of(card)[:12]}").mkdir()  # a kill while they were set aside
     write_card(folder, replace(card, problem="It is empty."))
-    with monkeypatch.context() as killed:
-        killed.setattr(stored_card, "_put_back", _killed)
-        with pytest.raises(KeyboardInterrupt):
-            write_card(folder, card)
+    write_atomic(folder / CARD, to_json(card).encode())  # a kill after that, and before the marks
     assert not (folder / MARKS).exists()
     put_marks_back(folder, card)
     assert (folder / MARKS).read_bytes() == marks
     assert not list(folder.glob(f"{EARLIER}*"))
-
-
-def _killed(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_what_packs_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
@@ -496,7 +486,7 @@ def test_what_packs_ends_with_the_process_that_started_it(tmp_path: Path) -> Non
 def test_a_record_of_commands_of_any_size_leaves_a_card_of_ordinary_size() -> None:
     words = ("\U000e0001" * 500,) * 100
     commands = [Command(words, 0, float(number)) for number in range(500)]
-    kept = _latest(commands)
+    kept = latest_commands(commands)
     assert 0 < len(to_json(kept)) < 2 * MOST_CHARACTERS
     assert kept[-1].at == 499.0
 
