@@ -15,7 +15,7 @@ WORKERS = 8
 """Scripts that are sent side by side. Much of their time is waiting."""
 
 TIMEOUT = 10.0
-"""Seconds that a request may take."""
+"""Seconds that a request may take. A GET that takes longer is sent once more: the machine may be busy."""
 
 MOST_UNANSWERED = 10
 """Requests without an answer after which no more are sent: a service that hangs would take an hour."""
@@ -40,8 +40,8 @@ MOST_DEEP = 50
 class Player:
     """Sends scripts to the services at these URLs: if a service has several, to each of them in turn."""
 
-    def __init__(self, urls: Mapping[str, Sequence[str]]) -> None:
-        self._urls = urls
+    def __init__(self, urls: Mapping[str, Sequence[str]], timeout: float = TIMEOUT) -> None:
+        self._urls, self._timeout = urls, timeout
         self._unanswered = 0
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
@@ -79,8 +79,12 @@ class Player:
         if self._unanswered >= MOST_UNANSWERED:
             now = time.time()
             return Answer(None, None, now, now, NOT_SENT)
-        answer = _send(url, call, values)
+        answer = _send(url, call, values, self._timeout)
         self._unanswered += answer.status is None
+        is_late = answer.status is None and answer.received - answer.sent >= self._timeout
+        if is_late and call.method == "GET":
+            answer = _send(url, call, values, self._timeout)
+            self._unanswered += answer.status is None
         return answer
 
 
@@ -107,7 +111,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return NAME.sub(lambda found: values.get(found[1], UNKNOWN), text)
 
 
-def _send(url: str, call: Call, values: Mapping[str, str]) -> Answer:
+def _send(url: str, call: Call, values: Mapping[str, str], timeout: float) -> Answer:
     raw = call.raw.encode() if call.raw is not None else None
     # An id must not change the path: what is filled in is quoted.
     path = filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
@@ -126,7 +130,7 @@ def _send(url: str, call: Call, values: Mapping[str, str]) -> Answer:
         body=_filled(call.body, values),
         raw=raw,
         content_type=call.content_type,
-        timeout=TIMEOUT,
+        timeout=timeout,
         receive=receive,
     )
     received = time.time()

@@ -79,7 +79,7 @@ class Comparison:
     ) -> None:
         self._reference, self._candidate = reference, candidate
         self._declared, self._spare = declared, list(reversed(tuple(spare)))
-        self._unanswered = 0
+        self._unanswered: list[tuple[Task, str]] = []
 
     def compare(
         self, scripts: Sequence[Script], on_found: Callable[[int], None] = lambda _: None
@@ -89,7 +89,8 @@ class Comparison:
         Raises as the systems do.
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
-        for found in self._differences([self._task(script) for script in scripts]):
+        differences = self._differences([self._task(script) for script in scripts])
+        for found in [*differences, *self._answered_late()]:
             if found.difference.actual != NOT_SENT:  # that follows from the requests without an answer
                 kinds.setdefault(found.kind, []).append(found)
         if kinds:
@@ -105,9 +106,18 @@ class Comparison:
                 once += 1
         return Compared(tuple(regressions), self._unsure(once))
 
+    def _answered_late(self) -> list[_Found]:
+        """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
+        again = [task.script for task, _ in self._unanswered if not task.script.alone]
+        if len(again) > TRIES:
+            return []
+        self._unanswered = [one for one in self._unanswered if one[0].script.alone]
+        return self._differences([self._task(script) for script in again]) if again else []
+
     def _unsure(self, once: int) -> str:
         if self._unanswered:
-            return f"the reference did not answer all requests ({self._unanswered} scripts)"
+            _, why = self._unanswered[0]
+            return f"the reference did not answer all requests: {why}"
         return f"not every difference came again ({once} did not)" if once else ""
 
     def _task(self, script: Script) -> Task:
@@ -132,7 +142,7 @@ class Comparison:
         pairs = zip(task.script.calls, normal(task, expected), normal(task, actual), strict=True)
         for place, (call, one, other) in enumerate(pairs):
             if one.problem:
-                self._unanswered += 1
+                self._unanswered.append((task, f"{call.route}: {one.problem}"))
                 return None
             if found := difference(call, one, other, self._declared):
                 return _Found(task, place, found)

@@ -21,12 +21,19 @@ KINDS = {
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with the request: its path, and its body as text. Closes the connection of /closed."""
+    """Answers with the request: its path, and its body as text. Closes the connection of /closed.
+
+    The first GET and the first POST of /late get no answer.
+    """
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if self.path == "/closed":
             self.close_connection = True
+            return
+        if self.path == "/late" and self.command not in self.server.late:  # type: ignore[attr-defined]
+            self.server.late.append(self.command)  # type: ignore[attr-defined]
+            self.rfile.read(1)  # until the client hangs up
             return
         kind = self.headers.get("Content-Type")
         answer = {"id": 17, "path": self.path, "body": body, "type": kind, "port": self.server.server_port}  # type: ignore[attr-defined]
@@ -55,6 +62,7 @@ class Echo(BaseHTTPRequestHandler):
 def urls() -> Iterator[list[str]]:
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Echo) for _ in range(2)]
     for server in servers:
+        server.late = []  # type: ignore[attr-defined]
         Thread(target=server.serve_forever, daemon=True).start()
     yield [f"http://127.0.0.1:{server.server_port}" for server in servers]
     for server in servers:
@@ -114,3 +122,10 @@ def test_after_so_many_requests_without_an_answer_no_more_are_sent(urls: list[st
     found = play(urls[:1], *[call("/closed")] * (MOST_UNANSWERED + 2))
     assert "was closed" in found[MOST_UNANSWERED - 1]
     assert all("not sent" in one for one in found[MOST_UNANSWERED:])
+
+
+def test_a_get_that_takes_too_long_is_sent_once_more_and_a_post_is_not(urls: list[str]) -> None:
+    calls = (call("/late", "GET"), call("/late"))
+    ((get, post),) = Player({"service": urls[:1]}, timeout=0.5).play([Task(Script("late", calls), {})])
+    assert get.status == 201
+    assert post.status is None

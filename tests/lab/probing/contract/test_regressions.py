@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,8 +128,25 @@ def test_what_the_reference_does_not_answer_is_no_regression() -> None:
 
     comparison = Comparison(Silent(counter), Fake(counter), Declared(), map(str, range(9)))
     assert comparison.compare([script("/up")]) == Compared(
-        (), "the reference did not answer all requests (1 scripts)"
+        (), "the reference did not answer all requests: GET /up: no answer"
     )
+
+
+def test_what_the_reference_answers_at_the_second_try_is_compared() -> None:
+    class SilentOnce(Fake):
+        def _transcript(self, task: Task) -> Transcript:
+            answers = super()._transcript(task)
+            is_first = len(self.rows) == 1
+            return (
+                tuple(replace(one, status=None, problem="no answer") for one in answers)
+                if is_first
+                else answers
+            )
+
+    for handle, expected in ((counter, []), (forgets_the_third, ["GET /show"])):
+        comparison = Comparison(SilentOnce(counter), Fake(handle), Declared(), map(str, range(400)))
+        found = comparison.compare([script(*LONG)])
+        assert ([one.route for one in found.regressions], found.unsure) == (expected, "")
 
 
 def test_an_interrupted_comparison_stops_both_systems() -> None:
