@@ -14,6 +14,8 @@ try:  # written in C, it takes a tenth of the time; PyYAML has it where it was b
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
+from lab.yaml_depth import require_flat
+
 MOST = 20_000
 """Nodes of one file, each alias counted as what it stands for: a short text can stand for billions."""
 
@@ -31,9 +33,10 @@ def load(text: str) -> Any:
     """Return the document in `text`; None if there is none.
 
     Raises:
-        yaml.YAMLError: it is not YAML, repeats a key, or its aliases stand for too much.
-        ValueError, RecursionError: a number has too many digits, or lists and maps are nested too deep.
+        yaml.YAMLError: it is not YAML, repeats a key, is nested too deep, or its aliases stand for too much.
+        ValueError: a number has too many digits.
     """
+    require_flat(text, _Loader)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

@@ -11,6 +11,8 @@ try:  # as in lab.compose
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
+from lab.yaml_depth import require_flat
+
 MOST = 20_000
 """Settings in one file. Aliases can make a short text as long as one likes."""
 
@@ -32,6 +34,7 @@ def settings(text: bytes) -> tuple[Setting, ...]:
     """Return the settings of the file in its order, repeated ones too. Raises ValueError: it is no YAML."""
     found: list[Setting] = []
     try:
+        require_flat(text, SafeLoader)
         document = yaml.compose(text, Loader=SafeLoader)
         for setting in _settings(document, (), 1, 1) if document else ():
             found.append(setting)

@@ -14,6 +14,8 @@ try:  # written in C, it takes a tenth of the time
 except ImportError:
     from yaml import BaseLoader  # type: ignore[assignment]
 
+from lab.yaml_depth import require_flat
+
 MOST = 2**20
 """Bytes of a file. A larger one is not read."""
 
@@ -31,9 +33,12 @@ class Parameter:
 
 def query_parameters(document: bytes, path: str) -> tuple[Parameter, ...]:
     """Return the query parameters of GET `path`; none if the OpenAPI file `document` does not have it."""
+    if len(document) > MOST:
+        return ()
     try:
+        require_flat(document, BaseLoader)
         # All scalars are texts to this loader, and a merge key is a key: nothing in the file can grow.
-        loaded = yaml.load(document, Loader=BaseLoader) if len(document) <= MOST else None
+        loaded = yaml.load(document, Loader=BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         return ()
     return tuple(_parameters(loaded, path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from lab.runtime.descendants import descendants, proportional, resident, without_files
+from lab.descendants import descendants, proportional, resident, without_files
 from lab.runtime.launch import Launch
 from lab.runtime.walls import reached_bounds, service_behind
 

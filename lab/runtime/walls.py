@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from lab.descendants import descendants
 from lab.errors import EnvironmentFault
 from lab.library import PACKAGE
-from lab.runtime.descendants import descendants
 from lab.runtime.launch import RECORDS_VARIABLE, Launch
 from lab.sandbox import Bounds, Level, Means, Wall, Walled, run, walled
 

@@ -6,7 +6,7 @@ words to start it with. `run()` starts one, and waits for its end.
 
 from lab.sandbox.command import Walled, walled
 from lab.sandbox.level import Level, Means
-from lab.sandbox.one_shot import OutputTooLarge, run
+from lab.sandbox.one_shot import MemoryTooLarge, OutputTooLarge, run
 from lab.sandbox.trial import found, nests
 from lab.sandbox.wall import UNBOUNDED, Bounds, Wall
 
@@ -15,6 +15,7 @@ __all__ = [
     "Bounds",
     "Level",
     "Means",
+    "MemoryTooLarge",
     "OutputTooLarge",
     "Wall",
     "Walled",

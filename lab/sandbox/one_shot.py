@@ -8,9 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
+
+from lab.descendants import descendants, without_files
 from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.sandbox.command import walled
 from lab.sandbox.level import Means
@@ -24,6 +28,10 @@ POLL = 0.05
 
 class OutputTooLarge(LabError):
     """The command wrote more than `bounds.output` bytes, and was killed."""
+
+
+class MemoryTooLarge(LabError):
+    """The command used more than `bounds.memory` bytes, and was killed."""
 
 
 def run(
@@ -46,6 +54,7 @@ def run(
         EnvironmentFault: the first program of the words cannot be run.
         TimedOut: the command did not end within `bounds.seconds`.
         OutputTooLarge: it wrote more than `bounds.output` bytes.
+        MemoryTooLarge: its processes used more than `bounds.memory` bytes.
     """
     command = walled(argv, wall, bounds, means)
     try:
@@ -80,6 +89,7 @@ def _outputs(
     assert child.stderr is not None
     outputs = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
     deadline = time.monotonic() + bounds.seconds
+    memory = _Memory(psutil.Process(child.pid), bounds.memory)
     with selectors.DefaultSelector() as selector:
         for descriptor in outputs:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -95,16 +105,37 @@ def _outputs(
                     selector.unregister(key.fd)
                 elif received is not None and key.fd == child.stdout.fileno():
                     received(chunk)
+            memory.look(name)
             if sum(map(len, outputs.values())) > bounds.output:
                 raise OutputTooLarge(f"{name} wrote more than {bounds.output} bytes.")
             if time.monotonic() > deadline:
                 raise TimedOut(f"{name} did not finish within {bounds.seconds:g} s.")
     while not _has_ended(child):  # it has closed its output, but runs
+        memory.look(name)
         if time.monotonic() > deadline:
             raise TimedOut(f"{name} did not finish within {bounds.seconds:g} s.")
         time.sleep(0.001)
     stdout, stderr = outputs.values()
     return bytes(stdout), bytes(stderr)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Looks at the memory of all descendants of a process, every POLL seconds at most."""
+
+    first: psutil.Process
+    most: int
+    next: float = 0.0
+
+    def look(self, name: str) -> None:
+        """Raise MemoryTooLarge if they have too much."""
+        if time.monotonic() < self.next:
+            return
+        with suppress(psutil.Error):  # it has ended
+            used = sum(map(without_files, (self.first, *descendants(self.first))))
+            if used > self.most:
+                raise MemoryTooLarge(f"{name} used more than {self.most // 2**20:,} MiB of memory.")
+        self.next = time.monotonic() + POLL
 
 
 def _has_ended(child: "subprocess.Popen[bytes]") -> bool:

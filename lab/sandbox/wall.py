@@ -14,8 +14,8 @@ class Bounds:
 
     `processes` counts threads too, for the whole wall. `files` are the open files of one process.
     `disk` is in bytes: the largest size of one file, and the size of /tmp, of /dev/shm and of each folder in
-    `empty`. `cpu` is in seconds for one process, `seconds` is the time and `output` the bytes that a one-shot
-    command has (`run`).
+    `empty`. `cpu` is in seconds for one process, `seconds` is the time, `memory` the bytes that all processes
+    have together, and `output` the bytes to write that a one-shot command has (`run`).
     """
 
     processes: int | None = 256
@@ -23,6 +23,7 @@ class Bounds:
     disk: int | None = 256 * 2**20
     cpu: int | None = None
     seconds: float = 120.0
+    memory: int = 2 * 2**30
     output: int = 16 * 2**20
 
 

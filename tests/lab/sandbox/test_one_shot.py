@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import TimedOut
-from lab.sandbox import Bounds, Level, OutputTooLarge, Wall, found, run, walled
+from lab.sandbox import Bounds, Level, MemoryTooLarge, OutputTooLarge, Wall, found, run, walled
 from lab.shell import Finished
 
 MEANS = found()
@@ -94,3 +94,13 @@ def test_a_folder_is_shown_at_another_path(tmp_path: Path) -> None:
     assert wall.inside(tmp_path / "part" / "file", MEANS) == Path("/lab/part/file")
     finished = run(["sh", "-c", "pwd; cat file"], wall, Bounds(), MEANS)
     assert finished.stdout == b"/lab/part\ncontent"
+
+
+@pytest.mark.parametrize("grow", ["fill()", "[os.fork() == 0 and fill() for _ in range(4)]; time.sleep(60)"])
+def test_a_command_whose_processes_use_too_much_memory_is_killed(grow: str) -> None:
+    code = (
+        f"import os, time\ndef fill():\n x = [bytes([1]) * 2**20 for _ in range(60)]; time.sleep(60)\n{grow}"
+    )
+    most = 40 * 2**20 if grow == "fill()" else 150 * 2**20  # four have more together, none alone
+    with pytest.raises(MemoryTooLarge, match=r"MiB of memory"):
+        python(code, Bounds(memory=most))
