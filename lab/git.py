@@ -41,6 +41,12 @@ LARGE_BLOB = 2**20
 LONGEST_SUBJECT, LONGEST_PART = 200, 1000
 """Characters of a commit's subject that are kept, and bytes of a line that are read."""
 
+MOST_MEMORY = 3 * 2**19
+"""Kilobytes of address space for git on what a stranger made: 20 KB of a pack can hold gigabytes."""
+
+LIMITED = ("/bin/sh", "-c", f'ulimit -v {MOST_MEMORY} 2>/dev/null; exec "$@"', "sh")
+OUT_OF_MEMORY = (b"Out of memory", os.strerror(errno.ENOMEM).encode())
+
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
 
@@ -177,7 +183,7 @@ def commits(repository: Path, most: int) -> tuple[Commit, ...]:
     """
     words = ["rev-list", f"--max-count={most}", "--min-parents=1", "--format=%ct %s", "HEAD"]
     found = []
-    for line in _parts([*READ, "--git-dir", repository, *words], b"\n", READ_TIMEOUT):
+    for line in _parts([*LIMITED, *READ, "--git-dir", repository, *words], b"\n", READ_TIMEOUT):
         at, _, subject = line.decode(errors="replace").partition(" ")
         if _is_moment(at):  # and not the word "commit", before the id
             found.append(Commit(float(at), subject[:LONGEST_SUBJECT]))
@@ -212,15 +218,22 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
     if (made := run(quiet, env=ENVIRONMENT)).code != 0:
         raise EnvironmentFault(sentence(f"git init failed: {made.last_line}"))
     settings = ["-c", "core.symlinks=false", "-c", f"core.bigFileThreshold={LARGE_BLOB}"]
-    words = ["git", "--git-dir", str(repository), *settings]
+    words = [*LIMITED, "git", "--git-dir", str(repository), *settings, "-c", "pack.threads=1"]
     listed = run([*words, "bundle", "unbundle", file.resolve()], env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
     refs = dict(
         line.split(" ", 1)[::-1]
         for line in listed.stdout.decode(errors="replace").splitlines()
         if " " in line
     )
+    if any(text in listed.stderr for text in OUT_OF_MEMORY):
+        raise LabError(f"It holds an object that takes more than {MOST_MEMORY // 2**10:,} MiB to read.")
     if _of_the_machine(listed):
         raise EnvironmentFault(sentence(f"The git bundle cannot be read: {listed.last_line}"))
+    if b"prerequisite" in listed.stderr:
+        raise LabError(
+            "It is a git bundle that needs commits which it does not hold. Of all commits: "
+            "git bundle create FILE HEAD main."
+        )
     if listed.code != 0 or not refs:
         raise LabError(sentence(f"It is no git bundle that can be read: {listed.last_line}"))
     commit = refs.get("HEAD") or next(iter(refs.values()))

@@ -35,6 +35,9 @@ KEPT = PurePosixPath(timeline.FILE).parts
 """The candidate's own record of commands: the only file of `.lab` that is taken."""
 
 MOST_COMMITS = 1000
+MOST_OBJECTS = 100_000
+"""Files of a repository of which the commits are read."""
+
 OF_A_NAME = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
 """What fails because of a path in an archive: one that is there twice, is a folder too, or is too long."""
 
@@ -137,6 +140,8 @@ class _Copier:
                 self._skip(str(relative), "is no plain file")
 
     def archive(self, source: Path) -> None:
+        if not zipfile.is_zipfile(source):
+            raise Unusable("It is no zip file that is whole, no git bundle and no folder.")
         try:
             with zipfile.ZipFile(source) as zipped:
                 for entry in zipped.infolist():
@@ -250,9 +255,22 @@ def _root_of(target: Path, folders: Sequence[str]) -> Path:
 def _commits(root: Path) -> tuple[git.Commit, ...]:
     """Return the commits of the work's repository; none if it has no folder `.git`, as in a zip file."""
     repository = root / ".git"
-    if repository.is_symlink() or not repository.is_dir():  # a file or a link may name any other repository
+    if repository.is_symlink() or not repository.is_dir() or not _is_whole(repository):
         return ()
     return git.commits(repository, MOST_COMMITS)
+
+
+def _is_whole(repository: Path) -> bool:
+    """Whether no other repository is part of this one: it could be the interviewer's, with any commit."""
+    others = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
+    if any((repository / name).is_symlink() or (repository / name).exists() for name in others):
+        return False
+    looked = 0
+    for folder, folders, names in os.walk(repository):
+        looked += len(folders) + len(names)
+        if looked > MOST_OBJECTS or any(Path(folder, name).is_symlink() for name in (*folders, *names)):
+            return False
+    return True
 
 
 def _digest(root: Path) -> str:

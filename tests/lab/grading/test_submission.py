@@ -3,11 +3,15 @@
 import errno
 import os
 import shutil
+import struct
 import zipfile
+import zlib
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
 
+from lab import git
 from lab.errors import EnvironmentFault
 from lab.git import LONGEST_SUBJECT
 from lab.grading import submission
@@ -197,6 +201,66 @@ def test_a_small_bundle_with_a_huge_tree_is_refused_before_its_files_are_written
     assert bundle.stat().st_size < 10_000
     with pytest.raises(Unusable, match="It has more than 20"):
         unpacked(bundle, tmp_path)
+
+
+@pytest.mark.parametrize("way", ["commondir", "alternates", "a link to the objects"])
+def test_no_commit_of_another_repository_is_read(way: str, tmp_path: Path) -> None:
+    secret, root = work(tmp_path / "secret"), work(tmp_path / "ada")
+    bundled(tmp_path / "first.bundle", secret)
+    (secret / "app" / "a.py").write_text("a = 2\n")
+    bundled(tmp_path / "second.bundle", secret)
+    other, own = secret / ".git", root / ".git"
+    head = run(["git", "-C", str(secret), "rev-parse", "HEAD"]).stdout.decode()
+    run(["git", "init", "-q", str(root)])
+    (own / "HEAD").write_text(head)
+    if way == "commondir":
+        (own / "commondir").write_text(f"{other}\n")
+        (own / "HEAD").write_text("ref: refs/heads/main\n")
+    elif way == "alternates":
+        (own / "objects" / "info").mkdir(exist_ok=True)
+        (own / "objects" / "info" / "alternates").write_text(f"{other / 'objects'}\n")
+    else:
+        shutil.rmtree(own / "objects")
+        (own / "objects").symlink_to(other / "objects")
+    assert len(git.commits(own, 10)) == 1
+    assert unpacked(root, tmp_path).commits == ()
+
+
+def packed(kind: int, content: bytes, before: bytes = b"") -> bytes:
+    """An object of a pack: https://git-scm.com/docs/pack-format. `before` is what a delta refers to."""
+    size, head = len(content) >> 4, kind << 4 | len(content) & 15
+    sizes = bytearray()
+    while size:
+        sizes.append(head | 128)
+        head, size = size & 127, size >> 7
+    return bytes([*sizes, head]) + before + zlib.compress(content, 9)
+
+
+def number(value: int) -> bytes:
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def test_a_small_bundle_with_an_object_of_gigabytes_is_refused(tmp_path: Path) -> None:
+    size, copies = 0xFFFFFF, 500
+    base = bytes(size)
+    blob = sha1(b"blob %d\0" % size + base, usedforsecurity=False)
+    tree = b"100644 app\0" + blob.digest()
+    tree_id = sha1(b"tree %d\0" % len(tree) + tree, usedforsecurity=False).hexdigest()
+    commit = f"tree {tree_id}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n".encode()
+    commit_id = sha1(b"commit %d\0" % len(commit) + commit, usedforsecurity=False).hexdigest()
+    delta = number(size) + number(size * copies) + bytes([0xF0, 255, 255, 255]) * copies
+    objects = [packed(3, base), packed(2, tree), packed(1, commit), packed(7, delta, blob.digest())]
+    pack = b"PACK" + struct.pack(">2I", 2, len(objects)) + b"".join(objects)
+    pack += sha1(pack, usedforsecurity=False).digest()
+    file = tmp_path / "mallory.bundle"
+    file.write_bytes(b"# v2 git bundle\n" + f"{commit_id} refs/heads/main\n\n".encode() + pack)
+    assert file.stat().st_size < 20_000
+    with pytest.raises(Unusable, match=r"an object that takes more than 1,536 MiB"):
+        unpacked(file, tmp_path)
 
 
 def test_a_bundle_with_a_tree_of_nothing_but_folders_is_refused_soon(tmp_path: Path) -> None:
