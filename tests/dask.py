@@ -43,6 +43,7 @@ def cluster(
     scheduler: Mapping[str, str] = ONE_TRY,
     environment: Mapping[str, str] | None = None,
     tls: Sequence[str] = (),
+    dashboard: str = "127.0.0.1:0",
 ) -> Iterator[Cluster]:
     """A scheduler and its workers, which keep their files in `folder`. All are killed at the end.
 
@@ -51,6 +52,7 @@ def cluster(
     file = folder / "scheduler.json"
     folder.mkdir(parents=True, exist_ok=True)
     common = [*tls, "--host", "127.0.0.1", "--scheduler-file", str(file), "--no-dashboard"]
+    common += ["--dashboard-address", dashboard]
     options = ["--nthreads", "1", "--no-nanny", "--resources", resources, "--local-directory", str(folder)]
     with ExitStack() as stack:
         first = stack.enter_context(

@@ -81,7 +81,10 @@ def test_its_two_commands_make_a_cluster_that_grades(tmp_path: Path) -> None:
     commands = block("sh", "dask worker tcp:")
     assert START in commands
     port = str(free_port())
-    lines = [line.replace("8786", port).replace("/var/tmp", str(tmp_path)) for line in commands.splitlines()]
+    lines = [
+        line.replace("8786", port).replace("8787", "0").replace("/var/tmp", str(tmp_path))
+        for line in commands.splitlines()
+    ]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     started = []
     try:

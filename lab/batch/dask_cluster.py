@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
+
 from lab import __version__
 from lab.batch.task import run_bundle
 from lab.batch.workers import Workers
@@ -23,6 +25,8 @@ CONNECT_TIMEOUT = 10.0
 ENDING = {"closing", "closed", "failed", "stopping", "stopped"}
 LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.comm", "tornado.application")
 START = "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=0 dask scheduler --host 127.0.0.1"
+HERE = "--host 127.0.0.1 --dashboard-address 127.0.0.1:0"
+"""Options with which a process of the cluster listens on this machine only. --no-dashboard still listens."""
 
 
 def address_of(executor: str) -> str:
@@ -126,16 +130,22 @@ def failures_allowed(dask_scheduler: Any) -> int:
     return int(dask_scheduler.allowed_failures)
 
 
+def listening_beyond() -> list[str]:
+    """Return the addresses of other machines' networks at which the process that calls this listens."""
+    return [
+        f"{one.laddr.ip}:{one.laddr.port}"
+        for one in psutil.Process().net_connections("inet")
+        if one.status == psutil.CONN_LISTEN and not is_loopback(one.laddr.ip)
+    ]
+
+
 def _usable(client: Any, *, encrypted: bool) -> int:
     """Return how many gradings the cluster can run at the same time. Raises as `dask_workers`."""
     about = client.scheduler_info(n_workers=-1)
-    addresses = [str(about["address"]), *map(str, about["workers"])]
-    open_ = [one for one in addresses if not is_loopback(urlsplit(one).hostname or "")]
-    if open_ and not encrypted:
-        raise UsageError(
-            f"The cluster is not encrypted, and listens at {open_[0]}: other machines can run code on it.",
-            "Start its processes with --host 127.0.0.1, or with certificates. See docs/scale.md.",
-        )
+    nannies = [str(worker["nanny"]) for worker in about["workers"].values() if worker.get("nanny")]
+    addresses = [str(about["address"]), *map(str, about["workers"]), *nannies]
+    if not encrypted:
+        _require_closed([one for one in addresses if not is_loopback(urlsplit(one).hostname or "")])
     workers = {
         one: min(int(worker["resources"].get(RESOURCE, 0)), int(worker["nthreads"]))
         for one, worker in about["workers"].items()
@@ -165,4 +175,15 @@ def _usable(client: Any, *, encrypted: bool) -> int:
             f"The scheduler would give a submission that ends its worker to {allowed} others.",
             f"Start it so: {START}",
         )
+    if not encrypted:
+        of_each = [client.run_on_scheduler(listening_beyond), *client.run(listening_beyond).values()]
+        _require_closed([address for addresses in of_each for address in addresses])
     return sum(workers.values())
+
+
+def _require_closed(addresses: list[str]) -> None:
+    if addresses:
+        raise UsageError(
+            f"The cluster is not encrypted, and listens at {addresses[0]}, for other machines too.",
+            f"Start its processes with {HERE}, or with certificates. See docs/scale.md.",
+        )

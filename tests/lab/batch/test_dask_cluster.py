@@ -149,6 +149,16 @@ def test_a_cluster_without_workers_that_grade_is_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_a_cluster_whose_dashboard_other_machines_can_reach_is_refused(tmp_path: Path) -> None:
+    with (
+        cluster(tmp_path, 1, dashboard=":0") as found,
+        pytest.raises(UsageError, match=r"listens at .*--dashboard-address 127\.0\.0\.1:0"),
+        dask_workers(found.executor, 1),
+    ):
+        pass
+
+
+@pytest.mark.slow
 def test_a_scheduler_that_tries_again_by_itself_is_refused(tmp_path: Path) -> None:
     with (
         cluster(tmp_path, 1, scheduler={}) as found,
