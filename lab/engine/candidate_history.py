@@ -95,7 +95,8 @@ class Compared:
 class CandidateHistory:
     """The history in `code`, a copy of the candidate's code that the walled process can read, or write.
 
-    `url` is that of the database for its owner; empty if none is needed.
+    `url` is that of the database for its owner; empty if none is needed. `regain` is called after a watched
+    run: it gives the database back to an owner who was locked out by it, and returns a clause that says so.
 
     All methods raise LabError if the candidate's code fails, with its file and line, and TimedOut if it does
     not end. Their texts are printable, whatever the candidate's code contains.
@@ -104,6 +105,7 @@ class CandidateHistory:
     code: Path
     url: str
     means: Means
+    regain: Callable[[], str] = str
     _name: str = field(default_factory=lambda: f"lab migration {uuid4().hex[:8]}")
 
     def read(self) -> History:
@@ -157,8 +159,9 @@ class CandidateHistory:
             reported = [failure_of(one) for one in events if one["kind"] == "error"]
             failure = reported[0] if reported else Failure(str(error).rstrip("."))
         finally:
+            locked = self.regain()
             self._end_others()
-        return Watched(statements_of(events), failure)
+        return Watched(statements_of(events), failure or (Failure(locked) if locked else None))
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
         """Write a revision on the only head in the folder, which the walled process must own.

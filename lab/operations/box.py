@@ -5,7 +5,6 @@ made by a program in the box, `lab.operations.prober`, of which only the result 
 """
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from lab.catalog import Fix
 from lab.errors import EnvironmentFault
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
-from lab.library import PACKAGE
+from lab.operations.boxed_program import INSIDE, give, program_in_box
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
 from lab.operations.measure import Checked, keep, services_of
@@ -33,7 +32,7 @@ from lab.runtime.database_service import account_of
 from lab.runtime.log_files import tail
 from lab.runtime.prepared import Prepared
 from lab.runtime.stack import instances_of
-from lab.sandbox import UNBOUNDED, Means, Wall, nests, walled
+from lab.sandbox import Means, nests
 from lab.shadow import leftovers
 from lab.shadow.code import shipped_compose
 from lab.shadow.leftovers import Reservation
@@ -42,10 +41,6 @@ from lab.shadow.shadow import Material, Source, read_material
 from lab.workspace import Workspace
 
 PROBER = "lab.operations.prober"
-INSIDE = Path("/box/run")
-"""The folder of the run, as the prober sees it."""
-
-VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ def measure_in_box(
             copy_server(source.prepared, one)
             one.logs.mkdir()
             for folder in (one.server, one.logs):
-                _give(folder, means)
+                give(folder, means)
         write_atomic(run / "task.json", to_json(_task(target, source, fixes, material, thorough)).encode())
         with _prober(target.workspace, reserved, second, means, progress) as prober:
             result = prober.listen()
@@ -157,12 +152,6 @@ def _task(target: Target, source: Source, fixes: Sequence[Fix], material: Materi
         material.migrates,
         thorough,
     )
-
-
-def _give(folder: Path, means: Means) -> None:
-    """Give the folder to the user that the box runs as."""
-    if means.switches_user:
-        subprocess.run(["chown", "-R", f"{means.uid}:{means.uid}", str(folder)], check=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,42 +196,15 @@ def _prober(
     workspace: Workspace, reserved: Reservation, second: Reservation, means: Means, progress: Progress
 ) -> Iterator[_Prober]:
     """Run the prober in the box for the length of the block."""
-    library = workspace.library.root
     writable = {reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"}
     if second.server.exists():
         own = INSIDE / CANDIDATE
         writable |= {second.server: own / "server", second.logs: own / "logs"}
-    wall = Wall(
-        readable={
-            **{folder: folder for folder in (library, PACKAGE)},
-            reserved.code: INSIDE / "code",
-            reserved.code.with_name("shipped"): INSIDE / "shipped",
-            reserved.folder / "task.json": INSIDE / "task.json",
-        },
-        writable=writable,
-        empty=(INSIDE.parent,),
-        environment={**VARIABLES, "PYTHONPATH": str(PACKAGE.parent)},
-        nests=True,
-    )
-    argv = [sys.executable, "-P", "-m", PROBER, str(INSIDE)]
-    command = walled(argv, wall, UNBOUNDED, means)
+    readable = {
+        reserved.code: INSIDE / "code",
+        reserved.code.with_name("shipped"): INSIDE / "shipped",
+        reserved.folder / "task.json": INSIDE / "task.json",
+    }
     errors = reserved.folder / "prober.log"
-    with (
-        errors.open("wb") as log,
-        subprocess.Popen(
-            command.argv,
-            env=command.environment,
-            cwd="/",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            process_group=0,
-        ) as child,
-    ):
-        try:
-            yield _Prober(child, errors, progress)
-        finally:
-            child.kill()  # the wall ends everything in it
-            with suppress(OSError):  # what was not sent yet cannot be
-                if child.stdin is not None:
-                    child.stdin.close()
+    with program_in_box(PROBER, workspace.library.root, readable, writable, errors, means) as child:
+        yield _Prober(child, errors, progress)

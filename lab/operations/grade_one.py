@@ -19,6 +19,7 @@ from lab.operations.measure import Checked, measure_in_shadow
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review import review_on
+from lab.operations.review_box import review_in_box
 from lab.operations.shipped_figures import Figures, shipped_figures
 from lab.operations.stored_card import read_card
 from lab.operations.target import Target
@@ -127,7 +128,9 @@ def kept_card(folder: Path, submission: Submission, asked: Asked) -> Card | None
 
 
 def _handout(record: Handout | None) -> HandoutCard | None:
-    return HandoutCard(record.id, record.bugs, record.minutes, record.ai) if record else None
+    if record is None:
+        return None
+    return HandoutCard(record.id, record.bugs, record.minutes, record.ai, _shown(record.name))
 
 
 def card_without_figures(
@@ -253,7 +256,10 @@ def _review(
     progress: Progress,
 ) -> ReviewCard:
     try:
-        found = review_on(workspace, prepared, applied, rows, (), head, progress)
+        if sandbox.nests(sandbox.found()):
+            found = review_in_box(workspace, prepared, applied, rows, head, progress)
+        else:
+            found = review_on(workspace, prepared, applied, rows, (), head, progress)
     except LabError as error:
         return ReviewCard(problem=str(error))
     migrations = tuple(

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from lab.workspace import Workspace
 
 @contextmanager
 def candidate_history(
-    workspace: Workspace, url: str, *, writable: bool = False
+    workspace: Workspace, url: str, *, writable: bool = False, regain: Callable[[], str] = str
 ) -> Iterator[CandidateHistory]:
     """Yield the history in a copy of the code, which is deleted after the block.
 
-    With `writable`, the walled process owns the copy.
+    With `writable`, the walled process owns the copy. `regain` is as in `CandidateHistory`.
     """
     means = sandbox.found()
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as made:
@@ -29,7 +29,7 @@ def candidate_history(
         copy_files(workspace, folder)
         if writable and means.switches_user:
             _give(folder, means.uid)
-        yield CandidateHistory(folder, url, means)
+        yield CandidateHistory(folder, url, means, regain)
 
 
 def shipped_head(workspace: Workspace) -> str:

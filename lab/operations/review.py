@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from lab import shipped
@@ -37,6 +37,7 @@ from lab.review.work import failed, merged
 from lab.runtime import databases
 from lab.runtime.prepared import Prepared
 from lab.shadow import data, leftovers
+from lab.shadow.leftovers import Reservation
 from lab.shadow.server import start_server
 from lab.workspace import Workspace
 
@@ -126,10 +127,47 @@ def review_on(
     `head` is the revision below the candidate's: theirs are all above it.
     """
     started = time.monotonic()
-    with (
-        _server(workspace, prepared, applied, progress) as (url, copy),
-        candidate_history(workspace, url) as candidate,
-    ):
+    progress(Update("Copying the database server"))
+    with review_folder(workspace) as reserved:
+        found = reviewed(workspace, prepared, reserved, applied, rows, revisions, head, progress)
+    return replace(found, seconds=round(time.monotonic() - started, 1))
+
+
+@contextmanager
+def review_folder(workspace: Workspace) -> Iterator[Reservation]:
+    """Reserve a folder for the server of a review, and delete it after the block."""
+    folder = workspace.runs / f"review-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        reserved = leftovers.reserve(folder)
+        try:
+            yield reserved
+        finally:
+            leftovers.remove(reserved)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def reviewed(
+    workspace: Workspace,
+    prepared: Prepared,
+    reserved: Reservation,
+    applied: tuple[Fix, ...],
+    rows: int,
+    revisions: Sequence[str],
+    head: str,
+    progress: Progress,
+) -> Review:
+    """Review the revisions on a server in the reserved folder, as `review_on` does. The caller ends it."""
+    started = time.monotonic()
+    server = start_server(prepared, reserved)
+    data.apply_fixes(server.url, applied)
+
+    def copy() -> str:
+        databases.create(server.account, PRISTINE, template=server.database)
+        return server.account.owner_url(PRISTINE)
+
+    with candidate_history(workspace, server.url, regain=server.regain) as candidate:
         findings, measured, chosen = _reviewed(workspace, candidate, head, revisions, copy, progress)
     order = list(Severity)
     files = {one.file for one in chosen}
@@ -149,34 +187,6 @@ def review_on(
 def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
     table = max(waits, key=lambda name: waits[name], default="")
     return (round(waits[table], 4), table) if table else (None, "")
-
-
-@contextmanager
-def _server(
-    workspace: Workspace, prepared: Prepared, applied: tuple[Fix, ...], progress: Progress
-) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Start a copy of the prepared server. Yield its database's URL, and what makes a copy of that database.
-
-    The latter returns the URL of the copy.
-    """
-    progress(Update("Copying the database server"))
-    folder = workspace.runs / f"review-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(parents=True)
-    try:
-        reserved = leftovers.reserve(folder)
-        try:
-            server = start_server(prepared, reserved)
-            data.apply_fixes(server.url, applied)
-
-            def copy() -> str:
-                databases.create(server.account, PRISTINE, template=server.database)
-                return server.account.owner_url(PRISTINE)
-
-            yield server.url, copy
-        finally:
-            leftovers.remove(reserved)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reviewed(

@@ -27,12 +27,13 @@ class SubmissionCard:
 
 @dataclass(frozen=True, slots=True)
 class HandoutCard:
-    """What the candidate got: the handout's id, its bugs, minutes, and the rule on AI assistants."""
+    """What the candidate got: the handout's id and name, its bugs, minutes, and the rule on AI assistants."""
 
     id: str
     bugs: tuple[int, ...]
     minutes: int
     ai: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

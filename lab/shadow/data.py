@@ -20,6 +20,7 @@ from lab.workspace import Workspace
 
 if TYPE_CHECKING:
     from lab.catalog import Fix
+    from lab.shadow.server import ShadowServer
 
 MIGRATION_TIMEOUT = 60.0
 LOCK_TIMEOUT = 10.0
@@ -60,15 +61,18 @@ def apply_fixes(url: str, applied: tuple[Fix, ...]) -> None:
             migrations.upgrade(fix)
 
 
-def migrate(code: Workspace, url: str, means: Means, timeout: float = MIGRATION_TIMEOUT) -> Watched:
+def migrate(
+    code: Workspace, server: ShadowServer, means: Means, timeout: float = MIGRATION_TIMEOUT
+) -> Watched:
     """Run the candidate's migrations behind a wall, and return what they did, and why they failed.
 
-    They fail too if they have not all ended within `timeout` seconds.
+    They fail too if they have not all ended within `timeout` seconds, or lock the application out.
 
     Raises:
         DatabaseUnreachable: the statements of a migration that ran too long cannot be ended.
     """
-    return CandidateHistory(code.root, url, means).watched("upgrade", "head", timeout)
+    history = CandidateHistory(code.root, server.url, means, server.regain)
+    return history.watched("upgrade", "head", timeout)
 
 
 def problem_of(done: Watched) -> str:

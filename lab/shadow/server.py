@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lab.errors import EnvironmentFault
 from lab.runtime import databases, roles
+from lab.runtime.access import regain
 from lab.runtime.account import MONITOR, SUPERUSER, Account
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.prepared import Prepared, password_in
@@ -34,6 +35,10 @@ class ShadowServer:
         """The URL of the database for the role that probes use."""
         return self.account.role_url(self.database, MONITOR)
 
+    def regain(self) -> str:
+        """Give the owner the database back after a migration: see `lab.runtime.access`."""
+        return regain(self.account, self.database)
+
 
 def start_server(prepared: Prepared, reserved: Reservation, port: int | None = None) -> ShadowServer:
     """Copy the prepared server into the reserved folder, if it isn't there, and start it.
@@ -57,6 +62,8 @@ def start_server(prepared: Prepared, reserved: Reservation, port: int | None = N
         except EnvironmentFault:
             if port is not None or attempt == ATTEMPTS - 1:
                 raise
+    # From another database, its owner could drop this one.
+    databases.execute(account, databases.statement("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", "template1"))
     databases.unmake_template(account, prepared.template, prepared.database)
     roles.forget_statements(account)
     return ShadowServer(account, prepared.database)

@@ -157,7 +157,7 @@ def assemble(
     if material.migrates:
         progress(Update("Running the migrations"))
         before = catalogue(url)
-        migrated = data.migrate(copied.workspace, url, starter.means, migration_timeout)
+        migrated = data.migrate(copied.workspace, starter.server, starter.means, migration_timeout)
         for ours in (SAMPLE, END_OTHERS):  # not the candidate's
             roles.forget_statement(starter.server.account, ours)
     problem = data.problem_of(migrated) if migrated else ""
