@@ -118,9 +118,16 @@ def mark_of(root: Path) -> Mark | None:
 
 
 def handout_in(root: Path, library: Library) -> Handout | None:
-    """Return the record of the handout in this folder; None if it is no handout. Raises as `find`."""
+    """Return the record of the handout in this folder; None if it is no handout.
+
+    Raises UsageError: there is no record, or the mark cannot be read.
+    """
     mark = mark_of(root)
-    return None if mark is None else find(library, mark.id)
+    if mark is not None:
+        return find(library, mark.id)
+    if (root / MARK).exists():
+        raise UsageError(f"{MARK} in {root} is no mark of a handout.", "Name the record: --handout FILE")
+    return None
 
 
 def recorded_in(root: Path, library: Library) -> Handout | None:

@@ -125,6 +125,8 @@ def write_bundle(
 
 def read_manifest(bundle: Path) -> Manifest:
     """Return what the bundle says of itself. Raises NoBundle: it cannot be read, or is none."""
+    if not bundle.exists():
+        raise NoBundle(f"There is no {bundle}.")
     try:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as file:
             return from_json(file.read(LONGEST_MANIFEST), Manifest)
@@ -132,6 +134,8 @@ def read_manifest(bundle: Path) -> Manifest:
         if _is_of_git(bundle):
             raise NoBundle(f"{bundle} is a git bundle.", "Grade it without --one.") from error
         reason = error.strerror or error if isinstance(error, OSError) else error
+        if isinstance(error, KeyError):
+            reason = f"it has no {MANIFEST}"
         raise NoBundle(
             f"{bundle} is no bundle: {reason}.", "Make one: lab grade SUBMISSION --pack DIR"
         ) from error

@@ -9,9 +9,10 @@ import zipfile
 from dataclasses import dataclass
 
 from lab import __version__
+from lab.batch.bundle import Manifest
 from lab.errors import EnvironmentFault
 from lab.json_files import from_json, to_json
-from lab.scorecard.card import Card
+from lab.scorecard.card import Card, SubmissionCard
 from lab.zip_errors import UNREADABLE
 
 FORMAT = 1
@@ -22,7 +23,7 @@ LARGEST = 64 * 2**20
 
 
 class NoResult(EnvironmentFault):
-    """The bytes are no result, or that of another bundle."""
+    """The bytes are no result, or that of another bundle, or its card is of another submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,32 @@ def to_result(key: str, card: Card) -> bytes:
     return content.getvalue()
 
 
-def card_of(result: bytes, key: str) -> Card:
-    """Return the card in the result of the bundle with this key. Raises NoResult: it is not that."""
+def card_of(result: bytes, manifest: Manifest) -> Card:
+    """Return the card in the result of the bundle with this manifest. Raises NoResult: it is not that."""
     try:
         with zipfile.ZipFile(io.BytesIO(result)) as archive:
             about = from_json(_read(archive, RESULT), _About)
             card = from_json(_read(archive, CARD), Card)
     except (OSError, *UNREADABLE) as error:
         raise NoResult(f"It is no result: {error}.") from error
-    if (about.format, about.bundle) != (FORMAT, key):
+    if (about.format, about.bundle) != (FORMAT, manifest.key):
         raise NoResult("It is the result of another bundle.")
+    if not _is_of(card, manifest):
+        raise NoResult("Its card is of another submission, library or handout than its bundle.")
     return card
+
+
+def _is_of(card: Card, manifest: Manifest) -> bool:
+    """Whether the card says that it was made of this bundle. One without verdicts names no handout."""
+    submission = SubmissionCard(manifest.name, manifest.digest, manifest.skipped)
+    if (card.submission, card.library, card.rubric) != (submission, manifest.library, manifest.rubric):
+        return False
+    known = manifest.handout.id if manifest.handout else None
+    return card.environment or (card.lab == manifest.lab and (not card.bugs or _id(card) == known))
+
+
+def _id(card: Card) -> str | None:
+    return card.handout.id if card.handout else None
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -50,6 +50,8 @@ def show(
 
     if [bool(form), for_candidate, as_json].count(True) > 1:
         raise click.UsageError("Name one of --format, --for-candidate and --json.")
+    if course is not None and form is None:
+        raise click.UsageError("--course is for the points of a --format.")
     found = read_card_file(path)
     if for_candidate:
         output.line(Verbatim(candidate_page(found, contact or "").removesuffix("\n")))

@@ -50,7 +50,9 @@ def _origin(found: Card) -> Iterator[RenderableType]:
     yield Text(f"Graded by lab {found.lab} on {moment(found.at)} UTC in {found.seconds:.0f} s ({machine}).")
     if (handout := found.handout) is not None:
         bugs = ", ".join(map(str, handout.bugs))
-        yield Text(f"Handout {handout.id}: bugs {bugs}; AI {handout.ai}.")
+        name = f" ({handout.name})" if handout.name else ""
+        ai = "not allowed" if handout.ai == "none" else handout.ai
+        yield Text(f"Handout {handout.id}{name}: bugs {bugs}; AI assistants {ai}.")
     for clause in found.submission.left_out:
         yield Text(f"Left out: {clause}.", "dim")
 

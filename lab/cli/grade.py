@@ -1,5 +1,7 @@
 """The command `lab grade`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -131,7 +133,7 @@ def grade(
         output.result(packed, as_json, grade_views.packed)
         return EnvironmentFault.exit_code if any(card.environment for card in packed.cards) else 0
     how = rendering(formats, course, library)
-    with output.progress() as progress:
+    with output.progress() as progress, _told_what_stays(out):
         graded = operation.grade(
             submissions,
             out,
@@ -148,6 +150,16 @@ def grade(
         )
     output.result(graded, as_json, grade_views.graded)
     return EnvironmentFault.exit_code if graded.not_graded else 0
+
+
+@contextmanager
+def _told_what_stays(out: Path) -> Iterator[None]:
+    """After ^C, say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        output.message(f"The cards that are in {out} stay. To go on: the same command again.")
+        raise
 
 
 # Names of parameters: those of cards, which --one and --pack do not write, and those that a bundle has in it.

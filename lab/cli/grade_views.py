@@ -35,7 +35,7 @@ def graded(found: Graded) -> Iterator[RenderableType]:
             Text(inert(card.problem), "yellow"),
         )
     yield listed
-    yield f"{len(found.cards)} cards in {found.out}, in {found.seconds:.1f} s."
+    yield f"{_counted(len(found.cards), 'card')} in {found.out}, in {found.seconds:.1f} s."
     yield f"To read them: {found.out / INDEX}"
 
 
@@ -45,7 +45,7 @@ def packed(found: Packed) -> Iterator[RenderableType]:
     for card in found.cards:
         if card.problem:
             yield f"{inert(card.submission.name)}: {inert(card.problem)}"
-    yield f"{len(found.bundles)} bundles. {len(found.cards)} submissions have none."
+    yield f"{_counted(len(found.bundles), 'bundle')}. Submissions that have none: {len(found.cards)}."
 
 
 def alone(card: Card, result: Path) -> str:
@@ -69,10 +69,12 @@ def _migrations(card: Card) -> str:
     if card.review is None:
         return ""
     problems = sum(one.counts for one in card.review.findings)
-    return (
-        "unknown"
-        if card.review.problem
-        else f"{problems} problem{'' if problems == 1 else 's'}"
-        if problems
-        else "good"
-    )
+    if card.review.problem:
+        return "unknown"
+    if not problems:
+        return "good" if card.review.migrations else "none"
+    return _counted(problems, "problem")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -47,8 +47,8 @@ def handout(
     the candidate's. A record of the handout stays here, for hints, help and grading. The same arguments make
     the same bytes.
 
-    Exit codes: 2 there is no such bug, or the archive has another ending, 3 DIR is not empty, or a
-    fix that would be built in requires a chosen bug.
+    Exit codes: 2 there is no such bug, or the archive has another ending, 3 DIR is not empty, the
+    archive is there already and of another handout, or a fix that would be built in requires a chosen bug.
 
     Example: lab handout ~/ada --name Ada --bugs 1-3,7 --minutes 90 --archive ~/ada.bundle
     """

@@ -102,17 +102,19 @@ def progress() -> Iterator[Progress]:
 def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    count = TextColumn("{task.fields[count]}", markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), count, TimeElapsedColumn())
     with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
-        task = bar.add_task("", visible=False)
+        task = bar.add_task("", visible=False, count="")
         current = ""
 
         def report(stage: Update) -> None:
             nonlocal task, current
             if stage.text != current:
                 bar.remove_task(task)
-                current, task = stage.text, bar.add_task(stage.text, total=stage.total or None)
-            bar.update(task, completed=stage.done, total=stage.total or None)
+                current, task = stage.text, bar.add_task(stage.text, total=stage.total or None, count="")
+            count = f"{stage.done:,} of {stage.total:,}" if stage.total else ""
+            bar.update(task, completed=stage.done, total=stage.total or None, count=count)
 
         yield report
 

@@ -37,7 +37,7 @@ def rendering(names: Iterable[str], course: Path | None, library: Library) -> Re
     """Return how cards are to be rendered. `course` is the course file; slugs in it are the library's.
 
     Raises:
-        UsageError: there is no such format, or it needs a course file and there is none.
+        UsageError: there is no such format, or one needs a course file and there is none, or the reverse.
         InvalidFile: the course file cannot be used.
     """
     names = tuple(dict.fromkeys(names))
@@ -48,7 +48,12 @@ def rendering(names: Iterable[str], course: Path | None, library: Library) -> Re
             raise UsageError(
                 f"The format {name} gives points, and only a teacher can say which.", WRITE_A_COURSE
             )
-    return Rendering(names, NO_POINTS if course is None else read_course(course, _slugs(library)))
+    if course is None:
+        return Rendering(names)
+    if not any(FORMATS[name].with_points for name in names):
+        with_points = " or ".join(f"--format {name}" for name in FORMATS if FORMATS[name].with_points)
+        raise UsageError("No format that is asked for has the points of --course.", f"Add {with_points}.")
+    return Rendering(names, read_course(course, _slugs(library)))
 
 
 def rendered(card: Card, name: str, course: Course) -> str:

@@ -28,6 +28,11 @@ def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
             raise UsageError(f"There is no {inert(str(source))}.")
         if name.startswith(".") or name.casefold() in (TABLE, INDEX):
             raise UsageError(f"A submission cannot be called {inert(name)}.", "Give the file another name.")
+        if source.resolve().parent == out.resolve():
+            raise UsageError(
+                f"{out} is the folder of the submission {inert(source.name)}.",
+                "Name another folder for the cards: -o DIR",
+            )
         inside, folder = source.resolve(), (out / name).resolve()
         if folder.is_relative_to(inside) or inside.is_relative_to(folder):
             raise UsageError(
@@ -39,7 +44,9 @@ def card_folders(sources: Sequence[Path], out: Path) -> tuple[Path, ...]:
                 "Name another folder: -o DIR",
             )
     folded = [normalize("NFC", name).casefold() for name in names]
-    if twice := sorted(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
+    if twice := sorted(
+        str(source) for source, key in zip(sources, folded, strict=True) if folded.count(key) > 1
+    ):
         raise UsageError(
             f"{len(twice)} submissions have the same name as another: {', '.join(map(inert, twice[:10]))}.",
             "A card is named after its file or folder: give them other names.",

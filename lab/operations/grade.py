@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
-from lab.batch.bundle import NoBundle, read_manifest
+from lab import handouts
+from lab.batch.bundle import Manifest, NoBundle, read_manifest
 from lab.batch.child import run_child
 from lab.batch.dask_cluster import dask_workers
 from lab.batch.result import NoResult, card_of
@@ -39,6 +40,11 @@ from lab.sentences import inert
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
+
+NO_HANDOUT = (
+    "It names no handout, so all bugs were judged, and no help that was given is shown. Handouts were made "
+    "from this library: if it is the work of one, name that with --handout."
+)
 
 BUNDLE, RESULT = ".bundle.zip", ".result.zip"
 """After the submission's name: the names of its bundle and of its result, in a folder of them."""
@@ -116,15 +122,17 @@ def grade(
     """
     started = time.monotonic()
     folders = card_folders(sources, out)
+    stage = Update("Grading", 0, len(sources))
     if not executor and not unwalled:
         require_walls()
     rubric = read_rubric(library.rubric)
     record = read_handout(handout, library) if handout else None
     batch = _Batch(library, record, results, timeout, Event(), unwalled)
-    done, lock = 0, Lock()
+    lock = Lock()
 
     def one(source: Path, folder: Path, sender: Sender) -> Card:
-        nonlocal done
+        nonlocal stage
+        began, before = time.monotonic(), read_card(folder)
         try:
             card = batch.card(source, folder, sender.send)
             written = read_card(folder)
@@ -133,12 +141,15 @@ def grade(
                 write_page(card, folder, rubric, contact)
         except OSError as error:
             raise EnvironmentFault(f"{folder} cannot be written: {error.strerror}.") from error
+        said = "Not graded" if card.environment else "Kept" if card == before else "Graded"
         with lock:
-            done += 1
-            progress(Update(f"Graded {inert(folder.name)}", done, len(sources)))
+            stage = replace(stage, done=stage.done + 1)
+            progress(Update(f"{said}: {inert(folder.name)}", seconds=time.monotonic() - began))
+            progress(stage)
         return card
 
     with exclusive_lock(out / LOCK, progress=progress), _workers(executor, jobs, out, batch.stop) as workers:
+        progress(stage)
         sender = Sender(workers, timeout, batch.stop)
         # Each thread has one bundle in memory: as many as are graded, and as many that are packed meanwhile.
         with ThreadPoolExecutor(2 * workers.width) as pool:
@@ -182,7 +193,7 @@ def pack_all(
             except NotGraded as error:
                 card = batch.not_graded(source, folder, error)
             finally:
-                remove_scratch(folder / WORK)
+                _tidy(folder)
             if card is None:
                 made.append(bundle)
             else:
@@ -208,15 +219,17 @@ class _Batch:
         try:
             if (card := self.pack(source, folder, bundle)) is not None:
                 return card
-            key = read_manifest(bundle).key
-            card = self._result(folder.name, key) or card_of(send(bundle.read_bytes()), key)
+            manifest = read_manifest(bundle)
+            card = self._result(folder.name, manifest) or card_of(send(bundle.read_bytes()), manifest)
+            if manifest.handout is None and any(handouts.every(self.library)):
+                card = replace(card, notes=(*card.notes, NO_HANDOUT))
             write_card(folder, card)
             if read_card(folder) is None:
                 raise NotGraded("Its card is written, and cannot be read again.")
         except (NotGraded, NoResult, NoBundle) as error:
             card = self.not_graded(source, folder, error)
         finally:
-            remove_scratch(folder / WORK)
+            _tidy(folder)
         return card
 
     def pack(self, source: Path, folder: Path, bundle: Path) -> Card | None:
@@ -256,14 +269,21 @@ class _Batch:
             write_card(folder, card)
         return card
 
-    def _result(self, name: str, key: str) -> Card | None:
+    def _result(self, name: str, manifest: Manifest) -> Card | None:
         """Return the card in the folder of results, if it is of this bundle and says something of it."""
         if self.results is None:
             return None
         with suppress(OSError, NoResult):
-            card = card_of((self.results / f"{name}{RESULT}").read_bytes(), key)
+            card = card_of((self.results / f"{name}{RESULT}").read_bytes(), manifest)
             return None if card.environment else card
         return None
+
+
+def _tidy(folder: Path) -> None:
+    """Delete the scratch of a submission, and its folder if there is no card in it."""
+    remove_scratch(folder / WORK)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 _PACKING = BoundedSemaphore(os.cpu_count() or 1)

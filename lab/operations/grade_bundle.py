@@ -14,7 +14,7 @@ from threading import Event, Thread
 from lab.batch.bundle import Manifest, read_manifest, unpack_bundle
 from lab.batch.result import NoResult, card_of, to_result
 from lab.batch.scratch import make_scratch, remove_scratch
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, UsageError
 from lab.files import write_atomic
 from lab.operations.grade_one import Asked, Digests, card_without_figures, grade_one
 from lab.progress import Progress, Update, silent
@@ -43,9 +43,12 @@ def grade_bundle(
     ^C is.
 
     Raises:
+        UsageError: `result` is a folder.
         NoBundle: the file is no bundle.
         EnvironmentFault: the folder, or the result, cannot be written.
     """
+    if result.is_dir():
+        raise UsageError(f"{result} is a folder.", "Name a file for the result: -o RESULT")
     manifest = read_manifest(bundle)
     if (kept := _kept(result, manifest)) is not None:
         return kept
@@ -67,7 +70,7 @@ def grade_bundle(
 
 def _kept(result: Path, manifest: Manifest) -> Card | None:
     with suppress(OSError, NoResult):
-        card = card_of(result.read_bytes(), manifest.key)
+        card = card_of(result.read_bytes(), manifest)
         return None if card.environment else card
     return None
 

@@ -18,7 +18,7 @@ from lab.catalog import Fix, load
 from lab.engine.patches import ShippedTexts
 from lab.errors import EnvironmentFault, LabError, Refused, UsageError
 from lab.handouts import Handout as Handout
-from lab.json_files import to_json
+from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.handout_files import Files, as_file, files_of
 from lab.operations.new import empty_after_an_error, require_empty, write_files
@@ -61,7 +61,8 @@ def make_handout(
 
     Raises:
         UsageError: a word of `bugs` means no fix, or the archive has another ending.
-        Refused: the folder is not empty, or a fix that would be built in requires a chosen one.
+        Refused: the folder is not empty, the archive is there already and of no handout or of another one,
+            or a fix that would be built in requires a chosen one.
         EnvironmentFault: git is missing, or a file cannot be read or written.
     """
     root = folder.resolve()
@@ -74,6 +75,8 @@ def make_handout(
     named = name or "Lab"
     files, head = files_of(library, chosen, built_in, minutes, ai, named)
     id_ = _id(files, named, chosen, minutes, ai)
+    if archive is not None:
+        _require_replaceable(archive, id_)
     files[handouts.MARK] = as_file(to_json(handouts.Mark(id_, named)) + "\n")
     try:
         with empty_after_an_error(root):
@@ -84,7 +87,7 @@ def make_handout(
             made = _record(library, root, id_, named, chosen, built_in, minutes, ai, head)
             record = handouts.keep(library, made)
             if archive is not None:
-                shutil.copyfile(record, archive.with_name(f"{archive.name}.json"))
+                shutil.copyfile(record, _record_beside(archive))
     except OSError as error:
         raise EnvironmentFault(
             f"The handout {root} cannot be made: {error.strerror}: {error.filename}.",
@@ -151,6 +154,22 @@ def _record(
         library=library.digest(),
         given=given,
     )
+
+
+def _record_beside(archive: Path) -> Path:
+    return archive.with_name(f"{archive.name}.json")
+
+
+def _require_replaceable(archive: Path, id_: str) -> None:
+    """Raise Refused if a file would be lost: only the archive of the same handout may be made again."""
+    beside = _record_beside(archive)
+    if not archive.exists() and not beside.exists():
+        return
+    with suppress(OSError, ValueError):
+        if from_json(beside.read_bytes(), Handout).id == id_:
+            return
+    there = archive if archive.exists() else beside
+    raise Refused(f"{there} is there already, and not of this handout.", "Name another file: --archive FILE")
 
 
 def _archive(root: Path, archive: Path, files: Files) -> None:

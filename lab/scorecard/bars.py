@@ -55,8 +55,11 @@ def row_of(figure: Figure, before: float | None = None) -> FigureRow:
     )
 
 
-def _bar(value: float, limit: float) -> Bar:
-    share = LIMIT_AT * value / limit if limit > 0 else (WIDTH + 1 if value > 0 else 0)
+def _bar(value: float, limit: float) -> Bar | None:
+    """Return the bar; None if the limit is 0: nothing can be shown as a part of it."""
+    if limit <= 0:
+        return None
+    share = LIMIT_AT * value / limit
     return Bar(round(min(max(share, 0), WIDTH), 1), share > WIDTH)
 
 

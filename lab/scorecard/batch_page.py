@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from lab.scorecard.card import Card
+from lab.scorecard.outcomes import NONE
 from lab.scorecard.states import GIVEN, LONGER, STATES, UNKNOWN, WITHIN, State, broke, state_of, time_used
 from lab.scorecard.templates import render
 
@@ -120,7 +121,7 @@ MIGRATIONS = Column(
     "migrations",
     "migrations",
     "migrations",
-    (Choice(GOOD, GOOD), Choice(PROBLEMS, PROBLEMS), Choice(UNKNOWN, UNKNOWN)),
+    (Choice(GOOD, GOOD), Choice(PROBLEMS, PROBLEMS), Choice(NONE, NONE), Choice(UNKNOWN, UNKNOWN)),
 )
 TIME = Column(
     "time",
@@ -167,4 +168,6 @@ def _migrations(card: Card) -> Cell:
     if review.problem:
         return Cell(UNKNOWN, UNKNOWN)
     count = sum(one.counts for one in review.findings)
-    return Cell(PROBLEMS, f"{count} problem{'' if count == 1 else 's'}") if count else Cell(GOOD, GOOD)
+    if not count:
+        return Cell(GOOD, GOOD) if review.migrations else Cell(NONE, NONE)
+    return Cell(PROBLEMS, f"{count} problem{'' if count == 1 else 's'}")

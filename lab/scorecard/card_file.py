@@ -27,13 +27,16 @@ def read_card_file(path: Path) -> Card:
     """
     file = path / CARD if path.is_dir() else path
     try:
+        if not file.is_file() and file.exists():
+            raise InvalidFile(file, ["it is no plain file"], GRADE_AGAIN)
         if file.stat().st_size > MOST_BYTES:
             raise InvalidFile(file, ["it is too large for a card"], GRADE_AGAIN)
         content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(
-            f"There is no card in {path}.", "Name a card.json, or a folder that lab grade has made."
-        ) from None
+        remedy = "Name a card.json, or a folder that lab grade has made."
+        if path.is_dir() and (below := sorted(path.glob(f"*/{CARD}"))):
+            remedy = f"It is the folder of {len(below)} cards: name the folder of one."
+        raise UsageError(f"There is no card in {path}.", remedy) from None
     except OSError as error:
         raise InvalidFile(file, [error.strerror or str(error)]) from error
     try:

@@ -9,6 +9,7 @@ from lab.scorecard.figure_text import figure_text
 from lab.scorecard.rubric import Kind, Line
 from lab.sentences import printable
 
+MOST_FIGURES = 4
 MOST = 20
 """Texts of one kind; the others are counted."""
 
@@ -81,7 +82,9 @@ def _verdicts(line: Line, card: Card) -> Iterator[str | EvidenceText]:
     bugs = _chosen(line, card)
     for bug in bugs:
         verdict = f"{bug.verdict}, with the fix that was given" if bug.given else str(bug.verdict)
-        figures = "; ".join(map(figure_text, bug.figures[:4]))
+        figures = "; ".join(map(figure_text, bug.figures[:MOST_FIGURES]))
+        if len(bug.figures) > MOST_FIGURES:
+            figures += "; …"
         text = f"Bug {bug.number}, {bug.title}: {verdict}. {bug.why}{f' ({figures})' if figures else ''}"
         yield EvidenceText(_short(text), f"bug-{bug.number}")
     if not bugs and line.bugs:

@@ -53,8 +53,8 @@ def sink(folder: Path, token: str) -> Iterator[Sink]:
 
 
 def start_victim() -> "subprocess.Popen[bytes]":
-    """A process of the user's that is none of lab's business. It ends by itself."""
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    """A process of the user's that is none of lab's business. It ends by itself, after hours."""
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(6 * 3600)"])
 
 
 @contextmanager

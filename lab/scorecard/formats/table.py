@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from lab.scorecard.card import Card
-from lab.scorecard.outcomes import in_one_line
+from lab.scorecard.outcomes import NONE, in_one_line
 
 EARLIER = "The last run failed here: this is the card of an earlier one."
 
@@ -51,7 +51,8 @@ def _problems(card: Card) -> str:
     review = card.review
     if review is None or review.problem:
         return "" if review is None else "unknown"
-    return str(sum(one.counts for one in review.findings))
+    problems = sum(one.counts for one in review.findings)
+    return str(problems) if problems or review.migrations else NONE
 
 
 def _safe(text: str) -> str:

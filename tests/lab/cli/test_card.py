@@ -25,7 +25,7 @@ FULL = replace(
     bugs=(replace(EVERY.bugs[0], hints=2), *EVERY.bugs[1:]),
     beside=Beside(9, (Regression("GET /a", "GET /a", "", "200", "500", ("POST /b", "GET /a")),)),
     review=ReviewCard((Finding("data-lost", "f.py", 4, Basis.MEASURED, "5 rows are gone.", "Keep them."),)),
-    handout=HandoutCard("0123456789ab", (1, 2), 90, "allowed"),
+    handout=HandoutCard("0123456789ab", (1, 2), 90, "allowed", "Ada"),
     timeline=(CommandCard(("up", "--rows", "9"), 0, 5.0),),
     commits=(CommitCard("Book in one statement", 6.0),),
     time=TimeCard(600.0, True),
@@ -47,7 +47,7 @@ def test_all_of_a_card_is_shown(folder: Path) -> None:
     done = run(str(folder))
     assert done.exit_code == 0
     told = [
-        *("ada", "bugs 1, 2; AI allowed", "blocked by 3", "unmeasured", "slowest: 7.5 ms"),
+        *("ada", "(Ada): bugs 1, 2; AI assistants allowed", "blocked by 3", "unmeasured", "slowest: 7.5 ms"),
         *("at most 5 ms", "2 hints given", "Its fix was given", "expected 200, got 500", "after POST /b"),
         *(
             "data-lost f.py:4",

@@ -94,6 +94,8 @@ def test_a_format_that_is_not_there_and_a_course_file_that_cannot_be_used_are_re
         rendering(["x"], None, LIBRARY)
     (tmp_path / "course.toml").write_text("[points]")
     with pytest.raises(InvalidFile):
+        rendering(["gradescope"], tmp_path / "course.toml", LIBRARY)
+    with pytest.raises(UsageError, match=r"has the points of --course.* --format gradescope"):
         rendering(["junit"], tmp_path / "course.toml", LIBRARY)
 
 

@@ -198,7 +198,7 @@ def graded(cases: dict[Path, Case], out: Path, *words: str, half: Callable[[], N
     command = [sys.executable, "-P", "-m", "lab", "grade", *map(str, cases), "-o", str(out), *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr or ():
-            if line.startswith("Graded "):
+            if line.startswith("Graded: "):
                 memory.append(psutil.Process(process.pid).memory_info().rss)
                 if len(memory) == len(cases) // 2:
                     half()

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import zipfile
 from collections.abc import Sequence
 from itertools import chain, combinations
@@ -197,3 +198,18 @@ def test_the_first_commit_counts_as_shipped_whatever_a_candidate_commits(tmp_pat
     blob.write_bytes(b"damaged")
     assert shipped.keep(workspace) == ""
     assert blob.read_bytes() == before
+
+
+def test_an_archive_is_replaced_only_by_that_of_the_same_handout(tmp_path: Path) -> None:
+    file = tmp_path / "ada.zip"
+    made(tmp_path / "ada", [1], name="Ada", archive=file)
+    before = file.read_bytes()
+    with pytest.raises(Refused, match=r"ada\.zip is there already, and not of this handout"):
+        made(tmp_path / "eve", [2], name="Eve", archive=file)
+    assert not (tmp_path / "eve").exists()
+    assert file.read_bytes() == before
+    shutil.rmtree(tmp_path / "ada")
+    made(tmp_path / "ada", [1], name="Ada", archive=file)
+    (tmp_path / "thesis.zip").write_bytes(b"mine")
+    with pytest.raises(Refused, match="is there already"):
+        made(tmp_path / "bob", [1], name="Bob", archive=tmp_path / "thesis.zip")

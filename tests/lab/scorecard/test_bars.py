@@ -14,13 +14,13 @@ from lab.scorecard.bars import LIMIT_AT, WIDTH, Bar, row_of
         (10, 10, Bar(LIMIT_AT, False), "100 %"),
         (15, 10, Bar(WIDTH, False), "1.5 ×"),
         (2754600, 27546, Bar(WIDTH, True), "100 ×"),
-        (0, 0, Bar(0, False), ""),
-        (6, 0, Bar(WIDTH, True), ""),
+        (0, 0, None, ""),
+        (6, 0, None, ""),
         (-3, 10, Bar(0, False), "-30 %"),
     ],
 )
 def test_a_bar_shows_the_value_in_parts_of_its_limit(
-    value: float, limit: float, bar: Bar, ratio: str
+    value: float, limit: float, bar: Bar | None, ratio: str
 ) -> None:
     row = row_of(Figure("n", value, "", limit))
     assert (row.bar, row.ratio, row.within) == (bar, ratio, value <= limit)
