@@ -37,7 +37,12 @@ def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Co
 
     parsed = DatabaseUrl.parse(url)
     try:
-        connection = psycopg2.connect(parsed.libpq, application_name=application, connect_timeout=timeout)
+        connection = psycopg2.connect(
+            parsed.libpq,
+            application_name=application,
+            connect_timeout=timeout,
+            client_encoding="UTF8",  # that of the database can be one that Python does not have
+        )
     except psycopg2.OperationalError as error:
         reason = str(error).strip().partition("\n")[0] or "no reason given"
         problem = sentence(f"No connection to the database at {parsed}: {reason}")

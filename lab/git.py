@@ -6,6 +6,7 @@ candidate's workspace is not trusted. Every function raises EnvironmentFault if 
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from threading import Timer
 
 from lab import timeline
-from lab.errors import EnvironmentFault, LabError
+from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.sentences import sentence
 from lab.shell import Finished, run
 
@@ -45,7 +46,7 @@ MOST_MEMORY = 3 * 2**19
 """Kilobytes of address space for git on what a stranger made: 20 KB of a pack can hold gigabytes."""
 
 LIMITED = ("/bin/sh", "-c", f'ulimit -v {MOST_MEMORY} 2>/dev/null; exec "$@"', "sh")
-OUT_OF_MEMORY = (b"Out of memory", os.strerror(errno.ENOMEM).encode())
+OUT_OF_MEMORY = re.compile(rb"Out of memory.*tried to allocate (\d+) bytes")
 
 READ = ("git", "-c", "safe.directory=*")
 """Reads objects of a repository that another user owns, too: that is safe."""
@@ -219,14 +220,15 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
         raise EnvironmentFault(sentence(f"git init failed: {made.last_line}"))
     settings = ["-c", "core.symlinks=false", "-c", f"core.bigFileThreshold={LARGE_BLOB}"]
     words = [*LIMITED, "git", "--git-dir", str(repository), *settings, "-c", "pack.threads=1"]
-    listed = run([*words, "bundle", "unbundle", file.resolve()], env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
+    listed = _in_time([*words, "bundle", "unbundle", file.resolve()])
     refs = dict(
         line.split(" ", 1)[::-1]
         for line in listed.stdout.decode(errors="replace").splitlines()
         if " " in line
     )
-    if any(text in listed.stderr for text in OUT_OF_MEMORY):
-        raise LabError(f"It holds an object that takes more than {MOST_MEMORY // 2**10:,} MiB to read.")
+    asked = OUT_OF_MEMORY.search(listed.stderr)
+    if asked and int(asked[1]) > most_bytes:
+        raise LabError(f"It holds an object of {int(asked[1]) // 2**20:,} MiB.")
     if _of_the_machine(listed):
         raise EnvironmentFault(sentence(f"The git bundle cannot be read: {listed.last_line}"))
     if b"prerequisite" in listed.stderr:
@@ -242,10 +244,17 @@ def unbundle(file: Path, repository: Path, folder: Path, *, most_files: int, mos
     folder.mkdir()
     words += ["--work-tree", str(folder)]
     for step in (["read-tree", commit], ["checkout-index", "--all", "--quiet"]):
-        done = run([*words, *step], cwd=folder, env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
+        done = _in_time([*words, *step], folder)
         if done.code != 0:
             problem = sentence(f"Its files cannot be read: {done.last_line}")
             raise EnvironmentFault(problem) if _of_the_machine(done) else LabError(problem)
+
+
+def _in_time(words: Sequence[str | Path], folder: Path | None = None) -> Finished:
+    try:
+        return run(words, cwd=folder, env=ENVIRONMENT, timeout=UNBUNDLE_TIMEOUT)
+    except TimedOut as error:
+        raise LabError(f"It takes more than {UNBUNDLE_TIMEOUT:g} s to read.") from error
 
 
 def _require_small(words: Sequence[str], most_files: int, most_bytes: int) -> None:

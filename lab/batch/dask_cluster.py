@@ -176,8 +176,9 @@ def _usable(client: Any, *, encrypted: bool) -> int:
             f"Start it so: {START}",
         )
     if not encrypted:
-        of_each = [client.run_on_scheduler(listening_beyond), *client.run(listening_beyond).values()]
-        _require_closed([address for addresses in of_each for address in addresses])
+        found = client.run(listening_beyond, workers=list(workers), on_error="return")
+        of_each = [client.run_on_scheduler(listening_beyond), *found.values()]
+        _require_closed([one for addresses in of_each if isinstance(addresses, list) for one in addresses])
     return sum(workers.values())
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from lab import __version__
 from lab.batch.bundle import Manifest
 from lab.errors import EnvironmentFault
+from lab.handouts import Handout
 from lab.json_files import from_json, to_json
-from lab.scorecard.card import Card, SubmissionCard
+from lab.scorecard.card import Card, HandoutCard, SubmissionCard
 from lab.zip_errors import UNREADABLE
 
 FORMAT = 1
@@ -67,12 +68,13 @@ def _is_of(card: Card, manifest: Manifest) -> bool:
     submission = SubmissionCard(manifest.name, manifest.digest, manifest.skipped)
     if (card.submission, card.library, card.rubric) != (submission, manifest.library, manifest.rubric):
         return False
-    known = manifest.handout.id if manifest.handout else None
-    return card.environment or (card.lab == manifest.lab and (not card.bugs or _id(card) == known))
+    return card.environment or (
+        card.lab == manifest.lab and (not card.bugs or _about(card.handout) == _about(manifest.handout))
+    )
 
 
-def _id(card: Card) -> str | None:
-    return card.handout.id if card.handout else None
+def _about(handout: Handout | HandoutCard | None) -> tuple[str, tuple[int, ...], int, str] | None:
+    return None if handout is None else (handout.id, handout.bugs, handout.minutes, handout.ai)
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

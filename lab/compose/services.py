@@ -79,7 +79,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> ComposeFile:
         document = load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidFile(path, [f"{error.strerror}"], "Restore it: lab reset --code") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidFile(path, [" ".join(str(error).split())], "Correct its YAML.") from error
     reader = _Reader(environ)
     services = reader.file(document)

@@ -54,12 +54,12 @@ NO_PARALLEL_WORKERS = "-c max_parallel_maintenance_workers=0 -c max_parallel_wor
 RECORDED = "SELECT version_num FROM alembic_version ORDER BY 1"
 INVALID_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
 END_SESSIONS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT pg_catalog.pg_terminate_backend(pid, 5000::pg_catalog.int8) FROM pg_catalog.pg_stat_activity
  WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
 """
 
 END_OTHERS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT pg_catalog.pg_terminate_backend(pid, 5000::pg_catalog.int8) FROM pg_catalog.pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 
@@ -95,8 +95,8 @@ class Compared:
 class CandidateHistory:
     """The history in `code`, a copy of the candidate's code that the walled process can read, or write.
 
-    `url` is that of the database for its owner; empty if none is needed. `regain` is called after a watched
-    run: it gives the database back to an owner who was locked out by it, and returns a clause that says so.
+    `url` is that of the database for its owner; empty if none is needed. `regain` is called after
+    each run of their code: it lets an owner who was locked out in again, and tells that in a clause.
 
     All methods raise LabError if the candidate's code fails, with its file and line, and TimedOut if it does
     not end. Their texts are printable, whatever the candidate's code contains.
@@ -156,12 +156,10 @@ class CandidateHistory:
         except EnvironmentFault:
             raise
         except LabError as error:
-            reported = [failure_of(one) for one in events if one["kind"] == "error"]
-            failure = reported[0] if reported else Failure(str(error).rstrip("."))
+            failure = error.failure if isinstance(error, MigrationFailed) else Failure(str(error).rstrip("."))
         finally:
-            locked = self.regain()
             self._end_others()
-        return Watched(statements_of(events), failure or (Failure(locked) if locked else None))
+        return Watched(statements_of(events), failure)
 
     def write(self, message: str, id_: str | None, *, autogenerate: bool) -> Written:
         """Write a revision on the only head in the folder, which the walled process must own.
@@ -213,17 +211,29 @@ class CandidateHistory:
                 events.append(event)
                 tell(event)
 
-        finished = sandbox.run(
-            [sys.executable, "-P", program],
-            wall,
-            Bounds(seconds=seconds, output=REPORTED) if watch else Bounds(seconds=seconds),
-            self.means,
-            stdin=json.dumps({"command": command, **options, **({"watch": True} if watch else {})}).encode(),
-            received=received,
-        )
+        bounds = Bounds(seconds=seconds, output=REPORTED) if watch else Bounds(seconds=seconds)
+        if seconds == LONG:  # somebody's own migration of their own rows
+            bounds = replace(bounds, memory=None)
+        locked = ""
+        try:
+            finished = sandbox.run(
+                [sys.executable, "-P", program],
+                wall,
+                bounds,
+                self.means,
+                stdin=json.dumps(
+                    {"command": command, **options, **({"watch": True} if watch else {})}
+                ).encode(),
+                received=received,
+            )
+        finally:
+            if self.url:
+                locked = self.regain()
         for event in events:
             if event["kind"] == "error":
                 raise _error(event)
+        if locked:
+            raise MigrationFailed(sentence(f"{locked[0].upper()}{locked[1:]}"), Failure(locked))
         if finished.code != 0:
             last = (
                 f" ({printable(replace(finished, stdout=b'').last_line)})" if finished.stderr.strip() else ""

@@ -140,13 +140,13 @@ class _Copier:
                 self._skip(str(relative), "is no plain file")
 
     def archive(self, source: Path) -> None:
-        if not zipfile.is_zipfile(source):
-            raise Unusable("It is no zip file that is whole, no git bundle and no folder.")
         try:
             with zipfile.ZipFile(source) as zipped:
                 for entry in zipped.infolist():
                     self._entry(zipped, entry)
         except UNREADABLE as error:
+            if "not a zip file" in str(error):
+                raise Unusable("It is no zip file that is whole, no git bundle and no folder.") from error
             raise Unusable(f"It is no zip file that can be read: {error}.") from error
 
     def _entry(self, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
@@ -263,13 +263,20 @@ def _commits(root: Path) -> tuple[git.Commit, ...]:
 def _is_whole(repository: Path) -> bool:
     """Whether no other repository is part of this one: it could be the interviewer's, with any commit."""
     others = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
-    if any((repository / name).is_symlink() or (repository / name).exists() for name in others):
+    if any(os.path.lexists(repository / name) for name in others):
         return False
-    looked = 0
-    for folder, folders, names in os.walk(repository):
-        looked += len(folders) + len(names)
-        if looked > MOST_OBJECTS or any(Path(folder, name).is_symlink() for name in (*folders, *names)):
-            return False
+    looked, folders = 0, [repository]
+    try:
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    looked += 1
+                    if entry.is_symlink() or looked > MOST_OBJECTS:
+                        return False
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+    except OSError:  # it cannot be read, or is too deep
+        return False
     return True
 
 

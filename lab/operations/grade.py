@@ -221,7 +221,7 @@ class _Batch:
                 return card
             manifest = read_manifest(bundle)
             card = self._result(folder.name, manifest) or card_of(send(bundle.read_bytes()), manifest)
-            if manifest.handout is None and any(handouts.every(self.library)):
+            if card.bugs and manifest.handout is None and any(handouts.every(self.library)):
                 card = replace(card, notes=(*card.notes, NO_HANDOUT))
             write_card(folder, card)
             if read_card(folder) is None:

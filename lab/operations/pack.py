@@ -84,8 +84,10 @@ def _record(root: Path, library: Library, named: Handout | None) -> Handout | No
         if mark is not None and mark.id != named.id:
             raise UsageError(f"It is the work of the handout {mark.id}, and --handout names {named.id}.")
         return named
-    try:
+    if mark is None:
         return handouts.handout_in(root, library)
+    try:
+        return handouts.find(library, mark.id)
     except UsageError as error:
         raise UsageError(
             f"It is the work of a handout, and its record is not in {handouts.folder(library)}.",

@@ -35,6 +35,7 @@ from lab.review.sarif import sarif
 from lab.review.source import by_rule, read_inside, read_sources, waived
 from lab.review.work import failed, merged
 from lab.runtime import databases
+from lab.runtime.account import MONITOR
 from lab.runtime.prepared import Prepared
 from lab.shadow import data, leftovers
 from lab.shadow.leftovers import Reservation
@@ -165,7 +166,8 @@ def reviewed(
 
     def copy() -> str:
         databases.create(server.account, PRISTINE, template=server.database)
-        return server.account.owner_url(PRISTINE)
+        databases.close_to_owner(server.account, PRISTINE, MONITOR)
+        return server.account.role_url(PRISTINE, MONITOR)
 
     with candidate_history(workspace, server.url, regain=server.regain) as candidate:
         findings, measured, chosen = _reviewed(workspace, candidate, head, revisions, copy, progress)

@@ -77,10 +77,10 @@ def review_in_box(
             for line in child.stdout:
                 with suppress(ValueError):
                     said = from_json(line, Message)
-                    if said.review is not None:
-                        return said.review
-                    if said.problem:
-                        break
-                    progress(Update(said.text, said.done, said.total))
+                if said.review is not None:
+                    return said.review
+                if said.problem:
+                    break
+                progress(Update(said.text, said.done, said.total))
         reason = said.problem or (tail(errors, 1) or ["it said nothing"])[-1]
         raise EnvironmentFault(f"The review in the box failed: {reason}")

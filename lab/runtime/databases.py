@@ -122,6 +122,16 @@ def unmake_template(account: Account, name: str, new: str) -> None:
     )
 
 
+def close_to_owner(account: Account, name: str, reader: str) -> None:
+    """Let nobody but the superuser and the role `reader` connect to the database, nor drop it."""
+    execute(
+        account,
+        statement("ALTER DATABASE {} OWNER TO {}", name, account.user),
+        statement("REVOKE CONNECT ON DATABASE {} FROM PUBLIC, {}", name, account.owner),
+        statement("GRANT CONNECT ON DATABASE {} TO {}", name, reader),
+    )
+
+
 def set_comment(account: Account, name: str, text: str) -> None:
     """Set the comment of the database. It stays with the database when that is renamed."""
     execute(account, statement("COMMENT ON DATABASE {} IS ", name) + sql.Literal(text))
@@ -136,7 +146,7 @@ def comments(account: Account, names: Iterable[str]) -> dict[str, str | None]:
         return dict(cursor.fetchall())
 
 
-def rows(account: Account, query: str) -> list[tuple[Any, ...]]:
+def rows(account: Account, query: str | sql.Composable) -> list[tuple[Any, ...]]:
     """Return the rows of a query in the maintenance database."""
     connection = connect(account.url(MAINTENANCE))
     with closing(connection), connection.cursor() as cursor:

@@ -23,11 +23,11 @@ class Bounds:
     disk: int | None = 256 * 2**20
     cpu: int | None = None
     seconds: float = 120.0
-    memory: int = 2 * 2**30
+    memory: int | None = 2 * 2**30
     output: int = 16 * 2**20
 
 
-UNBOUNDED = Bounds(processes=None, files=None, disk=None)
+UNBOUNDED = Bounds(processes=None, files=None, disk=None, memory=None)
 """For trusted programs."""
 
 

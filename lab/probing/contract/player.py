@@ -80,11 +80,10 @@ class Player:
             now = time.time()
             return Answer(None, None, now, now, NOT_SENT)
         answer = _send(url, call, values, self._timeout)
-        self._unanswered += answer.status is None
         is_late = answer.status is None and answer.received - answer.sent >= self._timeout
         if is_late and call.method == "GET":
             answer = _send(url, call, values, self._timeout)
-            self._unanswered += answer.status is None
+        self._unanswered += answer.status is None
         return answer
 
 

@@ -90,8 +90,11 @@ class Comparison:
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
         differences = self._differences([self._task(script) for script in scripts])
+        all_sent = True
         for found in [*differences, *self._answered_late()]:
-            if found.difference.actual != NOT_SENT:  # that follows from the requests without an answer
+            if found.difference.actual == NOT_SENT:  # that follows from the requests without an answer
+                all_sent = False
+            else:
                 kinds.setdefault(found.kind, []).append(found)
         if kinds:
             on_found(len(kinds))
@@ -104,12 +107,15 @@ class Comparison:
                 regressions.append(_regression(confirmed))
             else:
                 once += 1
-        return Compared(tuple(regressions), self._unsure(once))
+        unsure = self._unsure(once)
+        if not (all_sent or regressions or unsure):
+            unsure = "not all requests were sent"
+        return Compared(tuple(regressions), unsure)
 
     def _answered_late(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
         again = [task.script for task, _ in self._unanswered if not task.script.alone]
-        if len(again) > TRIES:
+        if len(again) > TRIES or sum(len(script.fresh) for script in again) > len(self._spare):
             return []
         self._unanswered = [one for one in self._unanswered if one[0].script.alone]
         return self._differences([self._task(script) for script in again]) if again else []

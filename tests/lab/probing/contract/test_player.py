@@ -126,6 +126,12 @@ def test_after_so_many_requests_without_an_answer_no_more_are_sent(urls: list[st
 
 def test_a_get_that_takes_too_long_is_sent_once_more_and_a_post_is_not(urls: list[str]) -> None:
     calls = (call("/late", "GET"), call("/late"))
-    ((get, post),) = Player({"service": urls[:1]}, timeout=0.5).play([Task(Script("late", calls), {})])
+    ((get, post),) = Player({"service": urls[:1]}, timeout=2.0).play([Task(Script("late", calls), {})])
     assert get.status == 201
     assert post.status is None
+
+
+def test_what_is_answered_at_the_second_try_counts_as_answered(urls: list[str]) -> None:
+    calls = [call("/late", "GET"), *[call("/closed")] * (MOST_UNANSWERED - 1), call("/")]
+    (transcript,) = Player({"service": urls[:1]}, timeout=2.0).play([Task(Script("late", tuple(calls)), {})])
+    assert transcript[0].status == transcript[-1].status == 201

@@ -149,6 +149,24 @@ def test_what_the_reference_answers_at_the_second_try_is_compared() -> None:
         assert ([one.route for one in found.regressions], found.unsure) == (expected, "")
 
 
+def test_requests_that_were_not_sent_are_not_taken_for_answered() -> None:
+    class Stopped(Fake):
+        def _transcript(self, task: Task) -> Transcript:
+            return tuple(Answer(None, None, 0, 1, NOT_SENT) for _ in task.script.calls)
+
+    comparison = Comparison(Fake(counter), Stopped(counter), Declared(), map(str, range(9)))
+    assert comparison.compare([script("/up")]) == Compared((), "not all requests were sent")
+
+
+def test_without_spare_rows_nothing_is_sent_again_to_the_reference() -> None:
+    class Silent(Fake):
+        def _transcript(self, task: Task) -> Transcript:
+            return tuple(Answer(None, None, 0, 1, "no answer") for _ in task.script.calls)
+
+    comparison = Comparison(Silent(counter), Fake(counter), Declared(), ["0"])
+    assert "did not answer all requests" in comparison.compare([script("/up")]).unsure
+
+
 def test_an_interrupted_comparison_stops_both_systems() -> None:
     class Interrupted(Fake):
         def play(self, tasks: Sequence[Task]) -> list[Transcript]:
