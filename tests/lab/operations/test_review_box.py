@@ -64,7 +64,7 @@ def written(folder: Path, tries: str = "pass") -> Workspace:
 
 
 def by_rule(found: Review) -> list[tuple[str, str, int]]:
-    return [(one.id, one.file, one.line) for one in found.findings if one.basis is Basis.RULE]
+    return [(one.id, one.file, one.line) for one in found.findings if one.how is Basis.RULE]
 
 
 def test_it_finds_the_same_as_without_a_box_and_leaves_nothing(full_server: Prepared, tmp_path: Path) -> None:
