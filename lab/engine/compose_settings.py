@@ -40,7 +40,7 @@ def settings(text: bytes) -> tuple[Setting, ...]:
             found.append(setting)
             if len(found) > MOST:
                 raise ValueError("too many settings")
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     return tuple(found)
 
