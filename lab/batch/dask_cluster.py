@@ -131,7 +131,7 @@ def failures_allowed(dask_scheduler: Any) -> int:
 
 
 def listening_beyond() -> list[str]:
-    """Return the addresses of other machines' networks at which the process that calls this listens."""
+    """Return the addresses at which the process that calls this can be reached by other machines."""
     return [
         f"{one.laddr.ip}:{one.laddr.port}"
         for one in psutil.Process().net_connections("inet")

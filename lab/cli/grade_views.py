@@ -11,6 +11,7 @@ from lab.cli.check_views import STYLES
 from lab.cli.tables import table
 from lab.operations.batch import INDEX
 from lab.operations.grade import Graded, Packed
+from lab.scorecard.outcomes import NONE
 from lab.sentences import inert
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _migrations(card: Card) -> str:
     if card.review.problem:
         return "unknown"
     if not problems:
-        return "good" if card.review.migrations else "none"
+        return "good" if card.review.migrations else NONE
     return _counted(problems, "problem")
 
 

@@ -17,7 +17,8 @@ TRIES = 3
 OF_THE_SERVER = ("starting up", "shutting down", "recovery")
 """In a refusal that no migration can be blamed for."""
 
-# Ordinary work takes some milliseconds, and writes. A function of the candidate's could have any other name.
+# Ordinary work takes some milliseconds, and writes. All names are qualified, because the owner can have made
+# functions of the same names.
 WORKS = """
 SELECT pg_catalog.pg_sleep(0.05::pg_catalog.float8),
        pg_catalog.current_setting('transaction_read_only'::pg_catalog.text)

@@ -123,7 +123,7 @@ def unmake_template(account: Account, name: str, new: str) -> None:
 
 
 def close_to_owner(account: Account, name: str, reader: str) -> None:
-    """Let nobody but the superuser and the role `reader` connect to the database, nor drop it."""
+    """Let only the superuser and the role `reader` connect to the database. The superuser owns it then."""
     execute(
         account,
         statement("ALTER DATABASE {} OWNER TO {}", name, account.user),

@@ -71,3 +71,9 @@ def test_the_folder_is_the_users_where_the_library_is_installed(
     assert handouts.folder(Library(PACKAGE / CONTENT)) == tmp_path / "lab/handouts"
     monkeypatch.setenv(handouts.FOLDER_VARIABLE, str(tmp_path / "mine"))
     assert handouts.folder(Library(PACKAGE / CONTENT)) == tmp_path / "mine"
+
+
+def test_a_mark_that_cannot_be_read_is_not_taken_for_none(library: Library, tmp_path: Path) -> None:
+    root = marked(tmp_path / "ada", "[" * 300_000)
+    with pytest.raises(UsageError, match=r"no mark of a handout.*--handout FILE"):
+        handouts.handout_in(root, library)

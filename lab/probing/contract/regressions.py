@@ -91,7 +91,7 @@ class Comparison:
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
         differences = self._differences([self._task(script) for script in scripts])
         all_sent = True
-        for found in [*differences, *self._answered_late()]:
+        for found in [*differences, *self._sent_again()]:
             if found.difference.actual == NOT_SENT:  # that follows from the requests without an answer
                 all_sent = False
             else:
@@ -112,7 +112,7 @@ class Comparison:
             unsure = "not all requests were sent"
         return Compared(tuple(regressions), unsure)
 
-    def _answered_late(self) -> list[_Found]:
+    def _sent_again(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
         again = [task.script for task, _ in self._unanswered if not task.script.alone]
         if len(again) > TRIES or sum(len(script.fresh) for script in again) > len(self._spare):

@@ -226,6 +226,17 @@ def test_no_commit_of_another_repository_is_read(way: str, tmp_path: Path) -> No
     assert unpacked(root, tmp_path).commits == ()
 
 
+def test_a_bundle_without_the_first_commits_says_what_it_lacks(tmp_path: Path) -> None:
+    root = work(tmp_path / "ada")
+    bundled(tmp_path / "first.bundle", root)
+    (root / "app" / "a.py").write_text("a = 2\n")
+    bundled(tmp_path / "second.bundle", root)
+    words = ["git", "-C", str(root), "bundle", "create", "-q", str(tmp_path / "late.bundle"), "HEAD~1..main"]
+    assert run(words).code == 0
+    with pytest.raises(Unusable, match="needs commits which it does not hold"):
+        unpacked(tmp_path / "late.bundle", tmp_path)
+
+
 def packed(kind: int, content: bytes, before: bytes = b"") -> bytes:
     """An object of a pack: https://git-scm.com/docs/pack-format. `before` is what a delta refers to."""
     size, head = len(content) >> 4, kind << 4 | len(content) & 15

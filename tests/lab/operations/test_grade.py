@@ -30,6 +30,7 @@ from lab.library import Library
 from lab.operations.batch import LOG, TABLE
 from lab.operations.card import rendering, write_formats
 from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
+from lab.operations.grade_bundle import grade_bundle
 from lab.operations.grade_one import MOST_CHARACTERS, WORK, Asked, grade_one, kept_card, latest_commands
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
@@ -364,6 +365,15 @@ def test_the_work_of_a_handout_without_its_record_is_not_graded_as_another(
     file = keep(LIBRARY, record)
     (card,) = grade([root], tmp_path / "other", LIBRARY, handout=str(file)).not_graded
     assert f"the handout {'0' * 12}, and --handout names {'1' * 12}." in card.problem
+
+
+def test_a_folder_in_place_of_the_result_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    work = unpack(copy_shipped(tmp_path / "ada"), tmp_path / "unpacked", ("app",))
+    write_bundle(tmp_path / "bob.zip", work, LIBRARY, None)
+    said: list[object] = []
+    with pytest.raises(UsageError, match="is a folder"):
+        grade_bundle(tmp_path / "bob.zip", tmp_path, timeout=60.0, progress=said.append)
+    assert said == []
 
 
 def test_a_bundle_is_not_graded_as_a_submission(tmp_path: Path) -> None:

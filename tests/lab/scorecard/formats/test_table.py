@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from lab.probing.contract.results import Beside
 from lab.probing.evidence import Verdict
+from lab.scorecard.batch_page import Entry, batch_page
 from lab.scorecard.card import Card, ReviewCard, SubmissionCard
 from lab.scorecard.formats.table import FORMULA, table
 from tests.lab.scorecard.cards import EMPTY, EVERY, bug, card, cards
@@ -54,3 +56,11 @@ def test_any_cards_have_a_row_each_and_no_formula(graded: list[Card]) -> None:
 def test_a_text_is_no_formula_where_semicolons_part_the_cells() -> None:
     (row,) = rows(replace(EVERY, submission=SubmissionCard("a;=cmd|'  calc'!A0;\"+1;b=c", "d")))
     assert row["submission"] == "a;'=cmd|'  calc'!A0;\"'+1;b=c"
+
+
+def test_no_migration_is_neither_good_nor_0_problems() -> None:
+    without = replace(EVERY, review=ReviewCard())
+    (row,) = csv.DictReader(io.StringIO(table([without])))
+    assert row["migration problems"] == "none"
+    page = batch_page([Entry(without, "ada")])
+    assert re.findall('<tr[^>]* data-migrations="(.*?)"', page) == ["none"]
