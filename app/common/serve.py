@@ -26,8 +26,11 @@ MOST_CONNECTIONS = 1000
 STOP_TIMEOUT = 5.0
 """Seconds that requests in progress have to finish after SIGTERM or SIGINT."""
 
-FIRST_REQUEST_TIMEOUT = 0.5
+FIRST_REQUEST_TIMEOUT = 2.0
 """Seconds that a client which has connected by then has to send its request."""
+
+LOOK_AGAIN = 0.25
+"""Seconds until the connections are looked at again if nothing comes from them."""
 
 HANDSHAKE_TIME = 0.001
 """Seconds, far more than the last packet of a handshake takes on a loopback device."""
@@ -79,11 +82,12 @@ def _finish(server: Any) -> None:
     _accept_last(server)
     server.socket.close()
     stopped = time.monotonic()
-    _wait(server, 0)
-    while (waited := time.monotonic() - stopped) < STOP_TIMEOUT:
+    waited, pause = 0.0, 0.0
+    while waited < STOP_TIMEOUT:
+        _wait(server, pause)  # what was sent by then is read, however late this runs
         if not any(_is_awaited(one, waited) for one in server.active_channels.values()):
             break
-        _wait(server, FIRST_REQUEST_TIMEOUT)
+        waited, pause = time.monotonic() - stopped, LOOK_AGAIN
     server.task_dispatcher.shutdown(timeout=0)
 
 

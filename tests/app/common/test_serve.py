@@ -134,6 +134,50 @@ serve(lambda: app, 0)
 """
 
 
+STALLING_SERVICE = f"""
+from app.common import serve as module
+
+module.FIRST_REQUEST_TIMEOUT = 1e-9
+wait = module._wait
+
+def wait_and_stall(server, timeout):
+    wait(server, timeout)
+    if timeout < 1:  # it stops
+        print(flush=True)
+        input()
+
+module._wait = wait_and_stall
+{LITTLE_SERVICE}"""
+
+
+def test_what_a_client_sent_in_time_is_answered_though_the_stopping_service_stalls() -> None:
+    port = free_port()
+    command = [sys.executable, "-c", STALLING_SERVICE]
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=os.environ | {"PORT": str(port)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            next(line for line in process.stderr if "listens on" in line)
+            with socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS) as client:
+                process.send_signal(signal.SIGTERM)
+                process.stdout.readline()
+                client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                process.stdin.write("\n" * 100)
+                process.stdin.flush()
+                assert client.recv(1024).startswith(b"HTTP/1.1 404 ")
+        finally:
+            process.kill()
+
+
 @pytest.mark.slow
 def test_a_stop_resets_no_connection_however_many_clients_come() -> None:
     port, outcomes, ended = free_port(), Counter[str](), threading.Event()
