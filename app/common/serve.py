@@ -32,7 +32,7 @@ FIRST_REQUEST_TIMEOUT = 2.0
 LOOK_AGAIN = 0.25
 """Seconds until the connections are looked at again if nothing comes from them."""
 
-HANDSHAKE_TIME = 0.001
+HANDSHAKE_TIME = 0.01
 """Seconds, far more than the last packet of a handshake takes on a loopback device."""
 
 SO_ATTACH_FILTER = 26
@@ -70,7 +70,7 @@ def serve(create_app: Callable[[], Flask], default_port: int) -> None:
         signal.signal(number, stop)
     _LOG.info("%s listens on %s:%d", app.config["SERVICE"], host, port)
     while not received:
-        _wait(server, 60.0)
+        _wait(server, 1.0)  # not longer: a signal just before the wait does not end it
     _LOG.info("stopping on %s", signal.Signals(received[0]).name)
     _finish(server)
     _LOG.info("%s has stopped", app.config["SERVICE"])
