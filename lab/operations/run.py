@@ -130,6 +130,8 @@ def _saves(workspace: Workspace, current: _Launches, tell: Tell) -> Iterator[Cal
 
 def _start_own(workspace: Workspace, service: str, progress: Progress) -> None:
     """Start the lab's own instance, unless another command has, or `lab down` has deleted its record."""
+    if read_record(_stack(workspace).records, service) is None:
+        return  # `lab down` may keep the lock for as long as the server takes to stop
     try:
         with exclusive_lock(workspace.lock, progress=progress):
             stack = _stack(workspace)

@@ -31,6 +31,7 @@ RECOVERY_TIMEOUT = 5.0
 """Seconds that our server has to accept connections again after one of its processes crashed."""
 
 STOP_TIMEOUT = 20.0
+END_POLL = 0.01
 """Seconds that a fast shutdown may take, and then an immediate shutdown again."""
 
 LOG_LIMIT = 50 * 2**20
@@ -109,12 +110,19 @@ class EmbeddedPostgres:
                 identity = process_id(server)
                 server.send_signal(number)
                 if wait_for_end(identity, STOP_TIMEOUT):
+                    self._wait_for_last()
                     return
         if self.postmaster() is not None:
             messages = self._messages_since(0)
             raise EnvironmentFault(
                 f"PostgreSQL still runs. Its last messages: {messages}", f"Its log: {self.log}"
             )
+
+    def _wait_for_last(self) -> None:
+        """Wait for the process that writes the log: it ends after the first one, when it has read all."""
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while any(map(self._is_ours, psutil.process_iter())) and time.monotonic() < deadline:
+            time.sleep(END_POLL)
 
     def running(self) -> bool:
         """Return whether the server of this data directory accepts the account's connections, on its port."""
