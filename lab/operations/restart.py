@@ -54,9 +54,9 @@ def restart_changed(workspace: Workspace, changed: Iterable[Path]) -> tuple[str,
     if not names or not runtime.database_running():
         return ()
     runtime.stop_services(names)
-    runtime.start_services(names)
-    unhealthy = [one for one in runtime.status() if one.name in names and one.state == "unhealthy"]
-    late = [one.name for one in unhealthy if not one.foreground]  # in the foreground: at a breakpoint
+    late = runtime.start_services(names)
+    if late:  # one in the foreground may be at a breakpoint
+        late = tuple(one.name for one in runtime.status() if one.name in late and not one.foreground)
     if late:
         raise EnvironmentFault(
             f"{', '.join(late)} runs, but does not answer GET /health after the restart.",

@@ -59,8 +59,10 @@ class Runtime(Protocol):
     def database_running(self) -> bool:
         """Return whether this lab's own server accepts connections; True for one that lab doesn't start."""
 
-    def start_services(self, chosen: Iterable[str] = ()) -> None:
+    def start_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Start the chosen services (default: all), and wait until each is healthy, has ended, or is late.
+
+        Return those that are late: they run, and did not become healthy in time.
 
         A running service is restarted only if the compose file now describes it differently, or its code has
         changed.

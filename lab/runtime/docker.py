@@ -98,7 +98,7 @@ class DockerRuntime:
             return False
         return not connection_problem(self.account.url(MAINTENANCE))
 
-    def start_services(self, chosen: Iterable[str] = ()) -> None:
+    def start_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         """Start the services that don't run or run other code than the files have now, and replace containers
         that differ from the compose file.
 
@@ -119,6 +119,7 @@ class DockerRuntime:
             running = {one.service for one in self.project.containers() if one.running}
             waiting = {n for n in waiting & running if not self.is_healthy(self.ports[n])}
             time.sleep(POLL)
+        return tuple(name for name in names if name in waiting)
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         names = self._chosen(chosen)

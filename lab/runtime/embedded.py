@@ -101,7 +101,7 @@ class EmbeddedRuntime:
     def database_running(self) -> bool:
         return self.server.running()
 
-    def start_services(self, chosen: Iterable[str] = ()) -> None:
+    def start_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         for name in process.recorded(self.stack.records):
             if name not in self.services:  # it is no longer in the compose file
                 process.stop(self.stack.records, name)
@@ -112,7 +112,8 @@ class EmbeddedRuntime:
             stopped = {one.name for one in self.stack.status() if one.state == "stopped"}
             if again := stopped.intersection(ended):
                 self.stack.start(again)
-                self.stack.wait(again)
+                ready |= self.stack.wait(again)
+        return tuple(name for name, found in ready.items() if found is Readiness.LATE)
 
     def stop_services(self, chosen: Iterable[str] = ()) -> tuple[str, ...]:
         return self.stack.stop(chosen)
