@@ -26,7 +26,7 @@ PLAIN = "SET search_path = public; SET statement_timeout = '60s'; SET lock_timeo
 """For questions whose answers count: the owner of a database can have changed its settings."""
 
 
-def connect(url: str, *, application: str = APPLICATION, timeout: int = 5) -> Connection:
+def connect(url: str, *, application: str = APPLICATION, timeout: int = 15) -> Connection:
     """Open a connection in autocommit mode. Each address of the host has `timeout` seconds to accept it.
 
     Raises:

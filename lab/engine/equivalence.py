@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCRATCH = "lab_scratch"
 RECORD = re.compile(rf"^INSERT INTO {VERSION_SCHEMA}\.{VERSION_TABLE} [^;]*;$", re.MULTILINE)
-SETTINGS = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '10s'"
+SETTINGS = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'"
 TABLES = """
 SELECT c.relname FROM pg_class c
  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND NOT c.relname = ANY (%s)

@@ -24,7 +24,7 @@ from lab.errors import EnvironmentFault
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-LOCK_TIMEOUT = 5.0
+LOCK_TIMEOUT = 20.0
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
@@ -144,10 +144,10 @@ def latches(url: str) -> Iterator[tuple[tuple[Latch, ...], Latch]]:
 
     Raises:
         DatabaseUnreachable: the database does not answer.
-        psycopg2.Error: a trigger could not be added, for example because a table stayed locked for 5 s.
+        psycopg2.Error: a trigger could not be added, for example because a table stayed locked.
     """
     with closing(connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")
         cursor.execute(TABLES)
         tables = [name for (name,) in cursor.fetchall()]
         made: list[Latch] = []

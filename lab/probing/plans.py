@@ -93,7 +93,7 @@ class PlanLog:
     def read(self, mention: str) -> tuple[Plan, ...]:
         """The plans that were logged since the last call, of statements whose text has `mention` in it.
 
-        Waits until there is one, or TIMEOUT seconds; then the result is empty.
+        Waits until there is one, or TIMEOUT seconds; then the result may be empty.
         """
         until = time.monotonic() + TIMEOUT
         text = b""
@@ -105,7 +105,7 @@ class PlanLog:
                 return plans
             time.sleep(POLL)
         self._offset += len(text)
-        return ()
+        return self._plans(text, mention)
 
     def _plans(self, text: bytes, mention: str) -> tuple[Plan, ...]:
         name = self._connection.database.name

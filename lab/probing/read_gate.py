@@ -15,7 +15,7 @@ from lab.database import connect
 from lab.probing.connection import ProbeConnection, role_settings
 from lab.probing.gate import Gate
 from lab.probing.interleaving import What
-from lab.probing.latch import Latch, new_key
+from lab.probing.latch import LOCK_TIMEOUT, Latch, new_key
 
 UNGUARDED = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -64,7 +64,7 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
 
     Raises:
         DatabaseUnreachable: the database does not answer.
-        psycopg2.Error: a policy could not be added, for example because a table stayed locked for 5 s.
+        psycopg2.Error: a policy could not be added, for example because a table stayed locked.
     """
     # The reader has the second lock until its transaction ends, and only that one waits for the first.
     read, reader = new_key(), new_key()
@@ -73,7 +73,7 @@ def read_gate(url: str, urls: Sequence[str]) -> Iterator[Gate]:
         connection.cursor() as cursor,
         closing(Latch(url, f"SELECT pg_advisory_xact_lock({read})")) as latch,
     ):
-        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT:g}s'")
         cursor.execute(UNGUARDED)
         tables = [sql.SQL(name) for (name,) in cursor.fetchall()]
         try:

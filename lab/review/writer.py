@@ -56,19 +56,18 @@ def writing(url: str, shipped: Catalogue) -> Iterator[Waits]:
 
 def _write(url: str, table: str, columns: Sequence[str], waits: Waits, end: threading.Event) -> None:
     key, column = (sql.Identifier(name) for name in columns[:2])
-    statement = sql.SQL("UPDATE {0} SET {1} = {1} WHERE {2} = (SELECT min({2}) FROM {0})").format(
-        sql.Identifier(table), column, key
-    )
+    # It is rolled back, because a trigger of the candidate's may change more; and it is one message, so that
+    # its lock does not last until a busy machine runs this thread again.
+    update = "BEGIN; UPDATE {0} SET {1} = {1} WHERE {2} = (SELECT min({2}) FROM {0}); ROLLBACK"
+    statement = sql.SQL(update).format(sql.Identifier(table), column, key)
     with (
         suppress(psycopg2.Error, DatabaseUnreachable),
         closing(connect(url)) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(f"SET statement_timeout = '{LONGEST:g}s'")
-        connection.autocommit = False
         while not end.is_set():
             begun = time.monotonic()
             cursor.execute(statement)
-            connection.rollback()  # a trigger of the candidate's may have changed more
             waits.slowest[table] = max(waits.slowest.get(table, 0.0), time.monotonic() - begun)
             end.wait(PAUSE)

@@ -71,7 +71,7 @@ def _major(folder: Path) -> int | None:
     if not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
         return None
     try:
-        output = run([postgres, "--version"], timeout=10).stdout.decode(errors="replace")
+        output = run([postgres, "--version"], timeout=60).stdout.decode(errors="replace")
     except LabError:  # it does not run on this machine
         return None
     version = re.search(r"\) (\d+)", output)

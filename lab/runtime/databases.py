@@ -18,7 +18,7 @@ from lab.errors import EnvironmentFault
 from lab.runtime.account import MAINTENANCE, Account
 from lab.sentences import sentence
 
-DROP_TIMEOUT, DROP_POLL = 5.0, 0.1
+DROP_TIMEOUT, DROP_POLL = 30.0, 0.1
 END_POLL = 0.02
 """Seconds between two attempts to end the connections that block a rename."""
 

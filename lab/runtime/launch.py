@@ -13,7 +13,7 @@ from lab.sandbox.level import Means
 OUT_OF_MEMORY = "out of memory"
 STOPPED = "stopped"
 NOT_WALLED = "its wall could not be made"
-GRACE = 5.0
+GRACE = 10.0
 """Seconds that a service has for a clean stop before it is killed."""
 
 STOP_REQUEST, START_REQUEST = signal.SIGUSR1, signal.SIGUSR2

@@ -24,7 +24,7 @@ PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 DOCKER_COMPOSE = ("docker-compose",)
 TOOLS = (("docker", "compose"), DOCKER_COMPOSE)
-SERVICE_GRACE, DATABASE_GRACE = 5, 30
+SERVICE_GRACE, DATABASE_GRACE = 10, 30
 """Seconds that a container has for a clean stop before it is killed."""
 
 COMMAND_TIMEOUT, PULL_TIMEOUT = 60.0, 1800.0

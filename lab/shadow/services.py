@@ -22,7 +22,7 @@ from lab.shadow.server import ShadowServer
 START_TIMEOUT = 30.0
 """Seconds that services started together have to answer GET /health. Each has at least half a second."""
 
-EXIT_TIMEOUT = 5.0
+EXIT_TIMEOUT = 20.0
 """Seconds that a guard has to record how its service ended."""
 
 ATTEMPTS = 3

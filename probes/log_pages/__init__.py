@@ -193,7 +193,7 @@ def _get(service: Service, target: Target, timeout: float = TIMEOUT) -> tuple[Re
         service.url,
         path,
         query=target.query,
-        timeout=timeout + 5,
+        timeout=timeout + TIMEOUT,
         read_timeout=TIMEOUT,
         receive=body.receive,
     )

@@ -14,7 +14,7 @@ from lab.probing.contract.script import Answer, Call, Task, Transcript
 WORKERS = 8
 """Scripts that are sent side by side. Much of their time is waiting."""
 
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 """Seconds that a request may take. A GET that takes longer is sent once more: the machine may be busy."""
 
 MOST_UNANSWERED = 10
