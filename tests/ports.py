@@ -33,7 +33,7 @@ def free_offset(ports: Iterable[int], reach: int) -> int:
     """
     wanted = list(ports)
     part = _part(OFFSETS)
-    for offset in random.sample(range(part.start, part.stop - reach), 100):
+    for offset in random.sample(range(part.start, part.stop - reach - (max(wanted) - min(wanted))), 100):
         if all(_is_free(port + offset) for port in wanted):
             return offset
     raise AssertionError(f"At no offset in {part} were the ports {wanted} all free.")

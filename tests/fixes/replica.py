@@ -11,7 +11,7 @@ import requests
 
 from tests.ports import free_port
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class Replica:
@@ -47,12 +47,12 @@ class Replica:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def _is_up(self) -> bool:
         try:
             return requests.get(f"{self.url}/health", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def get(self, path: str, **query: Any) -> requests.Response:

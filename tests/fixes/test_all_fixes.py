@@ -30,6 +30,15 @@ def test_every_answer_to_a_fuzzer_is_as_described(fixed: Lab, service: str) -> N
     described = str(fixed.root / "app" / service / "openapi.yaml")
     config = PROJECT / "schemathesis.toml"
     fuzzer = [sys.executable, "-m", "schemathesis.cli", "--config-file", config, "run", described]
-    options = ["--max-examples", "25", "--seed", "1", "--generation-deterministic", "--no-color"]
+    options = [
+        "--max-examples",
+        "25",
+        "--seed",
+        "1",
+        "--generation-deterministic",
+        "--no-color",
+        "--request-timeout",
+        "60",
+    ]
     ran = run([*fuzzer, "--url", target.url, *options], cwd=fixed.root, timeout=240)
     assert ran.code == 0, ran.stdout.decode()[-8000:] + ran.stderr.decode()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,20 +130,17 @@ def test_a_database_that_is_lost_in_the_middle_of_a_change_is_4(
 ) -> None:
     """The change waits for a table when the server is killed. Once that runs again, it can be undone."""
     before = (workspace.root / "app/device_service/queries.py").read_bytes()
-    holder = connect(workspace_url(workspace))
-    holder.cursor().execute("BEGIN; LOCK TABLE bookings IN ACCESS EXCLUSIVE MODE")
-    watch = connect(workspace_url(workspace))
-    changing = subprocess.Popen(
-        [sys.executable, "-m", "lab", "fix", "apply", "3"], cwd=workspace.root, stderr=subprocess.PIPE
-    )
-    until(lambda: _waits(watch), "the change to wait")
-    os.kill(int((workspace.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-    _, said = changing.communicate(timeout=60)
+    change = [sys.executable, "-m", "lab", "fix", "apply", "3"]
+    url = workspace_url(workspace)
+    with closing(connect(url)) as holder, closing(connect(url)) as watch:
+        holder.cursor().execute("BEGIN; LOCK TABLE bookings IN ACCESS EXCLUSIVE MODE")
+        changing = subprocess.Popen(change, cwd=workspace.root, stderr=subprocess.PIPE)
+        until(lambda: changing.poll() is not None or _waits(watch), "the change to wait")
+        os.kill(int((workspace.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        _, said = changing.communicate(timeout=60)
     assert changing.returncode == 4
     assert said.count(b"\n") == 3, said  # two steps that were done, and one message
     assert b"Nothing is lost. When the cause is gone, run: lab fix recover" in said
-    holder.close()
-    watch.close()
     assert command("up").code == 0
     assert command("fix", "recover").code == 0
     states = json.loads(command("fix", "status", "--json").stdout)["fixes"]

@@ -16,12 +16,12 @@ from lab.operations import fixes
 from lab.operations.down import down
 from lab.operations.restart import restart
 from lab.operations.runtimes import runtime_of
-from lab.operations.status import status
 from lab.operations.up import up
 from lab.runtime import databases
 from lab.runtime.log_files import tail
 from lab.shell import run
 from lab.workspace import Workspace
+from tests.lab.operations.conftest import now
 from tests.measuring import copy_library
 
 BATCHES, KILLS = 21, 50
@@ -57,7 +57,7 @@ class KilledLab:
             process.wait(START + chance.uniform(0, self.seconds.get(words, 1.5)))
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
             return True
         return False
 
@@ -69,7 +69,7 @@ class KilledLab:
             error.add_note(self.server_log())
             raise
         fixes.recover(self.workspace)
-        report = status(self.workspace, runtime_of(self.workspace))
+        report = now(self.workspace)
         assert report.fixes is not None
         found = {row.number: str(row.state) for row in report.fixes.fixes}
         assert set(found.values()) <= {"present", "absent"}, found

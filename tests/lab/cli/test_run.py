@@ -5,9 +5,12 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
+from lab.operations.status import ServiceStatus
+from tests.app.waiting import until
 from tests.lab.cli.conftest import Command
 from tests.lab.cli.terminal import CTRL_C, CTRL_Z, DEADLINE, SERVICE, Service, Session, Start
 
@@ -38,6 +41,11 @@ def test_while_a_service_is_in_the_foreground_its_own_instance_steps_aside(
     assert service().foreground is None
 
 
+def until_asleep(service: ServiceStatus) -> None:
+    process = psutil.Process(service.pid)
+    until(lambda: process.status() == psutil.STATUS_SLEEPING, "the service to wait")
+
+
 @pytest.mark.slow
 def test_a_breakpoint_reads_from_the_terminal(start: Start, service: Service, code: Path) -> None:
     code.write_text(code.read_text().replace("    serve(", "    breakpoint()\n    serve("))
@@ -46,6 +54,7 @@ def test_a_breakpoint_reads_from_the_terminal(start: Start, service: Service, co
     run.type("p 6 * 7\n")
     run.wait_for("42")
     run.wait_for("(Pdb) ")
+    until_asleep(service("unhealthy"))  # the debugger misses a signal that comes before it reads
     run.type(CTRL_C)
     run.wait_for("KeyboardInterrupt")
     run.wait_for("(Pdb) ")
@@ -71,6 +80,7 @@ def test_a_breakpoint_in_a_request_holds_that_request_only(
         assert service().foreground == run.process.pid
         run.type("p request.path\n")
         run.wait_for("'/devices'")
+        run.wait_for("(Pdb) ")
         run.type("continue\n")
         assert request.result().status_code == 200
         request = pool.submit(requests.get, url, timeout=DEADLINE)

@@ -214,7 +214,7 @@ class Machine(RuleBasedStateMachine):
     def the_service_runs_the_code_that_lab_wrote(self) -> None:
         """Unless the candidate edited it since, or a lab was killed before its restart."""
         if not self.killed and not self.edited:
-            with urlopen(f"http://127.0.0.1:{self.launched.launch.port}/", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{self.launched.launch.port}/", timeout=60) as answer:
                 assert answer.read() == self._source()
 
     @invariant()

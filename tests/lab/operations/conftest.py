@@ -1,5 +1,6 @@
 """A workspace of a test's own: the shipped code in a folder with a space, on ports of its own."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from lab.operations.up import up
 from lab.progress import Progress, Update
 from lab.runtime import databases
 from lab.workspace import Workspace
+from tests.app.waiting import DEADLINE_SECONDS
 from tests.conftest import Server
 from tests.measuring import copy_library
 from tests.measuring import copy_shipped as copy_shipped
@@ -57,7 +59,12 @@ def _is_up(workspace: Workspace, port_offset: int) -> bool:
 
 
 def now(workspace: Workspace) -> Status:
-    return status(workspace, runtime_of(workspace))
+    """The status; while a service takes too long to answer, it is asked for again."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        report = status(workspace, runtime_of(workspace))
+        if "unhealthy" not in states(report).values() or time.monotonic() > deadline:
+            return report
 
 
 def states(report: Status) -> dict[str, str]:

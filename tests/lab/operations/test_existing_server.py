@@ -20,7 +20,7 @@ from lab.runtime import databases
 from lab.workspace import Workspace
 from tests.conftest import Server, free_port
 from tests.killing import killer
-from tests.lab.operations.conftest import copy_shipped, raise_at
+from tests.lab.operations.conftest import copy_shipped, now, raise_at, states
 
 NAMES = ("shop", "shop_template")
 
@@ -41,7 +41,7 @@ def test_up_reset_and_down_destroy_leave_no_database(
 ) -> None:
     done = up(own, rows=300, port_offset=port_offset + 100)
     assert done.status.database.rows == 300
-    assert done.status.services[0].state == "healthy"
+    assert states(now(own))["device-service"] == "healthy"
     reset(own)
     monkeypatch.delenv("LAB_DATABASE_URL")  # it is remembered
     assert status(own, runtime_of(own)).database.rows == 300
@@ -144,7 +144,7 @@ def test_an_unusable_server_stops_no_running_lab(
         patched.setenv("LAB_DATABASE_URL", f"postgresql://lab:lab@127.0.0.1:{port}/shop")
         with pytest.raises(LabError, match="LAB_DATABASE_URL"):
             up(own)
-    assert status(own, runtime_of(own)).services[0].state == "healthy"
+    assert states(now(own))["device-service"] == "healthy"
     down(own, destroy=True)
 
 

@@ -63,7 +63,7 @@ def test_up_with_another_environment_restarts_the_service(
     monkeypatch.setenv("SQLALCHEMY_ECHO", "true")
     up(workspace)
     port = now(workspace).services[0].port
-    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", "/devices")
         connection.getresponse().read()
     log = tail(runtime_of(workspace).stack.log("device-service"), 50)

@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
+from lab.probing import gate
 from lab.probing.client import Reply
-from lab.probing.gate import write_gate
+from lab.probing.gate import HEARTBEATS, write_gate
 from lab.probing.interleaving import Event, Interleaving, What
 from lab.probing.read_gate import read_gate
 from tests.conftest import Database
@@ -14,10 +15,16 @@ from tests.lab.probing.test_gate import Client, as_request, locked, service_url,
 __all__ = ["service_url"]
 
 
+@pytest.fixture
+def only_locks_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is never taken to wait in its service, however slow the machine is."""
+    monkeypatch.setattr(gate, "HEARTBEATS", 10**9)
+
+
 def held(database: Database, url: str, client: Client) -> Interleaving:
-    with write_gate(database.url, []) as gate:
-        outcome = gate.pass_through([partial(as_request, client, url)] * 2)
-    assert gate.outcomes == [outcome]
+    with write_gate(database.url, []) as made:
+        outcome = made.pass_through([partial(as_request, client, url)] * 2)
+    assert made.outcomes == [outcome]
     return outcome.interleaving
 
 
@@ -66,9 +73,11 @@ def test_one_that_waits_for_a_row_lock_is_seen_to_wait_for_its_holder(
 
 
 @pytest.mark.slow
-def test_a_reader_is_seen_to_be_held_in_its_read(database: Database, service_url: str) -> None:
-    with read_gate(database.url, []) as gate:
-        outcome = gate.pass_through([partial(as_request, tried_after_reading, service_url)] * 2)
+def test_a_reader_is_seen_to_be_held_in_its_read(
+    database: Database, service_url: str, only_locks_and_answers: None
+) -> None:
+    with read_gate(database.url, []) as made:
+        outcome = made.pass_through([partial(as_request, tried_after_reading, service_url)] * 2)
     assert seen(outcome.interleaving) == [
         (1, What.SENT),
         (1, What.IN_READ),
@@ -81,17 +90,21 @@ def test_a_reader_is_seen_to_be_held_in_its_read(database: Database, service_url
 
 @pytest.mark.slow
 def test_one_that_waits_for_no_lock_is_seen_to_wait_in_its_service(
-    database: Database, service_url: str
+    database: Database,
+    service_url: str,
+    only_locks_and_answers: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def second(started: list[bool]) -> Reply:
         if not started:
             started.append(True)
             return as_request(unlocked, service_url)
+        monkeypatch.setattr(gate, "HEARTBEATS", HEARTBEATS)
         while len(started) < 2:
             pass
         return Reply("POST /x", 409, 0.0)
 
     started: list[bool] = []
-    with write_gate(database.url, []) as gate:
-        outcome = gate.pass_through([partial(second, started)] * 2, between=lambda: started.append(True))
+    with write_gate(database.url, []) as made:
+        outcome = made.pass_through([partial(second, started)] * 2, between=lambda: started.append(True))
     assert (2, What.WAITS_IN_SERVICE) in seen(outcome.interleaving)

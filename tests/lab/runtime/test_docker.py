@@ -207,7 +207,7 @@ def test_only_containers_of_the_project_are_stopped_and_removed() -> None:
     listings = [call for call in runner.calls if call.startswith(("docker ps", "docker network ls"))]
     assert all(call.endswith(ours) for call in listings)
     assert [call for call in runner.calls if call.startswith("docker stop")] == [
-        "docker stop -t 5 id-of-device-service",
+        "docker stop -t 10 id-of-device-service",
         "docker stop -t 30 id-of-db",
     ]
     assert not any("volume" in call for call in runner.calls if not call.startswith("docker rm"))

@@ -23,9 +23,9 @@ THREADS = """
 import threading, time
 try:
     while True:
-        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+        threading.Thread(target=time.sleep, args=(10,), daemon=True).start()
 except RuntimeError:
-    time.sleep(1.5)
+    time.sleep(5)
 """
 FILES = """
 import os, time
@@ -34,7 +34,7 @@ try:
     while True:
         opened.append(open(os.devnull))
 except OSError:
-    time.sleep(1.5)
+    time.sleep(5)
 """
 DISK = """
 import time
@@ -43,7 +43,7 @@ try:
         while True:
             a.write(bytes(2**20)); b.write(bytes(2**20))
 except OSError:
-    time.sleep(1.5)
+    time.sleep(5)
 """
 OUTPUT = """
 import os, time
@@ -51,7 +51,7 @@ try:
     while True:
         os.write(1, b'x' * 2**20)
 except OSError:
-    time.sleep(1.5)
+    time.sleep(5)
 """
 
 

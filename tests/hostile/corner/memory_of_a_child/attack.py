@@ -11,9 +11,9 @@ for _ in range(3):
     if os.fork() == 0:
         for start in range(0, len(held), 4096):
             held[start]
-        time.sleep(2)
+        time.sleep(7)
         os._exit(0)
-time.sleep(3)
+time.sleep(8)
 """
 
 

@@ -17,7 +17,7 @@ BUILD = "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_execution_logs_started_at ON
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
-        op.execute("SET statement_timeout = '20ms'")
+        op.execute("SET statement_timeout = '60ms'")
         for _ in range(3):
             try:
                 op.execute(BUILD)
