@@ -8,6 +8,7 @@ import pytest
 
 from lab.database import connect
 from lab.operations.runtimes import runtime_of
+from lab.operations.status import status
 from lab.operations.up import up
 from lab.runtime import databases
 from lab.runtime.launch import read_record
@@ -33,7 +34,8 @@ def test_a_service_that_hangs_is_unresponsive_not_crashed(workspace: Workspace) 
     assert record is not None
     os.kill(record.child.pid, signal.SIGSTOP)
     try:
-        assert [service.name for service in now(workspace).unresponsive] == ["device-service"]
+        report = status(workspace, runtime_of(workspace))
+        assert [service.name for service in report.unresponsive] == ["device-service"]
     finally:
         os.kill(record.child.pid, signal.SIGCONT)
 
@@ -50,7 +52,7 @@ def test_status_does_not_wait_for_a_locked_table(workspace: Workspace) -> None:
 def test_a_missing_database_is_a_problem_of_a_running_server(workspace: Workspace) -> None:
     runtime = runtime_of(workspace)
     databases.drop(runtime.account, runtime.database)
-    report = now(workspace).database
+    report = status(workspace, runtime_of(workspace)).database
     assert report.running
     assert "does not exist" in (report.problem or "")
     up(workspace)
