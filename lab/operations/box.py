@@ -4,10 +4,9 @@ Its ports, and the names of its database and roles, are those of a lab that is u
 made by a program in the box, `lab.operations.prober`, of which only the result and the logs leave it.
 """
 
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,8 @@ from lab import compose, records, sandbox
 from lab.catalog import Fix
 from lab.errors import EnvironmentFault
 from lab.files import write_atomic
-from lab.json_files import from_json, to_json
-from lab.operations.boxed_program import INSIDE, give, program_in_box
+from lab.json_files import to_json
+from lab.operations.boxed_program import INSIDE, BoxedProgram, give, program_in_box
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
 from lab.operations.measure import Checked, keep, services_of
@@ -29,7 +28,6 @@ from lab.progress import Progress, Update, silent
 from lab.review.finding import Finding
 from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.database_service import account_of
-from lab.runtime.log_files import tail
 from lab.runtime.prepared import Prepared
 from lab.runtime.stack import instances_of
 from lab.sandbox import Means, nests
@@ -64,18 +62,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One line of the prober's output: its progress, why it failed, what it measured, or an answer."""
+class Measurement:
+    """What the prober found: the evidence, what was noticed, and what the candidate's migrations did."""
 
-    text: str = ""
-    done: int = 0
-    total: int = 0
-    problem: str = ""
-    measured: tuple[Measured, ...] | None = None
-    notes: tuple[str, ...] = ()
-    migration_problem: str = ""
-    migrations: tuple[Finding, ...] = ()
-    reply: BoxReply | None = None
+    measured: tuple[Measured, ...]
+    notes: tuple[str, ...]
+    migration_problem: str
+    migrations: tuple[Finding, ...]
 
 
 def measure_in_box(
@@ -116,24 +109,24 @@ def measure_in_box(
                 give(folder, means)
         write_atomic(run / "task.json", to_json(_task(target, source, fixes, material, thorough)).encode())
         with _prober(target.workspace, reserved, second, means, progress) as prober:
-            result = prober.listen()
+            found = prober.listen(Measurement)
             if contract:
-                start = partial(boxed_system, prober.ask, prober.child.kill, contract.rows)
+                start = partial(boxed_system, partial(_ask, prober), prober.child.kill, contract.rows)
                 beside = compare(
                     target,
                     contract,
-                    [one.evidence for one in result.measured or ()],
+                    [one.evidence for one in found.measured],
                     run / REFERENCE,
                     start,
                     progress,
-                    migration_problem=result.migration_problem,
+                    migration_problem=found.migration_problem,
                 )
     finally:
         leftovers.remove(second)
         leftovers.remove(reserved)
         (run / "task.json").unlink(missing_ok=True)
-    measured, notes, migrations = result.measured or (), result.notes, result.migrations
-    return keep(target.workspace, run, fixes, measured, notes, means, started, beside, migrations)
+    notes, migrations = found.notes, found.migrations
+    return keep(target.workspace, run, fixes, found.measured, notes, means, started, beside, migrations)
 
 
 def _task(target: Target, source: Source, fixes: Sequence[Fix], material: Material, thorough: bool) -> Task:
@@ -154,47 +147,23 @@ def _task(target: Target, source: Source, fixes: Sequence[Fix], material: Materi
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Prober:
-    """The program in the box. Its errors are in the file `errors`."""
-
-    child: "subprocess.Popen[bytes]"
-    errors: Path
-    progress: Progress
-
-    def listen(self) -> Message:
-        """Report its progress, and return what it says then. Raises EnvironmentFault: it failed."""
-        assert self.child.stdout is not None
-        last = Message()
-        for line in self.child.stdout:
-            with suppress(ValueError):
-                last = from_json(line, Message)
-                if last.measured is not None or last.reply is not None or last.problem:
-                    break
-                self.progress(Update(last.text, last.done, last.total))
-        if last.measured is None and last.reply is None:
-            reason = last.problem or (tail(self.errors, 1) or ["it said nothing"])[-1]
-            raise EnvironmentFault(f"The measurement in the box failed: {reason}", f"See {self.errors}.")
-        return last
-
-    def ask(self, request: BoxRequest) -> BoxReply:
-        """Ask it, and return what it tells. Raises EnvironmentFault: it failed."""
-        assert self.child.stdin is not None
-        try:
-            self.child.stdin.write(f"{to_json(request, indent=0)}\n".encode())
-            self.child.stdin.flush()
-        except BrokenPipeError:
-            pass  # what it said last tells why
-        reply = self.listen().reply or BoxReply()
-        if reply.refused:
-            raise Unreadable(f"The database in the box cannot be read: {reply.refused}")
-        return reply
+def _ask(prober: BoxedProgram, request: BoxRequest) -> BoxReply:
+    """Ask the prober, and return what it tells. Raises EnvironmentFault: it failed."""
+    assert prober.child.stdin is not None
+    try:
+        prober.child.stdin.write(f"{to_json(request, indent=0)}\n".encode())
+        prober.child.stdin.flush()
+    except BrokenPipeError:
+        pass  # what it said last tells why
+    reply = prober.listen(BoxReply)
+    if reply.refused:
+        raise Unreadable(f"The database in the box cannot be read: {reply.refused}")
+    return reply
 
 
-@contextmanager
 def _prober(
     workspace: Workspace, reserved: Reservation, second: Reservation, means: Means, progress: Progress
-) -> Iterator[_Prober]:
+) -> AbstractContextManager[BoxedProgram]:
     """Run the prober in the box for the length of the block."""
     writable = {reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"}
     if second.server.exists():
@@ -206,5 +175,5 @@ def _prober(
         reserved.folder / "task.json": INSIDE / "task.json",
     }
     errors = reserved.folder / "prober.log"
-    with program_in_box(PROBER, workspace.library.root, readable, writable, errors, means) as child:
-        yield _Prober(child, errors, progress)
+    library, failure = workspace.library.root, f"The measurement in the box failed (see {errors})"
+    return program_in_box(PROBER, library, readable, writable, errors, means, failure, progress)

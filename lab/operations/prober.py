@@ -1,7 +1,7 @@
 """The program that measures in a box: `python -m lab.operations.prober RUN`, with the task in RUN/task.json.
 
-It prints one line of JSON for each step, and then the result: see `lab.operations.box.Message`. After that,
-it replies to the requests on its standard input, one line each: see `lab.operations.conversation`.
+It prints one line of JSON for each step, and then the result: see `lab.operations.boxed_program.Message`.
+After that, it replies to the requests on its standard input, a line each: see `lab.operations.conversation`.
 """
 
 import os
@@ -14,9 +14,10 @@ from typing import Any
 import psycopg2
 
 from lab.errors import LabError
-from lab.json_files import from_json, to_json
+from lab.json_files import from_json
 from lab.library import Library
-from lab.operations.box import Message, Task
+from lab.operations.box import Measurement, Task
+from lab.operations.boxed_program import Message, tell, tell_progress
 from lab.operations.contract import CANDIDATE
 from lab.operations.conversation import BoxReply, BoxRequest, reply_to
 from lab.operations.measure import findings_on, looks, probed
@@ -29,29 +30,24 @@ from lab.shadow.system import system
 from lab.workspace import Workspace
 
 
-def measure(run: Path, task: Task) -> Message:
+def measure(run: Path, task: Task) -> Measurement:
     """Measure what the task asks for. Raises LabError if that is not possible."""
     reserved = leftovers.reserve(run)
-    say(Update("Starting PostgreSQL"))
+    tell_progress(Update("Starting PostgreSQL"))
     try:
         server = serve(task.prepared, reserved, task.applied, port=task.ports[DATABASE_SERVICE])
         material = _material(run, task)
         starter = starter_of(material, server, reserved, task.ports)
-        made = assemble(material, starter, task.services, thorough=task.thorough, progress=say)
+        made = assemble(material, starter, task.services, thorough=task.thorough, progress=tell_progress)
         library = material.code.workspace.library
         measured = tuple(
             replace(one, raw=from_json(raw_json(one.raw), dict[str, Any]))
-            for one in probed(library, task.bugs, task.numbers, made, say)
+            for one in probed(library, task.bugs, task.numbers, made, tell_progress)
         )
         noticed = looks(made.bench)
         leftovers.kill_services(reserved)
         notes = (*made.notes, *noticed, *leftovers.reached_bounds(run))
-        return Message(
-            measured=measured,
-            notes=notes,
-            migration_problem=made.migration_problem,
-            migrations=findings_on(made),
-        )
+        return Measurement(measured, notes, made.migration_problem, findings_on(made))
     finally:
         leftovers.end_server(reserved)
 
@@ -74,29 +70,19 @@ def converse(run: Path, task: Task, lines: Iterator[bytes]) -> None:
         start.given,
         ports=task.ports,
         database_port=task.ports[DATABASE_SERVICE],
-        progress=say,
+        progress=tell_progress,
     ) as made:
         reply = BoxReply(
             relations={name: dict(types) for name, types in made.before.items()},
             problem=made.problem,
             migration_problem=made.migration_problem,
         )
-        _print(Message(reply=reply))
+        tell(Message(result=reply))
         for line in lines:
             try:
-                _print(Message(reply=reply_to(made, from_json(line, BoxRequest))))
+                tell(Message(result=reply_to(made, from_json(line, BoxRequest))))
             except psycopg2.Error as error:
-                _print(Message(reply=BoxReply(refused=" ".join(str(error).split()))))
-
-
-def say(update: Update) -> None:
-    """Print the progress."""
-    _print(Message(update.text, update.done, update.total))
-
-
-def _print(said: Message) -> None:
-    sys.stdout.write(f"{to_json(said, indent=0)}\n")
-    sys.stdout.flush()
+                tell(Message(result=BoxReply(refused=" ".join(str(error).split()))))
 
 
 def main() -> None:
@@ -107,10 +93,10 @@ def main() -> None:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     try:
         task = from_json((run / "task.json").read_bytes(), Task)
-        _print(measure(run, task))
+        tell(Message(result=measure(run, task)))
         converse(run, task, iter(requests))
     except LabError as error:
-        _print(Message(problem=str(error)))
+        tell(Message(problem=str(error)))
 
 
 if __name__ == "__main__":

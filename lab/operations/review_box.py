@@ -3,19 +3,16 @@
 The review is made by a program in the box, `lab.operations.reviewer`, of which only the result leaves it.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab import sandbox
 from lab.catalog import Fix
-from lab.errors import EnvironmentFault
 from lab.files import write_atomic
-from lab.json_files import from_json, to_json
+from lab.json_files import to_json
 from lab.operations.boxed_program import INSIDE, give, program_in_box
 from lab.operations.review import Review, review_folder
 from lab.progress import Progress, Update, silent
-from lab.runtime.log_files import tail
 from lab.runtime.prepared import Prepared
 from lab.runtime.walls import require_reachable
 from lab.shadow.code import copy_files
@@ -24,6 +21,7 @@ from lab.workspace import Workspace
 
 REVIEWER = "lab.operations.reviewer"
 TASK = "task.json"
+FAILURE = "The review in the box failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +33,6 @@ class Task:
     applied: tuple[Fix, ...]
     rows: int
     head: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One line of the reviewer's output: its progress, why it failed, or the review."""
-
-    text: str = ""
-    done: int = 0
-    total: int = 0
-    problem: str = ""
-    review: Review | None = None
 
 
 def review_in_box(
@@ -71,16 +58,8 @@ def review_in_box(
         write_atomic(task, to_json(asked).encode())
         readable = {reserved.code: INSIDE / "code", task: INSIDE / TASK}
         writable = {reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"}
-        with program_in_box(REVIEWER, workspace.library.root, readable, writable, errors, means) as child:
-            assert child.stdout is not None
-            said = Message()
-            for line in child.stdout:
-                with suppress(ValueError):
-                    said = from_json(line, Message)
-                if said.review is not None:
-                    return said.review
-                if said.problem:
-                    break
-                progress(Update(said.text, said.done, said.total))
-        reason = said.problem or (tail(errors, 1) or ["it said nothing"])[-1]
-        raise EnvironmentFault(f"The review in the box failed: {reason}")
+        library = workspace.library.root
+        with program_in_box(
+            REVIEWER, library, readable, writable, errors, means, FAILURE, progress
+        ) as reviewer:
+            return reviewer.listen(Review)
