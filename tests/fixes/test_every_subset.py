@@ -1,11 +1,10 @@
 """Every subset of the fixes, reached in any order, gives the same code and schema; reverted, no trace.
 
-`make test` walks to some of them, `make test-slow` to every one, `make prove` to every one in many orders.
+`make test-slow` walks to every one of them, `make prove` does so in many orders.
 """
 
 import itertools
 import json
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,35 +23,23 @@ from tests.fixes.walk import code
 from tests.fixes.workspaces import copy_project
 
 WALKERS = 2
-SOME = 4
-"""How many subsets `make test` walks to, beside each fix alone and all of them."""
-
 Walked = dict[tuple[int, ...], dict]
 
 
-@pytest.fixture(scope="module", params=["some", pytest.param("every", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module")
 def walked(
-    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     server: Server,
     template: str,
     catalog: Catalog,
 ) -> Walked:
     """What was found at each subset."""
-    subsets = every_subset(catalog) if request.param == "every" else some_subsets(catalog)
-    return walk(subsets, 1, tmp_path_factory, server, template)
+    return walk(every_subset(catalog), 1, tmp_path_factory, server, template)
 
 
 def every_subset(catalog: Catalog) -> list[tuple[int, ...]]:
     numbers = [fix.number for fix in catalog.fixes]
     return [s for size in range(len(numbers) + 1) for s in itertools.combinations(numbers, size)]
-
-
-def some_subsets(catalog: Catalog) -> list[tuple[int, ...]]:
-    """None, each fix alone, all of them, and `SOME` others."""
-    subsets, number = every_subset(catalog), len(catalog.fixes)
-    others = [subset for subset in subsets if 1 < len(subset) < number]
-    return [*subsets[: number + 1], *random.Random(1).sample(others, SOME), subsets[-1]]
 
 
 def walk(
@@ -84,6 +71,7 @@ def _walk(root: Path, seed: int, subsets: list[str]) -> list[dict]:
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_subset_is_the_same_code_whatever_the_order(walked: Walked, catalog: Catalog) -> None:
     """Each is held against the fixes put on one after the other, by rising number, in memory."""
     shipped = walked[()]["code"]
@@ -99,6 +87,7 @@ def test_a_subset_is_the_same_code_whatever_the_order(walked: Walked, catalog: C
         ]
 
 
+@pytest.mark.slow
 def test_a_subset_is_the_same_schema_whatever_the_order(walked: Walked) -> None:
     """Each is the shipped schema and what each of its fixes makes on its own, line by line."""
     shipped = set(walked[()]["schema"])
@@ -109,10 +98,12 @@ def test_a_subset_is_the_same_schema_whatever_the_order(walked: Walked) -> None:
         assert set(found["schema"]) == expected, found["order"]
 
 
+@pytest.mark.slow
 def test_the_models_declare_what_the_migrations_make(walked: Walked) -> None:
     assert {subset: found["check"] for subset, found in walked.items() if found["check"]} == {}
 
 
+@pytest.mark.slow
 def test_reverting_gives_back_the_shipped_bytes_and_schema(walked: Walked) -> None:
     assert [(found["order"], found["back"]) for found in walked.values() if not found["clean"]] == []
 
@@ -125,6 +116,7 @@ def test_the_patches_were_made_from_the_code_that_is_shipped(catalog: Catalog) -
             assert file.apply(texts[str(file.path)].encode("latin-1"))
 
 
+@pytest.mark.slow
 def test_the_fixes_make_something_in_the_schema(walked: Walked, catalog: Catalog) -> None:
     """Or the comparisons above would compare nothing."""
     shipped = set(walked[()]["schema"])

@@ -12,26 +12,19 @@ from tests.hostile.stage import Stage
 from tests.hostile.submissions import Submission, submissions
 
 SUBMISSIONS = submissions()
-QUICK = {("check", "writes_outside"), ("box", "locks_by_database")}
-"""Levels and submissions of `make test`."""
-
 UNRUN = "nothing: it was never run"
 
 
 def _cases() -> list[Any]:
     return [
-        pytest.param(
-            one,
-            level,
-            id=f"{level.name}-{one.name}",
-            marks=[] if (level.name, one.name) in QUICK else [pytest.mark.slow],
-        )
+        pytest.param(one, level, id=f"{level.name}-{one.name}")
         for level in LEVELS
         for one in SUBMISSIONS
         if level.name in one.levels
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("one", "level"), _cases())
 def test_a_submission_gains_nothing(one: Submission, level: Level, stage: Stage) -> None:
     assert stage.gains(one, level) == []

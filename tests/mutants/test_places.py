@@ -27,6 +27,7 @@ def test_the_fixes_are_in_the_code_that_is_searched() -> None:
     assert any(mutant.before == '"/devices/<device_id>/queue"' for mutant in places())
 
 
+@pytest.mark.slow
 def test_the_common_kinds_of_mistake_are_all_there() -> None:
     kinds = {mutant.operator for mutant in places()}
     assert kinds >= {"negate", "compare", "bound", "boolean", "drop_operand"}

@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder for the log and the pids; the tests' modules can be imported."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
     yield tmp_path
-    assert living(tmp_path) == []
+    wait_until(lambda: living(tmp_path) == [])
 
 
 def pids(folder: Path) -> list[int]:
@@ -50,7 +50,7 @@ def test_the_exit_code_and_the_output_are_those_of_the_process(folder: Path) -> 
 
 def test_a_process_that_is_late_is_ended_with_what_it_started(folder: Path) -> None:
     words = [SLEEPS, str(folder)]
-    assert run_child(words, folder / "log", seconds=2, abandoned=lambda: False) is None
+    assert run_child(words, folder / "log", seconds=5, abandoned=lambda: False) is None
     assert len(pids(folder)) == 2
 
 

@@ -62,6 +62,7 @@ def test_json_holds_verdicts_figures_and_where_the_raw_data_is(measured: Measure
     assert "FROM workflow_steps" in Path(evidence["raw"]).read_text()
 
 
+@pytest.mark.slow
 def test_in_a_box_the_verdicts_are_the_same_and_the_level_is_told(measured: MeasuredLab) -> None:
     finished = measured.lab("check", "1", "4", "--box", "--json", "--bugs-only")
 

@@ -136,6 +136,7 @@ def test_show_gives_neither_the_cause_nor_a_hint_away_unless_it_is_asked_to(
         assert told not in shown
 
 
+@pytest.mark.slow
 def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
     lab: Command, project: Project
 ) -> None:

@@ -88,6 +88,7 @@ def test_its_record_stays_with_the_interviewer(tmp_path: Path, records: Path) ->
     assert again.handout.hints_given(1) == 1
 
 
+@pytest.mark.slow
 def test_the_same_arguments_make_the_same_bytes(tmp_path: Path) -> None:
     for ending in ("zip", "bundle"):
         files = [tmp_path / turn / f"ada.{ending}" for turn in ("one", "two")]

@@ -23,6 +23,7 @@ def test_a_check_finds_the_symptoms_and_touches_nothing(measured: Workspace, ser
     assert (code_of(measured), schema_fingerprint(server.url(MEASURED))) == before
 
 
+@pytest.mark.slow
 def test_a_check_is_kept_with_its_raw_data(measured: Workspace) -> None:
     found = check(measured, ["4"], bugs_only=True)
     (evidence,) = from_json((found.run / EVIDENCE).read_bytes(), Record).evidence
@@ -31,6 +32,7 @@ def test_a_check_is_kept_with_its_raw_data(measured: Workspace) -> None:
     assert "FROM workflow_steps" in evidence.raw.read_text()
 
 
+@pytest.mark.slow
 def test_an_applied_fix_is_measured_with_its_schema(measured: Workspace) -> None:
     fixes.apply(measured, ["5"])
     (evidence,) = check(measured, ["5"], bugs_only=True).evidence

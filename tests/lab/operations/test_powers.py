@@ -77,6 +77,7 @@ def test_the_superusers_password_is_in_no_environment_and_in_one_private_file(
     assert holding[0].stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_plain_alembic_works_as_the_owner(lab: Path, workspace: Workspace) -> None:
     def alembic(*words: str) -> str:
         argv = [sys.executable, "-m", "alembic", *words]

@@ -105,6 +105,7 @@ def progress() -> AbstractContextManager[Progress]:
     return nullcontext(silent)
 
 
+@pytest.mark.slow
 def test_a_save_is_measured_with_the_copy_that_was_made_before(
     measured: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

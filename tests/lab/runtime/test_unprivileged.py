@@ -25,6 +25,7 @@ def test_an_ordinary_user_needs_no_prefix(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")
+@pytest.mark.slow
 def test_root_without_namespaces_switches_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     # Not in pytest's folder, which other users can't read.
     home = Path("/tmp") / f"lab-unprivileged-{os.getpid()}"
