@@ -63,7 +63,7 @@ def test_what_is_unpacked_is_what_was_packed(submission: Submission, bundle: Pat
     assert (found.root / "run.sh").stat().st_mode & 0o100
     assert (found.root / ".lab" / "timeline.jsonl").exists()
     assert library.digest() == LIBRARY.digest()
-    here, there = (shipped.digest(Workspace(one.root, one)) for one in (LIBRARY, library))
+    here, there = (shipped.source(Workspace(one.root, one)) for one in (LIBRARY, library))
     assert here == there
     for path in (library.rubric, library.alembic_ini, library.compose_file, library.roles_sql):
         original = LIBRARY.root / path.relative_to(library.root)
