@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ from lab.runtime.postgres import EmbeddedPostgres
 from lab.shell import run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
+from tests.ports import free_port
 
 SHIPPED = ("app", "compose", "fixes", "migrations", "seed", "alembic.ini")
 
@@ -63,7 +63,7 @@ def bare_server() -> Iterator[EmbeddedPostgres]:
     binaries = find_binaries()
     spec = compose.read(PROJECT / "compose" / "docker-compose.yml")
     with TemporaryDirectory(prefix="lab-bench-") as folder:
-        account = Account(_free_port(), "lab", "lab")
+        account = Account(free_port(), "lab", "lab")
         settings = server_settings(spec, binaries.major)
         server = EmbeddedPostgres(binaries, Path(folder), Path(folder) / "log", account, settings)
         try:
@@ -79,10 +79,3 @@ def execute(url: str, *statements: tuple[str, dict[str, Any] | None]) -> None:
         with connection, connection.cursor() as cursor:
             for statement, parameters in statements:
                 cursor.execute(statement, parameters)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -182,9 +182,9 @@ def _prepared(folder: Path) -> Path:
 @contextmanager
 def _running(home: Path) -> Iterator[Server]:
     binaries = find_binaries()
-    settings = {k: v for k, v in SETTINGS.items() if k != "io_method" or binaries.major >= 18}
+    server_settings = {k: v for k, v in SETTINGS.items() if k != "io_method" or binaries.major >= 18}
     account = Account(port=free_port(), user="lab", password="lab")
-    postgres = EmbeddedPostgres(binaries, home, home / "log", account, settings)
+    postgres = EmbeddedPostgres(binaries, home, home / "log", account, server_settings)
     postgres.start()
     try:
         yield Server(account)
@@ -222,7 +222,7 @@ def database(server: Server, template: str) -> Iterator[Database]:
 
 def pytest_configure() -> None:
     """Prepare what every process that a test starts inherits, and what every property is held to."""
-    settings.register_profile("lab", deadline=None)  # how long a try takes is no claim of ours
+    settings.register_profile("lab", deadline=None)  # no test claims how long one example takes
     settings.load_profile("lab")
     # Python takes a file for unchanged that was edited to the same size within a second of being compiled.
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"

@@ -1,6 +1,6 @@
 """Requests to the prober in a box, and its replies: one line of JSON each.
 
-Here the system in the box looks like one that runs outside, as `lab.operations.contract.Candidate`.
+Here the system in the box looks like one that runs outside, as `lab.operations.contract.Side`.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -114,7 +114,8 @@ def up(
                 try:
                     done = start()
                 except EnvironmentFault as error:
-                    # A `lab down` that was killed may have asked the server to stop, and it did only now.
+                    # A `lab down` that was killed may have sent the stop signal already: the server then ends
+                    # during this start.
                     if not isinstance(error.__cause__, psycopg2.OperationalError):
                         raise
                     done = start()

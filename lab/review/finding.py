@@ -14,7 +14,7 @@ FAILED = frozenset({"does-not-run", "concurrently-in-a-transaction"})
 
 
 class Severity(StrEnum):
-    """Basis much a finding matters, the worst first. Only a problem makes a review fail."""
+    """How much a finding matters, the worst first. Only a problem makes a review fail."""
 
     PROBLEM = "problem"
     ADVICE = "advice"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
 
 class Basis(StrEnum):
-    """Basis it is known: seen while the migrations ran, or from the text by a rule."""
+    """How a finding is known: seen while the migrations ran, or from the text by a rule."""
 
     MEASURED = "measured"
     RULE = "rule"

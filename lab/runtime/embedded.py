@@ -16,7 +16,7 @@ from lab.runtime import database_service, log_files, process
 from lab.runtime.account import MAINTENANCE, SUPERUSER, Account
 from lab.runtime.binaries import find_binaries
 from lab.runtime.database_address import DATABASE_SERVICE, Login
-from lab.runtime.postgres import EmbeddedPostgres
+from lab.runtime.postgres import EmbeddedPostgres, server_to_stop
 from lab.runtime.prepared import Prepared, password_in
 from lab.runtime.process import Readiness
 from lab.runtime.stack import ServiceStatus, Stack, instances_of
@@ -175,8 +175,7 @@ def stop_all(workspace: Workspace) -> tuple[tuple[str, ...], bool]:
     services = process.stop_all(workspace.service_records)
     if not workspace.data.exists():  # the lab was killed before initdb had finished, or never started
         return services, False
-    not_needed = Account(port=0, user="", password="")
-    server = EmbeddedPostgres(find_binaries(), workspace.data.parent, workspace.logs, not_needed, {})
+    server = server_to_stop(workspace.data.parent, workspace.logs)
     was_running = server.postmaster() is not None
     server.stop()
     return services, was_running

@@ -17,7 +17,7 @@ from typing import Self
 from lab.errors import EnvironmentFault
 from lab.runtime.guard import Guard
 from lab.runtime.launch import START_REQUEST, STOP_REQUEST, Launch, Record, read_record
-from lab.runtime.process import require_free_port
+from lab.runtime.process import ENDING_SIGNALS, require_free_port
 from lab.runtime.terminal import Terminal
 from lab.sentences import sentence
 
@@ -28,7 +28,6 @@ POLL = 0.05
 """Seconds between two looks while the service does not run."""
 
 INTERRUPTED_CODES = {0, 128 + signal.SIGINT}
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Handler = Callable[[int, object], None]
 
 

@@ -17,10 +17,10 @@ from lab.errors import EnvironmentFault, LabError
 from lab.runtime import data_directory, roles
 from lab.runtime.account import MAINTENANCE, Account
 from lab.runtime.binaries import Binaries, find_binaries
+from lab.runtime.ending import END_POLL, wait_for_end
 from lab.runtime.launch import process_id
 from lab.runtime.log_files import BLOCK
 from lab.runtime.prepared import FIRST_PASSWORD
-from lab.runtime.process import wait_for_end
 from lab.runtime.unprivileged import as_ordinary_user, folder_of
 from lab.shell import run
 
@@ -31,7 +31,6 @@ RECOVERY_TIMEOUT = 5.0
 """Seconds that our server has to accept connections again after one of its processes crashed."""
 
 STOP_TIMEOUT = 20.0
-END_POLL = 0.01
 """Seconds that a fast shutdown may take, and then an immediate shutdown again."""
 
 LOG_LIMIT = 50 * 2**20
@@ -225,7 +224,11 @@ class EmbeddedPostgres:
         return " / ".join(lines) or "it logged nothing"
 
 
+def server_to_stop(home: Path, log_folder: Path) -> EmbeddedPostgres:
+    """Return the server of the data in `home`, without the account and settings that only a start needs."""
+    return EmbeddedPostgres(find_binaries(), home, log_folder, Account(port=0, user="", password=""), {})
+
+
 def abort_server(home: Path, log_folder: Path) -> None:
     """Stop the server of the data in `home`, as a crash would. Raises EnvironmentFault: it still runs."""
-    no_account = Account(port=0, user="", password="")
-    EmbeddedPostgres(find_binaries(), home, log_folder, no_account, {}).abort()
+    server_to_stop(home, log_folder).abort()

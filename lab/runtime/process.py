@@ -18,12 +18,17 @@ from lab.errors import EnvironmentFault, PortTaken
 from lab.json_files import from_json, to_json
 from lab.runtime import foreground_requests
 from lab.runtime.ending import KILL_TIMEOUT, end
-from lab.runtime.ending import wait_for_end as wait_for_end
 from lab.runtime.launch import GRACE, RECORDS_VARIABLE, Launch, ProcessId, Record, process_id, read_record
 from lab.runtime.proof import GUARD, environment_of, guard_words, is_ours
 from lab.shell import run
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+READY_POLL = 0.03
+"""Seconds between two questions whether a service is ready."""
+
+HEALTH_TIMEOUT = 2.0
+"""Seconds that one wait for an answer to GET /health may last."""
 
 
 class Readiness(enum.Enum):
@@ -201,10 +206,8 @@ def _shares_mounts(other: psutil.Process) -> bool:
         return False
 
 
-def wait_until_ready(
-    records: Path, name: str, ready: Callable[[int], bool], timeout: float, poll: float = 0.03
-) -> Readiness:
-    """Try `ready(port)` every `poll` seconds until it is true, the service ends or `timeout` seconds pass."""
+def wait_until_ready(records: Path, name: str, ready: Callable[[int], bool], timeout: float) -> Readiness:
+    """Try `ready(port)` until it is true, the service ends or `timeout` seconds pass."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         record = read_record(records, name)
@@ -212,15 +215,15 @@ def wait_until_ready(
             return Readiness.EXITED
         if ready(record.launch.port):
             return Readiness.READY
-        time.sleep(poll)
+        time.sleep(READY_POLL)
     return Readiness.LATE
 
 
-def answers_health(port: int, timeout: float = 2.0) -> bool:
-    """Return whether the service on `port` answers GET /health with 200. One wait may last `timeout` s."""
+def answers_health(port: int) -> bool:
+    """Return whether the service on `port` answers GET /health with 200."""
     from http.client import HTTPConnection, HTTPException  # slow to import, and needed by few commands
 
-    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
+    connection = HTTPConnection("127.0.0.1", port, timeout=HEALTH_TIMEOUT)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status == 200

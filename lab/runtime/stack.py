@@ -232,7 +232,7 @@ class Stack:
         port = instance.service.port
         inside = port.container if port else instance.port
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        network = {"names": self._names(), "own": [inside, instance.port]}
+        network = {"names": self._compose_addresses(), "own": [inside, instance.port]}
         address = DatabaseAddress(self.account, self.database, self.logins)
         environment = {
             "PATH": path,
@@ -250,7 +250,7 @@ class Stack:
             environment["PORT"] = str(instance.port)
         return environment
 
-    def _names(self) -> Mapping[str, int]:
+    def _compose_addresses(self) -> Mapping[str, int]:
         """Return the port on this machine for each "service:port" of the compose network."""
         names = {f"{DATABASE_SERVICE}:5432": self.account.port}
         for instance in self.instances:

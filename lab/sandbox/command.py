@@ -38,9 +38,9 @@ class Walled:
     """How to start a walled command, with subprocess.Popen.
 
     `environment` must be all of its environment: other variables, such as passwords, could be read inside.
-    The working folder does not matter. A SIGTERM or SIGINT to the process group reaches
-    the command. At level BWRAP, a
-    SIGKILL of the process ends everything behind the wall, and so does the end of the thread that started it.
+    The working folder does not matter. A SIGTERM or SIGINT to the process group reaches the command. At
+    level BWRAP, a SIGKILL of the process ends everything behind the wall, and so does the end of the thread
+    that started it.
     """
 
     argv: tuple[str, ...]

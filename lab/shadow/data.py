@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from lab.shadow.server import ShadowServer
 
 MIGRATION_TIMEOUT = 60.0
+"""Seconds for the candidate's migrations. `findings.toml` quotes it to the reader."""
+
 LOCK_TIMEOUT = 10.0
 """Seconds that a statement may wait for a lock."""
 
 TOO_LATE = "the migrations did not end within"
-"""The begin of a clause on migrations that took too long. One on a failure begins otherwise."""
+"""The start of the clause for migrations that took too long; the clause for a failure starts differently."""
 
 NO_MIGRATION = "An index of the running database is in no migration."
 

@@ -175,11 +175,11 @@ def test_a_repeated_key_is_reported(tmp_path: Path, text: str) -> None:
         compose.read(write(tmp_path, text))
 
 
-def bomb(item: str, merged: str, levels: int = 12) -> str:
+def bomb(item: str, merged: str) -> str:
     lines = [f"x-0: &a0 {item}"]
-    for level in range(1, levels):
+    for level in range(1, 12):
         lines.append(f"x-{level}: &a{level} " + merged.format(", ".join([f"*a{level - 1}"] * 10)))
-    return "\n".join([*lines, f"services: {{a: {{environment: *a{levels - 1}}}}}"])
+    return "\n".join([*lines, "services: {a: {environment: *a11}}"])
 
 
 @pytest.mark.parametrize(("item", "merged"), [("{A: b}", "{{<<: [{}]}}"), ("[A=b]", "[{}]")])

@@ -21,7 +21,7 @@ PROGRAMS = ("chromium", "chromedriver", "pdftotext", "npm", "java")
 STARTED = re.compile(r"started successfully on port (\d+)")
 DEADLINE = 120.0
 TALLEST = 8000
-"""Pixels of a picture: more takes a browser long."""
+"""Pixels of a picture: a taller picture is slow to take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,7 @@ from tests.conftest import free_port
 
 TOTAL = 25
 SIZE = 10
-DAYS = 3
 ROWS = [{"id": n, "started_at": f"2025-01-{1 + n // 10:02d}T00:00:{n:02d}Z"} for n in range(TOTAL, 0, -1)]
-MORE = SIZE + 1
-"""Rows from here on are reached with the second page."""
 
 Answer = tuple[int, dict[str, Any], dict[str, str]]
 """The place of the first row, further members of the body, and headers. A place of -1 is a refusal."""

@@ -95,14 +95,14 @@ def own():
     return connection
 
 
-def login(user, password, database, port=None):
+def login(user, password, database):
     """A connection to another database or as another role, at the server that this process was given."""
     import psycopg2
 
     given = psycopg2.extensions.parse_dsn(own_url().replace("+psycopg2", ""))
     connection = psycopg2.connect(
         host=given.get("host", "127.0.0.1"),
-        port=port or given.get("port", 5432),
+        port=given.get("port", 5432),
         user=user or given.get("user"),
         password=password or given.get("password"),
         dbname=database or given.get("dbname"),

@@ -11,8 +11,8 @@ from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
 from lab.operations.up import up
 from lab.runtime import databases
+from lab.runtime.ending import wait_for_end
 from lab.runtime.launch import read_record
-from lab.runtime.process import wait_for_end
 from lab.workspace import Workspace
 from tests.lab.operations.conftest import ROWS, now
 

@@ -30,9 +30,9 @@ def unused(*_: object, **__: object) -> None:
 NO_SERVICES = Bench({}, "", unused)  # type: ignore[arg-type]
 
 
-def library(root: Path, why: str, name: str = "probes") -> Path:
+def library(root: Path, why: str) -> Path:
     """Make a folder of probes, and return it."""
-    folder = root / name
+    folder = root / "probes"
     folder.mkdir(parents=True)
     (folder / "late_order.py").write_text(PROBE)
     (folder / "shared.py").write_text(f"WHY = {why!r}\n")

@@ -17,6 +17,7 @@ import pytest
 
 from lab.errors import EnvironmentFault, PortTaken
 from lab.runtime import log_files, process
+from lab.runtime.ending import wait_for_end
 from lab.runtime.launch import GRACE, OUT_OF_MEMORY, STOPPED, Exit, Launch, ProcessId, process_id, read_record
 from lab.runtime.process import Readiness
 from tests.conftest import free_port
@@ -71,11 +72,11 @@ def start(launch: Launch, folder: Path) -> Launch:
     return launch
 
 
-def exit_of(folder: Path, deadline: float = 10.0) -> Exit:
+def exit_of(folder: Path) -> Exit:
     """Wait for the guard, which records the exit, and return it."""
     record = read_record(folder, "service")
     assert record is not None
-    assert process.wait_for_end(record.guard, deadline)
+    assert wait_for_end(record.guard, 10)
     record = read_record(folder, "service")
     assert record is not None
     assert record.exit is not None
@@ -198,7 +199,7 @@ def test_children_of_a_service_without_its_guard_are_stopped(launch: Launcher, t
     (child,) = map(process_id, service.children())
     os.kill(record.guard.pid, signal.SIGKILL)
     process.stop(tmp_path, "service")
-    assert process.wait_for_end(child, 5)
+    assert wait_for_end(child, 5)
 
 
 def test_a_copied_record_stops_no_process(launch: Launcher, tmp_path: Path) -> None:
