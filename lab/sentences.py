@@ -1,4 +1,4 @@
-"""Sentences that quote something else, such as an error or the last line of a log."""
+"""Parts of sentences: a count with its noun, and what quotes an error or the last line of a log."""
 
 import re
 
@@ -28,3 +28,8 @@ def inert(text: str) -> str:
 def printable(text: str) -> str:
     """Return the text with every character that is not printable escaped: it could change a terminal."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the count with its noun, which gets an s unless it is 1."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -15,6 +15,7 @@ from lab.cli.tables import coloured, table
 from lab.scorecard.outcomes import moment
 from lab.scorecard.page import records
 from lab.scorecard.states import TIMES, time_used
+from lab.sentences import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +47,7 @@ def card(found: Card, judgement: str) -> Iterator[RenderableType]:
 
 def _origin(found: Card) -> Iterator[RenderableType]:
     one = found.machine
-    machine = f"{one.system} {one.processor}, {_counted(one.cores, 'core')}, walls: {one.sandbox}"
+    machine = f"{one.system} {one.processor}, {counted(one.cores, 'core')}, walls: {one.sandbox}"
     yield Text(f"Graded by lab {found.lab} on {moment(found.at)} UTC in {found.seconds:.0f} s ({machine}).")
     if (handout := found.handout) is not None:
         bugs = ", ".join(map(str, handout.bugs))
@@ -75,7 +76,7 @@ def _help(bug: BugCard) -> Iterator[RenderableType]:
     if bug.given:
         yield Text("Its fix was given to the candidate.", "yellow")
     if bug.hints:
-        yield Text(f"{_counted(bug.hints, 'hint')} given.", "yellow")
+        yield Text(f"{counted(bug.hints, 'hint')} given.", "yellow")
 
 
 def _beside(found: Card) -> Iterator[RenderableType]:
@@ -120,10 +121,6 @@ def _records(found: Card) -> Iterator[RenderableType]:
         for one in records(found)
     ]
     if listed:
-        counts = f"{_counted(len(found.commits), 'commit')}, {_counted(len(found.timeline), 'command')}"
+        counts = f"{counted(len(found.commits), 'commit')}, {counted(len(found.timeline), 'command')}"
         yield coloured(f"By the candidate's own records, {counts}, the latest:", "dim")
         yield Text("\n".join(f"  {text}" for text in listed[-LATEST:]))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from lab.operations.changed import Changed, Outcome
 from lab.operations.export import Exported
 from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Recovered
+from lab.sentences import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +36,7 @@ def library(found: FixList) -> Iterator[RenderableType]:
 def symptom(fix: FixSymptom) -> Iterator[str]:
     yield f"Bug {fix.number}, {fix.difficulty}"
     yield f"\n{fix.symptom}\n"
-    hints = f"{fix.hints} hint{'' if fix.hints == 1 else 's'}"
+    hints = counted(fix.hints, "hint")
     yield f"{hints}. Open one: lab hint {fix.number}. See all: --hints"
     yield "See the solution: --diff, --sql, --guide"
 

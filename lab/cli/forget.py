@@ -13,7 +13,7 @@ import click
 from lab.cli import output
 from lab.cli.command import json_option
 from lab.operations import Refused
-from lab.sentences import printable
+from lab.sentences import counted, printable
 
 if TYPE_CHECKING:
     from lab.operations.forget import Forgotten, Kept
@@ -84,6 +84,6 @@ def _kept(found: Kept) -> Iterator[str]:
 def _forgotten(found: Forgotten) -> Iterator[str]:
     yield f"Deleted: {', '.join(map(printable, found.files)) or 'nothing more'}."
     if found.events:
-        yield f"Emptied: {found.events} event{'' if found.events == 1 else 's'} of the history of marks."
+        yield f"Emptied: {counted(found.events, 'event')} of the history of marks."
     yield f"The tombstone is {found.tombstone}."
     yield f"Not deleted, if there is any: {'; '.join(found.elsewhere)}."

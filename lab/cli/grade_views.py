@@ -11,8 +11,8 @@ from lab.cli.check_views import STYLES
 from lab.cli.tables import table
 from lab.operations.batch import INDEX
 from lab.operations.grade import Graded, Packed
-from lab.scorecard.outcomes import NONE
-from lab.sentences import inert
+from lab.scorecard.states import broke, migrations
+from lab.sentences import counted, inert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +31,12 @@ def graded(found: Graded) -> Iterator[RenderableType]:
         listed.add_row(
             Text(inert(card.submission.name)),
             *cells,
-            _broke(card),
-            _migrations(card),
+            broke(card),
+            migrations(card),
             Text(inert(card.problem), "yellow"),
         )
     yield listed
-    yield f"{_counted(len(found.cards), 'card')} in {found.out}, in {found.seconds:.1f} s."
+    yield f"{counted(len(found.cards), 'card')} in {found.out}, in {found.seconds:.1f} s."
     yield f"To read them: {found.out / INDEX}"
 
 
@@ -46,7 +46,7 @@ def packed(found: Packed) -> Iterator[RenderableType]:
     for card in found.cards:
         if card.problem:
             yield f"{inert(card.submission.name)}: {inert(card.problem)}"
-    yield f"{_counted(len(found.bundles), 'bundle')}. Submissions that have none: {len(found.cards)}."
+    yield f"{counted(len(found.bundles), 'bundle')}. Submissions that have none: {len(found.cards)}."
 
 
 def alone(card: Card, result: Path) -> str:
@@ -58,24 +58,3 @@ def _verdict(bug: BugCard | None) -> Text:
     if bug is None:
         return Text("")
     return Text("given", "dim") if bug.given else Text(str(bug.verdict), STYLES[bug.verdict])
-
-
-def _broke(card: Card) -> str:
-    if card.beside is None or (card.beside.problem and not card.beside.regressions):
-        return "" if card.beside is None else "unknown"
-    return str(len(card.beside.regressions) or "nothing")
-
-
-def _migrations(card: Card) -> str:
-    if card.review is None:
-        return ""
-    problems = sum(one.counts for one in card.review.findings)
-    if card.review.problem:
-        return "unknown"
-    if not problems:
-        return "good" if card.review.migrations else NONE
-    return _counted(problems, "problem")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -11,7 +11,7 @@ import click
 from lab.cli import output
 from lab.cli.command import json_option
 from lab.operations import find_library
-from lab.sentences import printable
+from lab.sentences import counted, printable
 
 if TYPE_CHECKING:
     from lab.operations.regrade import Regraded
@@ -49,7 +49,7 @@ def regrade(context: click.Context, old: Path, new: Path, as_json: bool) -> None
 
 def _view(found: Regraded) -> Iterator[str]:
     count = len(found.cards)
-    yield f"{count} card{'' if count == 1 else 's'} in {found.new}, with the rubric {found.rubric[:12]}."
+    yield f"{counted(count, 'card')} in {found.new}, with the rubric {found.rubric[:12]}."
     if found.unchanged:
         yield f"{len(found.unchanged)} of them had this rubric already."
     if found.marked:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli.tables import coloured, table
 from lab.operations.review import Figure, Finding, Review
+from lab.sentences import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,7 +68,7 @@ def _summary(found: Review) -> RenderableType:
     problems = len(found.problems)
     advice = sum(one.severity == "advice" and one.waived is None for one in found.findings)
     waived = sum(one.waived is not None for one in found.findings)
-    parts = [_counted(problems, "problem") if problems else "No problem"]
+    parts = [counted(problems, "problem") if problems else "No problem"]
     parts += [f"{advice} advice"] if advice else []
     parts += [f"{waived} waived"] if waived else []
     ran = (
@@ -75,10 +76,6 @@ def _summary(found: Review) -> RenderableType:
     )
     text = f"{', '.join(parts)}. {ran}"
     return coloured(text, "red" if problems else "green")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _time(seconds: float) -> str:

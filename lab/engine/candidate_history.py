@@ -16,7 +16,6 @@ import psycopg2
 from lab import sandbox
 from lab.database import connect
 from lab.database_url import DatabaseUrl
-from lab.engine.candidate import CODE, VARIABLES
 from lab.engine.history_events import (
     Event,
     Lines,
@@ -31,9 +30,10 @@ from lab.engine.revisions import History
 from lab.engine.watched import Failure, Watched
 from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.library import PACKAGE
-from lab.sandbox import Bounds, Means, Wall
+from lab.sandbox import CODE, Bounds, Means, Wall
 from lab.sentences import printable, sentence
 
+VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 GUEST = Path(__file__).resolve().parent / "guest"
 GUEST_INSIDE = Path("/opt/alembic")
 QUICK = 60.0

@@ -13,10 +13,7 @@ from lab.descendants import descendants
 from lab.errors import EnvironmentFault
 from lab.library import PACKAGE
 from lab.runtime.launch import RECORDS_VARIABLE, Launch
-from lab.sandbox import Bounds, Level, Means, Wall, Walled, run, walled
-
-CODE = Path("/lab")
-"""Where a walled process finds the code: the working folder of the containers."""
+from lab.sandbox import CODE, Bounds, Level, Means, Wall, Walled, run, walled
 
 GUEST = Path(__file__).resolve().parent / "guest"
 GUEST_INSIDE = Path("/opt/guest")

@@ -8,9 +8,10 @@ from lab.sandbox.command import Walled, walled
 from lab.sandbox.level import Level, Means
 from lab.sandbox.one_shot import MemoryTooLarge, OutputTooLarge, run
 from lab.sandbox.trial import found, nests
-from lab.sandbox.wall import UNBOUNDED, Bounds, Wall
+from lab.sandbox.wall import CODE, UNBOUNDED, Bounds, Wall
 
 __all__ = [
+    "CODE",
     "UNBOUNDED",
     "Bounds",
     "Level",

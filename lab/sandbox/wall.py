@@ -7,6 +7,9 @@ from pathlib import Path
 
 from lab.sandbox.level import Means
 
+CODE = Path("/lab")
+"""Where a walled process finds the candidate's code: the working folder of the containers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

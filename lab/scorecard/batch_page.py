@@ -10,15 +10,27 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from lab.scorecard.card import Card
-from lab.scorecard.outcomes import NONE
-from lab.scorecard.states import GIVEN, LONGER, STATES, UNKNOWN, WITHIN, State, broke, state_of, time_used
+from lab.scorecard.states import (
+    GIVEN,
+    GOOD,
+    LONGER,
+    NONE,
+    NOTHING,
+    STATES,
+    UNKNOWN,
+    WITHIN,
+    State,
+    broke,
+    migrations,
+    state_of,
+    time_used,
+)
 from lab.scorecard.templates import render
 
 LONGEST = 300
 """Characters of a text."""
 
-NOTHING, SOMETHING = "nothing", "something"
-GOOD, PROBLEMS = "good", "problems"
+SOMETHING, PROBLEMS = "something", "problems"
 GRADED, SUBMISSION, MACHINE = "graded", "submission", "machine"
 
 
@@ -155,19 +167,8 @@ def _verdict(state: State | None) -> Cell:
 def _others(card: Card) -> Iterator[Cell]:
     count = broke(card)
     yield Cell(count if count in (NOTHING, UNKNOWN, "") else SOMETHING, count)
-    yield _migrations(card)
+    found = migrations(card)
+    yield Cell(found if found in (GOOD, NONE, UNKNOWN, "") else PROBLEMS, found)
     time = "" if card.problem else time_used(card.time)
     yield Cell(time, time)
     yield Cell(GRADED if not card.problem else MACHINE if card.environment else SUBMISSION, "yes")
-
-
-def _migrations(card: Card) -> Cell:
-    review = card.review
-    if review is None:
-        return Cell("", "")
-    if review.problem:
-        return Cell(UNKNOWN, UNKNOWN)
-    count = sum(one.counts for one in review.findings)
-    if not count:
-        return Cell(GOOD, GOOD) if review.migrations else Cell(NONE, NONE)
-    return Cell(PROBLEMS, f"{count} problem{'' if count == 1 else 's'}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lab.scorecard.card import BugCard, Card
 from lab.scorecard.figure_text import figure_text
 from lab.scorecard.rubric import Kind, Line
-from lab.sentences import printable
+from lab.sentences import counted, printable
 
 MOST_FIGURES = 4
 MOST = 20
@@ -158,7 +158,7 @@ def _help(line: Line, card: Card) -> Iterator[str]:
         if bug.given:
             yield f"Bug {bug.number}: the fix was given."
         if bug.hints:
-            yield f"Bug {bug.number}: {bug.hints} hint{'' if bug.hints == 1 else 's'} given."
+            yield f"Bug {bug.number}: {counted(bug.hints, 'hint')} given."
     if bugs and not any(bug.given or bug.hints for bug in bugs):
         yield "No help was recorded."
 

@@ -4,7 +4,7 @@ All formats are made from it, so that they say the same. Every text in it is sho
 a card come from a candidate's code, and a format must hold them whatever they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +12,8 @@ from enum import StrEnum
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card
 from lab.scorecard.figure_text import figure_text
-from lab.sentences import printable, sentence
+from lab.scorecard.states import NONE
+from lab.sentences import counted, printable, sentence
 
 MOST = 100
 """Outcomes of one kind: what is beyond is counted."""
@@ -23,7 +24,6 @@ LONGEST = 2000
 MOST_DETAILS = 100
 BESIDE = "nothing else broken"
 MIGRATIONS = "migrations"
-NONE = "none"
 """The word of the migrations of a submission that has none."""
 
 
@@ -173,7 +173,7 @@ def _migrations(card: Card) -> Iterator[Outcome]:
     elif not problems and not review.migrations:
         yield Outcome(Kind.MIGRATION, MIGRATIONS, State.SKIPPED, NONE, "There is no migration to review.")
     elif not problems:
-        why = f"No problem in {_counted(review.migrations, 'migration')}."
+        why = f"No problem in {counted(len(review.migrations), 'migration')}."
         yield Outcome(Kind.MIGRATION, MIGRATIONS, State.GOOD, "good", why)
 
 
@@ -182,7 +182,3 @@ def _broken(
 ) -> Outcome:
     word = "regression" if kind is Kind.BESIDE else "problem"
     return Outcome(kind, name, State.BAD, word, why, details, file=file, line=line)
-
-
-def _counted(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

@@ -1,11 +1,13 @@
-"""The words of a page: the state of a bug with the shape beside it, the time used, what else broke."""
+"""The words of a page: the state of a bug and its shape, the time used, what else broke, the migrations."""
 
 from dataclasses import dataclass, replace
 
 from lab.probing.evidence import Verdict
 from lab.scorecard.card import BugCard, Card, TimeCard
+from lab.sentences import counted
 
 WITHIN, LONGER, UNKNOWN = "within", "longer", "unknown"
+NOTHING, GOOD, NONE = "nothing", "good", "none"
 
 TIMES = {
     WITHIN: "within the time of this handout",
@@ -57,4 +59,16 @@ def broke(card: Card) -> str:
         return ""
     if beside.regressions:
         return str(len(beside.regressions))
-    return "unknown" if beside.problem else "nothing"
+    return UNKNOWN if beside.problem else NOTHING
+
+
+def migrations(card: Card) -> str:
+    """Return what the review of the migrations found: "good", "none", "3 problems", "unknown" or ""."""
+    review = card.review
+    if review is None:
+        return ""
+    if review.problem:
+        return UNKNOWN
+    if problems := sum(one.counts for one in review.findings):
+        return counted(problems, "problem")
+    return GOOD if review.migrations else NONE

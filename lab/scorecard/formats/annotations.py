@@ -7,7 +7,8 @@ A step shows ten of each kind, so the worst come first and the others are left o
 from itertools import groupby
 
 from lab.scorecard.card import Card
-from lab.scorecard.outcomes import NONE, Outcome, State, in_one_line, outcomes
+from lab.scorecard.outcomes import Outcome, State, in_one_line, outcomes
+from lab.scorecard.states import NONE
 
 MOST = 10
 KINDS = {

@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from lab.scorecard.card import Card
-from lab.scorecard.outcomes import NONE, in_one_line
+from lab.scorecard.outcomes import in_one_line
+from lab.scorecard.states import NONE, UNKNOWN
 
 EARLIER = "The last run failed here: this is the card of an earlier one."
 
@@ -42,15 +43,17 @@ def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
 
 def _regressions(card: Card) -> str:
     beside = card.beside
-    if beside is None or (beside.problem and not beside.regressions):
-        return "" if beside is None else "unknown"
-    return str(len(beside.regressions))
+    if beside is None:
+        return ""
+    return UNKNOWN if beside.problem and not beside.regressions else str(len(beside.regressions))
 
 
 def _problems(card: Card) -> str:
     review = card.review
-    if review is None or review.problem:
-        return "" if review is None else "unknown"
+    if review is None:
+        return ""
+    if review.problem:
+        return UNKNOWN
     problems = sum(one.counts for one in review.findings)
     return str(problems) if problems or review.migrations else NONE
 
