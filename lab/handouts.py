@@ -50,7 +50,8 @@ class Handout:
     """A handout: the numbers of its bugs and of the fixes built into it, its time, rule on AI, and origin.
 
     `ai` is "allowed", "required" or "none". `head` is its head revision, `tree` the id of its git tree, `at`
-    when it was made (Unix time in seconds), `lab` the version that made it, `library` the library's digest.
+    when it was made (Unix time in seconds), `lab` the version that made it, `library` the library's digest,
+    `code` that of the code that was handed out (empty: the record is older and does not say).
     """
 
     id: str
@@ -65,6 +66,7 @@ class Handout:
     lab: str
     library: str
     given: tuple[Given, ...] = ()
+    code: str = ""
 
     def hints_given(self, bug: int) -> int:
         """Return how many hints of the bug were given."""

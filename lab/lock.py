@@ -32,11 +32,14 @@ def exclusive_lock(
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
-        # Close-on-exec: a service that the block starts must not inherit the lock.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Close-on-exec: a service that the block starts must not inherit the lock. No link is followed: the
+        # folder may be a candidate's, and the file is written to.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o644)
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror}."
-        raise EnvironmentFault(problem, "Check the folder's permissions.") from error
+        remedy = "It is a link: delete it." if path.is_symlink() else "Check the folder's permissions."
+        raise EnvironmentFault(problem, remedy) from error
     with open(descriptor, "r+b", buffering=0) as file:
         acquire(lambda: _try_lock(file.fileno()), lambda: _holder(path), progress, wait)
         file.truncate(0)

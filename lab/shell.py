@@ -89,6 +89,33 @@ def run(
     return Finished(words, child.returncode, stdout, stderr)
 
 
+def run_in_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run `argv` with this process's terminal until it ends, and return its exit code as a shell tells it.
+
+    `env` is added to this process's environment. Ctrl-C and Ctrl-\\ are left to the command, which the
+    terminal sends them to as well; SIGTERM and SIGHUP are passed on to it. Signals stay so afterwards.
+
+    Raises EnvironmentFault: the program cannot be run.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: object) -> None:
+        for child in running:
+            child.send_signal(number)
+
+    # Handlers of Python's, which the command does not inherit: what is ignored, it would ignore too.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    try:
+        running.append(subprocess.Popen(argv, env={**os.environ, **env}))
+    except OSError as error:
+        raise EnvironmentFault(f"{argv[0]} cannot be run: {error.strerror}.") from error
+    code = running[0].wait()
+    return 128 - code if code < 0 else code
+
+
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
     # Also if the command itself has ended: its children may still run and hold its pipes. It is not reaped
     # yet, so no other group can have its number. Popen itself does not wait for it after KeyboardInterrupt;

@@ -1,6 +1,7 @@
 """The claims of the documents that a program can check: commands, links, words, dependencies, hooks."""
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from lab.cli.main import cli
+from lab.shell import run
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -19,6 +21,8 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+MODULE = re.compile(r'^```python\n(""".*?)^```', re.MULTILINE | re.DOTALL)
+RUFF = Path(sys.executable).with_name("ruff")
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
@@ -100,6 +104,13 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_of_it(document: Path)
         if not leads or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
             broken.append(target)
     assert broken == []
+
+
+@pytest.mark.parametrize("document", sorted({path for path in DOCUMENTS if path.parts[0] == "docs"}), ids=str)
+def test_an_example_that_is_a_whole_module_uses_no_name_that_it_lacks(document: Path) -> None:
+    for example in MODULE.findall((PROJECT / document).read_text(encoding="utf-8")):
+        found = run([RUFF, "check", "--isolated", "--select", "F", "-"], stdin=example.encode())
+        assert found.code == 0, found.stdout.decode()
 
 
 def test_the_glossary_is_alphabetical_and_names_no_word_twice() -> None:

@@ -1,5 +1,6 @@
 """What a worker does: bundle in, result out, by `lab grade --one` in a process of its own."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,9 +55,14 @@ def run_bundle(
 
 
 def reason(log: Path, code: int | None, seconds: float) -> str:
-    """Return why a process of lab failed: the last line of its log, or its exit code (None: it was late)."""
+    """Return why a process of lab failed: the last line of its log, or how it ended (None: it was late).
+
+    A process that was killed has not told why: the last line is then what it was doing.
+    """
     if code is None:
         return f"It was not graded within {seconds:g} s."
+    if code < 0:
+        return f"Its process was ended by {signal.Signals(-code).name}."
     lines = tail(log).strip().splitlines()
     return lines[-1].removeprefix("lab: ") if lines else f"It ended with exit code {code}."
 

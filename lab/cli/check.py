@@ -94,14 +94,14 @@ def check(
     help="Also write the demonstration to FILE, as one page without external parts.",
 )
 @reports
-def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | None, as_json: bool) -> None:
+def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | None, as_json: bool) -> int:
     """Show a bug's symptom, its cause, its cure, and the difference.
 
     N is a fix's number or slug. The bug is measured. Its cause, the fix's change of the code and its SQL
     are shown. Then the fix is applied, the bug is measured again, and the fix is reverted; the table of
     figures before and after comes last. The fix is applied to your own code and database; services whose
     files changed are restarted. The command is refused if the fix is applied already. With --step, the
-    command needs a terminal.
+    command needs a terminal. The exit code is 1 if the bug still shows with the fix.
 
     Example: lab demo 3 --step
     """
@@ -130,3 +130,4 @@ def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | No
     if page is not None:
         operation.save_page(page, demo_page.render(shown))
         output.message(f"Wrote {page}.")
+    return 0 if shown.is_cured else LabError.exit_code

@@ -7,7 +7,7 @@ import click
 
 from lab.cli import output
 from lab.cli.command import CommandGroup, Workspace, reports, reports_catalog
-from lab.operations import LabError
+from lab.operations import EnvironmentFault, LabError
 
 no_restart_option = click.option(
     "--no-restart",
@@ -84,7 +84,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     output.result(fix_status(workspace), as_json, fix_views.status)
 
 
-def _changes(command: Callable[..., None]) -> Callable[..., None]:
+def _changes(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Make `command` get the workspace, and the argument and options that `apply` and `revert` share."""
     dry_run = click.option("--dry-run", is_flag=True, help="Print the diff and the SQL; change nothing.")
     fixes = click.argument("fixes", nargs=-1, required=True, metavar="N...")
@@ -112,13 +112,15 @@ def apply(
     dry_run: bool,
     no_restart: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Apply fixes to the code and the schema.
 
     N is a fix's number, a range such as 1-3, a slug, or all. Either all the fixes that you name are
     applied, or none. Services whose files changed are restarted before the schema loses what their
     old code needs. A fix that is there in the candidate's own work counts as applied. In a handout, the
     fixes are recorded as given to its candidate.
+
+    Exit codes: 1 a bug was measured, and is not fixed; 4 with --check, a bug could not be measured.
 
     Example: lab fix apply 1-3 5
     """
@@ -139,6 +141,9 @@ def apply(
         )
     output.result(done, as_json, fix_views.changed)
     _tell_crashes(workspace, done.restarted)
+    if any(one.fixed is False for one in done.outcomes):
+        return LabError.exit_code
+    return EnvironmentFault.exit_code if check and any(one.fixed is None for one in done.outcomes) else 0
 
 
 @fix.command()

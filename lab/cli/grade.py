@@ -39,6 +39,7 @@ from lab.operations import EnvironmentFault, find_library
 )
 @format_options(multiple=True)
 @candidate_options("Write a copy for each candidate too: candidate.html.")
+@click.option("--again", is_flag=True, help="Measure anew what has a card of the same files already.")
 @click.option("--no-sandbox", "unwalled", is_flag=True, help="Grade on a machine without walls too.")
 @click.option(
     "--pack",
@@ -75,6 +76,7 @@ def grade(
     course: Path | None,
     for_candidate: bool,
     contact: str | None,
+    again: bool,
     unwalled: bool,
     bundles: Path | None,
     results: Path | None,
@@ -88,8 +90,9 @@ def grade(
     A SUBMISSION is a folder, a zip file or a git bundle. Each is measured on a database server of its own,
     with the library's probes: the bugs of its handout, what else it broke, and its migrations. One that is
     broken, empty or no work on this system gets a card that says so. A card that is there already, of the
-    same files, is kept. Each --format adds a file beside the card: docs/formats.md says what it holds. The
-    points in gradescope and prairielearn are those of a teacher's file: --course.
+    same files, is kept; --again measures anew, as after a busy machine left something unmeasured. Each
+    --format adds a file beside the card: docs/formats.md says what it holds. The points in gradescope and
+    prairielearn are those of a teacher's file: --course.
 
     A card is card.json; card.html shows it, and index.html lists all by name. A candidate's copy shows what
     is seen of each report, without cause and figure, what else broke, and the review of their migrations.
@@ -128,6 +131,7 @@ def grade(
                 handout=handout,
                 timeout=timeout,
                 unwalled=unwalled,
+                again=again,
                 progress=progress,
             )
         output.result(packed, as_json, grade_views.packed)
@@ -146,6 +150,7 @@ def grade(
             formats=how,
             contact=(contact or "") if for_candidate else None,
             unwalled=unwalled,
+            again=again,
             progress=progress,
         )
     output.result(graded, as_json, grade_views.graded)
@@ -164,7 +169,7 @@ def _told_what_stays(out: Path) -> Iterator[None]:
 
 # Names of parameters: those of cards, which --one and --pack do not write, and those that a bundle has in it.
 WITHOUT_CARDS = {"formats", "course", "for_candidate", "contact", "executor", "results", "jobs"}
-OF_THE_BUNDLE = {"handout", "unwalled", "bundles"}
+OF_THE_BUNDLE = {"handout", "again", "unwalled", "bundles"}
 
 
 def _refuse(context: click.Context, mode: str, names: set[str]) -> None:

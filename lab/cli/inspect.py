@@ -1,7 +1,5 @@
 """The commands that look at the lab: status, logs, psql, url, doctor. Only psql can change anything."""
 
-import os
-
 import click
 
 from lab.cli import output
@@ -57,17 +55,16 @@ def logs(workspace: Workspace, service: str | None, follow: bool, lines: int) ->
 @click.option("--superuser", is_flag=True, help="Connect as the superuser.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENT]...")
 @pass_workspace
-def psql(workspace: Workspace, superuser: bool, arguments: tuple[str, ...]) -> None:
+def psql(workspace: Workspace, superuser: bool, arguments: tuple[str, ...]) -> int:
     """Open psql, connected to the lab's database as its owner.
 
-    All other arguments are passed to psql.
+    All other arguments are passed to psql, and its exit code is returned.
 
     Example: lab psql -c "SELECT version()"
     """
     from lab.operations import inspect
 
-    argv, environment = inspect.psql(workspace, arguments, superuser=superuser)
-    os.execve(argv[0], argv, {**os.environ, **environment})
+    return inspect.run_psql(workspace, arguments, superuser=superuser)
 
 
 @click.command()

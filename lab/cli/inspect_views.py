@@ -139,3 +139,6 @@ def _fixes(found: FixStatus) -> Iterator[RenderableType]:
     yield f"\nFixes applied: {', '.join(applied) or 'none'}."
     if partly:
         yield coloured(f"Mixed, only partly applied: {', '.join(partly)}. See why: lab fix status", "yellow")
+    if found.interrupted:
+        numbers = ", ".join(map(str, found.interrupted))
+        yield coloured(f"A change of fix {numbers} was interrupted. Undo it: lab fix recover", "yellow")

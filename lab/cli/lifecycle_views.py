@@ -59,6 +59,9 @@ def down(done: Down) -> Iterator[str]:
 
 
 def reset(done: Reset) -> Iterator[str]:
+    if done.recovered:
+        numbers = ", ".join(map(str, done.recovered))
+        yield f"First ended an interrupted change: fix {numbers} is not applied."
     yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
     if done.has_own_migrations:
         yield "The schema of your own migrations is made again by: alembic upgrade head"

@@ -127,7 +127,7 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
     # review: ignore[lock-held-while-working] nothing writes at night
 
     Exit codes: 0 no problem, 1 a problem that nothing waives, 2 there is no such revision, 3 another lab is
-    changing the workspace, 4 the lab is not up or the SARIF file cannot be written, 130 interrupted.
+    preparing the server, 4 the lab is not up or the SARIF file cannot be written, 130 interrupted.
 
     Example: lab migration review 0003
     """

@@ -1,7 +1,10 @@
-"""Plain Alembic in a child process, and the migration file that made an object."""
+"""Plain Alembic in a child process, and what the text of the candidate's revisions says."""
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from lab.catalog import OwnedObject
 from lab.errors import LabError
@@ -33,12 +36,20 @@ def upgrade(workspace: Workspace, url: str, target: str = "head", *, timeout: fl
 
 def creator_of(workspace: Workspace, owned: OwnedObject) -> str:
     """Return a phrase for messages: the first migration file that names the object, or that none does."""
-    for path in sorted((workspace.root / "migrations" / "versions").glob("*.py")):
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
+    for path, text in _revisions(workspace):
         if all(re.search(rf"\b{re.escape(word)}\b", text) for word in owned.name.split(".")):
             revision = REVISION.search(text)
             return f"revision {revision[1] if revision else '?'} made it ({path.relative_to(workspace.root)})"
     return "made by hand, for no revision in migrations/versions names it"
+
+
+def revision_ids(workspace: Workspace) -> frozenset[str]:
+    """Return the ids that the revisions' files give themselves, as far as their text shows it."""
+    found = (REVISION.search(text) for _, text in _revisions(workspace))
+    return frozenset(match[1] for match in found if match)
+
+
+def _revisions(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    for path in sorted((workspace.root / "migrations" / "versions").glob("*.py")):
+        with suppress(OSError):
+            yield path, path.read_text(encoding="utf-8", errors="replace")

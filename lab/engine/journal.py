@@ -7,6 +7,7 @@ one was done is found from the files and the database.
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from lab.engine.file_changes import FileChange
@@ -124,7 +125,9 @@ def history(workspace: Workspace) -> tuple[Event, ...]:
     events = []
     for line in lines:
         with suppress(ValueError):
-            events.append(from_json(line, Event))
+            event = from_json(line, Event)
+            datetime.fromisoformat(event.at)
+            events.append(event)
     return tuple(events)
 
 

@@ -14,7 +14,7 @@ from lab.operations import fixes
 from lab.operations.catalog import show_fix
 from lab.operations.measure import check, prepare_target
 from lab.probing.bench import INTERLEAVING, PLAN
-from lab.probing.evidence import Evidence
+from lab.probing.evidence import Evidence, Verdict
 from lab.probing.interleaving import Event as Event
 from lab.probing.interleaving import Interleaving as Interleaving
 from lab.probing.interleaving import What as What
@@ -89,6 +89,11 @@ class Demonstration:
     plans: tuple[str, str] | None
     interleavings: tuple[Interleaving | None, Interleaving | None]
     kept: bool
+
+    @property
+    def is_cured(self) -> bool:
+        """Whether the bug is gone with the fix."""
+        return self.after.verdict is Verdict.FIXED
 
 
 def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silent) -> Symptom:

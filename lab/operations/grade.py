@@ -102,16 +102,17 @@ def grade(
     formats: Rendering = NO_FORMATS,
     contact: str | None = None,
     unwalled: bool = False,
+    again: bool = False,
     progress: Progress = silent,
 ) -> Graded:
     """Grade the submissions; write a folder for each to `out`, and a table and a page of all that are there.
 
     They are graded here, `jobs` at the same time, or by the workers at `executor`, such as
     dask://127.0.0.1:8786. A submission that was graded before, of the same files by the same library, keeps
-    its card; one whose result is in the folder `results` gets that. Each card is written as a page, and in
-    the `formats`. With a `contact`, which may be empty, each candidate gets a copy: the contact is whom to
-    ask for a correction. A machine without walls is used only if `unwalled`. After ^C nothing runs on, and
-    the cards that were written stay.
+    its card, unless `again`; one whose result is in the folder `results` gets that. Each card is written as a
+    page, and in the `formats`. With a `contact`, which may be empty, each candidate gets a copy: the contact
+    is whom to ask for a correction. A machine without walls is used only if `unwalled`. After ^C nothing runs
+    on, and the cards that were written stay.
 
     Raises:
         UsageError: there is no such file, two have the same name, the record of the handout is none, or
@@ -127,7 +128,7 @@ def grade(
         require_walls()
     rubric = read_rubric(library.rubric)
     record = read_handout(handout, library) if handout else None
-    batch = _Batch(library, record, results, timeout, Event(), unwalled)
+    batch = _Batch(library, record, results, timeout, Event(), unwalled, again)
     lock = Lock()
 
     def one(source: Path, folder: Path, sender: Sender) -> Card:
@@ -174,6 +175,7 @@ def pack_all(
     handout: str = "",
     timeout: float = TIMEOUT,
     unwalled: bool = False,
+    again: bool = False,
     progress: Progress = silent,
 ) -> Packed:
     """Write a bundle of each submission to the folder `bundles`, and grade none. Raises as `grade`.
@@ -182,7 +184,7 @@ def pack_all(
     """
     folders = card_folders(sources, out)
     record = read_handout(handout, library) if handout else None
-    batch = _Batch(library, record, None, timeout, Event(), unwalled)
+    batch = _Batch(library, record, None, timeout, Event(), unwalled, again)
     made, cards = [], []
     with exclusive_lock(out / LOCK, progress=progress):
         for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
@@ -212,6 +214,7 @@ class _Batch:
     timeout: float
     stop: Event
     unwalled: bool
+    again: bool
 
     def card(self, source: Path, folder: Path, send: Callable[[bytes], bytes]) -> Card:
         """Return the card of the submission; it is in the folder then. Raises Interrupted, ConnectionLost."""
@@ -247,7 +250,13 @@ class _Batch:
         if (before := read_card(folder)) is not None and before.environment:
             (folder / CARD).unlink()
         wanted = ToPack(
-            source.absolute(), folder, self.library.root, bundle.absolute(), self.handout, self.unwalled
+            source.absolute(),
+            folder,
+            self.library.root,
+            bundle.absolute(),
+            self.handout,
+            self.unwalled,
+            self.again,
         )
         with _PACKING:
             code = run_child(wanted.words, log, seconds=self.timeout, abandoned=self.stop.is_set)

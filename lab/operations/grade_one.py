@@ -1,13 +1,13 @@
 """Grade one unpacked submission: measure, compare, review its migrations, and return its card."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from lab import __version__, sandbox, shipped, timeline
-from lab.catalog import Fix
+from lab.catalog import Catalog, Fix
 from lab.errors import EnvironmentFault, InvalidFile, LabError
 from lab.grading.submission import Submission
 from lab.grading.working_time import working_time
@@ -15,6 +15,8 @@ from lab.handouts import Handout
 from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
+from lab.operations.given import given_fixes, in_place
+from lab.operations.handout_files import code_digest, code_of
 from lab.operations.measure import Checked, measure_in_shadow
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
@@ -47,6 +49,12 @@ from lab.workspace import Workspace
 
 WORK = ".work"
 """The folder beside the card in which the submission is unpacked; it is deleted."""
+
+OTHER_CODE = (
+    "The handout was made from other code than that of this library, with which the work is compared: what "
+    "differs between the two can look like the candidate's change. Grade it with the library that made it: "
+    "lab --library DIR grade."
+)
 
 MOST_COMMANDS = 1000
 MOST_WORDS = 20
@@ -118,7 +126,7 @@ def kept_card(folder: Path, submission: Submission, asked: Asked) -> Card | None
     if card is None or card.environment:
         return None
     record = asked.handout
-    given = _given(record)
+    given = given_fixes(record)
     same = (submission.digest, asked.library.digest(), __version__, _handout(record))
     if (card.submission.digest, card.library, card.lab, card.handout) != same:
         return None
@@ -160,11 +168,10 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     shipped.keep(workspace)
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)
     target = Target(workspace, "", prepared, catalog_of(workspace))
-    given = _given(record)
-    in_place = _given_in_place(record)
-    applied = tuple(fix for fix in target.catalog.fixes if fix.number in in_place)
+    given = given_fixes(record)
     chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
     try:
+        applied = in_place(workspace, record, target.catalog.fixes)
         source = Source(workspace, prepared, None, lambda: applied)
         checked = _measure()(target, source, chosen, with_contract=True, progress=progress)
         before = shipped_figures(target, _measure(), progress)
@@ -183,9 +190,18 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         timeline=latest_commands(commands),
         commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
         time=_time(working_time(commands, submission.commits), record),
-        notes=checked.notes,
+        notes=(*other_code(asked.library, record, target.catalog), *checked.notes),
         machine=machine(str(checked.level)),
     )
+
+
+def other_code(library: Library, record: Handout | None, catalog: Catalog) -> Iterator[str]:
+    """Yield a note if the handout's code is not what this library would hand out today."""
+    if record is None or not record.code:
+        return
+    built_in = [fix for fix in catalog.fixes if fix.number in record.built_in]
+    if code_digest(code_of(library, built_in)[0]) != record.code:
+        yield OTHER_CODE
 
 
 def latest_commands(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:
@@ -210,17 +226,6 @@ def _time(seconds: float | None, record: Handout | None) -> TimeCard | None:
     if seconds is None:
         return None
     return TimeCard(seconds, None if record is None else seconds <= record.minutes * 60)
-
-
-def _given(record: Handout | None) -> frozenset[int]:
-    """Return the bugs whose fix the candidate was given."""
-    return frozenset(one.bug for one in record.given if one.kind == "fix") if record else frozenset()
-
-
-def _given_in_place(record: Handout | None) -> frozenset[int]:
-    """Return those whose fix was applied, not exported: its schema is in no file of the submission."""
-    exported = {one.bug for one in record.given if one.revision} if record else set()
-    return _given(record) - exported
 
 
 def _measure() -> Callable[..., Checked]:

@@ -20,8 +20,9 @@ from lab.errors import EnvironmentFault, LabError, Refused, UsageError
 from lab.handouts import Handout as Handout
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations.handout_files import Files, as_file, files_of
+from lab.operations.handout_files import Files, as_file, code_digest, code_of, files_of
 from lab.operations.new import empty_after_an_error, require_empty, write_files
+from lab.sentences import printable
 from lab.workspace import Workspace, require_supported_path
 
 DATE = "2025-01-01T00:00:00Z"
@@ -60,7 +61,8 @@ def make_handout(
     library make the same bytes, and the same id.
 
     Raises:
-        UsageError: a word of `bugs` means no fix, or the archive has another ending.
+        UsageError: a word of `bugs` means no fix, the name is no text, or the archive has another ending or
+            is in `folder`, which is the candidate's.
         Refused: the folder is not empty, the archive is there already and of no handout or of another one,
             or a fix that would be built in requires a chosen one.
         EnvironmentFault: git is missing, or a file cannot be read or written.
@@ -68,6 +70,12 @@ def make_handout(
     root = folder.resolve()
     if archive is not None and archive.suffix not in ARCHIVES:
         raise UsageError(f"{archive} is no archive that lab can make.", "Name a file .zip or .bundle.")
+    if archive is not None and archive.resolve().is_relative_to(root):
+        raise UsageError(
+            f"{archive} is in the handout itself.", "Its record is written beside it, and stays with you."
+        )
+    if not name.isprintable():
+        raise UsageError(f"The name {printable(name)} has characters that cannot be printed.")
     git.require_git()
     require_supported_path(Workspace(root, library))
     require_empty(root)
@@ -153,6 +161,7 @@ def _record(
         lab=__version__,
         library=library.digest(),
         given=given,
+        code=code_digest(code_of(library, built_in)[0]),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path, PurePosixPath
 
@@ -37,19 +38,32 @@ def files_of(
 ) -> tuple[Files, str]:
     """Return the files of the handout by their paths, and its head revision."""
     profile = read_profile(library.profile)
+    files, head = code_of(library, built_in)
+    files |= _read(library.root, profile.extra_files)
+    files |= candidate_tool(_read(PACKAGE.parent, [PACKAGE.name]))
+    files["lab.toml"] = as_file(_candidates_profile(library.profile.read_text(encoding="utf-8")))
+    files |= _templates(profile, library, name)
+    files |= _texts(library, chosen, minutes, ai, name)
+    return files, head
+
+
+def code_of(library: Library, built_in: Sequence[Fix]) -> tuple[Files, str]:
+    """Return the code that is handed out, with these fixes in it, and its head revision."""
     workspace = Workspace(library.root, library)
     code: dict[PurePosixPath, SourceFile] = dict(shipped.source(workspace))
     patcher = Patcher(ShippedTexts(workspace))
     for fix in built_in:
         _build_in(code, patcher, fix)
     files = {str(path): file for path, file in code.items() if path.parts[:2] != ("migrations", "fixes")}
-    files |= _read(library.root, profile.extra_files)
-    files |= candidate_tool(_read(PACKAGE.parent, [PACKAGE.name]))
-    files["lab.toml"] = as_file(_candidates_profile(library.profile.read_text(encoding="utf-8")))
-    head = _migrations(files, built_in)
-    files |= _templates(profile, library, name)
-    files |= _texts(library, chosen, minutes, ai, name)
-    return files, head
+    return files, _migrations(files, built_in)
+
+
+def code_digest(files: Files) -> str:
+    """Return the SHA-256 of the files' paths and contents."""
+    found = sha256()
+    for path in sorted(files):
+        found.update(f"{path}\0{len(files[path].content)}\0".encode() + files[path].content)
+    return found.hexdigest()
 
 
 def _build_in(code: dict[PurePosixPath, SourceFile], patcher: Patcher, fix: Fix) -> None:

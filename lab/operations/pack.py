@@ -29,6 +29,7 @@ class ToPack:
     """A submission, the folder for its card, the root of the library, and the file for the bundle.
 
     Without `handout`, its record is the one that the submission names. `unwalled` is as in a manifest.
+    `again`: also if the folder has the card of the same work.
     """
 
     source: Path
@@ -37,6 +38,7 @@ class ToPack:
     bundle: Path
     handout: Handout | None = None
     unwalled: bool = False
+    again: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -46,6 +48,8 @@ class ToPack:
 
 def pack(wanted: ToPack) -> None:
     """Write the bundle, unless the folder has the card of the same work, made with the same library.
+
+    With `again`, it is written all the same.
 
     A submission that cannot be graded gets a card that says why, and no bundle.
 
@@ -68,7 +72,7 @@ def pack(wanted: ToPack) -> None:
         write_card(wanted.folder, card_without_figures(name, Digests.of(library), str(error)))
     else:
         record = _record(submission.root, library, wanted.handout)
-        if kept_card(wanted.folder, submission, Asked(library, record)) is None:
+        if wanted.again or kept_card(wanted.folder, submission, Asked(library, record)) is None:
             write_bundle(wanted.bundle, submission, library, record, unwalled=wanted.unwalled)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lab import handouts
+from lab.engine import journal
 from lab.engine.transaction import DEFAULTS, Options
 from lab.errors import LabError
 from lab.handouts import Given
@@ -37,28 +38,44 @@ def rescue(
     done = fixes.apply(
         workspace, tokens, dry_run=dry_run, replacing=replacing, restart=restart, options=options
     )
-    mark = handouts.mark_of(workspace.root)
-    if dry_run or not done.fixes:
+    if dry_run:
         return done
+    mark = handouts.mark_of(workspace.root)
     if mark is not None:
         done = _recorded(workspace, done)
-    if (mark is not None) if check is None else check:
-        done = replace(done, outcomes=_measured(workspace, done.fixes, progress))
+    if done.fixes and ((mark is not None) if check is None else check):
+        try:
+            done = replace(done, outcomes=_measured(workspace, done.fixes, progress))
+        except KeyboardInterrupt as pressed:
+            given = ", and recorded as given" if done.given_in else ""
+            pressed.add_note(f"{_named(done.fixes)} applied{given}; not all of it was measured.")
+            raise
     return done
 
 
 def _recorded(workspace: Workspace, done: Changed) -> Changed:
+    """Record the fixes as given; those too that lab had applied before, and was killed before it said so."""
     record = handouts.recorded_in(workspace.root, workspace.library)
     if record is None:
-        return replace(done, notes=(*done.notes, NO_RECORD))
+        return replace(done, notes=(*done.notes, NO_RECORD)) if done.fixes else done
+    known = {one.bug for one in record.given if one.kind == "fix"}
+    by_lab = journal.applied_by_lab(workspace)
+    late = tuple(number for number in done.unchanged if number in by_lab and number not in known)
+    if not done.fixes and not late:
+        return done
     now = time.time()
     try:
-        handouts.give(workspace.library, record.id, *(Given("fix", number, now) for number in done.fixes))
+        given = (Given("fix", number, now) for number in (*done.fixes, *late))
+        handouts.give(workspace.library, record.id, *given)
     except LabError as error:
-        numbers = ", ".join(map(str, done.fixes))
-        error.message = f"Fix {numbers} is applied, but was not recorded as given. {error.message}"
+        error.message = f"{_named((*done.fixes, *late))} applied, but not recorded as given. {error.message}"
+        error.remedy = f"{error.remedy} Then apply again: it will be recorded.".strip()
         raise
     return replace(done, given_in=record.id)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    return f"Fix {', '.join(map(str, numbers))} is"
 
 
 def _measured(workspace: Workspace, numbers: Sequence[int], progress: Progress) -> tuple[Outcome, ...]:

@@ -28,6 +28,7 @@ class Reset:
     """The seconds for the database, its revision, the applied fixes, and the code (None: not reset).
 
     `has_own_migrations`: there are revisions beside the shipped ones, which the database does not have now.
+    `recovered` are the fixes of an interrupted change that was recovered first: they are not applied.
     """
 
     seconds: float
@@ -35,6 +36,7 @@ class Reset:
     fixes: tuple[int, ...]
     code: RestoredCode | None
     has_own_migrations: bool = False
+    recovered: tuple[int, ...] = ()
 
 
 def reset(workspace: Workspace, *, code: bool = False, progress: Progress = silent) -> Reset:
@@ -52,16 +54,18 @@ def reset(workspace: Workspace, *, code: bool = False, progress: Progress = sile
     if code:
         with exclusive_lock(workspace.lock, progress=progress):
             return _reset_code_and_database(workspace, progress)
+    recovered: tuple[int, ...] = ()
     if workspace.journal.exists():
         from lab.operations import fixes
 
-        fixes.recover(workspace)
+        recovered = fixes.recover(workspace).fixes
     with exclusive_lock(workspace.lock, progress=progress):
         runtime = runtime_of(workspace)
         require_up(runtime)
         applied = _applied_fixes(workspace, runtime)
         seconds = _reset_database(workspace, runtime, applied, progress)
-        return Reset(seconds, shipped_head(workspace), applied, None, _has_own_migrations(workspace))
+        has_own = _has_own_migrations(workspace)
+        return Reset(seconds, shipped_head(workspace), applied, None, has_own, recovered)
 
 
 def _reset_code_and_database(workspace: Workspace, progress: Progress) -> Reset:

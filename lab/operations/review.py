@@ -94,7 +94,7 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
     Raises:
         UsageError: there is no such revision.
         EnvironmentFault: the lab is not up, or the copy cannot be made.
-        Locked: another lab is changing the workspace.
+        Locked: another lab is preparing the server to copy.
     """
     url = workspace_url(workspace)
     with closing(connect(url)) as connection:

@@ -76,3 +76,14 @@ def test_a_lock_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
         exclusive_lock(tmp_path / "file" / "lock", progress=silent),
     ):
         pytest.fail("no lock was made")
+
+
+def test_a_link_in_place_of_the_lock_is_refused_and_what_it_leads_to_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "lock").symlink_to("mine")
+    with (
+        pytest.raises(EnvironmentFault, match="It is a link"),
+        exclusive_lock(tmp_path / "lock", progress=silent),
+    ):
+        pytest.fail("locked")
+    assert (tmp_path / "mine").read_text() == "mine"

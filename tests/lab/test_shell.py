@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -61,3 +62,32 @@ def test_a_missing_program_is_reported() -> None:
 )
 def test_a_command_called_python_gets_this_interpreter(words: list[str], argv: list[str]) -> None:
     assert argv_of(words) == argv
+
+
+IN_TERMINAL = """
+import sys
+from lab.shell import run_in_terminal
+raise SystemExit(run_in_terminal([sys.executable, "-c", sys.argv[1]], {"NEW": "2"}))
+"""
+WAITS = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("waiting", flush=True)
+signal.pause()
+"""
+
+
+def test_a_command_in_the_terminal_has_its_streams_and_its_exit_code_is_returned() -> None:
+    told = "import os, sys; print(os.environ['NEW'], sys.stdin.read()); os.kill(os.getpid(), 9)"
+    finished = run([sys.executable, "-c", IN_TERMINAL, told], stdin=b"typed")
+    assert (finished.code, finished.stdout) == (128 + 9, b"2 typed\n")
+
+
+def test_an_interrupt_is_left_to_the_command_in_the_terminal_and_the_end_is_passed_on() -> None:
+    argv = [sys.executable, "-c", IN_TERMINAL, WAITS]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, process_group=0) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"waiting\n"
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(60) == 7

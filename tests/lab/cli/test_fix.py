@@ -5,7 +5,10 @@ import json
 from collections.abc import Callable
 
 import pytest
+from click.testing import CliRunner
 
+from lab.cli.main import cli
+from lab.operations.changed import Changed, Outcome
 from lab.shell import Finished, run
 from tests.lab.conftest import Project
 
@@ -43,6 +46,32 @@ def test_apply_reports_each_step_with_its_time_and_revert_undoes_it(lab: Command
     assert lab("apply", "2").stdout == b"Fix 2 is already applied.\n"
     assert b"Reverted fixes 2, 1" in lab("revert", "all").stdout
     assert project.all() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "fixed", "code"),
+    [
+        ([], (True, True), 0),
+        ([], (True, False), 1),
+        ([], (None,), 0),
+        (["--check"], (None,), 4),
+        (["--check"], (None, False), 1),
+    ],
+)
+def test_apply_fails_if_a_bug_was_measured_and_is_not_fixed(
+    words: list[str],
+    fixed: tuple[bool | None, ...],
+    code: int,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes = tuple(Outcome(number, one, "It is so.") for number, one in enumerate(fixed, 1))
+    done = Changed("apply", (1,), (), (), (), (), 0.1, outcomes=outcomes)
+    monkeypatch.setattr("lab.operations.rescue.rescue", lambda *_, **__: done)
+    finished = CliRunner().invoke(cli, ["-C", str(project.root), "fix", "apply", "1", *words])
+    assert finished.output.startswith("Applied fix 1")
+    returned = cli.main(["-C", str(project.root), "fix", "apply", "1", *words], standalone_mode=False)
+    assert returned == code
 
 
 def test_status_shows_code_and_schema_apart(lab: Command, project: Project) -> None:

@@ -141,6 +141,11 @@ def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_off
         commit(root, "Add notes")
         mine = tree(root)
 
+        assert here("psql", "-Atc", "SELECT 1").stdout == b"1\n"
+        assert here("psql", "-c", "SELECT no").code == 1
+        run_so_far = [(one.words[0], one.code) for one in read(root)]
+        assert run_so_far[-2:] == [("psql", 0), ("psql", 1)]
+
         given = there("fix", "apply", "1-5", "--json")
         assert given.code == 0, given.stderr.decode()
         assert {one.bug for one in record(root, records).given} == {3, 4, 5}

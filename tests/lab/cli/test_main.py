@@ -42,6 +42,12 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(
     assert finished.stdout == b""
 
 
+def test_a_closed_input_is_no_terminal_and_no_traceback(command: Command) -> None:
+    lab = f"{sys.executable} -m lab"
+    finished = run(["sh", "-c", f"{lab} demo 3 --step <&-"], cwd=PROJECT)
+    assert (finished.code, b"so it needs a terminal" in finished.stderr) == (2, True)
+
+
 def test_no_workspace_says_what_to_do(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
     finished = command("status", folder=tmp_path_factory.mktemp("empty"))
     assert (finished.code, "-C DIR" in finished.stderr.decode()) == (2, True)

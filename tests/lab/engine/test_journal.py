@@ -90,6 +90,12 @@ def test_a_broken_line_of_the_history_is_left_out(workspace: Workspace) -> None:
     assert [e.fixes for e in journal.history(workspace)] == [(5,), (6,)]
 
 
+def test_a_line_without_a_moment_is_left_out(workspace: Workspace) -> None:
+    journal.close_entry(workspace, event("apply", 5))
+    journal.close_entry(workspace, replace(event("apply", 6), at="yesterday"))
+    assert journal.history(workspace) == (event("apply", 5),)
+
+
 def test_applied_by_lab_is_what_was_applied_and_not_reverted_since(workspace: Workspace) -> None:
     for verb, *fixes in (("apply", 1, 2, 3), ("revert", 1), ("recover", 2), ("apply", 1)):
         journal.close_entry(workspace, event(str(verb), *map(int, fixes)))

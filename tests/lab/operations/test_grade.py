@@ -29,12 +29,22 @@ from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.batch import LOG, TABLE
 from lab.operations.card import rendering, write_formats
+from lab.operations.catalog import catalog_of
 from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
 from lab.operations.grade_bundle import grade_bundle
-from lab.operations.grade_one import MOST_CHARACTERS, WORK, Asked, grade_one, kept_card, latest_commands
+from lab.operations.grade_one import (
+    MOST_CHARACTERS,
+    OTHER_CODE,
+    WORK,
+    Asked,
+    grade_one,
+    kept_card,
+    latest_commands,
+    other_code,
+)
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
-from lab.operations.pack import ToPack
+from lab.operations.pack import ToPack, pack
 from lab.operations.pages import PAGE, write_page
 from lab.operations.stored_card import EARLIER, put_marks_back, read_card, write_card
 from lab.probing.evidence import Verdict
@@ -46,12 +56,13 @@ from lab.scorecard.marks import LOCK as MARKS_LOCK
 from lab.scorecard.marks import MARKS, origin_of
 from lab.shell import run
 from lab.timeline import Command
+from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.dask import cluster, wait_until
 from tests.lab.cli.test_inspect_views import lines
 from tests.lab.operations import cards
 from tests.lab.operations.conftest import living_in
-from tests.measuring import copy_shipped, fix
+from tests.measuring import copy_library, copy_shipped, fix
 
 LIBRARY = Library(PROJECT)
 NAMES = ("ada", "zipped.zip", "broken.zip", "empty")
@@ -312,6 +323,51 @@ def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path)
     assert kept("d", None) is None
     assert kept("d", replace(record, given=(Given("hint", 3, 5.0, 1),))) is None
     assert kept("d", replace(record, given=(Given("fix", 3, 5.0),))) is None
+
+
+def test_a_card_that_is_there_is_made_anew_if_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
+    made = make_handout(tmp_path / "ada", LIBRARY, bugs=["5"])
+    root, record = made.root, made.handout
+    submission = unpack(root, tmp_path / "work", ("app", "migrations", "compose", "seed"))
+    bug = BugCard(5, "t", "s", Verdict.UNMEASURED, "The machine was busy.", None, ())
+    handed = HandoutCard(record.id, record.bugs, record.minutes, record.ai, record.name)
+    card = Card(
+        SubmissionCard("ada", submission.digest),
+        __version__,
+        LIBRARY.digest(),
+        1.0,
+        1.0,
+        machine("bwrap"),
+        handout=handed,
+        bugs=(bug,),
+    )
+    (tmp_path / "card").mkdir()
+    write_atomic(tmp_path / "card" / CARD, to_json(card).encode())
+    bundle = tmp_path / "bundle.zip"
+    wanted = ToPack(root, tmp_path / "card", PROJECT, bundle)
+    pack(wanted)
+    assert not bundle.exists()
+    pack(replace(wanted, again=True))
+    assert bundle.exists()
+
+
+def test_the_card_says_when_the_handout_has_other_code_than_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
+    record = make_handout(tmp_path / "ada", LIBRARY, bugs=["5"]).handout
+    catalog = catalog_of(Workspace(PROJECT))
+    assert list(other_code(LIBRARY, record, catalog)) == []
+    assert list(other_code(LIBRARY, replace(record, code=""), catalog)) == []
+    assert list(other_code(LIBRARY, None, catalog)) == []
+    other = Library(copy_library(tmp_path / "other").resolve())
+    assert list(other_code(other, record, catalog)) == []
+    with (other.root / "app" / "common" / "serve.py").open("a") as file:
+        file.write("# later\n")
+    assert list(other_code(other, record, catalog)) == [OTHER_CODE]
 
 
 def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) -> None:

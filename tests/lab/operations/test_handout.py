@@ -126,6 +126,10 @@ def test_what_cannot_be_made_is_refused_and_leaves_nothing(tmp_path: Path) -> No
         made(tmp_path / "none", [99])
     with pytest.raises(UsageError, match=r"\.tar is no archive"):
         made(tmp_path / "none", [1], archive=tmp_path / "ada.tar")
+    with pytest.raises(UsageError, match="is in the handout itself"):
+        made(tmp_path / "none", [1], archive=tmp_path / "none" / "ada.zip")
+    with pytest.raises(UsageError, match=r"The name A\\udcff has characters"):
+        made(tmp_path / "none", [1], name="A\udcff")
     with pytest.raises(EnvironmentFault, match=r"ada\.zip cannot be written"):
         made(tmp_path / "none", [1], archive=tmp_path / "full/note.txt/ada.zip")
     assert list_handouts(LIBRARY) == ()

@@ -109,6 +109,30 @@ def candidates(project: Project) -> Workspace:
     return Workspace(project.root, Library(empty))
 
 
+def test_a_fix_that_was_applied_before_a_kill_is_recorded_when_it_is_applied_again(project: Project) -> None:
+    make_handout(project)
+    project.apply("2")  # and the lab was killed before it recorded that
+    project.edit("app/service.py", '"you "', '"dear "')
+    project.sql(SAME_INDEX)  # fix 1, by the candidate
+    again = rescue(project.workspace, ["1-2"], restart=False)
+    assert (again.fixes, again.unchanged, again.given_in) == ((), (2,), ID)
+    assert rescue(project.workspace, ["2"], restart=False).given_in == ""
+    assert given(project) == [("fix", 2)]
+
+
+def test_an_interrupt_while_it_is_measured_says_that_the_fix_is_applied(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    make_handout(project)
+    monkeypatch.setattr("lab.operations.rescue._measured", interrupted)
+    with pytest.raises(KeyboardInterrupt) as pressed:
+        rescue(project.workspace, ["2"], restart=False)
+    assert pressed.value.__notes__ == ["Fix 2 is applied, and recorded as given; not all of it was measured."]
+
+
 @pytest.mark.slow
 def test_in_a_handout_without_a_record_a_fix_is_applied_and_the_result_says_so(project: Project) -> None:
     make_handout(project, recorded=False)

@@ -1,6 +1,7 @@
 """Services get the environment of the compose file, and nothing of the caller's shell."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from lab import compose
 from lab.runtime.account import Account
 from lab.runtime.database_service import account_of, database_of, server_settings
 from lab.runtime.launch import Launch
-from lab.runtime.stack import Stack, instances_of
+from lab.runtime.stack import Stack, instances_of, starts_the_same
 from tests.conftest import PROJECT
 
 SHIPPED = compose.read(PROJECT / "compose" / "docker-compose.yml", {})
@@ -48,6 +49,18 @@ def test_variables_of_the_callers_shell_are_left_out(tmp_path: Path, monkeypatch
     environment = launch(tmp_path, "workflow-service").environment
     assert "DEVICE_SERVICE_URL" not in environment
     assert environment["HOST"] == "127.0.0.1"
+
+
+def test_a_service_is_not_outdated_because_the_caller_has_another_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = launch(tmp_path, "device-service")
+    monkeypatch.setenv("PATH", "/elsewhere")
+    other = launch(tmp_path, "device-service")
+    assert one != other
+    assert starts_the_same(one, other)
+    assert not starts_the_same(one, replace(other, code="other"))
+    assert not starts_the_same(one, replace(other, environment={**other.environment, "A": "1"}))
 
 
 def test_the_memory_limit_is_the_files(tmp_path: Path) -> None:
