@@ -16,16 +16,16 @@ from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
 from lab.operations.given import given_fixes, in_place
-from lab.operations.handout_files import code_digest, code_of
+from lab.operations.handout_files import Files, code_digest, code_of
 from lab.operations.measure import Checked, measure_in_shadow
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review import review_on
 from lab.operations.review_box import review_in_box
 from lab.operations.shipped_figures import Figures, shipped_figures
+from lab.operations.shipped_history import ShippedHistory, shipped_history
 from lab.operations.stored_card import read_card
 from lab.operations.target import Target
-from lab.operations.template import shipped_head
 from lab.profile import read_profile
 from lab.progress import Progress, silent
 from lab.runtime.prepared import Prepared
@@ -178,29 +178,31 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     except LabError as error:  # what the candidate's code does wrong is a verdict
         own = isinstance(error, InvalidFile) and error.path.is_relative_to(submission.root)
         return replace(card, problem=str(error), environment=not own)
-    # On a worker, the record is in the bundle only.
-    head = record.head if record else shipped_head(Workspace(asked.library.root, asked.library))
+    code, head = handed_out(asked.library, record, target.catalog)
+    below = shipped_history(record.head if record else head, code)
     commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,
         handout=_handout(record),
         bugs=tuple(_bugs(checked, record, given, before)),
         beside=checked.beside,
-        review=_review(workspace, prepared, applied, rows, head, progress),
+        review=_review(workspace, prepared, applied, rows, below, progress),
         timeline=latest_commands(commands),
         commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
         time=_time(working_time(commands, submission.commits), record),
-        notes=(*other_code(asked.library, record, target.catalog), *checked.notes),
+        notes=(*notes_on(code, record), *checked.notes),
         machine=machine(str(checked.level)),
     )
 
 
-def other_code(library: Library, record: Handout | None, catalog: Catalog) -> Iterator[str]:
-    """Yield a note if the handout's code is not what this library would hand out today."""
-    if record is None or not record.code:
-        return
-    built_in = [fix for fix in catalog.fixes if fix.number in record.built_in]
-    if code_digest(code_of(library, built_in)[0]) != record.code:
+def handed_out(library: Library, record: Handout | None, catalog: Catalog) -> tuple[Files, str]:
+    """Return the code that this library hands out with the fixes that are built in, and its head revision."""
+    return code_of(library, [fix for fix in catalog.fixes if record and fix.number in record.built_in])
+
+
+def notes_on(code: Files, record: Handout | None) -> Iterator[str]:
+    """Yield a note if the handout has other code than this library hands out; an old record does not say."""
+    if record is not None and record.code and code_digest(code) != record.code:
         yield OTHER_CODE
 
 
@@ -257,14 +259,14 @@ def _review(
     prepared: Prepared,
     applied: tuple[Fix, ...],
     rows: int,
-    head: str,
+    below: ShippedHistory,
     progress: Progress,
 ) -> ReviewCard:
     try:
         if sandbox.nests(sandbox.found()):
-            found = review_in_box(workspace, prepared, applied, rows, head, progress)
+            found = review_in_box(workspace, prepared, applied, rows, below, progress)
         else:
-            found = review_on(workspace, prepared, applied, rows, (), head, progress)
+            found = review_on(workspace, prepared, applied, rows, (), below, progress)
     except LabError as error:
         return ReviewCard(problem=str(error))
     migrations = tuple(

@@ -1,18 +1,15 @@
 """Review the candidate's migrations: run them on a server of their own, watch, compare before with after."""
 
 import os
-import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from lab import shipped
 from lab.catalog import Fix
-from lab.catalog.unified_diff import blob_id
 from lab.database import connect, workspace_url
 from lab.database_url import DatabaseUrl
 from lab.engine.candidate_history import CandidateHistory, MigrationFailed, recorded
@@ -23,16 +20,17 @@ from lab.errors import EnvironmentFault, LabError, UsageError
 from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.operations.catalog import catalog_of
-from lab.operations.history import candidate_history, shipped_head
+from lab.operations.history import candidate_history
 from lab.operations.ownership import dataset_in
 from lab.operations.prepared import prepared_server
 from lab.operations.review_run import Measured, measure
+from lab.operations.shipped_history import ShippedHistory, edited, history_below
 from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
 from lab.review.finding import FAILED, Basis, Severity
 from lab.review.finding import Finding as Finding
 from lab.review.sarif import sarif
-from lab.review.source import by_rule, read_inside, read_sources, waived
+from lab.review.source import by_rule, read_sources, waived
 from lab.review.work import failed, merged
 from lab.runtime import databases
 from lab.runtime.account import MONITOR
@@ -45,7 +43,6 @@ from lab.workspace import Workspace
 PRISTINE = "lab_review_before"
 """The database with the rows as they were: a copy, made before the migrations run."""
 
-REVISION = re.compile(rb"^down_revision\b", re.MULTILINE)
 OF_THE_WHOLE = FAILED | {"does-not-end", "two-heads", "shipped-revision-edited"}
 """Findings that say something of every revision: because of them, others may not have been measured."""
 
@@ -106,7 +103,7 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
     applied = tuple(fix for fix in catalog_of(workspace).fixes if fix.revision in recorded)
     more = profile_of(workspace).top_up
     rows = max(dataset.rows, more.rows if more else 0)
-    return review_on(workspace, prepared, applied, rows, revisions, shipped_head(workspace), progress)
+    return review_on(workspace, prepared, applied, rows, revisions, history_below(workspace), progress)
 
 
 def write_sarif(found: Review, file: Path) -> None:
@@ -120,17 +117,17 @@ def review_on(
     applied: tuple[Fix, ...],
     rows: int,
     revisions: Sequence[str],
-    head: str,
+    below: ShippedHistory,
     progress: Progress,
 ) -> Review:
     """Review the revisions on a copy of this server, with the schema of the fixes that are applied.
 
-    `head` is the revision below the candidate's: theirs are all above it.
+    All above the head in `below` are the candidate's.
     """
     started = time.monotonic()
     progress(Update("Copying the database server"))
     with review_folder(workspace) as reserved:
-        found = reviewed(workspace, prepared, reserved, applied, rows, revisions, head, progress)
+        found = reviewed(workspace, prepared, reserved, applied, rows, revisions, below, progress)
     return replace(found, seconds=round(time.monotonic() - started, 1))
 
 
@@ -156,7 +153,7 @@ def reviewed(
     applied: tuple[Fix, ...],
     rows: int,
     revisions: Sequence[str],
-    head: str,
+    below: ShippedHistory,
     progress: Progress,
 ) -> Review:
     """Review the revisions on a server in the reserved folder, as `review_on` does. The caller ends it."""
@@ -170,7 +167,7 @@ def reviewed(
         return server.account.role_url(PRISTINE, MONITOR)
 
     with candidate_history(workspace, server.url, regain=server.regain) as candidate:
-        findings, measured, chosen = _reviewed(workspace, candidate, head, revisions, copy, progress)
+        findings, measured, chosen = _reviewed(workspace, candidate, below, revisions, copy, progress)
     order = list(Severity)
     files = {one.file for one in chosen}
     kept = [one for one in findings if not revisions or one.file in files or one.id in OF_THE_WHOLE]
@@ -183,7 +180,7 @@ def reviewed(
     seconds = round(time.monotonic() - started, 1)
     ids = tuple(one.id for one in chosen)
     usual = round(measured.usual_write, 4)
-    return Review(head, ids, tuple(kept), figures, usual, rows, seconds, measured.not_measured)
+    return Review(below.head, ids, tuple(kept), figures, usual, rows, seconds, measured.not_measured)
 
 
 def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
@@ -194,7 +191,7 @@ def _slowest(waits: dict[str, float]) -> tuple[float | None, str]:
 def _reviewed(
     workspace: Workspace,
     candidate: CandidateHistory,
-    head: str,
+    below: ShippedHistory,
     revisions: Sequence[str],
     copy: Callable[[], str],
     progress: Progress,
@@ -208,19 +205,20 @@ def _reviewed(
         raise
     except LabError as error:
         return _unreadable(candidate, error, packages), Measured(not_measured=("what the revisions do",)), ()
-    below = history.at_or_below([head])
-    own = [one for one in history.revisions if one.id not in below]
-    chosen = [_find(history, below, id_) for id_ in revisions] or own
+    shipped_ids = history.at_or_below([below.head])
+    own = [one for one in history.revisions if one.id not in shipped_ids]
+    chosen = [_find(history, shipped_ids, id_) for id_ in revisions] or own
     sources = {one.file: one for one in read_sources(candidate.code, [one.file for one in own])}
     measured = Measured(not_measured=("what the revisions do",))
     if len(history.heads) > 1:
         found = [_heads(history, own)]
     else:
-        if recorded(candidate.url) != (head,):  # a handout's own head, with the schema of what is built in
-            candidate.upgrade(head, lambda _: None)
-        measured = measure(candidate, own, sources, head, copy(), progress)
+        if recorded(candidate.url) != (below.head,):  # a handout's head, with the schema of what is built in
+            candidate.upgrade(below.head, lambda _: None)
+        measured = measure(candidate, own, sources, below.head, copy(), progress)
         found = list(measured.findings)
-    findings = list(_edited(workspace, candidate, [one.file for one in history.revisions if one.id in below]))
+    files = [one.file for one in history.revisions if one.id in shipped_ids]
+    findings = list(edited(candidate.code, below, files))
     for source in sources.values():
         of_file = [one for one in found if one.file == source.file]
         judged = merged([*of_file, *by_rule(source, packages)])
@@ -243,19 +241,6 @@ def _heads(history: History, own: Sequence[Revision]) -> Finding:
     seen = f"The heads are {', '.join(history.heads)}."
     safe = f"alembic merge -m MESSAGE {' '.join(history.heads)}"
     return Finding("two-heads", file, 0, Basis.MEASURED, seen, safe)
-
-
-def _edited(workspace: Workspace, candidate: CandidateHistory, files: Sequence[str]) -> Iterator[Finding]:
-    """Yield each shipped revision that is not there as it was shipped; `files` are those below the head."""
-    folders = {PurePosixPath(file).parent for file in files}
-    for path, file in shipped.source(workspace).items():
-        if path.suffix != ".py" or path.parent not in folders or REVISION.search(file.content) is None:
-            continue
-        content = read_inside(candidate.code, str(path))
-        if content is None or blob_id(content) != blob_id(file.content):
-            seen = "It has run in every database already, so what is new in it exists in new databases only."
-            safe = "# put it in a new revision"
-            yield Finding("shipped-revision-edited", str(path), 0, Basis.MEASURED, seen, safe)
 
 
 def _unreadable(candidate: CandidateHistory, error: LabError, packages: Sequence[str]) -> list[Finding]:

@@ -12,6 +12,7 @@ from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.operations.boxed_program import INSIDE, give, program_in_box
 from lab.operations.review import Review, review_folder
+from lab.operations.shipped_history import ShippedHistory
 from lab.progress import Progress, Update, silent
 from lab.runtime.prepared import Prepared
 from lab.runtime.walls import require_reachable
@@ -32,7 +33,7 @@ class Task:
     prepared: Prepared
     applied: tuple[Fix, ...]
     rows: int
-    head: str
+    below: ShippedHistory
 
 
 def review_in_box(
@@ -40,10 +41,13 @@ def review_in_box(
     prepared: Prepared,
     applied: tuple[Fix, ...],
     rows: int,
-    head: str,
+    below: ShippedHistory,
     progress: Progress = silent,
 ) -> Review:
-    """Review all revisions above `head`, as `review_on` does. Raises EnvironmentFault: it failed."""
+    """Review all revisions above the head in `below`, as `review_on` does.
+
+    Raises EnvironmentFault: it failed.
+    """
     means = sandbox.found()
     progress(Update("Copying the database server"))
     with review_folder(workspace) as reserved:
@@ -54,7 +58,7 @@ def review_in_box(
         for folder in (reserved.server, reserved.logs):
             give(folder, means)
         task, errors = reserved.folder / TASK, reserved.folder / "reviewer.log"
-        asked = Task(workspace.library.root, prepared, applied, rows, head)
+        asked = Task(workspace.library.root, prepared, applied, rows, below)
         write_atomic(task, to_json(asked).encode())
         readable = {reserved.code: INSIDE / "code", task: INSIDE / TASK}
         writable = {reserved.server: INSIDE / "server", reserved.logs: INSIDE / "logs"}

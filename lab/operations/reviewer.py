@@ -26,7 +26,7 @@ def main() -> None:
         tell_progress(Update("Starting PostgreSQL"))
         try:
             found = reviewed(
-                workspace, task.prepared, reserved, task.applied, task.rows, (), task.head, tell_progress
+                workspace, task.prepared, reserved, task.applied, task.rows, (), task.below, tell_progress
             )
         finally:
             leftovers.end_server(reserved)

@@ -12,10 +12,10 @@ from lab import shipped
 from lab.catalog.revision_file import plain_revision
 from lab.engine import candidate_history
 from lab.library import Library
-from lab.operations.history import shipped_head
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review import Review, review_on
+from lab.operations.shipped_history import history_below
 from lab.progress import silent
 from lab.review.finding import Finding
 from lab.runtime.prepared import Prepared
@@ -65,7 +65,7 @@ def test_the_fixes_own_migrations_have_no_problem(number: int, many_rows: Prepar
     bench.patch(given.folder / "code.patch")
     text = plain_revision((given.folder / "migration.py").read_text(), "0003", "0002")
     (bench.root / VERSIONS / "0003_fix.py").write_text(text)
-    found = review_on(workspace, many_rows, (), ROWS, (), shipped_head(workspace), silent)
+    found = review_on(workspace, many_rows, (), ROWS, (), history_below(workspace), silent)
     assert [f"{one.id} {one.place}: {one.seen}" for one in found.problems] == []
     assert [one.revision for one in found.figures] == ["0003"]
 
@@ -146,7 +146,7 @@ def reviewed(folder: Path, prepared: Prepared, tmp_path: Path) -> Review:
     with pytest.MonkeyPatch.context() as patched:
         if folder.name == "never_ends":
             patched.setattr(candidate_history, "WATCHED", 15.0)
-        return review_on(workspace, prepared, (), ROWS, (), shipped_head(workspace), silent)
+        return review_on(workspace, prepared, (), ROWS, (), history_below(workspace), silent)
 
 
 def wrong(folder: Path, findings: tuple[Finding, ...]) -> list[str]:

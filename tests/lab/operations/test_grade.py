@@ -38,9 +38,10 @@ from lab.operations.grade_one import (
     WORK,
     Asked,
     grade_one,
+    handed_out,
     kept_card,
     latest_commands,
-    other_code,
+    notes_on,
 )
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
@@ -65,6 +66,7 @@ from tests.lab.operations.conftest import living_in
 from tests.measuring import copy_library, copy_shipped, fix
 
 LIBRARY = Library(PROJECT)
+BUILT_IN = "migrations/versions/0003_booking_race.py"
 NAMES = ("ada", "zipped.zip", "broken.zip", "empty")
 
 
@@ -97,6 +99,8 @@ def _make_submissions(folder: Path) -> None:
         "def upgrade():\n    op.execute('CREATE INDEX mine ON execution_logs (started_at)')\n"
         "def downgrade():\n    op.execute('DROP INDEX mine')\n"
     )
+    with (root / BUILT_IN).open("a") as built_in:
+        built_in.write("# mine\n")
     with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
         for path in (one for one in root.rglob("*") if one.is_file() and ".git" not in one.parts):
             archive.write(path, path.relative_to(root))
@@ -124,7 +128,9 @@ def test_each_submission_gets_a_card_and_the_same_work_the_same_judgement(
     assert ada.judgement == zipped.judgement
     assert ada.handout is not None
     assert ada.review is not None
-    assert "lock-held-while-working" in {one.id for one in ada.review.findings}
+    found = {(one.id, one.file) for one in ada.review.findings}
+    assert ("lock-held-while-working", "migrations/versions/0099_index.py") in found
+    assert ("shipped-revision-edited", BUILT_IN) in found
     assert [one.revision for one in ada.review.migrations] == ["0099"]
     assert ada.beside is not None
     assert (ada.beside.regressions, ada.beside.problem) == ((), "")
@@ -360,14 +366,15 @@ def test_the_card_says_when_the_handout_has_other_code_than_the_library(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
     record = make_handout(tmp_path / "ada", LIBRARY, bugs=["5"]).handout
     catalog = catalog_of(Workspace(PROJECT))
-    assert list(other_code(LIBRARY, record, catalog)) == []
-    assert list(other_code(LIBRARY, replace(record, code=""), catalog)) == []
-    assert list(other_code(LIBRARY, None, catalog)) == []
+    code, head = handed_out(LIBRARY, record, catalog)
+    assert (head, list(notes_on(code, record))) == (record.head, [])
     other = Library(copy_library(tmp_path / "other").resolve())
-    assert list(other_code(other, record, catalog)) == []
+    assert list(notes_on(handed_out(other, record, catalog)[0], record)) == []
     with (other.root / "app" / "common" / "serve.py").open("a") as file:
         file.write("# later\n")
-    assert list(other_code(other, record, catalog)) == [OTHER_CODE]
+    later, _ = handed_out(other, record, catalog)
+    assert list(notes_on(later, record)) == [OTHER_CODE]
+    assert list(notes_on(later, replace(record, code=""))) == list(notes_on(later, None)) == []
 
 
 def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) -> None:

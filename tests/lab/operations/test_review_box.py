@@ -12,6 +12,7 @@ from lab import sandbox, shipped
 from lab.library import Library
 from lab.operations.review import Review, review_on
 from lab.operations.review_box import review_in_box
+from lab.operations.shipped_history import history_below
 from lab.operations.template import shipped_head
 from lab.progress import silent
 from lab.review.finding import Basis
@@ -69,9 +70,9 @@ def by_rule(found: Review) -> list[tuple[str, str, int]]:
 
 def test_it_finds_the_same_as_without_a_box_and_leaves_nothing(full_server: Prepared, tmp_path: Path) -> None:
     workspace = written(tmp_path / "work")
-    head = shipped_head(workspace)
-    boxed = review_in_box(workspace, full_server, (), ROWS, head, silent)
-    unboxed = review_on(workspace, full_server, (), ROWS, (), head, silent)
+    below = history_below(workspace)
+    boxed = review_in_box(workspace, full_server, (), ROWS, below, silent)
+    unboxed = review_on(workspace, full_server, (), ROWS, (), below, silent)
     assert by_rule(boxed) == by_rule(unboxed)
     for one in (boxed, unboxed):
         assert "lock-held-while-working" in {finding.id for finding in one.findings}
@@ -83,7 +84,7 @@ def test_a_migration_reaches_no_port_and_no_network_of_this_machine(
     full_server: Prepared, port: int, tmp_path: Path
 ) -> None:
     workspace = written(tmp_path / "work", TELLS.format(port=port))
-    found = review_in_box(workspace, full_server, (), ROWS, shipped_head(workspace), silent)
+    found = review_in_box(workspace, full_server, (), ROWS, history_below(workspace), silent)
     (failed,) = [one for one in found.findings if one.id == "does-not-run"]
     assert re.search(r"Connection refused, networks \['lo'\]", failed.seen), failed.seen
 
@@ -92,6 +93,6 @@ def test_what_is_reviewed_without_a_box_would_reach_them(
     full_server: Prepared, port: int, tmp_path: Path
 ) -> None:
     workspace = written(tmp_path / "work", TELLS.format(port=port))
-    found = review_on(workspace, full_server, (), ROWS, (), shipped_head(workspace), silent)
+    found = review_on(workspace, full_server, (), ROWS, (), history_below(workspace), silent)
     (failed,) = [one for one in found.findings if one.id == "does-not-run"]
     assert "reached, networks" in failed.seen
