@@ -6,7 +6,6 @@ The first connection imports psycopg2, so that commands without a database start
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,9 @@ APPLICATION = "lab"
 
 PLAIN = "SET search_path = public; SET statement_timeout = '60s'; SET lock_timeout = '10s'"
 """For questions whose answers count: the owner of a database can have changed its settings."""
+
+OWN = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
+"""The condition that the schema n is part of the system under repair: `lab` records the applied fixes."""
 
 
 def connect(url: str, *, application: str = APPLICATION, timeout: int = 15) -> Connection:
@@ -60,13 +62,13 @@ def connection_problem(url: str) -> str:
     return ""
 
 
-def workspace_url(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> str:
+def workspace_url(workspace: Workspace) -> str:
     """Return the URL of the workspace's database: LAB_DATABASE_URL, else the one that `lab up` stored.
 
     Raises:
         DatabaseUnreachable: LAB_DATABASE_URL is not set, and no URL is stored or the workspace is a copy.
     """
-    if url := environ.get("LAB_DATABASE_URL", "").strip():
+    if url := os.environ.get("LAB_DATABASE_URL", "").strip():
         return url
     if workspace.copied_from is not None:
         raise DatabaseUnreachable(

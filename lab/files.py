@@ -1,4 +1,4 @@
-"""Write files so that a crash leaves either the old content or the new, never a mixture."""
+"""Write files so that a crash leaves either the old content or the new; give folders to another user."""
 
 import os
 import re
@@ -86,3 +86,12 @@ def _stage(path: Path, content: bytes, mode: int | None, scratch: Path | None) -
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name)
+
+
+def give(folder: Path, uid: int) -> None:
+    """Give the folder, and all in it, to this user and the group of the same number. Links are not followed.
+
+    Raises OSError.
+    """
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, uid, uid, follow_symlinks=False)

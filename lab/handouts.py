@@ -73,6 +73,13 @@ class Handout:
         return max((one.hint for one in self.given if one.kind == "hint" and one.bug == bug), default=0)
 
 
+def require_bug(record: Handout, number: int) -> None:
+    """Raise UsageError if the handout lacks this bug."""
+    if number not in record.bugs:
+        bugs = ", ".join(map(str, record.bugs)) or "none"
+        raise UsageError(f"Bug {number} is not in the handout {record.id}.", f"Its bugs are: {bugs}.")
+
+
 def folder(library: Library) -> Path:
     """Return the folder of the records: LAB_HANDOUTS, else beside the library, or the user's."""
     if named := os.environ.get(FOLDER_VARIABLE):

@@ -13,6 +13,7 @@ from lab.errors import UsageError
 
 VARIABLE = "LAB_LIBRARY"
 PACKAGE = Path(__file__).resolve().parent
+COMPOSE_FILE = Path("compose/docker-compose.yml")
 CONTENT = "_content"
 HANDOUT_MARK = "handout.json"
 """The file of a handout: `lab.handouts` reads it."""
@@ -49,7 +50,7 @@ class Library:
     probes = PathBelow("probes")
     alembic_ini = PathBelow("alembic.ini")
     roles_sql = PathBelow("compose/initdb/roles.sql")
-    compose_file = PathBelow("compose/docker-compose.yml")
+    compose_file = PathBelow(str(COMPOSE_FILE))
 
     @property
     def is_packaged(self) -> bool:

@@ -4,12 +4,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 from string import Formatter
 from typing import Any, TypeGuard
 
 from lab.errors import InvalidFile
+from lab.sentences import unknown_key
 from lab.workspace import Workspace
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -201,8 +201,7 @@ class _Table:
     def no_others(self) -> None:
         """Report every key that was not asked for."""
         for key in self.content.keys() - set(self.known):
-            close = get_close_matches(key, self.known, 1)
-            self.wrong(key, "unknown key" + (f"; did you mean {close[0]}?" if close else ""))
+            self.wrong(key, unknown_key(key, self.known))
 
     def _value(self, key: str, default: Any) -> Any:
         self.known.append(key)

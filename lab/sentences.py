@@ -1,6 +1,7 @@
-"""Parts of sentences: a count with its noun, and what quotes an error or the last line of a log."""
+"""Parts of sentences: a count with its noun, a word that was meant, what quotes an error or a log."""
 
 import re
+from collections.abc import Collection
 
 END = re.compile(r"[.!?…][\"'”’»)\]]*\Z")
 SECOND_PERIOD = re.compile(r"(?<!\.)([.!?…][\"'”’»)\]]*)\.\Z")
@@ -33,3 +34,16 @@ def printable(text: str) -> str:
 def counted(count: int, noun: str) -> str:
     """Return the count with its noun, which gets an s unless it is 1."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def closest(word: str, known: Collection[str]) -> str:
+    """Return the one of the known words that was probably meant; empty if none is near."""
+    from difflib import get_close_matches  # slow to import, and needed for few messages
+
+    return next(iter(get_close_matches(word, known, 1)), "")
+
+
+def unknown_key(key: str, known: Collection[str]) -> str:
+    """Return what is wrong with the key of a file, and which key was probably meant."""
+    meant = closest(key, known)
+    return f"unknown key; did you mean {meant}?" if meant else "unknown key"

@@ -6,7 +6,7 @@ from pathlib import Path
 from pwd import getpwuid
 
 from lab.errors import EnvironmentFault, UsageError
-from lab.library import Library, PathBelow, installed
+from lab.library import COMPOSE_FILE, Library, PathBelow, installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Workspace:
     library: Library = field(default_factory=installed)
 
     alembic_ini = PathBelow("alembic.ini")
-    compose_file = PathBelow("compose/docker-compose.yml")
+    compose_file = PathBelow(str(COMPOSE_FILE))
 
     state = PathBelow(".lab")
     lock = PathBelow(".lab/lock")

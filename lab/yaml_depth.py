@@ -1,8 +1,16 @@
-"""Refuse YAML that is nested too deep, before it is read: PyYAML's C code ends the process for it."""
+"""PyYAML's loaders, and a check before they read: nested too deep, YAML ends the process in its C code."""
 
 from typing import Any
 
 import yaml
+
+try:  # written in C, they take a tenth of the time; PyYAML has them where it was built with libyaml
+    from yaml import CBaseLoader as BaseLoader
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import BaseLoader, SafeLoader  # type: ignore[assignment]
+
+__all__ = ["BaseLoader", "SafeLoader", "require_flat"]
 
 MOST_DEEP = 100
 """Lists and maps within each other. Of some 20,000, the C code of PyYAML 6 overflows its stack."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from lab import shipped
 from lab.catalog import Fix
+from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
-from lab.operations.measure import Checked, measure_in_shadow
+from lab.operations.measure import Checked, bug_to_measure, measure_in_shadow
 from lab.operations.target import Target
 from lab.probing.connection import Database
 from lab.probing.evidence import Evidence
-from lab.probing.loading import load_probe
 from lab.probing.verdict import Bug, measure
 from lab.profile import read_profile
 from lab.progress import Progress, silent
@@ -147,9 +147,7 @@ def needs(number: int) -> tuple[str, ...]:
 
 
 def to_measure(number: int) -> Bug:
-    found = fix(number)
-    in_compose_file = any(file.path.parts[0] == "compose" for file in found.files)
-    return Bug(number, load_probe(PROJECT / "probes", found.slug), in_compose_file)
+    return bug_to_measure(Library(PROJECT), fix(number))
 
 
 def numbers() -> dict[str, int]:

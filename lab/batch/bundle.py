@@ -35,8 +35,6 @@ MANIFEST = "manifest.json"
 SUBMISSION = "submission.zip"
 LIBRARY = "library"
 LONGEST_MANIFEST = 16 * 2**20
-LONGEST_SUBJECT = 200
-"""Characters of a commit's subject that are kept."""
 
 
 class NoBundle(UsageError):
@@ -90,7 +88,6 @@ def write_bundle(
         InvalidFile: the library's lab.toml cannot be used.
     """
     files = _library_files(library)
-    commits = tuple(replace(one, subject=one.subject[:LONGEST_SUBJECT]) for one in submission.commits)
     manifest = Manifest(
         __version__,
         library.digest(),
@@ -99,7 +96,7 @@ def write_bundle(
         submission.name,
         submission.digest,
         submission.skipped,
-        commits,
+        submission.commits,
         handout,
         unwalled,
     )

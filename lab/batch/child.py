@@ -15,6 +15,8 @@ from pathlib import Path
 from lab.errors import LabError
 
 POLL = 0.1
+"""Seconds between two looks at the process."""
+
 END_TIMEOUT = 40.0
 """Seconds that a process has to clean up after SIGTERM, before it is killed."""
 

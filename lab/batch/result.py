@@ -14,11 +14,11 @@ from lab.errors import EnvironmentFault
 from lab.handouts import Handout
 from lab.json_files import from_json, to_json
 from lab.scorecard.card import Card, HandoutCard, SubmissionCard
+from lab.scorecard.card_file import CARD
 from lab.zip_errors import UNREADABLE
 
 FORMAT = 1
 RESULT = "result.json"
-CARD = "card.json"
 LARGEST = 64 * 2**20
 """Bytes of a file in a result, unpacked."""
 

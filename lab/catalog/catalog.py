@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from lab import handouts
@@ -13,6 +12,7 @@ from lab.catalog.unified_diff import FileDiff
 from lab.errors import InvalidFile, UsageError
 from lab.library import Library
 from lab.profile import read_profile
+from lab.sentences import closest
 
 UNUSED = "Correct this: until then the fix is not used."
 NAME_ONE = "Give a number or a slug: lab fix list shows them."
@@ -90,8 +90,8 @@ class Catalog:
 
     def _unknown(self, token: str, noun: str, remedy: str) -> UsageError:
         slugs = [fix.slug for fix in self.fixes]
-        close = get_close_matches(token.replace("-", "_"), slugs, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        close = closest(token.replace("-", "_"), slugs)
+        hint = f" Did you mean {close}?" if close else ""
         name = token if re.fullmatch("[0-9]+", token) else repr(token)
         return UsageError(f"There is no {noun} {name}.{hint}", remedy)
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from lab.catalog.fix import Order, OwnedObject, ProbeNeeds
+from lab.sentences import unknown_key
 
 DIFFICULTIES = ("easy", "medium", "hard")
 KINDS = ("table", "index", "constraint", "column")
@@ -28,8 +28,7 @@ class FieldReader:
     def read(self, number: int, slug: str) -> dict[str, Any]:
         """Return the fields of a `Fix` from `number` to `order`. The file must give this number and slug."""
         for key in self.raw.keys() - set(self.KNOWN):
-            close = get_close_matches(key, self.KNOWN, 1)
-            self._wrong(key, "unknown key" + (f"; did you mean {close[0]}?" if close else ""))
+            self._wrong(key, unknown_key(key, self.KNOWN))
         self._equal("number", number)
         self._equal("slug", slug)
         texts = {key: self._filled(key, self.raw.get(key)) for key in self.TEXTS}

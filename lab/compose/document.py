@@ -9,12 +9,7 @@ from typing import Any
 
 import yaml
 
-try:  # written in C, it takes a tenth of the time; PyYAML has it where it was built with libyaml
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
-from lab.yaml_depth import require_flat
+from lab.yaml_depth import SafeLoader, require_flat
 
 MOST = 20_000
 """Nodes of one file, each alias counted as what it stands for: a short text can stand for billions."""

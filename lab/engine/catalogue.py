@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from lab.database import PLAIN, connect
+from lab.database import OWN, PLAIN, connect
 
-OWN = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
 TABLES = f"""
 SELECT c.oid::bigint, c.relname, c.reltuples::bigint, c.relispartition,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)

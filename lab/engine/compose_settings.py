@@ -6,12 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-try:  # as in lab.compose
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
-from lab.yaml_depth import require_flat
+from lab.yaml_depth import SafeLoader, require_flat
 
 MOST = 20_000
 """Settings in one file. Aliases can make a short text as long as one likes."""

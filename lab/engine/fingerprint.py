@@ -5,11 +5,9 @@ The text does not depend on the order in which the objects were made, except for
 
 from contextlib import closing
 
-from lab.database import PLAIN, connect
+from lab.database import OWN, PLAIN, connect
 
-# The schema `lab` records which fixes are applied. It is not part of the system under repair.
-INCLUDED = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lab')"
-OF_CLASS = f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {INCLUDED}"
+OF_CLASS = f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN}"
 QUERIES = {
     "relation": f"""
         SELECT n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), c.relacl::text,
@@ -26,7 +24,7 @@ QUERIES = {
           FROM pg_attribute a
           JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-         WHERE a.attnum > 0 AND NOT a.attisdropped AND {INCLUDED}""",
+         WHERE a.attnum > 0 AND NOT a.attisdropped AND {OWN}""",
     "index": f"""
         SELECT pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisprimary, i.indisreplident,
                obj_description(i.indexrelid)
@@ -34,7 +32,7 @@ QUERIES = {
     "constraint": f"""
         SELECT t.conrelid::regclass::text, t.conname, pg_get_constraintdef(t.oid), t.convalidated,
                obj_description(t.oid)
-          FROM pg_constraint t JOIN pg_namespace n ON n.oid = t.connamespace WHERE {INCLUDED}""",
+          FROM pg_constraint t JOIN pg_namespace n ON n.oid = t.connamespace WHERE {OWN}""",
     "sequence": f"""
         SELECT c.oid::regclass::text, s.seqtypid::regtype::text, s.seqstart, s.seqincrement, s.seqmax,
                s.seqmin, (SELECT d.refobjid::regclass::text || '.' || d.refobjsubid FROM pg_depend d
@@ -43,7 +41,7 @@ QUERIES = {
     "function": f"""
         SELECT p.oid::regprocedure::text, pg_get_userbyid(p.proowner), p.proacl::text, obj_description(p.oid),
                CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END
-          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {INCLUDED}""",
+          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {OWN}""",
     "trigger": f"""
         SELECT pg_get_triggerdef(g.oid), g.tgenabled, obj_description(g.oid)
           FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid {OF_CLASS} AND NOT g.tgisinternal""",
@@ -51,14 +49,14 @@ QUERIES = {
         SELECT t.oid::regtype::text, t.typtype, obj_description(t.oid),
                (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e
                  WHERE e.enumtypid = t.oid)
-          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {INCLUDED}""",
+          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {OWN}""",
     "policy": "SELECT * FROM pg_policies",
     "rule": f"""
         SELECT pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class {OF_CLASS}""",
     "statistics": f"""
         SELECT pg_get_statisticsobjdef(s.oid)
-          FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {INCLUDED}""",
-    "schema": f"SELECT nspname, nspacl::text, pg_get_userbyid(nspowner) FROM pg_namespace n WHERE {INCLUDED}",
+          FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {OWN}""",
+    "schema": f"SELECT nspname, nspacl::text, pg_get_userbyid(nspowner) FROM pg_namespace n WHERE {OWN}",
     "extension": "SELECT extname, extversion FROM pg_extension",
     "default": """
         SELECT defaclnamespace::regnamespace::text, defaclobjtype, defaclacl::text FROM pg_default_acl""",

@@ -16,7 +16,7 @@ from lab.catalog import Fix
 from lab.errors import EnvironmentFault
 from lab.files import write_atomic
 from lab.json_files import to_json
-from lab.operations.boxed_program import INSIDE, BoxedProgram, give, program_in_box
+from lab.operations.boxed_program import INSIDE, BoxedProgram, give_to_box, program_in_box
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
 from lab.operations.measure import Checked, keep, services_of
@@ -106,7 +106,7 @@ def measure_in_box(
             copy_server(source.prepared, one)
             one.logs.mkdir()
             for folder in (one.server, one.logs):
-                give(folder, means)
+                give_to_box(folder, means)
         write_atomic(run / "task.json", to_json(_task(target, source, fixes, material, thorough)).encode())
         with _prober(target.workspace, reserved, second, means, progress) as prober:
             found = prober.listen(Measurement)

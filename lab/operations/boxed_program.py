@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lab.errors import EnvironmentFault
+from lab.files import give
 from lab.json_files import from_json, to_json
 from lab.library import PACKAGE
 from lab.progress import Progress, Update
@@ -121,7 +122,7 @@ def program_in_box(
                     child.stdin.close()
 
 
-def give(folder: Path, means: Means) -> None:
-    """Give the folder to the user that the box runs as."""
+def give_to_box(folder: Path, means: Means) -> None:
+    """Give the folder to the user that the box runs as. Raises OSError."""
     if means.switches_user:
-        subprocess.run(["chown", "-R", f"{means.uid}:{means.uid}", str(folder)], check=True)
+        give(folder, means.uid)

@@ -49,9 +49,7 @@ def export_fix(workspace: Workspace, token: str, handout: str, file: Path) -> Ex
     fix = one_fix(workspace, token)
     if fix.number in record.built_in:
         raise UsageError(f"Fix {fix.number} is built into the handout {record.id}.")
-    if fix.number not in record.bugs:
-        bugs = ", ".join(map(str, record.bugs)) or "none"
-        raise UsageError(f"Bug {fix.number} is not in the handout {record.id}.", f"Its bugs are: {bugs}.")
+    handouts.require_bug(record, fix.number)
     patch = fix.diff
     exported = Exported(fix.number, record.id, file)
     if fix.changes_schema:

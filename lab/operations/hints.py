@@ -48,9 +48,7 @@ def open_hint(workspace: Workspace, token: str, for_: str | None = None) -> Open
     fix = one_fix(workspace, token, "bug")
     if record is None:
         return _opened(fix, _count_in_workspace(workspace, fix), "")
-    if fix.number not in record.bugs:
-        bugs = ", ".join(map(str, record.bugs)) or "none"
-        raise UsageError(f"Bug {fix.number} is not in the handout {record.id}.", f"Its bugs are: {bugs}.")
+    handouts.require_bug(record, fix.number)
     before = handouts.open_hint(library, record.id, fix.number, len(fix.hints), time.time())
     return _opened(fix, before, record.id)
 

@@ -1,6 +1,5 @@
 """The candidate's history, in a copy that Alembic reads behind a wall, and what is required of it."""
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from lab import handouts, sandbox
 from lab.engine.candidate_history import CandidateHistory
 from lab.engine.revisions import History
 from lab.errors import Refused
+from lab.files import give
 from lab.operations import template
 from lab.shadow.code import copy_files
 from lab.workspace import Workspace
@@ -28,7 +28,7 @@ def candidate_history(
         folder = Path(made).resolve()
         copy_files(workspace, folder)
         if writable and means.switches_user:
-            _give(folder, means.uid)
+            give(folder, means.uid)
         yield CandidateHistory(folder, url, means, regain)
 
 
@@ -57,8 +57,3 @@ def require_known(history: History, database: tuple[str, ...]) -> None:
             f"The database is at revision {', '.join(unknown)}, which no file has.",
             "Restore its file; or give the database its first schema and rows again: lab reset",
         )
-
-
-def _give(folder: Path, uid: int) -> None:
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, uid, uid, follow_symlinks=False)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,12 @@ from typing import Any
 
 from lab import records, sandbox
 from lab.catalog import Catalog, Fix
-from lab.database import connect, workspace_url
-from lab.database_url import DatabaseUrl
-from lab.errors import EnvironmentFault, UsageError
-from lab.library import Library
+from lab.database import workspace_url
+from lab.errors import UsageError
+from lab.library import COMPOSE_FILE, Library
 from lab.operations.catalog import catalog_of
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
-from lab.operations.ownership import dataset_in
+from lab.operations.ownership import require_dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.target import Target as Target
 from lab.probing import verdict
@@ -40,8 +39,6 @@ from lab.shadow.shadow import Shadow, Source, shadow
 from lab.shadow.spare import Spare
 from lab.shadow.system import system
 from lab.workspace import Workspace
-
-COMPOSE_FILE = Workspace(Path()).compose_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +142,7 @@ def prepare_target(workspace: Workspace, progress: Progress = silent) -> Target:
         EnvironmentFault: the lab is not up, or no server to measure on can be prepared.
     """
     url = workspace_url(workspace)
-    with closing(connect(url)) as connection:
-        dataset = dataset_in(connection, DatabaseUrl.parse(url).database)
-    if dataset is None:
-        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    dataset = require_dataset(url)
     remove_leftovers(workspace)
     prepared = prepared_server(workspace, dataset, progress, to_measure=True)
     return Target(workspace, url, prepared, catalog_of(workspace))
@@ -231,7 +225,7 @@ def probed(
 
     Raises InvalidFile if a probe cannot be loaded.
     """
-    bugs = tuple(_bug(library, fix) for fix in fixes)
+    bugs = tuple(bug_to_measure(library, fix) for fix in fixes)
     place = {bug.number: index for index, bug in enumerate(bugs)}
 
     def announce(number: int) -> None:
@@ -295,7 +289,8 @@ def findings_on(made: Shadow) -> tuple[Finding, ...]:
     return tuple(findings_of(done, {one.file: one for one in sources}, tables_of(made.before)))
 
 
-def _bug(library: Library, fix: Fix) -> verdict.Bug:
+def bug_to_measure(library: Library, fix: Fix) -> verdict.Bug:
+    """Return the bug of this fix with its probe. Raises as `load_probe`."""
     return verdict.Bug(
         fix.number,
         load_probe(library.probes, fix.slug),

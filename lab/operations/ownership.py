@@ -6,13 +6,16 @@ The name of a temporary database contains the workspace's id, so on a shared ser
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from socket import gethostname
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from lab.errors import Refused
+from lab.database import connect
+from lab.database_url import DatabaseUrl
+from lab.errors import EnvironmentFault, Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.runtime import databases
@@ -20,7 +23,7 @@ from lab.runtime.account import Account
 from lab.workspace import Workspace
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +110,23 @@ def dataset_of(
     return ownership.content
 
 
-def dataset_in(connection: Connection, database: str) -> Dataset | None:
-    """Return the dataset of the template of `database`; None if lab made no such template.
+def require_dataset(url: str) -> Dataset:
+    """Return the dataset of the template of the database at `url`, which any role may read.
 
-    `connection` is to any database of the server, with any role.
+    Raises:
+        DatabaseUnreachable: no connection could be made.
+        EnvironmentFault: lab has made no such template.
     """
-    with connection.cursor() as cursor:
+    database = DatabaseUrl.parse(url).database
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
             (template_of(database),),
         )
         ownership = _ownership(database, dict(cursor.fetchall()))
-    return ownership.content if ownership else None
+    if ownership is None:
+        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    return ownership.content
 
 
 def origin_of(database: str, comments: dict[str, str | None]) -> Origin | None:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lab.errors import EnvironmentFault
+from lab.library import COMPOSE_FILE
 from lab.lock import exclusive_lock
 from lab.operations.runtimes import require_services, require_up, runtime_of
 from lab.operations.status import Status, status
 from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
-
-COMPOSE_FILE = Workspace(Path()).compose_file
 
 
 def restart(workspace: Workspace, services: Iterable[str] = (), *, progress: Progress = silent) -> Status:

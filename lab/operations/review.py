@@ -5,13 +5,12 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.catalog import Fix
-from lab.database import connect, workspace_url
-from lab.database_url import DatabaseUrl
+from lab.database import workspace_url
 from lab.engine.candidate_history import CandidateHistory, MigrationFailed, recorded
 from lab.engine.revisions import History, Revision
 from lab.engine.schema import read_schema
@@ -21,7 +20,7 @@ from lab.files import write_atomic
 from lab.json_files import to_json
 from lab.operations.catalog import catalog_of
 from lab.operations.history import candidate_history
-from lab.operations.ownership import dataset_in
+from lab.operations.ownership import require_dataset
 from lab.operations.prepared import prepared_server
 from lab.operations.review_run import Measured, measure
 from lab.operations.shipped_history import ShippedHistory, edited, history_below
@@ -94,10 +93,7 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
         Locked: another lab is preparing the server to copy.
     """
     url = workspace_url(workspace)
-    with closing(connect(url)) as connection:
-        dataset = dataset_in(connection, DatabaseUrl.parse(url).database)
-    if dataset is None:
-        raise EnvironmentFault("There is no template database to measure on.", "Make it: lab up")
+    dataset = require_dataset(url)
     prepared = prepared_server(workspace, dataset, progress, to_measure=True)
     recorded = read_schema(url).recorded
     applied = tuple(fix for fix in catalog_of(workspace).fixes if fix.revision in recorded)

@@ -10,7 +10,7 @@ from lab import sandbox
 from lab.catalog import Fix
 from lab.files import write_atomic
 from lab.json_files import to_json
-from lab.operations.boxed_program import INSIDE, give, program_in_box
+from lab.operations.boxed_program import INSIDE, give_to_box, program_in_box
 from lab.operations.review import Review, review_folder
 from lab.operations.shipped_history import ShippedHistory
 from lab.progress import Progress, Update, silent
@@ -56,7 +56,7 @@ def review_in_box(
         copy_server(prepared, reserved)
         reserved.logs.mkdir()
         for folder in (reserved.server, reserved.logs):
-            give(folder, means)
+            give_to_box(folder, means)
         task, errors = reserved.folder / TASK, reserved.folder / "reviewer.log"
         asked = Task(workspace.library.root, prepared, applied, rows, below)
         write_atomic(task, to_json(asked).encode())

@@ -23,7 +23,8 @@ from lab.shadow.shadow import Source
 from lab.shell import run
 from lab.workspace import Workspace
 
-COMMAND_TIMEOUT = 180.0  # seconds
+COMMAND_TIMEOUT = 180.0
+"""Seconds for one command of lab in the copy, such as a check with all its bugs."""
 
 
 @dataclass(frozen=True, slots=True)

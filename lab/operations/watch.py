@@ -8,14 +8,13 @@ from pathlib import Path
 from lab import records
 from lab.catalog import Catalog, Fix
 from lab.errors import LabError
+from lab.library import COMPOSE_FILE
 from lab.operations.measure import Checked, Verdict, check, prepare_target, select_bugs
 from lab.operations.saved_files import SavedFiles
 from lab.profile import Profile, profile_of
 from lab.progress import Progress
 from lab.shadow.spare import Spare, discard, make_spare
 from lab.workspace import Workspace
-
-COMPOSE_FILE = Workspace(Path()).compose_file
 
 
 def check_on_save(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 LOCK_TIMEOUT = 20.0
+"""Seconds until the lock is had. Transactions of requests end long before: this only bounds a hang."""
+
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition

@@ -9,12 +9,7 @@ from typing import Any
 
 import yaml
 
-try:  # written in C, it takes a tenth of the time
-    from yaml import CBaseLoader as BaseLoader
-except ImportError:
-    from yaml import BaseLoader  # type: ignore[assignment]
-
-from lab.yaml_depth import require_flat
+from lab.yaml_depth import BaseLoader, require_flat
 
 MOST = 2**20
 """Bytes of a file. A larger one is not read."""

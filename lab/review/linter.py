@@ -20,6 +20,8 @@ from lab.shell import run
 
 PROGRAM = "squawk"
 TIMEOUT = 20.0
+"""Seconds for the linter, which takes less than one. This only bounds a hang."""
+
 MOST = 500
 """Statements that it is asked about."""
 

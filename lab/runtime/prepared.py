@@ -21,6 +21,7 @@ FIRST_PASSWORD = "first-password"
 """The file with the superuser's password in the server that was copied, until the copy has one of its own."""
 
 COPY_TIMEOUT = 600.0
+"""Seconds to copy a data directory, of up to a gigabyte on a slow disk. This only bounds a hang."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,6 @@ class Means:
         """Whether a wall can show a folder at another path than its own."""
         return self.level is Level.BWRAP
 
-    @property
-    def unpromised(self) -> tuple[str, ...]:
-        """What a wall of this level does not prevent, as sentences."""
-        return UNPROMISED[self.level] + (AS_ROOT if self.uid == 0 else ())
-
 
 _ALWAYS = (
     "A fault of the kernel itself can be used: system calls are not filtered.",
@@ -91,6 +86,3 @@ UNPROMISED = {
         "A process that it left behind goes on after the kill.",
     ),
 }
-AS_ROOT = (
-    "Walled processes are root's: their number is not limited, and they are the owner of root's files.",
-)

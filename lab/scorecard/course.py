@@ -6,11 +6,11 @@ docs/formats.md describes it.
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lab.errors import InvalidFile, UsageError
+from lab.sentences import closest, unknown_key
 
 KEYS = ("masked", "names", "visibility", "points", "regressions", "migrations")
 PARTS = ("earned", "lost")
@@ -96,7 +96,9 @@ class _Reader:
             number = _bug(key, slugs)
             name = f"points.{key}"
             if number is None:
-                self.problems.append(f"{name}: no bug of the library{_meant(key, list(slugs))}")
+                meant = closest(key, slugs)
+                hint = f"; did you mean {meant}?" if meant else ""
+                self.problems.append(f"{name}: no bug of the library{hint}")
             elif number in points:
                 self.problems.append(f"{name}: bug {number} is listed twice")
             else:
@@ -134,15 +136,10 @@ class _Reader:
     def _known(self, table: dict[str, Any], keys: Sequence[str], prefix: str) -> None:
         for key in table:
             if key not in keys:
-                self.problems.append(f"{prefix}{key}: unknown key{_meant(key, keys)}")
+                self.problems.append(f"{prefix}{key}: {unknown_key(key, keys)}")
 
 
 def _bug(key: str, slugs: Mapping[str, int]) -> int | None:
     if key.isascii() and key.isdigit() and len(key) <= 4:
         return int(key) if int(key) in slugs.values() else None
     return slugs.get(key.strip().lower().replace("-", "_"))
-
-
-def _meant(key: str, keys: Sequence[str]) -> str:
-    close = get_close_matches(key, keys, 1)
-    return f"; did you mean {close[0]}?" if close else ""

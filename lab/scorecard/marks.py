@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.errors import EnvironmentFault, Refused
 from lab.files import sync_folder
 from lab.lock import exclusive_lock
-from lab.progress import Progress, silent
+from lab.progress import silent
 from lab.scorecard.card import Card
 from lab.scorecard.event import (
     Details,
@@ -143,7 +143,7 @@ class Writer:
 
 
 @contextmanager
-def history_to_change(file: Path, origin: Callable[[], str], progress: Progress = silent) -> Iterator[Writer]:
+def history_to_change(file: Path, origin: Callable[[], str]) -> Iterator[Writer]:
     """Lock the history in the file for the block, read it, and yield what adds to it.
 
     `origin` is called while it is locked, since the card may be replaced until then. Raises as it does, and:
@@ -154,7 +154,7 @@ def history_to_change(file: Path, origin: Callable[[], str], progress: Progress 
         Locked: another process holds the lock.
         EnvironmentFault: the file cannot be read, or the lock cannot be made.
     """
-    with exclusive_lock(file.with_name(LOCK), progress=progress, make_folder=False):
+    with exclusive_lock(file.with_name(LOCK), progress=silent, make_folder=False):
         history = read_history(file, origin())
         if history.is_forgotten:
             raise Refused(f"{file.parent} was forgotten: nothing can be added to its history.")

@@ -5,12 +5,12 @@ import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from lab.errors import InvalidFile, UsageError
+from lab.sentences import closest, unknown_key
 
 ID = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -70,8 +70,8 @@ class Rubric:
             if line.id == id_:
                 return line
         ids = [line.id for line in self.lines]
-        close = get_close_matches(id_, ids, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        close = closest(id_, ids)
+        hint = f" Did you mean {close}?" if close else ""
         raise UsageError(f"The rubric has no line {id_!r}.{hint}", f"Its lines: {', '.join(ids)}.")
 
 
@@ -153,5 +153,4 @@ def _text(where: str, value: Any, problems: list[str]) -> str:
 
 def _unknown(where: str, table: dict[str, Any], known: Collection[str], problems: list[str]) -> None:
     for key in sorted(table.keys() - set(known)):
-        close = get_close_matches(key, known, 1)
-        problems.append(f"{where}{key}: unknown key" + (f"; did you mean {close[0]}?" if close else ""))
+        problems.append(f"{where}{key}: {unknown_key(key, known)}")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.library import COMPOSE_FILE
 from lab.operations.catalog import catalog_of
 from lab.operations.measure import Verdict, check, prepare_target
-from lab.operations.watch import COMPOSE_FILE, Watch, check_on_save, touches
+from lab.operations.watch import Watch, check_on_save, touches
 from lab.profile import profile_of
 from lab.progress import Progress, silent
 from lab.shadow import shadow as shadow_module
