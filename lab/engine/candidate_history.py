@@ -27,7 +27,7 @@ from lab.engine.history_events import (
     texts_in,
 )
 from lab.engine.revisions import History
-from lab.engine.watched import Failure, Watched
+from lab.engine.watched import Failure, MigrationFailed, Watched
 from lab.errors import EnvironmentFault, LabError, TimedOut
 from lab.library import PACKAGE
 from lab.sandbox import CODE, Bounds, Means, Wall
@@ -36,8 +36,8 @@ from lab.sentences import printable, sentence
 VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 GUEST = Path(__file__).resolve().parent / "guest"
 GUEST_INSIDE = Path("/opt/alembic")
-QUICK = 60.0
-"""Seconds for a command that changes nothing in the database."""
+QUICK = Bounds(seconds=60.0)
+"""For a command that changes nothing in the database."""
 
 WATCHED = 180.0
 """Seconds for migrations that are watched."""
@@ -45,14 +45,12 @@ WATCHED = 180.0
 REPORTED = 256 * 2**20
 """Bytes that a watched run may write: its reports are among them."""
 
-LONG = 4 * 3600.0
-"""Seconds for migrations: an index on many rows takes long."""
+LONG = Bounds(seconds=4 * 3600.0, memory=None)
+"""For somebody's own migration of their own rows: an index on many of them takes long, and memory."""
 
 NO_PARALLEL_WORKERS = "-c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0"
 """For watched migrations: what parallel workers read is not counted with their leader's rows."""
 
-RECORDED = "SELECT version_num FROM alembic_version ORDER BY 1"
-INVALID_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
 END_SESSIONS = """
 SELECT pg_catalog.pg_terminate_backend(pid, 5000::pg_catalog.int8) FROM pg_catalog.pg_stat_activity
  WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
@@ -105,7 +103,7 @@ class CandidateHistory:
     code: Path
     url: str
     means: Means
-    regain: Callable[[], str] = str
+    regain: Callable[[], str] = lambda: ""
     _name: str = field(default_factory=lambda: f"lab migration {uuid4().hex[:8]}")
 
     def read(self) -> History:
@@ -139,7 +137,9 @@ class CandidateHistory:
         """Downgrade to the revision, as `upgrade` does."""
         self._migrate("downgrade", target, running)
 
-    def watched(self, verb: Literal["upgrade", "downgrade"], target: str, seconds: float = 0.0) -> Watched:
+    def watched(
+        self, verb: Literal["upgrade", "downgrade"], target: str, seconds: float | None = None
+    ) -> Watched:
         """Run the verb and return what each statement did, also if it fails.
 
         It fails if it takes more than `seconds` (default: WATCHED). Every session of the owner is ended
@@ -148,9 +148,10 @@ class CandidateHistory:
         """
         events = list[Event]()
         failure: Failure | None = None
-        seconds = seconds or WATCHED
+        seconds = WATCHED if seconds is None else seconds
+        bounds = Bounds(seconds=seconds, output=REPORTED)
         try:
-            self._run(verb, seconds, events.append, watch=True, target=target)
+            self._run(verb, bounds, events.append, watch=True, target=target)
         except TimedOut:
             failure = Failure(f"did not end within {seconds:g} s", late=True)
         except EnvironmentFault:
@@ -187,7 +188,7 @@ class CandidateHistory:
     def _run(
         self,
         command: str,
-        seconds: float,
+        bounds: Bounds,
         tell: Callable[[Event], None] = lambda _: None,
         *,
         writable: bool = False,
@@ -204,6 +205,8 @@ class CandidateHistory:
             folder=self.code,
         )
         program = wall.inside(GUEST / "history.py", self.means)
+        if watch:
+            options["watch"] = True
         events, lines = list[Event](), Lines()
 
         def received(part: bytes) -> None:
@@ -211,9 +214,6 @@ class CandidateHistory:
                 events.append(event)
                 tell(event)
 
-        bounds = Bounds(seconds=seconds, output=REPORTED) if watch else Bounds(seconds=seconds)
-        if seconds == LONG:  # somebody's own migration of their own rows
-            bounds = replace(bounds, memory=None)
         locked = ""
         try:
             finished = sandbox.run(
@@ -221,9 +221,7 @@ class CandidateHistory:
                 wall,
                 bounds,
                 self.means,
-                stdin=json.dumps(
-                    {"command": command, **options, **({"watch": True} if watch else {})}
-                ).encode(),
+                stdin=json.dumps({"command": command, **options}).encode(),
                 received=received,
             )
         finally:
@@ -260,39 +258,6 @@ class CandidateHistory:
         """End what a killed process left in the server: its statement would go on."""
         with closing(connect(self.url)) as connection, connection.cursor() as cursor:
             cursor.execute(END_SESSIONS, (self._name,))
-
-
-def recorded(url: str) -> tuple[str, ...]:
-    """Return the revisions that the database records; none if it has no table for them.
-
-    Raises DatabaseUnreachable.
-    """
-    try:
-        return _column(url, RECORDED)
-    except psycopg2.errors.UndefinedTable:
-        return ()
-
-
-def invalid_indexes(url: str) -> tuple[str, ...]:
-    """Return the indexes that CREATE INDEX CONCURRENTLY did not complete, as SQL names them.
-
-    Raises DatabaseUnreachable.
-    """
-    return _column(url, INVALID_INDEXES)
-
-
-class MigrationFailed(LabError):
-    """The candidate's code failed, as `failure` says."""
-
-    def __init__(self, message: str, failure: Failure) -> None:
-        super().__init__(message)
-        self.failure = failure
-
-
-def _column(url: str, query: str) -> tuple[str, ...]:
-    with closing(connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        return tuple(printable(str(value)) for (value,) in cursor.fetchall())
 
 
 def _error(event: Event) -> LabError:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from lab.errors import LabError
+
 LONGEST = 4000
 """Characters of a statement's text that are kept."""
 
@@ -52,3 +54,11 @@ class Watched:
 
     statements: tuple[Statement, ...]
     failure: Failure | None = None
+
+
+class MigrationFailed(LabError):
+    """The candidate's code failed, as `failure` says."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure

@@ -17,7 +17,7 @@ from lab.workspace import Workspace
 
 @contextmanager
 def candidate_history(
-    workspace: Workspace, url: str, *, writable: bool = False, regain: Callable[[], str] = str
+    workspace: Workspace, url: str, *, writable: bool = False, regain: Callable[[], str] = lambda: ""
 ) -> Iterator[CandidateHistory]:
     """Yield the history in a copy of the code, which is deleted after the block.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from lab.engine.candidate_history import invalid_indexes, recorded
+from lab.engine.recorded_revisions import invalid_indexes, recorded
 from lab.engine.revisions import History
 from lab.errors import LabError, Refused, UsageError
 from lab.lock import exclusive_lock

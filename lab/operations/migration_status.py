@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from shlex import quote
 
-from lab.engine.candidate_history import Compared, invalid_indexes, recorded
+from lab.engine.candidate_history import Compared
+from lab.engine.recorded_revisions import invalid_indexes, recorded
 from lab.engine.revisions import History
 from lab.operations.history import candidate_history, shipped_head
 from lab.operations.runtimes import runtime_of

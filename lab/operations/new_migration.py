@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.database import workspace_url
-from lab.engine.candidate_history import CandidateHistory, Written, recorded
+from lab.engine.candidate_history import CandidateHistory, Written
+from lab.engine.recorded_revisions import recorded
 from lab.engine.revisions import History
 from lab.errors import DatabaseUnreachable, EnvironmentFault, LabError, Refused, UsageError
 from lab.files import sync_folder

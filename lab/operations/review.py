@@ -11,10 +11,11 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.database import workspace_url
-from lab.engine.candidate_history import CandidateHistory, MigrationFailed, recorded
+from lab.engine.candidate_history import CandidateHistory
+from lab.engine.recorded_revisions import recorded
 from lab.engine.revisions import History, Revision
 from lab.engine.schema import read_schema
-from lab.engine.watched import Failure
+from lab.engine.watched import Failure, MigrationFailed
 from lab.errors import EnvironmentFault, LabError, UsageError
 from lab.files import write_atomic
 from lab.json_files import to_json

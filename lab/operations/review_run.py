@@ -9,10 +9,11 @@ from itertools import pairwise
 
 import psycopg2
 
-from lab.engine.candidate_history import CandidateHistory, Compared, recorded
+from lab.engine.candidate_history import CandidateHistory, Compared
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.fingerprint import schema_rows
 from lab.engine.kept_rows import DatabaseRows, Remembered, Rows, lost
+from lab.engine.recorded_revisions import recorded
 from lab.engine.revisions import Revision
 from lab.engine.watched import Failure, Statement
 from lab.errors import EnvironmentFault, LabError

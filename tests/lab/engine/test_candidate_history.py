@@ -3,7 +3,8 @@
 import pytest
 
 from lab import sandbox
-from lab.engine.candidate_history import CandidateHistory, recorded
+from lab.engine.candidate_history import CandidateHistory
+from lab.engine.recorded_revisions import recorded
 from lab.engine.revisions import Revision
 from lab.errors import LabError
 from tests.lab.conftest import Project
