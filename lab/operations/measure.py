@@ -31,7 +31,8 @@ from lab.probing.verdict import Measured
 from lab.progress import Progress, Update, silent
 from lab.review.finding import FAILED, Finding
 from lab.review.source import read_sources
-from lab.review.work import findings_of, tables_of
+from lab.review.statement_findings import findings_of
+from lab.review.work import tables_of
 from lab.sandbox import Level, Means
 from lab.shadow import leftovers
 from lab.shadow.leftovers import reached_bounds, remove_leftovers

@@ -27,11 +27,12 @@ from lab.operations.review_run import Measured, measure
 from lab.operations.shipped_history import ShippedHistory, edited, history_below
 from lab.profile import profile_of
 from lab.progress import Progress, Update, silent
+from lab.review.failures import failed
 from lab.review.finding import FAILED, Basis, Severity
 from lab.review.finding import Finding as Finding
 from lab.review.sarif import sarif
 from lab.review.source import by_rule, read_sources, waived
-from lab.review.work import failed, merged
+from lab.review.statement_findings import merged
 from lab.runtime import databases
 from lab.runtime.account import MONITOR
 from lab.runtime.prepared import Prepared

@@ -19,22 +19,15 @@ from lab.engine.watched import Failure, Statement
 from lab.errors import EnvironmentFault, LabError
 from lab.progress import Progress, Update
 from lab.review.downgrade import failed_downgrade, left_by_downgrade
+from lab.review.failures import at_failure, capital, failed
 from lab.review.finding import Basis, Finding
 from lab.review.leftovers import leftovers
 from lab.review.linter import linted
 from lab.review.old_code import broken
 from lab.review.source import Source
+from lab.review.statement_findings import in_downgrade, in_upgrade, statement_of
 from lab.review.traces import SchemaRows
-from lab.review.work import (
-    Tables,
-    at_failure,
-    capital,
-    failed,
-    in_downgrade,
-    in_upgrade,
-    statement_of,
-    tables_of,
-)
+from lab.review.work import Tables, tables_of
 from lab.review.writer import writing
 from lab.sentences import sentence
 

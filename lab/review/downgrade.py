@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.engine.watched import Failure, Statement
+from lab.review.failures import at_failure, capital
 from lab.review.finding import Basis, Finding
 from lab.review.source import Source
+from lab.review.statement_findings import statement_of
 from lab.review.traces import SchemaRows, traces
-from lab.review.work import at_failure, capital, statement_of
 
 FEWEST_WORDS = 4
 """Words of a reason. With fewer, a downgrade that raises says nothing."""

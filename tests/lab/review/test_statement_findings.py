@@ -5,16 +5,10 @@ from typing import Any
 import pytest
 
 from lab.engine.watched import Failure, Statement, Watched
+from lab.review.failures import failed
 from lab.review.source import Source
-from lab.review.work import (
-    LARGE,
-    Tables,
-    failed,
-    findings_of,
-    in_downgrade,
-    in_upgrade,
-    statement_of,
-)
+from lab.review.statement_findings import findings_of, in_downgrade, in_upgrade, statement_of
+from lab.review.work import LARGE, Tables
 
 HOT, SMALL, NEW = 1, 2, 3
 TABLES = Tables({HOT: "hot", SMALL: "small"}, {HOT: "hot"})
