@@ -4,33 +4,25 @@ The code comes from the library: either all files as git has committed them, so 
 shipped, or, where git has not committed all of them, all files as they are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from lab import __version__, git, handouts
+from lab import __version__, handouts
 from lab.catalog.unified_diff import InvalidDiff, blob_id, parse
-from lab.errors import EnvironmentFault, LabError, Refused
+from lab.errors import EnvironmentFault, Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.profile import profile_of, read_profile
+from lab.source_files import SourceFile, blobs_of, paths_below, read_tree
 from lab.workspace import Workspace
 
 MANIFEST = "manifest.json"
 UNKNOWN_VERSION = "an earlier version of lab"
 RENEW = "lab up --renew"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file of the code: its content, and whether it is executable. Of a link, the content is its target."""
-
-    content: bytes
-    executable: bool = False
-    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ def keep(workspace: Workspace, *, renew: bool = False) -> str:
         if damaged:
             replace(workspace)
         return ""
-    fits = _fits(_blobs_of(source(workspace)), workspace.library)
+    fits = _fits(blobs_of(source(workspace)), workspace.library)
     if damaged and not fits:
         raise Refused(
             f"The copy of the shipped code in {workspace.shipped} is damaged, and the code here was changed.",
@@ -107,8 +99,7 @@ def is_current(workspace: Workspace) -> bool:
         kept = _read_manifest(workspace).files
     except (OSError, ValueError):
         return False
-    now = {str(path): (blob_id(file.content), file.executable) for path, file in source(workspace).items()}
-    return kept == now and all(_is_kept(workspace, blob) for blob, _ in kept.values())
+    return kept == _entries(source(workspace)) and all(_is_kept(workspace, blob) for blob, _ in kept.values())
 
 
 def replace(workspace: Workspace) -> None:
@@ -120,7 +111,7 @@ def replace(workspace: Workspace) -> None:
     for file in found.values():
         write_atomic(workspace.shipped / blob_id(file.content), file.content)
     # Written last: when there is a manifest, every blob in it is there too.
-    entries = {str(path): (blob_id(file.content), file.executable) for path, file in found.items()}
+    entries = _entries(found)
     write_atomic(workspace.shipped / MANIFEST, to_json(_Manifest(entries, f"lab {__version__}")).encode())
 
 
@@ -155,8 +146,7 @@ def digest(workspace: Workspace, *, without: str = "") -> str:
     if _is_own_library(workspace) and (workspace.shipped / MANIFEST).exists():
         entries = {str(file.path): (file.blob, file.executable) for file in files(workspace)}
     else:
-        code = source(workspace)
-        entries = {str(path): (blob_id(file.content), file.executable) for path, file in code.items()}
+        entries = _entries(source(workspace))
     chosen = sorted(entry for entry in entries.items() if not entry[0].startswith(f"{without}/"))
     return sha256(to_json(chosen).encode()).hexdigest()
 
@@ -200,24 +190,12 @@ def current_files(workspace: Workspace) -> Iterator[PurePosixPath]:
 
     Links are among them, and are not followed.
     """
-    return _paths_below(workspace.root, code_paths(workspace))
+    return paths_below(workspace.root, code_paths(workspace))
 
 
-def read_tree(root: Path, names: Sequence[str]) -> Mapping[PurePosixPath, SourceFile]:
-    """Return the files of these folders and files below `root`, by their paths.
-
-    They are as the last commit has them if it has all of the names, else as they are.
-
-    Raises:
-        OSError: one of the names is missing, or a file cannot be read.
-    """
-    committed = _committed(root, names)
-    if committed is not None:
-        return committed
-    for name in names:
-        (root / name).stat()  # raises if it is missing
-    paths = (path for path in _paths_below(root, names) if not (root / path).is_symlink())
-    return {path: _present(root / path) for path in paths}
+def _entries(code: Mapping[PurePosixPath, SourceFile]) -> dict[str, tuple[str, bool]]:
+    """Return what a manifest has of these files."""
+    return {str(path): (blob_id(file.content), file.executable) for path, file in code.items()}
 
 
 def _is_own_library(workspace: Workspace) -> bool:
@@ -259,50 +237,3 @@ def _fits(blobs: Mapping[PurePosixPath, str], library: Library) -> bool:
             ):
                 return False
     return True
-
-
-def _blobs_of(source: Mapping[PurePosixPath, SourceFile]) -> dict[PurePosixPath, str]:
-    return {path: blob_id(file.content) for path, file in source.items()}
-
-
-def _paths_below(root: Path, names: Sequence[str]) -> Iterator[PurePosixPath]:
-    for name in names:
-        top = root / name
-        is_folder = top.is_dir() and not top.is_symlink()
-        for path in sorted(top.rglob("*")) if is_folder else [top]:
-            if (path.is_symlink() or path.is_file()) and "__pycache__" not in path.parts:
-                yield PurePosixPath(path.relative_to(root).as_posix())
-
-
-def _present(file: Path) -> SourceFile:
-    return SourceFile(file.read_bytes(), bool(file.stat().st_mode & 0o100))
-
-
-def _committed(root: Path, names: Sequence[str]) -> dict[PurePosixPath, SourceFile] | None:
-    """Return the files as the last commit has them, or the first one of a handout.
-
-    None if it lacks one of the names, or there is no commit.
-
-    Raises:
-        EnvironmentFault: there is a repository, but git is missing.
-    """
-    found: dict[PurePosixPath, SourceFile] = {}
-    try:
-        commit = git.first_commit(root) if handouts.mark_of(root) else "HEAD"
-        for entry in git.committed_files(root, *names, commit=commit):
-            if (text := _committed_text(root, entry)) is None:
-                return None
-            found[entry.path] = SourceFile(text, entry.executable)
-    except LabError:
-        if any((folder / ".git").exists() for folder in (root, *root.parents)):
-            raise  # the files may have edits that are not committed
-        return None
-    present = {str(part) for path in found for part in (path, *path.parents)}
-    return found if present.issuperset(names) else None
-
-
-def _committed_text(root: Path, entry: git.CommittedFile) -> bytes | None:
-    file = root / entry.path
-    if file.is_file() and blob_id(present := file.read_bytes()) == entry.blob:
-        return present
-    return git.read_blob(root, entry.blob)

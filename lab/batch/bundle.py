@@ -24,7 +24,7 @@ from lab.json_files import from_json, to_json
 from lab.library import HASHED, Library
 from lab.profile import read_profile
 from lab.scorecard.rubric import digest_of
-from lab.shipped import SourceFile
+from lab.source_files import SourceFile
 from lab.workspace import Workspace
 from lab.zip_errors import UNREADABLE
 

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 
-from lab.shipped import SourceFile
+from lab.source_files import SourceFile
 
 ROOTS = ("lab.__main__", "lab.runtime.guard", "lab.engine.guest.history", "lab.engine.guest.watched")
 """The programs: what is run, by its name or by its path."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from lab import shipped
 from lab.catalog import Catalog, Fix, load, scaffold
-from lab.catalog.unified_diff import blob_id
 from lab.engine import migrations
 from lab.engine.patches import ShippedTexts
 from lab.engine.verb import Verb
 from lab.errors import EnvironmentFault, Refused
+from lab.source_files import blobs_of
 from lab.workspace import Workspace
 
 NAME_A_LIBRARY = (
@@ -144,10 +144,9 @@ def outdated_fixes(workspace: Workspace, catalog: Catalog) -> tuple[BrokenFix, .
     They can still be applied to a lab that has kept the older text. Empty if the library cannot be read.
     """
     try:
-        code = shipped.source(workspace)
+        blobs = blobs_of(shipped.source(workspace))
     except EnvironmentFault:
         return ()
-    blobs = {path: blob_id(file.content) for path, file in code.items()}
     found = []
     for fix in catalog.fixes:
         other = [file.path for file in fix.files if not file.is_new and blobs.get(file.path) != file.old_blob]

@@ -15,7 +15,7 @@ from lab.errors import EnvironmentFault, Refused
 from lab.library import PACKAGE, Library
 from lab.operations.candidate_tool import candidate_tool
 from lab.profile import Profile, read_profile
-from lab.shipped import SourceFile
+from lab.source_files import SourceFile, read_tree
 from lab.workspace import Workspace
 
 TEMPLATES = PACKAGE / "templates" / "handout"
@@ -78,7 +78,7 @@ def _build_in(code: dict[PurePosixPath, SourceFile], patcher: Patcher, fix: Fix)
 
 def _read(root: Path, names: Sequence[str]) -> Files:
     try:
-        return {str(path): file for path, file in shipped.read_tree(root, names).items()}
+        return {str(path): file for path, file in read_tree(root, names).items()}
     except OSError as error:
         raise EnvironmentFault(f"{error.filename} cannot be read: {error.strerror}.") from error
 

@@ -10,7 +10,7 @@ from lab import __version__, git, shipped
 from lab.errors import EnvironmentFault, LabError, Refused
 from lab.library import Library
 from lab.profile import Profile, read_profile
-from lab.shipped import SourceFile, read_tree
+from lab.source_files import SourceFile, read_tree
 from lab.workspace import Workspace, require_supported_path
 
 AUTHORS = ("lab.toml", "fixes", "probes", "docs/probes.md", "docs/glossary.md")

@@ -15,7 +15,7 @@ from lab.errors import EnvironmentFault, LabError, Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.progress import Progress, Update
-from lab.shipped import SourceFile
+from lab.source_files import SourceFile
 from lab.workspace import Workspace
 
 Originals = Mapping[PurePosixPath, SourceFile]

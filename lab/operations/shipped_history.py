@@ -10,7 +10,7 @@ from lab.catalog.unified_diff import blob_id
 from lab.operations.history import shipped_head
 from lab.review.finding import Basis, Finding
 from lab.review.source import read_inside
-from lab.shipped import SourceFile
+from lab.source_files import SourceFile
 from lab.workspace import Workspace
 
 REVISION = re.compile(rb"^down_revision\b", re.MULTILINE)
