@@ -1,53 +1,39 @@
 """Grade submissions: each becomes a bundle, which a worker grades, and every one gets a card."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import BoundedSemaphore, Event, Lock
+from threading import Event, Lock
 
-from lab import handouts
-from lab.batch.bundle import Manifest, NoBundle, read_manifest
-from lab.batch.child import run_child
 from lab.batch.dask_cluster import dask_workers
-from lab.batch.result import NoResult, card_of
-from lab.batch.scratch import remove_scratch
 from lab.batch.sender import Sender
-from lab.batch.task import NotGraded, reason, tail
+from lab.batch.task import NotGraded
 from lab.batch.workers import Workers, local_workers
 from lab.errors import EnvironmentFault, UsageError
-from lab.files import write_atomic
-from lab.grading.submission import name_of
 from lab.handouts import Handout, named
 from lab.json_files import from_json
 from lab.library import Library
 from lab.lock import exclusive_lock
-from lab.operations.batch import LOCK, LOG, write_overview
+from lab.operations.batch import LOCK, write_overview
 from lab.operations.card import NO_FORMATS, Rendering, write_formats
 from lab.operations.card_folders import card_folders
-from lab.operations.grade_one import WORK, Digests, card_without_figures, require_walls
-from lab.operations.pack import ToPack
+from lab.operations.grade_one import require_walls
+from lab.operations.graded_submission import Batch, tidy
 from lab.operations.pages import write_page
-from lab.operations.stored_card import put_marks_back, read_card, write_card
+from lab.operations.stored_card import read_card
 from lab.progress import Progress, Update, silent
-from lab.scorecard.card import Card, SubmissionCard
-from lab.scorecard.card_file import CARD
+from lab.scorecard.card import Card
 from lab.scorecard.rubric import read_rubric
 from lab.sentences import inert
 
 TIMEOUT = 900.0
 """Seconds that one submission may take, of which most are for a machine that is slow."""
 
-NO_HANDOUT = (
-    "It names no handout, so all bugs were judged, and no help that was given is shown. Handouts were made "
-    "from this library: if it is the work of one, name that with --handout."
-)
-
-BUNDLE, RESULT = ".bundle.zip", ".result.zip"
-"""After the submission's name: the names of its bundle and of its result, in a folder of them."""
+BUNDLE = ".bundle.zip"
+"""After the submission's name: the name of its bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +114,7 @@ def grade(
         require_walls()
     rubric = read_rubric(library.rubric)
     record = read_handout(handout, library) if handout else None
-    batch = _Batch(library, record, results, timeout, Event(), unwalled, again)
+    batch = Batch(library, record, results, timeout, Event(), unwalled, again)
     lock = Lock()
 
     def one(source: Path, folder: Path, sender: Sender) -> Card:
@@ -184,7 +170,7 @@ def pack_all(
     """
     folders = card_folders(sources, out)
     record = read_handout(handout, library) if handout else None
-    batch = _Batch(library, record, None, timeout, Event(), unwalled, again)
+    batch = Batch(library, record, None, timeout, Event(), unwalled, again)
     made, cards = [], []
     with exclusive_lock(out / LOCK, progress=progress):
         for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
@@ -195,108 +181,13 @@ def pack_all(
             except NotGraded as error:
                 card = batch.not_graded(source, folder, error)
             finally:
-                _tidy(folder)
+                tidy(folder)
             if card is None:
                 made.append(bundle)
             else:
                 cards.append(card)
             progress(Update(f"Packed {inert(folder.name)}", number, len(sources)))
     return Packed(tuple(made), tuple(cards))
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What is the same for all submissions. Once `stop` is set, what runs is ended."""
-
-    library: Library
-    handout: Handout | None
-    results: Path | None
-    timeout: float
-    stop: Event
-    unwalled: bool
-    again: bool
-
-    def card(self, source: Path, folder: Path, send: Callable[[bytes], bytes]) -> Card:
-        """Return the card of the submission; it is in the folder then. Raises Interrupted, ConnectionLost."""
-        bundle = folder / WORK / "bundle.zip"
-        try:
-            if (card := self.pack(source, folder, bundle)) is not None:
-                return card
-            manifest = read_manifest(bundle)
-            card = self._result(folder.name, manifest) or card_of(send(bundle.read_bytes()), manifest)
-            if card.bugs and manifest.handout is None and any(handouts.every(self.library)):
-                card = replace(card, notes=(*card.notes, NO_HANDOUT))
-            write_card(folder, card)
-            if read_card(folder) is None:
-                raise NotGraded("Its card is written, and cannot be read again.")
-        except (NotGraded, NoResult, NoBundle) as error:
-            card = self.not_graded(source, folder, error)
-        finally:
-            _tidy(folder)
-        return card
-
-    def pack(self, source: Path, folder: Path, bundle: Path) -> Card | None:
-        """Write the bundle and return None, or return the card that the submission has without one.
-
-        Raises:
-            NotGraded: this machine cannot pack it.
-            Interrupted: the batch was stopped.
-            EnvironmentFault, Locked: marks that were set aside cannot be given back, as `write_card` says.
-        """
-        log = folder / WORK / LOG
-        remove_scratch(folder / WORK)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        (folder / LOG).unlink(missing_ok=True)
-        if (before := read_card(folder)) is not None and before.environment:
-            (folder / CARD).unlink()
-        wanted = ToPack(
-            source.absolute(),
-            folder,
-            self.library.root,
-            bundle.absolute(),
-            self.handout,
-            self.unwalled,
-            self.again,
-        )
-        with _PACKING:
-            code = run_child(wanted.words, log, seconds=self.timeout, abandoned=self.stop.is_set)
-        if code == 0 and bundle.exists():
-            return None
-        if code == 0 and (card := read_card(folder)) is not None:
-            put_marks_back(folder, card)
-            return card
-        raise NotGraded(reason(log, code, self.timeout), tail(log))
-
-    def not_graded(self, source: Path, folder: Path, error: NotGraded | NoResult | NoBundle) -> Card:
-        """Return the card of a submission that no machine could grade. An earlier card stays."""
-        write_atomic(folder / LOG, getattr(error, "log", "").encode())
-        kept = read_card(folder) is not None
-        problem = f"{error} The card of an earlier run stays." if kept else str(error)
-        name = SubmissionCard(name_of(source), "")
-        card = card_without_figures(name, Digests.of(self.library), problem, environment=True)
-        if not kept:
-            write_card(folder, card)
-        return card
-
-    def _result(self, name: str, manifest: Manifest) -> Card | None:
-        """Return the card in the folder of results, if it is of this bundle and says something of it."""
-        if self.results is None:
-            return None
-        with suppress(OSError, NoResult):
-            card = card_of((self.results / f"{name}{RESULT}").read_bytes(), manifest)
-            return None if card.environment else card
-        return None
-
-
-def _tidy(folder: Path) -> None:
-    """Delete the scratch of a submission, and its folder if there is no card in it."""
-    remove_scratch(folder / WORK)
-    with suppress(OSError):
-        folder.rmdir()
-
-
-_PACKING = BoundedSemaphore(os.cpu_count() or 1)
-"""To pack is work for this machine, however many workers there are."""
 
 
 @contextmanager
