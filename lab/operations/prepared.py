@@ -28,9 +28,9 @@ from lab.progress import Progress, Update, silent
 from lab.runtime import database_service, databases, roles
 from lab.runtime.account import SUPERUSER, Account
 from lab.runtime.binaries import find_binaries
+from lab.runtime.ports import ReservedPorts
 from lab.runtime.postgres import EmbeddedPostgres, abort_server
 from lab.runtime.prepared import COPY_TIMEOUT, SUPERUSER_PASSWORD, Prepared
-from lab.runtime.process import free_ports
 from lab.shadow.code import shipped_compose_text
 from lab.shell import run
 from lab.workspace import Workspace
@@ -110,7 +110,8 @@ def _make(
     # In the workspace: the user that PostgreSQL runs as may be unable to open the cache.
     unfinished = workspace.state / f"{wanted.home.name}{UNFINISHED}"
     _remove(unfinished)
-    (port,) = free_ports(1)
+    ports = ReservedPorts()
+    (port,) = ports.take(1)
     account = Account(port, SUPERUSER, secrets.token_urlsafe(), owner=wanted.owner)
     settings = {**wanted.settings, **SETTINGS}
     server = EmbeddedPostgres(wanted.binaries, unfinished, unfinished / "log", account, settings)
@@ -134,6 +135,8 @@ def _make(
         with suppress(EnvironmentFault):
             _remove(unfinished)
         raise
+    finally:
+        ports.release()
 
 
 def remove_unfinished(workspace: Workspace) -> None:

@@ -233,18 +233,6 @@ def answers_health(port: int) -> bool:
         connection.close()
 
 
-def free_ports(count: int) -> list[int]:
-    """Return `count` different ports of 127.0.0.1 that are free now; other processes can take them."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def require_free_port(asker: str, port: int) -> None:
     """Check that this process could listen on `port` of 127.0.0.1, which `asker` needs.
 

@@ -7,7 +7,7 @@ measurement stops the services and the server, and deletes the code and the data
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,7 @@ from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.runtime import process
 from lab.runtime.launch import ProcessId, process_id, read_record
+from lab.runtime.ports import ReservedPorts
 from lab.runtime.postgres import abort_server
 from lab.runtime.proof import is_ours
 from lab.workspace import Workspace
@@ -28,10 +29,11 @@ GUARD_TIMEOUT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The folder that the process `owner` has reserved for its shadow."""
+    """The folder that the process `owner` has reserved for its shadow, and the ports that it holds for it."""
 
     folder: Path
     owner: ProcessId
+    ports: ReservedPorts = field(default_factory=ReservedPorts, compare=False)
 
     @property
     def code(self) -> Path:
@@ -84,6 +86,7 @@ def stop(reserved: Reservation) -> None:
     """Kill the services and end the server; its data is deleted, the code stays. Raises as `remove` does."""
     kill_services(reserved)
     end_server(reserved)
+    reserved.ports.release()
 
 
 def kill_services(reserved: Reservation) -> None:

@@ -11,7 +11,6 @@ from lab.runtime.access import regain
 from lab.runtime.account import MONITOR, SUPERUSER, Account
 from lab.runtime.postgres import EmbeddedPostgres
 from lab.runtime.prepared import Prepared, password_in
-from lab.runtime.process import free_ports
 from lab.shadow.leftovers import Reservation
 
 ATTEMPTS = 3
@@ -52,7 +51,7 @@ def start_server(prepared: Prepared, reserved: Reservation, port: int | None = N
         copy_server(prepared, reserved)
     password = password_in(reserved.server)
     for attempt in range(ATTEMPTS):
-        account = Account(port or free_ports(1)[0], SUPERUSER, password, owner=prepared.owner)
+        account = Account(port or reserved.ports.take(1)[0], SUPERUSER, password, owner=prepared.owner)
         server = EmbeddedPostgres(
             prepared.binaries, reserved.server, reserved.logs, account, prepared.settings
         )

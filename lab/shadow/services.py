@@ -1,5 +1,8 @@
 """The shadow's services: processes on free ports, with the environment and limits of the compose file."""
 
+import errno
+import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,7 +15,7 @@ from lab.probing.bench import Health, Service
 from lab.runtime import process
 from lab.runtime.launch import NOT_WALLED, read_record
 from lab.runtime.log_files import tail
-from lab.runtime.process import Readiness, free_ports
+from lab.runtime.process import Readiness
 from lab.runtime.stack import Instance, Stack
 from lab.sandbox import Means
 from lab.shadow.code import Code
@@ -26,7 +29,10 @@ EXIT_TIMEOUT = 20.0
 """Seconds that a guard has to record how its service ended."""
 
 ATTEMPTS = 3
-"""Attempts to start a service whose port was free when it was chosen."""
+"""Attempts to start a service whose port is one that another process may take: that of a lab that is up."""
+
+TAKEN = re.compile(f"{os.strerror(errno.EADDRINUSE)}|EADDRINUSE", re.I)
+"""How the last line of a log says that a server could not listen on its port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +76,7 @@ class Services:
         merged = {**spec.environment, **(environment or {})}
         spec = replace(spec, environment=merged, memory_limit=memory_limit or spec.memory_limit)
         name = f"{service}-{purpose}"
-        for _ in range(ATTEMPTS - 1):
-            # Another process may listen on the port since it was found free: then another one is tried.
-            with suppress(PortTaken):
-                return self._started(Instance(name, spec, free_ports(1)[0]))
-        return self._started(Instance(name, spec, free_ports(1)[0]))
-
-    def _started(self, instance: Instance) -> Service:
-        (started,) = self._start([instance])
+        (started,) = self._start([Instance(name, spec, self.reserved.ports.take(1)[0])])
         started.wait()
         return started
 
@@ -107,20 +106,24 @@ class Services:
             _start(stack, [one.name for one in instances])
         deadline = time.monotonic() + self.start_timeout
         return tuple(
-            self._described(one, cache(partial(self._problem, stack, one.name, deadline)))
-            for one in instances
+            self._described(one, cache(partial(self._problem, stack, one, deadline))) for one in instances
         )
 
     def not_started(self, name: str) -> Service:
         """Return an instance that is not started. Its environment and role can be read."""
         return self._described(self._instance(name), lambda: "was not started")
 
-    def _problem(self, stack: Stack, name: str, deadline: float) -> str:
+    def _problem(self, stack: Stack, instance: Instance, deadline: float) -> str:
         """Wait until the instance is ready, has ended or is late. Return why it is not ready."""
-        timeout = max(0.5, deadline - time.monotonic())
-        readiness = stack.wait([name], timeout)[name]
+        name = instance.name
+        readiness = _wait(stack, name, deadline)
         if readiness is Readiness.EXITED:
-            return str(self.health(name))
+            ended = self.health(name)
+            if TAKEN.search(ended.last_line) and self.reserved.ports.release(instance.port):
+                stack.start([name])  # its server does not set SO_REUSEADDR, so it needs the port for itself
+                readiness, ended = _wait(stack, name, deadline), self.health(name)
+        if readiness is Readiness.EXITED:
+            return str(ended)
         if readiness is Readiness.LATE:
             return f"did not answer GET /health with 200 within {self.start_timeout:g} s"
         return ""
@@ -164,6 +167,10 @@ def _start(stack: Stack, names: list[str]) -> None:
             return
         time.sleep(0.2)
     stack.start(names)
+
+
+def _wait(stack: Stack, name: str, deadline: float) -> Readiness:
+    return stack.wait([name], max(0.5, deadline - time.monotonic()))[name]
 
 
 def _role(instance: Instance) -> str:

@@ -19,7 +19,6 @@ from lab.progress import Progress, Update, silent
 from lab.runtime import roles
 from lab.runtime.account import MAINTENANCE
 from lab.runtime.prepared import Prepared
-from lab.runtime.process import free_ports
 from lab.runtime.walls import require_reachable
 from lab.shadow import code, data, leftovers
 from lab.shadow.code import Code
@@ -126,7 +125,7 @@ def starter_of(
     names = {name: service.name for service in profile.services for name in service.instances}
     known = {name: port for name, port in (ports or {}).items() if name in names}
     others = [name for name in names if name not in known]
-    chosen = {**known, **dict(zip(others, free_ports(len(others)), strict=True))}
+    chosen = {**known, **dict(zip(others, reserved.ports.take(len(others)), strict=True))}
     own = {name: chosen[name] for name in names}
     return Services(material.code, server, reserved, names, own, sandbox.found(), start_timeout)
 

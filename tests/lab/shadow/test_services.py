@@ -24,3 +24,26 @@ def test_a_service_that_ends_is_described_by_its_last_line(bench: Bench) -> None
     with bench.shadow(3) as made:
         assert "no licence" in made.bench.replicas("device-service")[0].problem
         assert made.bench.replicas("device-service")[0].health().exit_code == 1
+
+
+ALONE = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Server(HTTPServer):
+    allow_reuse_address = False
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def test_a_server_that_shares_its_port_with_nobody_starts_too(bench: Bench) -> None:
+    (bench.root / "app" / "device_service" / "__main__.py").write_text(ALONE)
+    with bench.shadow(3) as made:
+        services = made.bench.replicas("device-service")
+        assert [(one.problem, one.health().alive) for one in services] == [("", True)] * len(services)
