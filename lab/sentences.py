@@ -47,3 +47,13 @@ def unknown_key(key: str, known: Collection[str]) -> str:
     """Return what is wrong with the key of a file, and which key was probably meant."""
     meant = closest(key, known)
     return f"unknown key; did you mean {meant}?" if meant else "unknown key"
+
+
+def fixes_named(numbers: Collection[int]) -> str:
+    """Return the fixes by their numbers, such as "fix 5" or "fixes 1, 3"."""
+    return f"fix{'es' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def fixes_are(numbers: Collection[int]) -> str:
+    """Return the start of a sentence on these fixes, such as "Fix 5 is" or "Fixes 1, 3 are"."""
+    return f"{fixes_named(numbers).capitalize()} {'is' if len(numbers) == 1 else 'are'}"

@@ -93,26 +93,40 @@ def run_in_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Run `argv` with this process's terminal until it ends, and return its exit code as a shell tells it.
 
     `env` is added to this process's environment. Ctrl-C and Ctrl-\\ are left to the command, which the
-    terminal sends them to as well; SIGTERM and SIGHUP are passed on to it. Signals stay so afterwards.
+    terminal sends them to as well; SIGTERM and SIGHUP are passed on to it. What is ignored stays ignored.
+    Call this from the main thread.
 
     Raises EnvironmentFault: the program cannot be run.
     """
     running: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _: object) -> None:
         for child in running:
             child.send_signal(number)
+        if not running:
+            early.append(number)
 
-    # Handlers of Python's, which the command does not inherit: what is ignored, it would ignore too.
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, lambda *_: None)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, pass_on)
+    def leave(*_: object) -> None:
+        """A handler, which the command does not inherit: what is ignored, it would ignore too."""
+
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in before:
+        signal.signal(number, leave if number in (signal.SIGINT, signal.SIGQUIT) else pass_on)
     try:
         running.append(subprocess.Popen(argv, env={**os.environ, **env}))
+        for one in early:
+            running[0].send_signal(one)
+        code = running[0].wait()
     except OSError as error:
         raise EnvironmentFault(f"{argv[0]} cannot be run: {error.strerror}.") from error
-    code = running[0].wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return 128 - code if code < 0 else code
 
 

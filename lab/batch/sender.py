@@ -10,7 +10,7 @@ from lab.batch.workers import Workers
 from lab.errors import EnvironmentFault
 
 ATTEMPTS = 2
-AGAIN = "Run the same command again: a submission that has its card is not graded again."
+AGAIN = "Run the same command again: without --again, a submission that has its card is not graded again."
 
 
 class ConnectionLost(EnvironmentFault):

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from lab import __version__
@@ -62,9 +63,15 @@ def reason(log: Path, code: int | None, seconds: float) -> str:
     if code is None:
         return f"It was not graded within {seconds:g} s."
     if code < 0:
-        return f"Its process was ended by {signal.Signals(-code).name}."
+        return f"Its process was ended by {_signal(-code)}."
     lines = tail(log).strip().splitlines()
     return lines[-1].removeprefix("lab: ") if lines else f"It ended with exit code {code}."
+
+
+def _signal(number: int) -> str:
+    with suppress(ValueError):  # a real-time signal has no name
+        return signal.Signals(number).name
+    return f"signal {number}"
 
 
 def tail(log: Path) -> str:

@@ -101,7 +101,8 @@ def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | No
     are shown. Then the fix is applied, the bug is measured again, and the fix is reverted; the table of
     figures before and after comes last. The fix is applied to your own code and database; services whose
     files changed are restarted. The command is refused if the fix is applied already. With --step, the
-    command needs a terminal. The exit code is 1 if the bug still shows with the fix.
+    command needs a terminal. The exit code is 1 if the bug still shows with the fix, and
+    4 if that could not be measured.
 
     Example: lab demo 3 --step
     """
@@ -130,4 +131,6 @@ def demo(workspace: Workspace, bug: str, step: bool, keep: bool, page: Path | No
     if page is not None:
         operation.save_page(page, demo_page.render(shown))
         output.message(f"Wrote {page}.")
+    if shown.is_cured is None:
+        return EnvironmentFault.exit_code
     return 0 if shown.is_cured else LabError.exit_code

@@ -12,7 +12,7 @@ from lab.operations.changed import Changed, Outcome
 from lab.operations.export import Exported
 from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Recovered
-from lab.sentences import counted
+from lab.sentences import counted, fixes_named
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,7 +64,7 @@ def status(found: FixStatus) -> Iterator[RenderableType]:
     if found.database:
         yield f"\nThe schema is unknown: {found.database}"
     if found.interrupted:
-        yield f"\nA change of {_named(found.interrupted)} was interrupted. Undo it: lab fix recover"
+        yield f"\nA change of {fixes_named(found.interrupted)} was interrupted. Undo it: lab fix recover"
     yield from _unusable(found.unusable)
 
 
@@ -75,12 +75,12 @@ def changed(done: Changed) -> Iterator[str]:
         if done.sql:
             yield Verbatim(done.sql.rstrip("\n"))
     if done.recovered:
-        fixes = _named(done.recovered)
+        fixes = fixes_named(done.recovered)
         yield f"First ended an interrupted change: {fixes} {_is(done.recovered)} not applied."
     if done.fixes and done.dry_run:
-        yield f"Would {done.verb} {_named(done.fixes)}. Nothing was changed."
+        yield f"Would {done.verb} {fixes_named(done.fixes)}. Nothing was changed."
     elif done.fixes:
-        yield f"{PAST[done.verb]} {_named(done.fixes)} in {done.seconds:.2f} s."
+        yield f"{PAST[done.verb]} {fixes_named(done.fixes)} in {done.seconds:.2f} s."
     if done.replaced:
         would = "would be" if done.dry_run else "were"
         yield f"Edits in {', '.join(done.replaced)} {would} replaced."
@@ -94,7 +94,7 @@ def changed(done: Changed) -> Iterator[str]:
         yield f"Fix {number} is built into this handout."
     if done.unchanged:
         state = "already applied" if done.verb == "apply" else "not applied"
-        yield f"{_named(done.unchanged).capitalize()} {_is(done.unchanged)} {state}."
+        yield f"{fixes_named(done.unchanged).capitalize()} {_is(done.unchanged)} {state}."
     if done.restarted:
         yield f"Restarted {', '.join(done.restarted)}."
     if done.given_in:
@@ -114,7 +114,7 @@ def _outcome(found: Outcome) -> str:
 
 def recovered(done: Recovered) -> Iterator[str]:
     if done.fixes:
-        yield f"Recovered: {_named(done.fixes)} {_is(done.fixes)} now not applied, in code and schema."
+        yield f"Recovered: {fixes_named(done.fixes)} {_is(done.fixes)} now not applied, in code and schema."
     for left in done.left:
         yield f"Fix {left.number} is mixed, and was not changed: {'; '.join(left.why)}."
         yield f"  To revert it anyway: lab fix recover {left.number}"
@@ -158,10 +158,6 @@ def _unusable(folders: Iterable[BrokenFix]) -> Iterator[RenderableType]:
 
 def _state(state: State) -> RenderableType:
     return coloured(STATES.get(state, state), STYLES[state])
-
-
-def _named(numbers: Sequence[int]) -> str:
-    return f"fix{'es' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -39,7 +39,7 @@ from lab.operations import EnvironmentFault, find_library
 )
 @format_options(multiple=True)
 @candidate_options("Write a copy for each candidate too: candidate.html.")
-@click.option("--again", is_flag=True, help="Measure anew what has a card of the same files already.")
+@click.option("--again", is_flag=True, help="Measure anew what has a card or a result already.")
 @click.option("--no-sandbox", "unwalled", is_flag=True, help="Grade on a machine without walls too.")
 @click.option(
     "--pack",
@@ -116,7 +116,9 @@ def grade(
     if alone:
         bundle, result = _bundle_and_result(context, submissions, out)
         with output.progress() as progress:
-            card = grade_bundle(bundle, result, timeout=timeout, work=work, tied=tied, progress=progress)
+            card = grade_bundle(
+                bundle, result, timeout=timeout, work=work, tied=tied, again=again, progress=progress
+            )
         if not tied:
             output.result(card, as_json, lambda _: [grade_views.alone(card, result)])
         return EnvironmentFault.exit_code if card.environment else 0
@@ -137,7 +139,7 @@ def grade(
         output.result(packed, as_json, grade_views.packed)
         return EnvironmentFault.exit_code if any(card.environment for card in packed.cards) else 0
     how = rendering(formats, course, library)
-    with output.progress() as progress, _told_what_stays(out):
+    with output.progress() as progress, _told_what_stays(out, again):
         graded = operation.grade(
             submissions,
             out,
@@ -158,18 +160,19 @@ def grade(
 
 
 @contextmanager
-def _told_what_stays(out: Path) -> Iterator[None]:
+def _told_what_stays(out: Path, again: bool) -> Iterator[None]:
     """After ^C, say how to go on."""
     try:
         yield
     except KeyboardInterrupt:
-        output.message(f"The cards that are in {out} stay. To go on: the same command again.")
+        same = "the same command, without --again" if again else "the same command again"
+        output.message(f"The cards that are in {out} stay. To go on: {same}.")
         raise
 
 
 # Names of parameters: those of cards, which --one and --pack do not write, and those that a bundle has in it.
 WITHOUT_CARDS = {"formats", "course", "for_candidate", "contact", "executor", "results", "jobs"}
-OF_THE_BUNDLE = {"handout", "again", "unwalled", "bundles"}
+OF_THE_BUNDLE = {"handout", "unwalled", "bundles"}
 
 
 def _refuse(context: click.Context, mode: str, names: set[str]) -> None:

@@ -12,6 +12,7 @@ from lab.cli.tables import Verbatim, coloured, table
 from lab.operations.doctor import Check
 from lab.operations.fix_status import FixStatus, State
 from lab.operations.status import DatabaseStatus, ServiceStatus, Status
+from lab.sentences import fixes_named
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -140,5 +141,5 @@ def _fixes(found: FixStatus) -> Iterator[RenderableType]:
     if partly:
         yield coloured(f"Mixed, only partly applied: {', '.join(partly)}. See why: lab fix status", "yellow")
     if found.interrupted:
-        numbers = ", ".join(map(str, found.interrupted))
-        yield coloured(f"A change of fix {numbers} was interrupted. Undo it: lab fix recover", "yellow")
+        what = f"A change of {fixes_named(found.interrupted)} was interrupted."
+        yield coloured(f"{what} Undo it: lab fix recover", "yellow")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli.tables import Verbatim
 from lab.operations import is_handout
+from lab.sentences import fixes_are
 
 if TYPE_CHECKING:  # `lab reset` is faster without the modules of `lab up`
     from rich.console import RenderableType
@@ -60,8 +61,7 @@ def down(done: Down) -> Iterator[str]:
 
 def reset(done: Reset) -> Iterator[str]:
     if done.recovered:
-        numbers = ", ".join(map(str, done.recovered))
-        yield f"First ended an interrupted change: fix {numbers} is not applied."
+        yield f"First ended an interrupted change. {fixes_are(done.recovered)} not applied."
     yield f"The database has its original rows again, at revision {done.revision} ({done.seconds:.2f} s)."
     if done.has_own_migrations:
         yield "The schema of your own migrations is made again by: alembic upgrade head"

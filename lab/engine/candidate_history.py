@@ -46,7 +46,7 @@ REPORTED = 256 * 2**20
 """Bytes that a watched run may write: its reports are among them."""
 
 LONG = Bounds(seconds=4 * 3600.0, memory=None)
-"""For somebody's own migration of their own rows: an index on many of them takes long, and memory."""
+"""For the user's own migrations on their own rows: an index on many of them takes time and memory."""
 
 NO_PARALLEL_WORKERS = "-c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0"
 """For watched migrations: what parallel workers read is not counted with their leader's rows."""

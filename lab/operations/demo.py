@@ -68,6 +68,9 @@ class Symptom:
     interleaving: Interleaving | None
 
 
+CURED = {Verdict.FIXED: True, Verdict.MASKED: False, Verdict.PRESENT: False}
+
+
 @dataclass(frozen=True, slots=True)
 class Demonstration:
     """The evidence before and after a fix, and whether the fix was kept applied.
@@ -91,9 +94,9 @@ class Demonstration:
     kept: bool
 
     @property
-    def is_cured(self) -> bool:
-        """Whether the bug is gone with the fix."""
-        return self.after.verdict is Verdict.FIXED
+    def is_cured(self) -> bool | None:
+        """Whether the bug is gone with the fix; None if that could not be measured."""
+        return CURED.get(self.after.verdict)
 
 
 def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silent) -> Symptom:

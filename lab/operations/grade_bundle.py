@@ -33,14 +33,15 @@ def grade_bundle(
     timeout: float,
     work: Path | None = None,
     tied: bool = False,
+    again: bool = False,
     progress: Progress = silent,
 ) -> Card:
     """Grade the bundle within `timeout` seconds, write its result, and return the card.
 
-    A result of the same bundle that is there already is kept, unless its machine could not grade it. The work
-    is done in a new folder below `work`, or the system's folder for temporary files. If `tied`, the end of
-    the standard input ends the grading, as ^C does. Call this from the main thread, with SIGTERM handled as
-    ^C is.
+    A result of the same bundle that is there already is kept, unless its machine could not grade it, or
+    `again`. The work is done in a new folder below `work`, or the system's folder for temporary files. If
+    `tied`, the end of the standard input ends the grading, as ^C does. Call this from the main thread, with
+    SIGTERM handled as ^C is.
 
     Raises:
         UsageError: `result` is a folder.
@@ -50,7 +51,7 @@ def grade_bundle(
     if result.is_dir():
         raise UsageError(f"{result} is a folder.", "Name a file for the result: -o RESULT")
     manifest = read_manifest(bundle)
-    if (kept := _kept(result, manifest)) is not None:
+    if not again and (kept := _kept(result, manifest)) is not None:
         return kept
     folder = make_scratch("lab-grade-", work)
     card, ending = None, _Ending()

@@ -1,14 +1,14 @@
 """Grade one unpacked submission: measure, compare, review its migrations, and return its card."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from lab import __version__, sandbox, shipped, timeline
 from lab.catalog import Catalog, Fix
-from lab.errors import EnvironmentFault, InvalidFile, LabError
+from lab.errors import EnvironmentFault, InvalidFile, LabError, Refused
 from lab.grading.submission import Submission
 from lab.grading.working_time import working_time
 from lab.handouts import Handout
@@ -16,7 +16,7 @@ from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
 from lab.operations.given import given_fixes, in_place
-from lab.operations.handout_files import Files, code_digest, code_of
+from lab.operations.handout_files import code_digest, code_of
 from lab.operations.measure import Checked, measure_in_shadow
 from lab.operations.ownership import Dataset
 from lab.operations.prepared import prepared_server
@@ -26,6 +26,7 @@ from lab.operations.shipped_figures import Figures, shipped_figures
 from lab.operations.shipped_history import ShippedHistory, shipped_history
 from lab.operations.stored_card import read_card
 from lab.operations.target import Target
+from lab.operations.template import shipped_head
 from lab.profile import read_profile
 from lab.progress import Progress, silent
 from lab.runtime.prepared import Prepared
@@ -168,6 +169,7 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     shipped.keep(workspace)
     prepared = prepared_server(workspace, Dataset(rows), progress, to_measure=True)
     target = Target(workspace, "", prepared, catalog_of(workspace))
+    below, notes = handed_out(asked.library, record, target.catalog)
     given = given_fixes(record)
     chosen = tuple(fix for fix in target.catalog.measurable if record is None or fix.number in record.bugs)
     try:
@@ -178,8 +180,6 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
     except LabError as error:  # what the candidate's code does wrong is a verdict
         own = isinstance(error, InvalidFile) and error.path.is_relative_to(submission.root)
         return replace(card, problem=str(error), environment=not own)
-    code, head = handed_out(asked.library, record, target.catalog)
-    below = shipped_history(record.head if record else head, code)
     commands = tuple(timeline.read(submission.root))[-MOST_COMMANDS:]
     return replace(
         card,
@@ -190,20 +190,26 @@ def _graded(submission: Submission, asked: Asked, rows: int, progress: Progress)
         timeline=latest_commands(commands),
         commits=tuple(CommitCard(_shown(one.subject), one.at) for one in submission.commits),
         time=_time(working_time(commands, submission.commits), record),
-        notes=(*notes_on(code, record), *checked.notes),
+        notes=(*notes, *checked.notes),
         machine=machine(str(checked.level)),
     )
 
 
-def handed_out(library: Library, record: Handout | None, catalog: Catalog) -> tuple[Files, str]:
-    """Return the code that this library hands out with the fixes that are built in, and its head revision."""
-    return code_of(library, [fix for fix in catalog.fixes if record and fix.number in record.built_in])
+def handed_out(
+    library: Library, record: Handout | None, catalog: Catalog
+) -> tuple[ShippedHistory, tuple[str, ...]]:
+    """Return what the work's revisions are on, and a note if the library would hand out other code now.
 
-
-def notes_on(code: Files, record: Handout | None) -> Iterator[str]:
-    """Yield a note if the handout has other code than this library hands out; an old record does not say."""
-    if record is not None and record.code and code_digest(code) != record.code:
-        yield OTHER_CODE
+    An old record does not say which code its handout has.
+    """
+    workspace = Workspace(library.root, library)
+    head = record.head if record else shipped_head(workspace)
+    try:
+        code, _ = code_of(library, [fix for fix in catalog.fixes if record and fix.number in record.built_in])
+    except Refused:  # a fix that was built in does not fit the library's code any more
+        code = {str(path): file for path, file in shipped.source(workspace).items()}
+    is_other = record is not None and record.code and code_digest(code) != record.code
+    return shipped_history(head, code), (OTHER_CODE,) if is_other else ()
 
 
 def latest_commands(commands: Sequence[timeline.Command]) -> tuple[CommandCard, ...]:

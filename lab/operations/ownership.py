@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from socket import gethostname
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lab.database import connect
@@ -21,9 +20,6 @@ from lab.json_files import from_json, to_json
 from lab.runtime import databases
 from lab.runtime.account import Account
 from lab.workspace import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from lab.handouts import Given
 from lab.operations import fixes
 from lab.operations.changed import Changed, Outcome
 from lab.progress import Progress, silent
+from lab.sentences import fixes_are
 from lab.workspace import Workspace
 
 NO_RECORD = "There is no record of this handout here: it was not recorded that the fix was given."
@@ -48,7 +49,7 @@ def rescue(
             done = replace(done, outcomes=_measured(workspace, done.fixes, progress))
         except KeyboardInterrupt as pressed:
             given = ", and recorded as given" if done.given_in else ""
-            pressed.add_note(f"{_named(done.fixes)} applied{given}; not all of it was measured.")
+            pressed.add_note(f"{fixes_are(done.fixes)} applied{given}; not all of it was measured.")
             raise
     return done
 
@@ -58,7 +59,7 @@ def _recorded(workspace: Workspace, done: Changed) -> Changed:
     record = handouts.recorded_in(workspace.root, workspace.library)
     if record is None:
         return replace(done, notes=(*done.notes, NO_RECORD)) if done.fixes else done
-    known = {one.bug for one in record.given if one.kind == "fix"}
+    known = {one.bug for one in record.given if one.kind == "fix" and not one.revision}
     by_lab = journal.applied_by_lab(workspace)
     late = tuple(number for number in done.unchanged if number in by_lab and number not in known)
     if not done.fixes and not late:
@@ -68,14 +69,12 @@ def _recorded(workspace: Workspace, done: Changed) -> Changed:
         given = (Given("fix", number, now) for number in (*done.fixes, *late))
         handouts.give(workspace.library, record.id, *given)
     except LabError as error:
-        error.message = f"{_named((*done.fixes, *late))} applied, but not recorded as given. {error.message}"
+        error.message = (
+            f"{fixes_are((*done.fixes, *late))} applied, but not recorded as given. {error.message}"
+        )
         error.remedy = f"{error.remedy} Then apply again: it will be recorded.".strip()
         raise
     return replace(done, given_in=record.id)
-
-
-def _named(numbers: Sequence[int]) -> str:
-    return f"Fix {', '.join(map(str, numbers))} is"
 
 
 def _measured(workspace: Workspace, numbers: Sequence[int], progress: Progress) -> tuple[Outcome, ...]:

@@ -16,7 +16,7 @@ from lab.shell import IMPORTS_FROM_FOLDER, argv_of, run
 from lab.workspace import Workspace
 
 TOP_UP_TIMEOUT = 300.0
-"""Seconds for the rows of a measurement. `fill` has no such bound: somebody sees its progress."""
+"""Seconds for the rows of a measurement. `fill` has no such bound: the user sees its progress."""
 
 PROGRESS = re.compile(r"([\d,]+) of ([\d,]+)")
 """How a line of the command's standard error says how many rows of how many are there."""

@@ -25,7 +25,10 @@ class ShippedHistory:
 
 
 def history_below(workspace: Workspace) -> ShippedHistory:
-    """Return what the workspace's own revisions are on. What is built into a handout is not looked at."""
+    """Return what the workspace's own revisions are on, as its library ships it.
+
+    Unless that library is the handout itself, what was built into a handout is not part of it.
+    """
     code = {str(path): file for path, file in shipped.source(workspace).items()}
     return shipped_history(shipped_head(workspace), code)
 

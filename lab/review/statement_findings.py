@@ -84,7 +84,7 @@ def in_upgrade(
 def _large_backfills(
     first: Mapping[str, Work], wrote: Mapping[str, int], sources: Mapping[str, Source]
 ) -> Iterator[Finding]:
-    """Yield a finding for each transaction that wrote many rows, at the statement with which it had."""
+    """Yield a finding for each transaction that wrote many rows, at the statement that reached LARGE rows."""
     id_ = "backfill-in-one-transaction"
     for transaction, work in first.items():
         one, source = work.statement, sources[work.statement.file]

@@ -1,4 +1,4 @@
-"""What is wrong with a statement by its text alone."""
+"""What is wrong with a statement by its text, where nothing can be measured."""
 
 import re
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ BLOCKS = re.compile(
     r"|(?:DROP|CREATE(?:\s+UNIQUE)?)\s+INDEX\s+(?!CONCURRENTLY)|REINDEX\s+(?!.*CONCURRENTLY))\b",
     re.I,
 )
-"""What takes such a lock, also outside of a transaction, after which it cannot be seen any more."""
+"""What takes a lock that stops writers, also outside of a transaction, after which it cannot be seen."""
 
 PLAIN_BUILD = re.compile(
     r"\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY).*?\bON\s+(?:ONLY\s+)?\"?(\w+)"
     r"|ALTER\s+TABLE\s+(?:ONLY\s+)?\"?(\w+)\"?\s+ADD\s+CONSTRAINT\s(?!.*\b(?:NOT\s+VALID|USING\s+INDEX)\b))",
     re.I,
 )
-"""What works on all rows of a table under such a lock."""
+"""What works on all rows of a table under a lock that stops writers."""
 
 DROP_INDEX = re.compile(r"\s*DROP\s+INDEX\s+(?!CONCURRENTLY)(?:IF\s+EXISTS\s+)?(\S+)", re.I)
 

@@ -1,31 +1,34 @@
-"""Ports of 127.0.0.1 that nothing else on this machine is given while they are held."""
+"""Ports of 127.0.0.1 that no other process is assigned while they are held."""
 
 import socket
 import sys
+from contextlib import ExitStack
 
 
 class ReservedPorts:
     """Ports that this process holds until `release`, for servers that it starts.
 
-    A port that was only found free can be given to another process before the server listens on it, whose
-    answers would then count as the server's. Here a socket stays bound to each. A server can listen on it all
-    the same if it sets SO_REUSEADDR, as servers do, and the kernel gives it to nobody who asks for any port:
-    https://man7.org/linux/man-pages/man7/socket.7.html. On other systems the ports are only found free.
+    A port that was only found free can be assigned to another process before the server listens on it, and
+    that process's answers would count as the server's. Here a socket stays bound to each port. A server can
+    listen on it all the same if it sets SO_REUSEADDR, as servers do, and the kernel never assigns it to a
+    process that asks for any free port: https://man7.org/linux/man-pages/man7/socket.7.html. On systems
+    other than Linux, the ports are only found free.
     """
 
     def __init__(self) -> None:
         self._held: dict[int, socket.socket] = {}
 
     def take(self, count: int) -> list[int]:
-        """Return `count` different ports that are free now, and hold them."""
-        sockets = [socket.socket() for _ in range(count)]
-        for one in sockets:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind(("127.0.0.1", 0))
-        taken = {one.getsockname()[1]: one for one in sockets}
-        self._held |= taken
-        if sys.platform != "linux":
-            self.release()
+        """Return `count` different ports that are free, and hold them. Raises OSError: there are too few."""
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+            for one in sockets:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                one.bind(("127.0.0.1", 0))
+            taken = {one.getsockname()[1]: one for one in sockets}
+            if sys.platform == "linux":
+                self._held |= taken
+                stack.pop_all()
         return list(taken)
 
     def release(self, *ports: int) -> bool:

@@ -136,11 +136,22 @@ class Stack:
             return False
         # `lab down` deletes the records: one that was stopped was stopped for a restart.
         was_stopped = record.exit is not None and record.exit.reason == STOPPED
-        return was_stopped or not starts_the_same(record.launch, self.launch(name))
+        return was_stopped or not self.starts_the_same(record.launch, self.launch(name))
+
+    def starts_the_same(self, one: Launch, other: Launch) -> bool:
+        """Return whether both start a service from the same code with the same settings.
+
+        PATH is the caller's and no setting, unless the compose file has one.
+        """
+        (instance,) = (instance for instance in self.instances if instance.name == other.name)
+        if "PATH" not in instance.service.environment:
+            one = replace(one, environment={**one.environment, "PATH": ""})
+            other = replace(other, environment={**other.environment, "PATH": ""})
+        return one == other
 
     def _runs(self, launch: Launch) -> bool:
         record = read_record(self.records, launch.name)
-        if record is None or not starts_the_same(record.launch, launch):
+        if record is None or not self.starts_the_same(record.launch, launch):
             return False
         return record.child.process() is not None and record.guard.process() is not None
 
@@ -257,12 +268,6 @@ class Stack:
             if instance.service.port:
                 names.setdefault(f"{instance.service.name}:{instance.service.port.container}", instance.port)
         return names
-
-
-def starts_the_same(one: Launch, other: Launch) -> bool:
-    """Return whether both start the same code with the same settings. PATH is the caller's, and is none."""
-    first, second = ({**launch.environment, "PATH": ""} for launch in (one, other))
-    return replace(one, environment=first) == replace(other, environment=second)
 
 
 def instances_of(compose: ComposeFile, offset: int = 0) -> tuple[Instance, ...]:

@@ -28,7 +28,7 @@ WALLED_USER = 65533
 user, and without namespaces its files would be theirs too."""
 
 TIMEOUT = 60.0
-"""Seconds for one trial, which takes a tenth: this only bounds a hang, after which a weaker wall is taken."""
+"""Seconds for one trial, which takes 0.1 s: this only bounds a hang, after which a weaker wall is taken."""
 
 TRY = ("true",)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}

@@ -24,7 +24,6 @@ LONGEST = 2000
 MOST_DETAILS = 100
 BESIDE = "nothing else broken"
 MIGRATIONS = "migrations"
-"""The word of the migrations of a submission that has none."""
 
 
 class Kind(StrEnum):

@@ -83,7 +83,10 @@ def remove(reserved: Reservation) -> None:
 
 
 def stop(reserved: Reservation) -> None:
-    """Kill the services and end the server; its data is deleted, the code stays. Raises as `remove` does."""
+    """Kill the services, end the server and give up the ports; its data is deleted, the code stays.
+
+    Raises as `remove` does.
+    """
     kill_services(reserved)
     end_server(reserved)
     reserved.ports.release()

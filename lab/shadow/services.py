@@ -29,7 +29,7 @@ EXIT_TIMEOUT = 20.0
 """Seconds that a guard has to record how its service ended."""
 
 ATTEMPTS = 3
-"""Attempts to start a service whose port is one that another process may take: that of a lab that is up."""
+"""Attempts to start services: where ports cannot be held, another process may have one for a moment."""
 
 TAKEN = re.compile(f"{os.strerror(errno.EADDRINUSE)}|EADDRINUSE", re.I)
 """How the last line of a log says that a server could not listen on its port."""
@@ -120,8 +120,10 @@ class Services:
         if readiness is Readiness.EXITED:
             ended = self.health(name)
             if TAKEN.search(ended.last_line) and self.reserved.ports.release(instance.port):
-                stack.start([name])  # its server does not set SO_REUSEADDR, so it needs the port for itself
-                readiness, ended = _wait(stack, name, deadline), self.health(name)
+                # Its server does not set SO_REUSEADDR, so it needs the port for itself.
+                _start(stack, [name])
+                readiness = _wait(stack, name, time.monotonic() + self.start_timeout)
+                ended = self.health(name)
         if readiness is Readiness.EXITED:
             return str(ended)
         if readiness is Readiness.LATE:
@@ -160,7 +162,7 @@ class Services:
 
 
 def _start(stack: Stack, names: list[str]) -> None:
-    """Start the services. Another process may take a port after it was chosen, so try again."""
+    """Start the services, with ATTEMPTS."""
     for _ in range(ATTEMPTS - 1):
         with suppress(PortTaken):
             stack.start(names)

@@ -91,3 +91,9 @@ def test_an_interrupt_is_left_to_the_command_in_the_terminal_and_the_end_is_pass
         child.send_signal(signal.SIGINT)
         child.send_signal(signal.SIGTERM)
         assert child.wait(60) == 7
+
+
+def test_a_command_in_the_terminal_goes_on_ignoring_what_its_caller_ignores() -> None:
+    told = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    ignoring = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){IN_TERMINAL}"
+    assert run([sys.executable, "-c", ignoring, told]).stdout == b"True\n"

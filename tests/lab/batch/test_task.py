@@ -13,6 +13,7 @@ from lab.batch.task import reason
         ("Measuring bug 6\nlab: The disk is full.\n", 4, "The disk is full."),
         ("", 1, "It ended with exit code 1."),
         ("Measuring bug 6\n", -9, "Its process was ended by SIGKILL."),
+        ("Measuring bug 6\n", -40, "Its process was ended by signal 40."),
         ("Measuring bug 6\n", None, "It was not graded within 30 s."),
     ],
 )

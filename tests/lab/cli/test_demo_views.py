@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import demo_page, demo_views
+from lab.cli.main import cli
 from lab.operations.demo import ComparedFigure, Demonstration, Event, Interleaving, Section, Symptom, What
 from lab.probing.evidence import Evidence, Figure, Verdict
+from tests.conftest import PROJECT
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 DIFF = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-slow <b>\n+fast\n"
@@ -58,6 +60,19 @@ def text(view: Iterable[RenderableType], width: int = 80, terminal: bool = True)
             console.print(part)
     plain = STYLE.sub("", captured.get())
     return [line.rstrip() for line in plain.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [(Verdict.FIXED, 0), (Verdict.MASKED, 1), (Verdict.PRESENT, 1), (Verdict.UNMEASURED, 4)],
+)
+def test_the_exit_code_says_whether_the_fix_has_cured_it(
+    verdict: Verdict, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = replace(SHOWN, after=replace(AFTER, verdict=verdict))
+    monkeypatch.setattr("lab.operations.demo.show_symptom", lambda *_, **__: SYMPTOM)
+    monkeypatch.setattr("lab.operations.demo.show_cure", lambda *_, **__: shown)
+    assert cli.main(["-C", str(PROJECT), "demo", "5"], standalone_mode=False) == code
 
 
 def test_the_symptom_is_what_a_user_sees_and_what_was_measured() -> None:

@@ -108,6 +108,11 @@ def test_fixes_are_named_by_what_is_applied_and_what_only_partly() -> None:
     assert "Fixes applied" not in "".join(status(fixes=FixStatus(rows, (), "The lab is not up.", ())))
 
 
+def test_an_interrupted_change_is_told() -> None:
+    told = status(fixes=FixStatus((), (), "", (2, 3)))[-1]
+    assert told == "A change of fixes 2, 3 was interrupted. Undo it: lab fix recover"
+
+
 def test_names_and_states_stay_whole_on_a_narrow_terminal() -> None:
     service = ServiceStatus("a-service-with-a-long-name", "unhealthy", 5001, pid=1)
     report = Status("/lab", "embedded", DATABASE, (service,), None)

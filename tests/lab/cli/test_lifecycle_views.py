@@ -38,6 +38,13 @@ def test_reset_names_the_fixes_that_stay_applied() -> None:
     ]
 
 
+def test_reset_says_that_an_interrupted_change_was_ended() -> None:
+    recovered = Reset(0.5, "0002", (), None, recovered=(3,))
+    assert next(iter(lifecycle_views.reset(recovered))) == (
+        "First ended an interrupted change. Fix 3 is not applied."
+    )
+
+
 def test_reset_of_the_code_says_how_to_get_the_edits_back() -> None:
     restored = RestoredCode((PurePosixPath("app/one.py"), PurePosixPath("app/two.py")), Path("/a b/1.patch"))
 

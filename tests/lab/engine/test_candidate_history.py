@@ -60,8 +60,3 @@ def test_a_migration_sees_neither_lab_nor_the_callers_variables(
     body = "import os; assert 'SECRET' not in os.environ; import lab.engine"
     with pytest.raises(LabError, match="ModuleNotFoundError: No module named 'lab"):
         history(project, body).upgrade("head", lambda _: None)
-
-
-def test_a_database_without_the_table_of_alembic_has_no_revision(project: Project) -> None:
-    project.sql("DROP TABLE alembic_version")
-    assert recorded(project.url) == ()

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -41,7 +42,6 @@ from lab.operations.grade_one import (
     handed_out,
     kept_card,
     latest_commands,
-    notes_on,
 )
 from lab.operations.handout import make_handout
 from lab.operations.mark import Change, save
@@ -310,6 +310,28 @@ def test_a_bundle_of_another_version_gets_a_result_that_says_so(tmp_path: Path) 
     assert card.submission.name == "ada"
 
 
+def test_a_result_that_is_there_is_made_anew_if_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = unpack(
+        copy_shipped(tmp_path / "ada"), tmp_path / "work", ("app", "migrations", "compose", "seed")
+    )
+    manifest = write_bundle(tmp_path / "bundle.zip", submission, LIBRARY, None)
+    about = SubmissionCard("ada", manifest.digest, manifest.skipped)
+    asked: list[Card] = []
+
+    def measured(*_: object) -> Card:
+        card = Card(about, __version__, manifest.library, 1.0, float(len(asked)), machine("bwrap"))
+        asked.append(replace(card, rubric=manifest.rubric))
+        return asked[-1]
+
+    monkeypatch.setattr("lab.operations.grade_bundle._graded", measured)
+    one = partial(grade_bundle, tmp_path / "bundle.zip", tmp_path / "result.zip", timeout=60.0)
+    assert one() == one() == asked[0]
+    assert one(again=True) == asked[1]
+    assert one() == asked[1]
+
+
 def test_a_card_is_kept_only_for_the_same_files_handout_and_help(tmp_path: Path) -> None:
     record = Handout("0" * 12, "Ada", (3,), (), 90, "allowed", "0002", "t", 1.0, "v", "l")
     library = LIBRARY.digest()
@@ -366,15 +388,20 @@ def test_the_card_says_when_the_handout_has_other_code_than_the_library(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
     record = make_handout(tmp_path / "ada", LIBRARY, bugs=["5"]).handout
     catalog = catalog_of(Workspace(PROJECT))
-    code, head = handed_out(LIBRARY, record, catalog)
-    assert (head, list(notes_on(code, record))) == (record.head, [])
+    below, notes = handed_out(LIBRARY, record, catalog)
+    assert (below.head, BUILT_IN in below.files, notes) == (record.head, True, ())
     other = Library(copy_library(tmp_path / "other").resolve())
-    assert list(notes_on(handed_out(other, record, catalog)[0], record)) == []
+    assert handed_out(other, record, catalog) == (below, ())
     with (other.root / "app" / "common" / "serve.py").open("a") as file:
         file.write("# later\n")
-    later, _ = handed_out(other, record, catalog)
-    assert list(notes_on(later, record)) == [OTHER_CODE]
-    assert list(notes_on(later, replace(record, code=""))) == list(notes_on(later, None)) == []
+    assert handed_out(other, record, catalog) == (below, (OTHER_CODE,))
+    assert (
+        handed_out(other, replace(record, code=""), catalog)[1] == handed_out(other, None, catalog)[1] == ()
+    )
+    routes = other.root / "app" / "workflow_service" / "routes.py"
+    routes.write_text("# all anew\n")  # so that what was built in does not fit any more
+    later, told = handed_out(other, record, catalog)
+    assert (later.head, told) == (record.head, (OTHER_CODE,))
 
 
 def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) -> None:

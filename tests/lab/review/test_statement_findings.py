@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from lab.engine.watched import Failure, Statement, Watched
-from lab.review.failures import failed
 from lab.review.source import Source
 from lab.review.statement_findings import findings_of, in_downgrade, in_upgrade, statement_of
 from lab.review.work import LARGE, Tables
@@ -120,18 +119,6 @@ def test_a_statement_of_alembics_own_is_not_the_candidates() -> None:
 def test_a_downgrade_that_works_under_a_lock_is_told_once() -> None:
     done = [statement(**lock(), **rows(LARGE)), statement(transaction="2/8", **lock(), **rows(LARGE))]
     assert [one.id for one in in_downgrade(done, SOURCES, TABLES)] == ["downgrade-works-under-lock"]
-
-
-def test_a_failure_in_a_transaction_names_what_cannot_run_there() -> None:
-    refused, made = Failure("no", "r.py", 3, "25001"), statement("CREATE INDEX CONCURRENTLY i ON hot (a)")
-    assert failed(refused, SOURCES, [made]).id == "concurrently-in-a-transaction"
-    assert failed(refused, SOURCES, [statement("SET TRANSACTION")]).id == "does-not-run"
-    found = failed(Failure("relation x is missing", "r.py", 3, "42P01"), SOURCES)
-    assert (found.id, found.line, found.seen) == ("does-not-run", 3, "Relation x is missing.")
-    late = failed(Failure("did not end within 3 s", late=True), SOURCES)
-    assert (late.id, late.seen) == ("does-not-end", "It did not end within 3 s.")
-    elsewhere = failed(Failure("no module x", "app/models.py", 3), SOURCES)
-    assert (elsewhere.file, elsewhere.line, elsewhere.seen) == ("", 0, "App/models.py, line 3: no module x.")
 
 
 def test_of_upgrades_in_one_go_only_problems_are_told_that_nothing_waives() -> None:

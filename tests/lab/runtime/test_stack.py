@@ -10,7 +10,7 @@ from lab import compose
 from lab.runtime.account import Account
 from lab.runtime.database_service import account_of, database_of, server_settings
 from lab.runtime.launch import Launch
-from lab.runtime.stack import Stack, instances_of, starts_the_same
+from lab.runtime.stack import Stack, instances_of
 from tests.conftest import PROJECT
 
 SHIPPED = compose.read(PROJECT / "compose" / "docker-compose.yml", {})
@@ -54,13 +54,14 @@ def test_variables_of_the_callers_shell_are_left_out(tmp_path: Path, monkeypatch
 def test_a_service_is_not_outdated_because_the_caller_has_another_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    own = stack(tmp_path)
     one = launch(tmp_path, "device-service")
     monkeypatch.setenv("PATH", "/elsewhere")
     other = launch(tmp_path, "device-service")
     assert one != other
-    assert starts_the_same(one, other)
-    assert not starts_the_same(one, replace(other, code="other"))
-    assert not starts_the_same(one, replace(other, environment={**other.environment, "A": "1"}))
+    assert own.starts_the_same(one, other)
+    assert not own.starts_the_same(one, replace(other, code="other"))
+    assert not own.starts_the_same(one, replace(other, environment={**other.environment, "A": "1"}))
 
 
 def test_the_memory_limit_is_the_files(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,10 @@ def test_no_file_can_have_a_process_ended(bench: Bench) -> None:
         assert other.poll() is None
         other.kill()
     assert not (folder / "server").exists()
+
+
+def test_the_ports_of_a_shadow_are_given_up_with_it(tmp_path: Path) -> None:
+    reserved = leftovers.reserve(tmp_path / "run")
+    (port,) = reserved.ports.take(1)
+    leftovers.stop(reserved)
+    assert not reserved.ports.release(port)
