@@ -1,4 +1,4 @@
-"""Write files so that a crash leaves either the old content or the new; give folders to another user."""
+"""Write files so that a crash leaves either the old content or the new; change the owner of a folder."""
 
 import os
 import re
@@ -88,8 +88,10 @@ def _stage(path: Path, content: bytes, mode: int | None, scratch: Path | None) -
     return Path(name)
 
 
-def give(folder: Path, uid: int) -> None:
-    """Give the folder, and all in it, to this user and the group of the same number. Links are not followed.
+def change_owner(folder: Path, uid: int) -> None:
+    """Make this user, and the group of the same number, the owner of the folder and of all that is in it.
+
+    Links are not followed.
 
     Raises OSError.
     """

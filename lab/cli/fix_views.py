@@ -12,7 +12,7 @@ from lab.operations.changed import Changed, Outcome
 from lab.operations.export import Exported
 from lab.operations.fix_status import Event, FixStatus, State
 from lab.operations.fixes import Recovered
-from lab.sentences import counted, fixes_named
+from lab.sentences import counted, fixes_are, fixes_named
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,7 +94,7 @@ def changed(done: Changed) -> Iterator[str]:
         yield f"Fix {number} is built into this handout."
     if done.unchanged:
         state = "already applied" if done.verb == "apply" else "not applied"
-        yield f"{fixes_named(done.unchanged).capitalize()} {_is(done.unchanged)} {state}."
+        yield f"{fixes_are(done.unchanged)} {state}."
     if done.restarted:
         yield f"Restarted {', '.join(done.restarted)}."
     if done.given_in:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lab.errors import EnvironmentFault
-from lab.files import give
+from lab.files import change_owner
 from lab.json_files import from_json, to_json
 from lab.library import PACKAGE
 from lab.progress import Progress, Update
@@ -125,4 +125,4 @@ def program_in_box(
 def give_to_box(folder: Path, means: Means) -> None:
     """Give the folder to the user that the box runs as. Raises OSError."""
     if means.switches_user:
-        give(folder, means.uid)
+        change_owner(folder, means.uid)

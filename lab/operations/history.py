@@ -9,7 +9,7 @@ from lab import handouts, sandbox
 from lab.engine.candidate_history import CandidateHistory
 from lab.engine.revisions import History
 from lab.errors import Refused
-from lab.files import give
+from lab.files import change_owner
 from lab.operations import template
 from lab.shadow.code import copy_files
 from lab.workspace import Workspace
@@ -28,7 +28,7 @@ def candidate_history(
         folder = Path(made).resolve()
         copy_files(workspace, folder)
         if writable and means.switches_user:
-            give(folder, means.uid)
+            change_owner(folder, means.uid)
         yield CandidateHistory(folder, url, means, regain)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from lab.errors import EnvironmentFault
-from lab.files import give
+from lab.files import change_owner
 from lab.shell import run
 
 NOBODY = 65534
@@ -35,7 +35,7 @@ def as_ordinary_user(program: Path, *writable: Path) -> tuple[str, ...]:
     if _works(SWITCH, program):
         for folder in writable:
             folder.mkdir(parents=True, exist_ok=True)
-            give(folder, NOBODY)
+            change_owner(folder, NOBODY)
             if run([*SWITCH, "/usr/bin/test", "-x", f"{folder}/."], timeout=10).code != 0:
                 raise EnvironmentFault(
                     f"PostgreSQL refuses to run as root, and no other user can open {folder} here.", REMEDY

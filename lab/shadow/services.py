@@ -162,7 +162,7 @@ class Services:
 
 
 def _start(stack: Stack, names: list[str]) -> None:
-    """Start the services, with ATTEMPTS."""
+    """Start the services. If a port is taken, try again, ATTEMPTS times in all."""
     for _ in range(ATTEMPTS - 1):
         with suppress(PortTaken):
             stack.start(names)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import in_one_line
-from lab.scorecard.states import NONE, UNKNOWN
+from lab.scorecard.states import NONE, NOTHING, UNKNOWN, broke
 
 EARLIER = "The last run failed here: this is the card of an earlier one."
 
@@ -42,10 +42,8 @@ def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
 
 
 def _regressions(card: Card) -> str:
-    beside = card.beside
-    if beside is None:
-        return ""
-    return UNKNOWN if beside.problem and not beside.regressions else str(len(beside.regressions))
+    found = broke(card)
+    return "0" if found == NOTHING else found
 
 
 def _problems(card: Card) -> str:
