@@ -52,7 +52,8 @@ def check(
     What is wrong with how your migrations ran is told apart from the bugs; lab migration review has more.
 
     The exit code is 1 when a bug is not fixed, there is a regression or your migrations fail; otherwise it
-    is 4 when something could not be measured.
+    is 4 when something could not be measured. While a change of a fix is interrupted (lab fix recover), it
+    is 3: your code would be measured in part.
 
     Example: lab check 3 5
     """

@@ -13,9 +13,10 @@ from pathlib import Path
 from lab.engine.file_changes import FileChange
 from lab.engine.plan import Part
 from lab.engine.verb import Verb
-from lab.errors import EnvironmentFault, InvalidFile
+from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.files import sync_folder, write_atomic
 from lab.json_files import from_json, to_json
+from lab.sentences import fixes_named
 from lab.workspace import Workspace
 
 
@@ -89,6 +90,18 @@ def read(workspace: Workspace) -> Entry | None:
             [f"the journal of an interrupted change is damaged: {error}"],
             "Delete that file. Then revert each fix that lab fix status calls mixed: lab fix recover N",
         ) from error
+
+
+def require_ended(workspace: Workspace, state: str = "was interrupted") -> None:
+    """Raise Refused if a change is in the journal. `state` says of it what the caller knows.
+
+    Raises InvalidFile as `read` does.
+    """
+    if entry := read(workspace):
+        raise Refused(
+            f"A change of {fixes_named(entry.numbers)} {state}.",
+            "First undo the apply, or finish the revert: lab fix recover",
+        )
 
 
 def open_entry(workspace: Workspace, entry: Entry) -> None:

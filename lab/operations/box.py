@@ -87,6 +87,7 @@ def measure_in_box(
     Raises:
         EnvironmentFault: this machine cannot make a box, or the measurement in it failed.
         Locked: another lab kept the workspace locked.
+        Refused: a change of a fix was interrupted in the workspace.
         InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
     """
     started, means = time.monotonic(), sandbox.found()

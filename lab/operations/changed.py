@@ -127,11 +127,7 @@ def preview(verb: Verb, workspace: Workspace, tokens: Sequence[str], *, replacin
     catalog = catalog_of(workspace)
     chosen = catalog.select(tokens)
     patcher = Patcher(ShippedTexts(workspace))
-    if entry := journal.read(workspace):
-        raise Refused(
-            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted, or is still running.",
-            "First undo the apply, or finish the revert: lab fix recover",
-        )
+    journal.require_ended(workspace, "was interrupted, or is still running")
     url = workspace_url(workspace)
     fixes = catalog.fixes if replacing else catalog.related(chosen)
     found = compare_objects(read_fix_states(workspace, fixes, patcher, read_schema(url)), url)

@@ -114,6 +114,7 @@ def check(
     Raises:
         UsageError: a token means no bug that has a probe.
         EnvironmentFault: the lab is not up, or the shadow cannot be made.
+        Refused: a change of a fix was interrupted.
         Locked: another lab is changing the workspace.
     """
     target = prepare_target(workspace, progress)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.catalog import Fix
 from lab.database import workspace_url
+from lab.engine import journal
 from lab.engine.candidate_history import CandidateHistory
 from lab.engine.recorded_revisions import recorded
 from lab.engine.revisions import History, Revision
@@ -19,6 +20,7 @@ from lab.engine.watched import Failure, MigrationFailed
 from lab.errors import EnvironmentFault, LabError, UsageError
 from lab.files import write_atomic
 from lab.json_files import to_json
+from lab.lock import exclusive_lock
 from lab.operations.catalog import catalog_of
 from lab.operations.history import candidate_history
 from lab.operations.ownership import require_dataset
@@ -92,8 +94,11 @@ def review(workspace: Workspace, revisions: Sequence[str] = (), *, progress: Pro
     Raises:
         UsageError: there is no such revision.
         EnvironmentFault: the lab is not up, or the copy cannot be made.
-        Locked: another lab is preparing the server to copy.
+        Refused: a change of a fix was interrupted.
+        Locked: another lab is changing the workspace, or preparing the server to copy.
     """
+    with exclusive_lock(workspace.lock, progress=progress):
+        journal.require_ended(workspace)
     url = workspace_url(workspace)
     dataset = require_dataset(url)
     prepared = prepared_server(workspace, dataset, progress, to_measure=True)

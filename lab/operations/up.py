@@ -233,11 +233,8 @@ def _leave_previous(
     elif moved and runtime.account.shared:
         runtime.start_database()
         plan(runtime)
-    if moved and (entry := journal.read(workspace)) is not None:
-        raise Refused(
-            f"A change of fix {', '.join(map(str, entry.numbers))} was interrupted in the current lab.",
-            "First undo the apply, or finish the revert: lab fix recover",
-        )
+    if moved:
+        journal.require_ended(workspace, "was interrupted in the current lab")
     if workspace.database_url_file.exists():
         back = f"lab up --{before.runtime}"
         if before.server:

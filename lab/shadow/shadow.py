@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import sandbox
 from lab.catalog import Fix
+from lab.engine import journal
 from lab.engine.candidate_history import END_OTHERS
 from lab.engine.catalogue import Catalogue, catalogue
 from lab.engine.guest.watched import SAMPLE
@@ -100,6 +101,7 @@ def shadow(
     Raises:
         EnvironmentFault: a file or process of the shadow cannot be made or removed.
         Locked: another lab kept the workspace locked.
+        Refused: a change of a fix was interrupted in the workspace.
         InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
         LabError: the revision of a fix failed.
     """
@@ -135,6 +137,7 @@ def read_material(source: Source, reserved: Reservation, progress: Progress) -> 
     require_reachable(reserved.folder, sandbox.found())
     progress(Update("Copying the lab"))
     with exclusive_lock(source.workspace.lock, progress=progress):
+        journal.require_ended(source.workspace)  # its code would be there in part
         copied, applied = code.copy(source.workspace, reserved.code), source.applied()
         live = () if source.live is None else tuple(data.indexes_of(source.live))
     migrates = not code.has_shipped_migrations(source.workspace, copied.workspace)

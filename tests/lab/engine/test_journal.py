@@ -11,7 +11,7 @@ from lab.engine.file_changes import FileChange
 from lab.engine.journal import Entry, Event, PlannedStep
 from lab.engine.plan import Part
 from lab.engine.verb import Verb
-from lab.errors import InvalidFile
+from lab.errors import InvalidFile, Refused
 from lab.workspace import Workspace
 
 ENTRY = Entry(
@@ -73,6 +73,15 @@ def test_the_format_on_disk_stays_the_same(workspace: Workspace) -> None:
 def test_only_its_owner_may_read_the_journal(workspace: Workspace) -> None:
     journal.open_entry(workspace, ENTRY)
     assert workspace.journal.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_change_in_the_journal_is_named_with_what_ends_it(workspace: Workspace) -> None:
+    journal.require_ended(workspace)
+    journal.open_entry(workspace, ENTRY)
+    with pytest.raises(Refused) as raised:
+        journal.require_ended(workspace, "is still there")
+    assert raised.value.message == "A change of fix 5 is still there."
+    assert "lab fix recover" in raised.value.remedy
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"verb": "apply"}', b"\xff", b'{"verb": "dance"}'])

@@ -6,6 +6,11 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from lab.engine import journal
+from lab.engine.journal import Entry, PlannedStep
+from lab.engine.plan import Part
+from lab.engine.verb import Verb
+from lab.errors import Refused
 from lab.lock import exclusive_lock
 from lab.probing.client import request
 from lab.probing.connection import open_connection
@@ -53,6 +58,16 @@ def test_the_shadow_is_removed_when_the_block_fails(bench: Bench) -> None:
     assert len(pids) == 2
     assert bench.shadows() == []
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_no_shadow_is_made_of_code_that_is_changed_in_part(bench: Bench) -> None:
+    workspace = Workspace(bench.root)
+    workspace.state.mkdir(exist_ok=True)
+    steps = (PlannedStep(4, Part.PATCH),)
+    journal.open_entry(workspace, Entry(Verb.APPLY, "2026-01-01T00:00:00+00:00", 4711, steps))
+    with pytest.raises(Refused, match="A change of fix 4 was interrupted"), bench.shadow(4):
+        pass
+    assert bench.shadows() == []
 
 
 @pytest.mark.slow
