@@ -11,8 +11,8 @@ from lab.errors import Refused
 from lab.files import write_atomic
 from lab.json_files import from_json, to_json
 from lab.operations import fixes
-from lab.operations.catalog import show_fix
-from lab.operations.measure import check, prepare_target
+from lab.operations.catalog import catalog_of, show_fix
+from lab.operations.measure import check, prepare_target, select_bugs
 from lab.probing.bench import INTERLEAVING, PLAN
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.interleaving import Event as Event
@@ -108,13 +108,13 @@ def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silen
         EnvironmentFault: the lab is not up.
         Locked: another lab is changing the workspace.
     """
-    target = prepare_target(workspace)
-    fix = target.catalog.one(token, "bug")
-    number = str(fix.number)
+    catalog = catalog_of(workspace)
+    number = str(catalog.one(token, "bug").number)
+    (fix,) = select_bugs(catalog, [number])
     record = handouts.recorded_in(workspace.root, workspace.library)
     if record is not None and fix.number in record.built_in:
         raise Refused(f"Fix {number} is built into this handout.", "There is no bug to show.")
-    if fix in target.applied_fixes():
+    if fix in prepare_target(workspace).applied_fixes():
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")
     details = show_fix(workspace, number)

@@ -117,8 +117,8 @@ def check(
         Refused: a change of a fix was interrupted.
         Locked: another lab is changing the workspace.
     """
+    bugs = select_bugs(catalog_of(workspace), tokens)
     target = prepare_target(workspace, progress)
-    bugs = select_bugs(target.catalog, tokens)
     source = target.source()
     if box:
         from lab.operations.box import measure_in_box  # it imports this module

@@ -12,7 +12,7 @@ from pathlib import Path
 from lab import records
 from lab.catalog import Fix
 from lab.engine.fingerprint import schema_fingerprint
-from lab.operations.catalog import broken_fixes
+from lab.operations.catalog import broken_fixes, catalog_of
 from lab.operations.measure import Bug, Target, measure_in_shadow, prepare_target, select_bugs
 from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence, Verdict
@@ -70,12 +70,12 @@ def verify(
         InvalidFile: a token means a folder that cannot be used.
         EnvironmentFault: the lab is not up.
     """
-    target = prepare_target(workspace, progress)
     whole = not tokens or "all" in tokens
-    catalog = target.catalog
+    catalog = catalog_of(workspace)
     chosen = select_bugs(catalog, () if whole else tokens, "fix")
     fixes = tuple(sorted(chosen, key=lambda fix: fix.number))
     measured = select_bugs(catalog, bugs)
+    target = prepare_target(workspace, progress)
     run_folder = records.begin(workspace)
     with scratch(workspace, target.prepared, run_folder) as copy:
         rows = tuple(_Proof(target, copy, measured, progress).rows(fixes, whole=whole))

@@ -9,6 +9,7 @@ from lab import records
 from lab.catalog import Catalog, Fix
 from lab.errors import LabError
 from lab.library import COMPOSE_FILE
+from lab.operations.catalog import catalog_of
 from lab.operations.measure import Checked, Verdict, check, prepare_target, select_bugs
 from lab.operations.saved_files import SavedFiles
 from lab.profile import Profile, profile_of
@@ -68,7 +69,7 @@ class Watch:
     """Watches the code from its creation on, so that a file saved during a measurement is not missed."""
 
     def __init__(self, workspace: Workspace, tokens: Sequence[str]) -> None:
-        self._catalog = prepare_target(workspace).catalog
+        self._catalog = catalog_of(workspace)
         self._profile = profile_of(workspace)
         self._numbers = sorted(fix.number for fix in select_bugs(self._catalog, tokens))
         self._files = SavedFiles(workspace)

@@ -21,7 +21,7 @@ from lab.operations.up import up
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
-from tests.measuring import copy_library, copy_shipped
+from tests.measuring import copy_library
 
 ROWS = """
 INSERT INTO things (name, seen_at)
@@ -149,10 +149,3 @@ def measured(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iter
         yield MeasuredLab(workspace)
     finally:
         down(workspace, destroy=True)
-
-
-@pytest.fixture(scope="session")
-def not_up(tmp_path_factory: pytest.TempPathFactory) -> MeasuredLab:
-    """A workspace whose lab was never brought up."""
-    root = tmp_path_factory.mktemp("not_up") / "lab"
-    return MeasuredLab(Workspace(copy_shipped(root)))

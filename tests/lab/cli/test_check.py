@@ -165,20 +165,3 @@ def test_what_cannot_be_measured_is_4_unless_a_symptom_shows(measured: MeasuredL
     assert " unmeasured " in alone.stdout.decode()
     assert "0 of 1 fixed" in alone.stdout.decode()
     assert [one["verdict"] for one in json.loads(both.stdout)["evidence"]] == ["present", "unmeasured"]
-
-
-@pytest.mark.parametrize(
-    ("bug", "said"), [("9", "There is no bug 9."), ("queries", "There is no bug 'queries'.")]
-)
-def test_a_bug_that_is_not_in_the_library_is_2(measured: MeasuredLab, bug: str, said: str) -> None:
-    finished = measured.lab("check", bug, "--bugs-only")
-
-    assert (finished.code, finished.stdout) == (2, b"")
-    assert said in finished.stderr.decode()
-
-
-def test_no_lab_is_4_and_says_how_to_bring_one_up(not_up: MeasuredLab) -> None:
-    finished = not_up.lab("check")
-
-    assert (finished.code, finished.stdout) == (4, b"")
-    assert "lab up" in finished.stderr.decode()

@@ -70,18 +70,3 @@ def test_the_plan_is_shown_before_and_after(measured: MeasuredLab) -> None:
 
     assert "Seq Scan on execution_logs" in before.partition("PLAN BEFORE")[2]
     assert "ix_execution_logs_started_at" in after
-
-
-@pytest.mark.parametrize("bug", ["9", "1-3", "all", "no_such_bug"])
-def test_what_is_not_one_fix_is_2(measured: MeasuredLab, bug: str) -> None:
-    finished = measured.lab("demo", bug)
-
-    assert (finished.code, finished.stdout) == (2, b"")
-    assert "lab fix list" in finished.stderr.decode()
-
-
-def test_no_lab_is_4_and_says_how_to_bring_one_up(not_up: MeasuredLab) -> None:
-    finished = not_up.lab("demo", "4")
-
-    assert (finished.code, finished.stdout) == (4, b"")
-    assert "lab up" in finished.stderr.decode()

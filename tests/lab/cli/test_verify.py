@@ -69,17 +69,3 @@ def test_a_problem_is_exit_code_1_and_in_the_summary(measured: MeasuredLab, fail
         line.startswith(f"fix {failing_fix} applied: ") and "no_such_function" in line for line in lines
     )
     assert re.search(r"\d problems?\. Raw data: ", lines[-1])
-
-
-def test_a_bug_that_is_not_in_the_library_is_2(measured: MeasuredLab) -> None:
-    finished = measured.lab("fix", "verify", "999")
-
-    assert (finished.code, finished.stdout) == (2, b"")
-    assert "There is no fix 999" in finished.stderr.decode()
-
-
-def test_no_lab_is_4_and_says_how_to_bring_one_up(not_up: MeasuredLab) -> None:
-    finished = not_up.lab("fix", "verify")
-
-    assert (finished.code, finished.stdout) == (4, b"")
-    assert "lab up" in finished.stderr.decode()
