@@ -19,7 +19,7 @@ from lab.json_files import to_json
 from lab.operations.boxed_program import INSIDE, BoxedProgram, give_to_box, program_in_box
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
-from lab.operations.measure import Checked, keep, services_of
+from lab.operations.measure import Checked, bugs_to_measure, keep, services_of
 from lab.operations.settings import load_settings
 from lab.operations.target import Target
 from lab.probing.loading import load_contract
@@ -88,7 +88,7 @@ def measure_in_box(
         EnvironmentFault: this machine cannot make a box, or the measurement in it failed.
         Locked: another lab kept the workspace locked.
         Refused: a change of a fix was interrupted in the workspace.
-        InvalidFile: lab.toml, or the compose file that counts as shipped, cannot be used.
+        InvalidFile: a probe, lab.toml, or the compose file that counts as shipped, cannot be used.
     """
     started, means = time.monotonic(), sandbox.found()
     if not nests(means):
@@ -96,9 +96,11 @@ def measure_in_box(
             f"This machine cannot make a box: its level of walls is {means.level}. {means.better}".rstrip(),
             "Measure without one: lab check. What this machine can do: lab doctor",
         )
+    library = target.workspace.library
+    bugs_to_measure(library, fixes)  # the box loads them again: one that it cannot load is told at once
+    contract = load_contract(library.probes) if with_contract else None
     run = records.begin(target.workspace)
     reserved, second = leftovers.reserve(run), leftovers.reserve(run / CANDIDATE)
-    contract = load_contract(target.workspace.library.probes) if with_contract else None
     beside = None
     try:
         material = read_material(source, reserved, progress)

@@ -183,18 +183,20 @@ def measure_in_shadow(
     """Measure the bugs of these fixes in a shadow of `source`, and keep the evidence in a run.
 
     `change` may replace the bench that the probes get. `with_contract` also compares what is beside the bugs.
-    Raises as `shadow` does, and InvalidFile if a probe cannot be loaded.
+    Raises as `shadow` does, and InvalidFile, before the shadow is made, if a probe cannot be loaded.
     """
     started = time.monotonic()
+    library = target.workspace.library
+    bugs = bugs_to_measure(library, fixes)
+    contract = load_contract(library.probes) if with_contract else None
     run = spare.reserved.folder if spare else records.begin(target.workspace)
     found: list[Measured] = []
     options: dict[str, Any] = {"thorough": thorough, "spare": spare, "progress": progress}
     with shadow(source, run, services=services_of(fixes), **options) as made, change(made.bench) as bench:
         measured = replace(made, bench=bench)
-        found += probed(target.workspace.library, fixes, target.numbers, measured, progress)
+        found += probed(bugs, target.numbers, measured, progress)
         notes, migrations = (*made.notes, *looks(bench)), findings_on(made)
         beside = None
-        contract = load_contract(target.workspace.library.probes) if with_contract else None
         if contract is not None:
             leftovers.stop(made.reserved)
             start = partial(system, made.material, target.prepared, run / CANDIDATE, contract.rows)
@@ -221,13 +223,9 @@ def services_of(fixes: Sequence[Fix]) -> dict[str, bool]:
 
 
 def probed(
-    library: Library, fixes: Sequence[Fix], numbers: Mapping[str, int], made: Shadow, progress: Progress
+    bugs: Sequence[verdict.Bug], numbers: Mapping[str, int], made: Shadow, progress: Progress
 ) -> Iterator[Measured]:
-    """Measure the bugs of these fixes in the shadow. `numbers` has that of each bug, by its slug.
-
-    Raises InvalidFile if a probe cannot be loaded.
-    """
-    bugs = tuple(bug_to_measure(library, fix) for fix in fixes)
+    """Measure the bugs in the shadow. `numbers` has that of each bug, by its slug."""
     place = {bug.number: index for index, bug in enumerate(bugs)}
 
     def announce(number: int) -> None:
@@ -289,6 +287,11 @@ def findings_on(made: Shadow) -> tuple[Finding, ...]:
     files = [*(one.file for one in done.statements), done.failure.file if done.failure else ""]
     sources = read_sources(made.material.code.workspace.root, dict.fromkeys(filter(None, files)))
     return tuple(findings_of(done, {one.file: one for one in sources}, tables_of(made.before)))
+
+
+def bugs_to_measure(library: Library, fixes: Sequence[Fix]) -> tuple[verdict.Bug, ...]:
+    """Return the bugs of these fixes with their probes. Raises as `load_probe`."""
+    return tuple(bug_to_measure(library, fix) for fix in fixes)
 
 
 def bug_to_measure(library: Library, fix: Fix) -> verdict.Bug:

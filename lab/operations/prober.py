@@ -20,7 +20,7 @@ from lab.operations.box import Measurement, Task
 from lab.operations.boxed_program import Message, tell, tell_progress
 from lab.operations.contract import CANDIDATE
 from lab.operations.conversation import BoxReply, BoxRequest, reply_to
-from lab.operations.measure import findings_on, looks, probed
+from lab.operations.measure import bugs_to_measure, findings_on, looks, probed
 from lab.progress import Update
 from lab.records import raw_json
 from lab.runtime.database_address import DATABASE_SERVICE
@@ -33,16 +33,16 @@ from lab.workspace import Workspace
 def measure(run: Path, task: Task) -> Measurement:
     """Measure what the task asks for. Raises LabError if that is not possible."""
     reserved = leftovers.reserve(run)
+    bugs = bugs_to_measure(Library(task.library), task.bugs)
     tell_progress(Update("Starting PostgreSQL"))
     try:
         server = serve(task.prepared, reserved, task.applied, port=task.ports[DATABASE_SERVICE])
         material = _material(run, task)
         starter = starter_of(material, server, reserved, task.ports)
         made = assemble(material, starter, task.services, thorough=task.thorough, progress=tell_progress)
-        library = material.code.workspace.library
         measured = tuple(
             replace(one, raw=from_json(raw_json(one.raw), dict[str, Any]))
-            for one in probed(library, task.bugs, task.numbers, made, tell_progress)
+            for one in probed(bugs, task.numbers, made, tell_progress)
         )
         noticed = looks(made.bench)
         leftovers.kill_services(reserved)

@@ -13,7 +13,14 @@ from lab import records
 from lab.catalog import Fix
 from lab.engine.fingerprint import schema_fingerprint
 from lab.operations.catalog import broken_fixes, catalog_of
-from lab.operations.measure import Bug, Target, measure_in_shadow, prepare_target, select_bugs
+from lab.operations.measure import (
+    Bug,
+    Target,
+    bugs_to_measure,
+    measure_in_shadow,
+    prepare_target,
+    select_bugs,
+)
 from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.stand_in import refusing
@@ -67,7 +74,7 @@ def verify(
 
     Raises:
         UsageError: a token means no fix with a probe.
-        InvalidFile: a token means a folder that cannot be used.
+        InvalidFile: a token means a folder that cannot be used, or a probe cannot be loaded.
         EnvironmentFault: the lab is not up.
     """
     whole = not tokens or "all" in tokens
@@ -75,6 +82,7 @@ def verify(
     chosen = select_bugs(catalog, () if whole else tokens, "fix")
     fixes = tuple(sorted(chosen, key=lambda fix: fix.number))
     measured = select_bugs(catalog, bugs)
+    bugs_to_measure(workspace.library, measured)  # one that cannot be loaded is told at once
     target = prepare_target(workspace, progress)
     run_folder = records.begin(workspace)
     with scratch(workspace, target.prepared, run_folder) as copy:

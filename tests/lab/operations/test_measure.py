@@ -1,17 +1,26 @@
 """A check finds the symptoms, keeps the evidence, and changes nothing."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from lab.engine.fingerprint import schema_fingerprint
-from lab.errors import DatabaseUnreachable, UsageError
+from lab.errors import DatabaseUnreachable, InvalidFile, UsageError
 from lab.json_files import from_json
+from lab.library import Library
 from lab.operations import fixes
-from lab.operations.measure import check
+from lab.operations.box import measure_in_box
+from lab.operations.catalog import catalog_of
+from lab.operations.measure import Checked, Target, check, measure_in_shadow, select_bugs
 from lab.probing.evidence import Verdict
 from lab.records import EVIDENCE, Record
+from lab.runtime.binaries import find_binaries
+from lab.runtime.prepared import Prepared
 from lab.workspace import Workspace
 from tests.conftest import Server
 from tests.lab.operations.conftest import MEASURED, code_of
+from tests.measuring import copy_library
 
 
 def test_a_check_finds_the_symptoms_and_touches_nothing(measured: Workspace, server: Server) -> None:
@@ -45,6 +54,20 @@ def test_a_bug_without_a_probe_cannot_be_measured(measured: Workspace) -> None:
     toml.write_text(toml.read_text().partition("[probe]")[0])
     with pytest.raises(UsageError, match=r"no probe for bug 4\. The bugs with a probe are: 1, 2, 3, 5, 6, 7"):
         check(measured, ["4"], bugs_only=True)
+
+
+@pytest.mark.parametrize("measure", [measure_in_shadow, measure_in_box])
+def test_a_probe_that_cannot_be_loaded_is_told_before_anything_is_made(
+    tmp_path: Path, measure: Callable[..., Checked]
+) -> None:
+    library = Library(copy_library(tmp_path / "library"))
+    (library.probes / "booking_race.py").write_text("import no_such_module\n")
+    workspace = Workspace(library.root, library)
+    nothing = Prepared(tmp_path / "nothing", find_binaries(), "", "", "", {})
+    target = Target(workspace, "", nothing, catalog_of(workspace))
+    with pytest.raises(InvalidFile, match="booking_race"):
+        measure(target, target.source(), select_bugs(target.catalog, ["3"]))
+    assert not workspace.runs.exists()
 
 
 @pytest.mark.slow

@@ -1,13 +1,17 @@
 """A proof finds fixes that fix nothing, and leaves the workspace as it is."""
 
+from pathlib import Path
+
 import pytest
 
 from lab.engine.fingerprint import schema_fingerprint
 from lab.errors import InvalidFile
+from lab.library import Library
 from lab.operations.verify import verify
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
 from tests.lab.operations.conftest import MEASURED, code_of
+from tests.measuring import copy_library
 from tests.patches import make_patch
 
 
@@ -60,10 +64,13 @@ def test_a_probe_that_calls_any_failure_present_is_a_problem(measured: Workspace
     )
 
 
-def test_a_probe_that_cannot_be_loaded_is_reported_with_its_file(measured: Workspace) -> None:
-    (measured.library.probes / "booking_race.py").write_text("import no_such_module\n")
+def test_a_probe_that_cannot_be_loaded_is_reported_with_its_file_also_where_no_lab_is_up(
+    tmp_path: Path,
+) -> None:
+    library = Library(copy_library(tmp_path / "library"))
+    (library.probes / "booking_race.py").write_text("import no_such_module\n")
     with pytest.raises(InvalidFile, match=r"booking_race[^:]* cannot be used:\n +cannot be imported"):
-        verify(measured, ["3"], bugs=["3"])
+        verify(Workspace(library.root, library), ["3"], bugs=["3"])
 
 
 @pytest.mark.slow
