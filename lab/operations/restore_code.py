@@ -128,7 +128,9 @@ def _save(workspace: Workspace, originals: Originals) -> RestoredCode:
     last = max(workspace.saved.glob("*.patch"), default=None)
     if last is not None and last.read_bytes() == edits:
         return RestoredCode(changed, last)
-    patch = workspace.saved / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.patch"
+    now = time.time_ns()
+    second = time.strftime("%Y%m%d-%H%M%S", time.localtime(now // 10**9))
+    patch = workspace.saved / f"{second}-{now // 1000 % 10**6:06d}.patch"  # the last one sorts last
     write_atomic(patch, edits)
     return RestoredCode(changed, patch)
 

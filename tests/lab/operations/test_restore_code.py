@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import EnvironmentFault
 from lab.operations.down import down
 from lab.operations.reset import reset
 from lab.operations.up import up
 from lab.shell import run
 from lab.workspace import Workspace
-from tests.lab.operations.conftest import ROWS, raise_at
+from tests.lab.operations.conftest import ROWS
 
 NO_REPOSITORY = {"GIT_CEILING_DIRECTORIES": "/"}
 
@@ -41,30 +40,6 @@ def test_the_edits_are_saved_as_a_patch_before_the_restore(workspace: Workspace,
     reset(workspace, code=True)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        pytest.param(EnvironmentFault("no"), marks=pytest.mark.slow),
-        pytest.param(OSError(30, "Read-only"), marks=pytest.mark.slow),
-        KeyboardInterrupt(),
-    ],
-)
-def test_an_error_half_way_names_the_patch_with_the_edits(workspace: Workspace, error: BaseException) -> None:
-    edited, added = workspace.root / "app/common/params.py", workspace.root / "app/mine.py"
-    shipped = edited.read_bytes()
-    edited.write_bytes(shipped + b"# mine\n")
-    added.write_text("mine\n")
-
-    with pytest.raises((EnvironmentFault, KeyboardInterrupt)) as caught:
-        reset(workspace, code=True, progress=raise_at("Putting the shipped code into the workspace", error))
-    said = str(getattr(caught.value, "__notes__", caught.value))
-    patch = max(workspace.saved.iterdir())
-    assert str(patch) in said
-    assert b"+mine" in patch.read_bytes()
-    reset(workspace, code=True)
-    assert edited.read_bytes() == shipped
-
-
 def test_a_file_replaces_a_folder_and_a_folder_a_file(workspace: Workspace) -> None:
     module, package = workspace.root / "app/common/params.py", workspace.root / "app/workflow_service"
     shipped = {path: path.read_bytes() for path in (module, *package.glob("*.py"))}
@@ -92,23 +67,6 @@ def test_a_file_replaces_a_link_to_its_copy(workspace: Workspace, tmp_path: Path
     reset(workspace, code=True)
     assert not module.is_symlink()
     assert module.read_bytes() == (tmp_path / "elsewhere.py").read_bytes()
-
-
-@pytest.mark.parametrize("there", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_nothing_is_written_through_a_link(workspace: Workspace, tmp_path: Path, there: bool) -> None:
-    package, outside = workspace.root / "app/workflow_service", tmp_path / "outside"
-    shipped = {path: path.read_bytes() for path in package.glob("*.py")}
-    if there:
-        shutil.copytree(package, outside)
-        (outside / "routes.py").write_text("mine\n")
-    shutil.rmtree(package)
-    package.symlink_to(outside)
-
-    reset(workspace, code=True)
-
-    assert not package.is_symlink()
-    assert {path: path.read_bytes() for path in shipped} == shipped
-    assert not there or (outside / "routes.py").read_text() == "mine\n"
 
 
 @pytest.mark.slow
