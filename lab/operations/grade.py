@@ -122,8 +122,7 @@ def grade(
         began, before = time.monotonic(), read_card(folder)
         try:
             card = batch.card(source, folder, sender.send)
-            written = read_card(folder)
-            if written is not None and written.at == card.at:  # and not that of an earlier run
+            if _is_in(folder, card):
                 write_formats(card, folder, formats)
                 write_page(card, folder, rubric, contact)
         except OSError as error:
@@ -166,28 +165,46 @@ def pack_all(
 ) -> Packed:
     """Write a bundle of each submission to the folder `bundles`, and grade none. Raises as `grade`.
 
-    One that cannot be graded gets its card in `out`, and one that has its card there already gets no bundle.
+    One that cannot be graded gets its card and its page in `out`, and one that has its card there already
+    gets no bundle. The table and the page of all cards are written too.
     """
     folders = card_folders(sources, out)
+    rubric = read_rubric(library.rubric)
     record = read_handout(handout, library) if handout else None
     batch = Batch(library, record, None, timeout, Event(), unwalled, again)
     made, cards = [], []
     with exclusive_lock(out / LOCK, progress=progress):
-        for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
-            bundle = bundles / f"{folder.name}{BUNDLE}"
-            bundle.unlink(missing_ok=True)
-            try:
-                card = batch.pack(source, folder, bundle)
-            except NotGraded as error:
-                card = batch.not_graded(source, folder, error)
-            finally:
-                tidy(folder)
-            if card is None:
-                made.append(bundle)
-            else:
-                cards.append(card)
-            progress(Update(f"Packed {inert(folder.name)}", number, len(sources)))
+        try:
+            for number, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
+                bundle = bundles / f"{folder.name}{BUNDLE}"
+                card = _packed(batch, source, folder, bundle)
+                if card is None:
+                    made.append(bundle)
+                else:
+                    cards.append(card)
+                    if _is_in(folder, card):
+                        write_page(card, folder, rubric)
+                progress(Update(f"Packed {inert(folder.name)}", number, len(sources)))
+        finally:
+            write_overview(out)
     return Packed(tuple(made), tuple(cards))
+
+
+def _packed(batch: Batch, source: Path, folder: Path, bundle: Path) -> Card | None:
+    """Write the bundle of the submission, or return the card that it has without one."""
+    bundle.unlink(missing_ok=True)
+    try:
+        return batch.pack(source, folder, bundle)
+    except NotGraded as error:
+        return batch.not_graded(source, folder, error)
+    finally:
+        tidy(folder)
+
+
+def _is_in(folder: Path, card: Card) -> bool:
+    """Whether the card in the folder is this one, and not that of an earlier run."""
+    written = read_card(folder)
+    return written is not None and written.at == card.at
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from lab.grading.submission import Submission, unpack
 from lab.handouts import FOLDER_VARIABLE, MARK, Given, Handout, Mark, keep
 from lab.json_files import from_json, to_json
 from lab.library import Library
-from lab.operations.batch import LOG, TABLE
+from lab.operations.batch import INDEX, LOG, TABLE, write_overview
 from lab.operations.card import rendering, write_formats
 from lab.operations.catalog import catalog_of
 from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
@@ -411,6 +411,19 @@ def test_each_card_is_written_in_the_formats_that_are_asked_for(tmp_path: Path) 
     written = {path.name for path in (tmp_path / "out" / "broken").iterdir()}
     assert written == {CARD, PAGE, MARKS_LOCK, "junit.xml", "summary.md"}
     assert "no zip file" in (tmp_path / "out" / "broken" / "summary.md").read_text()
+
+
+def test_a_submission_that_cannot_be_packed_has_its_page_and_its_line_in_the_overview(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    folder = cards.write_card(out / "ada")
+    write_page(cards.GRADED, folder, None)
+    write_overview(out)
+    (tmp_path / "ada.zip").write_bytes(b"no")
+    packed = pack_all([tmp_path / "ada.zip"], out, tmp_path / "bundles", LIBRARY)
+    assert (packed.bundles, len(packed.cards)) == ((), 1)
+    for file in (folder / PAGE, out / TABLE, out / INDEX):
+        assert "no zip file" in file.read_text(encoding="utf-8")
+    assert f'href="ada/{PAGE}"' in (out / INDEX).read_text(encoding="utf-8")
 
 
 def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Path) -> None:
