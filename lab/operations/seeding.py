@@ -41,6 +41,7 @@ def fill(workspace: Workspace, code: Path, url: str, dataset: Dataset, progress:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
     except OSError as error:
         raise EnvironmentFault(f"The seed command {words[0]} cannot be run: {error}.") from error

@@ -11,6 +11,7 @@ from lab.operations.ownership import Dataset
 from lab.operations.seeding import fill
 from lab.progress import Progress, Update, silent
 from lab.workspace import Workspace
+from tests.lab.operations.conftest import living_in
 
 PROFILE = """\
 [code]
@@ -81,6 +82,12 @@ def test_a_failure_quotes_its_last_line(tmp_path: Path) -> None:
         filled(tmp_path, program)
 
 
+def test_a_failure_is_quoted_also_if_it_is_not_text(tmp_path: Path) -> None:
+    program = "import sys\nsys.stderr.buffer.write(b'\\xff is full')\nraise SystemExit(1)\n"
+    with pytest.raises(EnvironmentFault, match=r"could not be seeded: . is full$"):
+        filled(tmp_path, program)
+
+
 def test_a_failure_without_a_word_has_its_exit_code(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"could not be seeded: exit code 3$"):
         filled(tmp_path, "raise SystemExit(3)")
@@ -100,3 +107,4 @@ def test_an_interrupt_ends_the_command(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         filled(tmp_path, program, progress=interrupt)
+    assert living_in(tmp_path) == []
