@@ -40,8 +40,9 @@ def write_overview(out: Path) -> None:
         EnvironmentFault: one of them cannot be written.
     """
     entries = [_entry(path) for path in sorted(out.glob(f"*/{CARD}"))]
-    earlier = {one.card.submission.name for one in entries if one.earlier}
-    write_atomic(out / TABLE, table([one.card for one in entries], earlier).encode())
+    now = [one.card for one in entries if not one.earlier]
+    earlier = [one.card for one in entries if one.earlier]
+    write_atomic(out / TABLE, table(now, earlier).encode())
     write_atomic(out / INDEX, batch_page(entries).encode())
 
 

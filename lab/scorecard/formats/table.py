@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc4180, with line feeds alone.
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from lab.scorecard.card import Card
 from lab.scorecard.outcomes import in_one_line
@@ -21,21 +21,21 @@ BEGUN = re.compile(r";[\s\"']*(?=[=+@-])")
 """The same after a semicolon, which separates cells in countries that write numbers with a comma."""
 
 
-def table(cards: Sequence[Card], earlier: Collection[str] = ()) -> str:
+def table(cards: Sequence[Card], earlier: Sequence[Card] = ()) -> str:
     """Return the cards as CSV, by name. For a card that was not graded, it says what is at fault.
 
-    `earlier` are the submissions that were graded again since, which failed here.
+    `earlier` are further cards, of submissions that were graded again since, which failed here.
     """
-    numbers = sorted({bug.number for card in cards for bug in card.bugs})
+    said = [*((card, card.problem) for card in cards), *((card, EARLIER) for card in earlier)]
+    numbers = sorted({bug.number for card, _ in said for bug in card.bugs})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     bugs = [f"bug {number}" for number in numbers]
     rows.writerow(["submission", *bugs, "regressions", "migration problems", "not graded", "problem"])
-    for card in sorted(cards, key=lambda one: one.submission.name.casefold()):
+    for card, problem in sorted(said, key=lambda one: one[0].submission.name.casefold()):
         verdicts = {bug.number: "given" if bug.given else str(bug.verdict) for bug in card.bugs}
         row = [verdicts.get(number, "") for number in numbers]
         name = card.submission.name
-        problem = EARLIER if name in earlier else card.problem
         fault = ("machine" if card.environment else "submission") if card.problem else ""
         rows.writerow([_safe(name), *row, _regressions(card), _problems(card), fault, _safe(problem)])
     return text.getvalue()

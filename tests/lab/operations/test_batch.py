@@ -10,6 +10,7 @@ from lab.json_files import to_json
 from lab.operations.batch import INDEX, LOG, TABLE, write_overview
 from lab.operations.pages import PAGE, write_page
 from lab.scorecard.card_file import CARD as FILE
+from lab.scorecard.formats.table import EARLIER
 from tests.lab.scorecard.page_cards import BROKEN, CARD
 
 
@@ -41,3 +42,13 @@ def test_a_card_of_an_earlier_run_is_marked_as_that(tmp_path: Path) -> None:
         (row,) = csv.DictReader((tmp_path / TABLE).read_text().splitlines())
         assert ("an earlier one" in row["problem"]) == failed
         assert ("(of an earlier run)" in (tmp_path / INDEX).read_text(encoding="utf-8")) == failed
+
+
+def test_a_copy_of_a_folder_is_marked_by_its_own_log(tmp_path: Path) -> None:
+    for name in ("ada", "copy"):
+        write_atomic(tmp_path / name / FILE, to_json(CARD).encode())
+    (tmp_path / "copy" / LOG).touch()
+    write_overview(tmp_path)
+    rows = list(csv.DictReader((tmp_path / TABLE).read_text().splitlines()))
+    assert [row["submission"] for row in rows] == [CARD.submission.name] * 2
+    assert [row["problem"] for row in rows] == [CARD.problem, EARLIER]
