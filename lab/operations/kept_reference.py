@@ -143,7 +143,8 @@ def _packages() -> list[tuple[str, str]]:
     found = {("python", sys.version)}
     for one in distributions():
         with suppress(TypeError, KeyError):  # importlib_metadata, where it is installed: one without metadata
-            found.add((str(one.name), str(one.version)))
+            metadata = one.metadata  # each look at it reads the file again
+            found.add((str(metadata["Name"]), str(metadata["Version"])))
     return sorted(found)
 
 

@@ -1,6 +1,7 @@
 """The answers of a reference are kept: it is started only where one is missing."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +141,13 @@ def test_where_nothing_can_be_kept_the_comparison_goes_on(tmp_path: Path) -> Non
 def test_the_oldest_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
     for part in range(4):
+        for file in (tmp_path / FOLDER).glob("*"):
+            os.utime(file, (0, file.stat().st_mtime - 1))  # the clock of files is coarse
         with opened(tmp_path, Asked(), SCRIPTS, part) as reference:
             ask(reference)
     assert len(list((tmp_path / FOLDER).iterdir())) == 2
+    newest, oldest = Asked(), Asked()
+    for part, asked in ((3, newest), (0, oldest)):
+        with opened(tmp_path, asked, SCRIPTS, part) as reference:
+            ask(reference)
+    assert (newest.asked, oldest.asked[0]) == ([], "start")
