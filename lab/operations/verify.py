@@ -164,6 +164,8 @@ class _Proof:
 
     def _any_failure(self, shipped: tuple[Evidence, ...], numbers: Collection[int]) -> tuple[str, ...]:
         """Return a problem for each bug that is present for the same reason if every request is refused."""
+        if not numbers:
+            return ()
         whys = {one.bug: one.why for one in shipped if one.verdict is Verdict.PRESENT}
         refused = self._measure((), numbers, self.progress, refusing)
         return tuple(
