@@ -1,4 +1,4 @@
-"""A tiny lab of three fixes, copied for each test, and the shipped lab, up once for all that measure it."""
+"""A tiny lab of three fixes, copied for each test; the shipped lab, to be measured, or up for many tests."""
 
 import shutil
 import sys
@@ -14,10 +14,13 @@ from lab.database import connect
 from lab.engine import candidate, journal
 from lab.engine.fingerprint import schema_fingerprint
 from lab.library import Library
-from lab.operations import fixes
+from lab.operations import fixes, ownership
 from lab.operations.down import down
 from lab.operations.fix_status import fix_status
+from lab.operations.ownership import Dataset, template_of
+from lab.operations.renewal import current_origin
 from lab.operations.up import up
+from lab.runtime import databases
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT, Server
@@ -118,9 +121,33 @@ def project(tmp_path: Path, server: Server, tiny_template: str) -> Iterator[Proj
     server.drop(name)
 
 
+@pytest.fixture
+def measurable(server: Server, template: str, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace that is its own library, with its database and template as `lab up` leaves them.
+
+    No service runs, since a measurement needs none. The dataset that is recorded is that of `full_server`, so
+    both are measured on the same prepared server.
+    """
+    name = "measurable"
+    server.create(template_of(name), template)
+    databases.make_template(server.account, template_of(name))
+    server.create(name, template_of(name))
+    root = copy_library(tmp_path / "workspace")
+    found = Workspace(root, Library(root))
+    found.state.mkdir()
+    found.database_url_file.write_text(server.url(name))
+    shipped.keep(found)
+    ownership.ensure_workspace_id(found)
+    origin = current_origin(found)
+    ownership.record_ownership(found, server.account, template_of(name), Dataset(300_000), origin)
+    yield found
+    server.drop(name)
+    server.drop(template_of(name))
+
+
 @dataclass(frozen=True)
 class MeasuredLab:
-    """The shipped lab, up, with enough rows for every symptom; it is its own library. A test leaves both."""
+    """A workspace that can be measured, and is its own library."""
 
     workspace: Workspace
 
@@ -142,6 +169,7 @@ class MeasuredLab:
 
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory, port_offset: int) -> Iterator[MeasuredLab]:
+    """The shipped lab, up, with enough rows for every symptom, for slow tests. Each leaves it as it was."""
     root = copy_library(tmp_path_factory.mktemp("measured") / "lab").resolve()
     workspace = Workspace(root, Library(root))
     up(workspace, rows=300_000, port_offset=port_offset + 300)

@@ -7,10 +7,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.cli import check_views
-from lab.operations.measure import Bug, Checked
+from lab.cli.main import cli
+from lab.operations.measure import Bug, Checked, Regression
 from lab.operations.neutral import Seen, SeenBug, SeenBugs
 from lab.operations.verify import ProofRow, Verified
+from lab.probing.contract.results import Beside
 from lab.probing.evidence import Evidence, Figure, Verdict
+from tests.conftest import PROJECT
 
 RUN = Path("/somewhere/runs/1")
 
@@ -33,6 +36,28 @@ def test_each_verdict_is_shown_by_its_name_beside_the_reason(verdict: Verdict) -
     line = found(Evidence(verdict, "What was seen.", bug=3)).splitlines()[1]
 
     assert line.split() == ["3", "Title", "3", str(verdict), "What", "was", "seen."]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "beside", "code"),
+    [
+        ([Verdict.FIXED], None, 0),
+        ([Verdict.FIXED], Beside(), 0),
+        ([Verdict.FIXED, Verdict.PRESENT], None, 1),
+        ([Verdict.FIXED], Beside(regressions=(Regression("GET /", "GET /", "", "200", "500"),)), 1),
+        ([Verdict.UNMEASURED], None, 4),
+        ([Verdict.FIXED], Beside(problem="It did not start."), 4),
+        ([Verdict.PRESENT, Verdict.UNMEASURED], None, 1),
+    ],
+)
+def test_the_exit_code_says_whether_something_is_wrong_or_could_not_be_measured(
+    verdicts: list[Verdict], beside: Beside | None, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = tuple(Evidence(verdict, "It was.", bug=bug) for bug, verdict in enumerate(verdicts))
+    bugs = tuple(Bug(one.bug, "Title") for one in evidence)
+    checked = Checked(bugs, evidence, (), RUN, 1.0, beside=beside)
+    monkeypatch.setattr("lab.operations.measure.check", lambda *_, **__: checked)
+    assert cli.main(["-C", str(PROJECT), "check"], standalone_mode=False) == code
 
 
 def test_a_candidate_sees_symptom_and_state_only() -> None:

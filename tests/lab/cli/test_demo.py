@@ -39,13 +39,6 @@ def test_symptom_cause_and_cure_come_before_the_table_and_the_fix_is_reverted(
     assert states(measured)[4] == "absent"
 
 
-def test_steps_need_a_terminal(measured: MeasuredLab) -> None:
-    finished = measured.lab("demo", "4", "--step")
-
-    assert (finished.code, finished.stdout) == (2, b"")
-    assert "terminal" in finished.stderr.decode()
-
-
 @pytest.mark.slow
 def test_a_kept_fix_is_in_force_and_has_no_before_any_more(measured: MeasuredLab) -> None:
     try:

@@ -8,28 +8,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab import shipped
 from lab.database import connect
-from lab.library import Library
-from lab.operations import ownership
 from lab.operations.down import down
-from lab.operations.ownership import Dataset, template_of
-from lab.operations.renewal import current_origin
 from lab.operations.runtimes import runtime_of
 from lab.operations.settings import load_settings
 from lab.operations.status import Status, status
 from lab.operations.up import up
 from lab.progress import Progress, Update
-from lab.runtime import databases
 from lab.workspace import Workspace
 from tests.app.waiting import DEADLINE_SECONDS
-from tests.conftest import Server
-from tests.measuring import copy_library
 from tests.measuring import copy_shipped as copy_shipped
 
 ROWS = 1000
-MEASURED = "measured"
-"""The database of the workspace `measured`."""
 
 
 @pytest.fixture(scope="package")
@@ -96,25 +86,6 @@ def raise_at(stage: str, error: BaseException) -> Progress:
             raise error
 
     return progress
-
-
-@pytest.fixture
-def measured(server: Server, template: str, tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace of shipped code with its database and template, as `lab up` leaves it."""
-    server.create(template_of(MEASURED), template)
-    databases.make_template(server.account, template_of(MEASURED))
-    server.create(MEASURED, template_of(MEASURED))
-    root = copy_library(tmp_path / "workspace")
-    found = Workspace(root, Library(root))
-    found.state.mkdir()
-    found.database_url_file.write_text(server.url(MEASURED))
-    shipped.keep(found)
-    ownership.ensure_workspace_id(found)
-    origin = current_origin(found)
-    ownership.record_ownership(found, server.account, template_of(MEASURED), Dataset(500), origin)
-    yield found
-    server.drop(MEASURED)
-    server.drop(template_of(MEASURED))
 
 
 def code_of(workspace: Workspace) -> dict[str, bytes]:

@@ -48,8 +48,8 @@ def test_requests_that_need_a_fix_are_left_out_but_for_light_ones() -> None:
 
 
 @pytest.mark.slow
-def test_as_shipped_nothing_is_broken(measured: Workspace) -> None:
-    found = check(measured, ["1"])
+def test_as_shipped_nothing_is_broken(measurable: Workspace) -> None:
+    found = check(measurable, ["1"])
     assert found.beside is not None
     assert (found.regressions, found.not_compared, found.beside.notes) == ((), "", ())
     assert found.beside.requests > 900
@@ -58,15 +58,15 @@ def test_as_shipped_nothing_is_broken(measured: Workspace) -> None:
 
 
 @pytest.mark.slow
-def test_rows_that_a_migration_lost_and_answers_that_changed_are_regressions(measured: Workspace) -> None:
-    migrate(measured, "DELETE FROM execution_logs WHERE started_at < '2020-01-01'")
+def test_rows_that_a_migration_lost_and_answers_that_changed_are_regressions(measurable: Workspace) -> None:
+    migrate(measurable, "DELETE FROM execution_logs WHERE started_at < '2020-01-01'")
     edit(
-        measured,
+        measurable,
         "app/device_service/routes.py",
         'SETTABLE_STATUSES = ("available", ',
         "SETTABLE_STATUSES = (",
     )
-    first, second = check(measured, ["1"]).regressions
+    first, second = check(measurable, ["1"]).regressions
     assert (first.route, first.expected) == ("execution_logs", "all rows and values kept")
     assert "rows are gone" in first.actual
     assert second.route == "PATCH /devices/{device_id}"
@@ -74,21 +74,21 @@ def test_rows_that_a_migration_lost_and_answers_that_changed_are_regressions(mea
 
 
 @pytest.mark.slow
-def test_an_answer_that_depends_on_the_instance_is_a_regression(measured: Workspace) -> None:
+def test_an_answer_that_depends_on_the_instance_is_a_regression(measurable: Workspace) -> None:
     """Requests go to every replica in turn: what one of them remembers, the other does not know."""
     routes = "app/device_service/routes.py"
     found = "queries.get_device(session, device_id).as_json()"
-    edit(measured, routes, f"jsonify({found})", f"jsonify(_seen.setdefault(device_id, {found}))")
-    edit(measured, routes, "blueprint = Blueprint(", "_seen: dict = {}\nblueprint = Blueprint(")
-    assert "GET /devices/{device_id}" in {one.route for one in check(measured, ["1"]).regressions}
+    edit(measurable, routes, f"jsonify({found})", f"jsonify(_seen.setdefault(device_id, {found}))")
+    edit(measurable, routes, "blueprint = Blueprint(", "_seen: dict = {}\nblueprint = Blueprint(")
+    assert "GET /devices/{device_id}" in {one.route for one in check(measurable, ["1"]).regressions}
 
 
 @pytest.mark.slow
 def test_where_the_code_does_not_run_nothing_is_compared_and_the_reason_is_told_once(
-    measured: Workspace,
+    measurable: Workspace,
 ) -> None:
-    migrate(measured, "SELECT no_such_function()")
-    found = check(measured, ["4"])
+    migrate(measurable, "SELECT no_such_function()")
+    found = check(measurable, ["4"])
     assert found.not_compared
     assert found.regressions == ()
     assert [one.id for one in found.migrations] == ["does-not-run"]
@@ -97,21 +97,21 @@ def test_where_the_code_does_not_run_nothing_is_compared_and_the_reason_is_told_
 
 
 @pytest.mark.slow
-def test_a_migration_that_fails_on_other_rows_than_the_seeds_is_a_regression(measured: Workspace) -> None:
-    migrate(measured, "CREATE UNIQUE INDEX ON workflows (created_at)")
-    (found,) = check(measured, ["4"]).regressions
+def test_a_migration_that_fails_on_other_rows_than_the_seeds_is_a_regression(measurable: Workspace) -> None:
+    migrate(measurable, "CREATE UNIQUE INDEX ON workflows (created_at)")
+    (found,) = check(measurable, ["4"]).regressions
     assert found.route == "the migrations"
     assert "could not create unique index" in found.actual
 
 
 @pytest.mark.slow
-def test_a_service_that_crashes_is_not_compared(measured: Workspace) -> None:
-    (measured.root / "app" / "device_service" / "routes.py").write_text("raise SystemExit('boom')\n")
-    found = check(measured, ["4"])
+def test_a_service_that_crashes_is_not_compared(measurable: Workspace) -> None:
+    (measurable.root / "app" / "device_service" / "routes.py").write_text("raise SystemExit('boom')\n")
+    found = check(measurable, ["4"])
     assert "device-service ended with exit code 1" in found.not_compared
 
 
 @pytest.mark.slow
-def test_a_library_without_a_contract_compares_nothing(measured: Workspace, tmp_path: Path) -> None:
-    (measured.library.probes / "contract" / "__init__.py").unlink()
-    assert check(measured, ["1"]).beside is None
+def test_a_library_without_a_contract_compares_nothing(measurable: Workspace, tmp_path: Path) -> None:
+    (measurable.library.probes / "contract" / "__init__.py").unlink()
+    assert check(measurable, ["1"]).beside is None
