@@ -19,7 +19,8 @@ from lab.workspace import Workspace
 from tests.app.waiting import DEADLINE_SECONDS
 from tests.measuring import copy_shipped as copy_shipped
 
-ROWS = 1000
+ROWS = 500
+"""As in `small_server`: the lab is then a copy of that."""
 
 
 @pytest.fixture(scope="package")

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from lab.database import connect
+from lab.operations import status as status_module
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import status
 from lab.operations.up import up
@@ -26,7 +27,8 @@ def test_a_service_without_its_guard_is_reported(workspace: Workspace) -> None:
     assert wait_for_end(record.guard, 5)
     assert "its memory" in (now(workspace).services[0].reason or "")
     up(workspace)
-    assert now(workspace).services[0].reason is None
+    service = now(workspace).services[0]
+    assert (service.state, service.reason) == ("healthy", None)
 
 
 def test_a_service_that_hangs_is_unresponsive_not_crashed(workspace: Workspace) -> None:
@@ -40,7 +42,11 @@ def test_a_service_that_hangs_is_unresponsive_not_crashed(workspace: Workspace) 
         os.kill(record.child.pid, signal.SIGCONT)
 
 
-def test_status_does_not_wait_for_a_locked_table(workspace: Workspace) -> None:
+def test_status_does_not_wait_for_a_locked_table(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = status_module.LIMIT_WAITING.replace("lock_timeout = '2s'", "lock_timeout = '50ms'")
+    monkeypatch.setattr(status_module, "LIMIT_WAITING", shorter)
     with closing(connect(runtime_of(workspace).url)) as connection, connection.cursor() as cursor:
         connection.autocommit = False
         cursor.execute("LOCK TABLE execution_logs IN ACCESS EXCLUSIVE MODE")
