@@ -17,6 +17,7 @@ from lab.operations.up import up
 from lab.progress import Progress, Update
 from lab.workspace import Workspace
 from tests.app.waiting import DEADLINE_SECONDS
+from tests.lab.operations.submitted import make_submissions
 from tests.measuring import copy_shipped as copy_shipped
 
 ROWS = 500
@@ -87,6 +88,16 @@ def raise_at(stage: str, error: BaseException) -> Progress:
             raise error
 
     return progress
+
+
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a handout that was worked on, as a folder and as a zip, and with what is no work."""
+    folder = tmp_path_factory.mktemp("in")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LAB_HANDOUTS", str(tmp_path_factory.mktemp("records")))
+        make_submissions(folder)
+        yield folder
 
 
 def code_of(workspace: Workspace) -> dict[str, bytes]:

@@ -1,6 +1,5 @@
 """Every submission gets a card: what was handed in is measured, and what cannot be says why."""
 
-import csv
 import json
 import os
 import shutil
@@ -8,20 +7,20 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
 import psutil
 import pytest
 
 from lab import __version__
-from lab.batch.bundle import read_manifest, write_bundle
+from lab.batch.bundle import MANIFEST, Manifest, read_manifest, write_bundle
 from lab.batch.result import card_of
 from lab.batch.task import PREFIX
 from lab.cli import grade_views
+from lab.cli.main import cli
 from lab.errors import EnvironmentFault, UsageError
 from lab.files import write_atomic
 from lab.grading.submission import Submission, unpack
@@ -30,6 +29,7 @@ from lab.json_files import from_json, to_json
 from lab.library import Library
 from lab.operations.batch import INDEX, LOG, TABLE, write_overview
 from lab.operations.card import rendering, write_formats
+from lab.operations.card_folders import card_folders
 from lab.operations.catalog import catalog_of
 from lab.operations.grade import Graded, Packed, grade, pack_all, read_handout
 from lab.operations.grade_bundle import grade_bundle
@@ -62,95 +62,10 @@ from tests.conftest import PROJECT
 from tests.dask import cluster, wait_until
 from tests.lab.cli.test_inspect_views import lines
 from tests.lab.operations import cards
-from tests.lab.operations.conftest import living_in
-from tests.measuring import copy_library, copy_shipped, fix
+from tests.lab.operations.submitted import BUILT_IN, naming
+from tests.measuring import copy_library, copy_shipped
 
 LIBRARY = Library(PROJECT)
-BUILT_IN = "migrations/versions/0003_booking_race.py"
-NAMES = ("ada", "zipped.zip", "broken.zip", "empty")
-
-
-@pytest.fixture(scope="module")
-def submissions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a handout that was worked on, as a folder and as a zip, and with what is no work."""
-    folder = tmp_path_factory.mktemp("in")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LAB_HANDOUTS", str(tmp_path_factory.mktemp("records")))
-        _make_submissions(folder)
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def here(submissions: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """What this machine says of them, two at the same time."""
-    return grade([submissions / name for name in NAMES], tmp_path_factory.mktemp("here"), LIBRARY, jobs=2)
-
-
-def _make_submissions(folder: Path) -> None:
-    root = make_handout(folder / "ada", LIBRARY, name="Ada", bugs=["1", "4-5"]).root
-    compose = root / "compose" / "docker-compose.yml"
-    added = (fix(1).folder / "code.patch").read_text().partition("\n+      - DEVICE")[2].partition("\n")[0]
-    text = compose.read_text()
-    port = "      - PORT=5003\n"
-    compose.write_text(text.replace(port, f"{port}      - DEVICE{added}\n"))
-    (root / "migrations" / "versions" / "0099_index.py").write_text(
-        "from alembic import op\n"
-        f"revision, down_revision = '0099', '{_head(root)}'\n"
-        "def upgrade():\n    op.execute('CREATE INDEX mine ON execution_logs (started_at)')\n"
-        "def downgrade():\n    op.execute('DROP INDEX mine')\n"
-    )
-    with (root / BUILT_IN).open("a") as built_in:
-        built_in.write("# mine\n")
-    with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
-        for path in (one for one in root.rglob("*") if one.is_file() and ".git" not in one.parts):
-            archive.write(path, path.relative_to(root))
-    (folder / "broken.zip").write_bytes(b"no")
-    (folder / "empty").mkdir()
-
-
-def _head(root: Path) -> str:
-    line = next(
-        one for one in (root / "alembic.ini").read_text().splitlines() if one.startswith("shipped_head")
-    )
-    return line.partition("=")[2].strip()
-
-
-@pytest.mark.slow
-def test_each_submission_gets_a_card_and_the_same_work_the_same_judgement(
-    submissions: Path, here: Graded
-) -> None:
-    ada, zipped, broken, empty = here.cards
-    assert {bug.number: bug.verdict for bug in ada.bugs} == {
-        1: Verdict.FIXED,
-        4: Verdict.PRESENT,
-        5: Verdict.FIXED,
-    }
-    assert ada.judgement == zipped.judgement
-    assert ada.handout is not None
-    assert ada.review is not None
-    found = {(one.id, one.file) for one in ada.review.findings}
-    assert ("lock-held-while-working", "migrations/versions/0099_index.py") in found
-    assert ("shipped-revision-edited", BUILT_IN) in found
-    assert [one.revision for one in ada.review.migrations] == ["0099"]
-    assert ada.beside is not None
-    assert (ada.beside.regressions, ada.beside.problem) == ((), "")
-    assert "no zip file" in broken.problem
-    assert empty.problem == "It is empty."
-    assert here.not_graded == ()
-
-    assert not list(here.out.rglob(WORK))
-    assert living_in(here.out) == []
-    with (here.out / TABLE).open() as table:
-        rows = list(csv.DictReader(table))
-    assert [row["submission"] for row in rows] == ["ada", "broken", "empty", "zipped"]
-    assert rows[0]["bug 4"] == "present"
-    shown = lines(grade_views.graded(here))
-    assert any("It is empty." in line for line in shown)
-    assert len(list(here.out.glob("*/card.html"))) == len(here.cards)
-    assert "broken" in (here.out / "index.html").read_text(encoding="utf-8")
-
-    again = grade([submissions / "ada"], here.out, LIBRARY)
-    assert again.cards == (ada,)
 
 
 @pytest.mark.slow
@@ -161,7 +76,7 @@ def test_a_submission_that_takes_too_long_gets_a_card_that_blames_the_machine(
     (card,) = found.not_graded
     assert card.problem == "It was not graded within 4 s."
     assert not (tmp_path / "out" / "ada" / WORK).exists()
-    assert _naming(tmp_path) == []
+    assert naming(tmp_path) == []
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -169,39 +84,6 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def _naming(folder: Path) -> list[psutil.Process]:
-    """The processes that have the folder in their command line."""
-    return [one for one in psutil.process_iter() if str(folder) in " ".join(_words(one))]
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
-
-
-@pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_gives_the_same_judgements(
-    submissions: Path, here: Graded, tmp_path: Path
-) -> None:
-    sources = [submissions / name for name in NAMES]
-    out = tmp_path / "out"
-    with cluster(tmp_path / "cluster") as found:
-        batch = Thread(target=grade, args=(sources, out, LIBRARY), kwargs={"executor": found.executor})
-        batch.start()
-        wait_until(lambda: all(len(one.children(recursive=True)) > 2 for one in found.workers))
-        found.workers[0].kill()
-        batch.join()
-        before = read_card(out / NAMES[0])
-        again = grade(sources, out, LIBRARY, executor=found.executor)
-    assert again.not_graded == ()
-    assert [card.judgement for card in again.cards] == [card.judgement for card in here.cards]
-    assert read_card(out / NAMES[0]) == before  # what had its card was not graded again
-    assert not list(out.rglob(WORK))
-    assert _naming(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -216,7 +98,7 @@ def test_a_batch_that_is_interrupted_leaves_nothing_running(
         wait_until(lambda: len(process.children(recursive=True)) > 2)  # the other is measured
         process.send_signal(number)
         assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    wait_until(lambda: _naming(tmp_path) == [])
+    wait_until(lambda: naming(tmp_path) == [])
     assert read_card(out / "ada") is None
     again = grade(sources[:1], out, LIBRARY)
     assert again.cards == (read_card(out / "empty"),)
@@ -243,7 +125,7 @@ def test_a_batch_on_a_cluster_that_ends_early_leaves_nothing_running(
         assert "Traceback" not in said
         worker = found.workers[0]
         wait_until(lambda: not worker.is_running() or not _children(worker))
-    assert _naming(tmp_path) == []
+    assert naming(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -288,22 +170,11 @@ def test_bundles_that_are_graded_elsewhere_give_the_same_cards(submissions: Path
 
 
 def test_a_bundle_of_another_version_gets_a_result_that_says_so(tmp_path: Path) -> None:
-    work = unpack(copy_shipped(tmp_path / "ada"), tmp_path / "unpacked", ("app",))
-    manifest = replace(write_bundle(tmp_path / "ada.zip", work, LIBRARY, None), lab="0.0.1")
+    manifest = Manifest("0.0.1", "l", "", "c", "ada", "d", (), (), None)
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
-        archive.writestr("manifest.json", to_json(manifest))
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "lab",
-        "grade",
-        "--one",
-        tmp_path / "other.zip",
-        "-o",
-        tmp_path / "r",
-    ]
-    assert run(command).code == 4
+        archive.writestr(MANIFEST, to_json(manifest))
+    words = ["grade", "--one", str(tmp_path / "other.zip"), "-o", str(tmp_path / "r")]
+    assert cli.main(words, standalone_mode=False) == 4
     card = card_of((tmp_path / "r").read_bytes(), manifest)
     assert card.environment
     assert card.problem == f"The bundle was made by lab 0.0.1, and this is lab {__version__}."
@@ -454,21 +325,23 @@ def test_the_handout_is_named_by_its_record_its_folder_or_its_id(
         assert read_handout(text, LIBRARY) == record
 
 
-def test_the_work_of_a_handout_without_its_record_is_not_graded_as_another(
+def test_the_work_of_a_handout_without_its_record_is_not_packed_as_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "records"))
     root = copy_shipped(tmp_path / "ada")
     write_atomic(root / MARK, to_json(Mark("0" * 12, "Ada")).encode())
-    (card,) = grade([root], tmp_path / "out", LIBRARY).not_graded
-    assert card.problem == (
+    wanted = ToPack(root, tmp_path / "card", PROJECT, tmp_path / "bundle.zip")
+    with pytest.raises(UsageError) as refused:
+        pack(wanted)
+    assert str(refused.value) == (
         f"It is the work of a handout, and its record is not in {tmp_path / 'records'}. "
         "Name the record, --handout FILE, or the folder of the records of many, LAB_HANDOUTS=DIR."
     )
     record = Handout("1" * 12, "Bob", (3,), (), 90, "allowed", "0002", "t", 1.0, "v", "l")
-    file = keep(LIBRARY, record)
-    (card,) = grade([root], tmp_path / "other", LIBRARY, handout=str(file)).not_graded
-    assert f"the handout {'0' * 12}, and --handout names {'1' * 12}." in card.problem
+    with pytest.raises(UsageError, match=rf"the handout {'0' * 12}, and --handout names {'1' * 12}\."):
+        pack(replace(wanted, handout=record))
+    assert not wanted.bundle.exists()
 
 
 def test_a_folder_in_place_of_the_result_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
@@ -480,11 +353,12 @@ def test_a_folder_in_place_of_the_result_is_refused_before_anything_is_measured(
     assert said == []
 
 
-def test_a_bundle_is_not_graded_as_a_submission(tmp_path: Path) -> None:
+def test_a_bundle_is_not_packed_as_a_submission(tmp_path: Path) -> None:
     work = unpack(copy_shipped(tmp_path / "ada"), tmp_path / "unpacked", ("app",))
     write_bundle(tmp_path / "bob.zip", work, LIBRARY, None)
-    (card,) = grade([tmp_path / "bob.zip"], tmp_path / "out", LIBRARY).not_graded
-    assert "Grade it with --one." in card.problem
+    with pytest.raises(UsageError, match="Grade it with --one"):
+        pack(ToPack(tmp_path / "bob.zip", tmp_path / "card", PROJECT, tmp_path / "bundle.zip"))
+    assert not (tmp_path / "bundle.zip").exists()
 
 
 @pytest.mark.parametrize(
@@ -574,7 +448,7 @@ def test_a_folder_or_file_that_lab_did_not_make_is_never_written_to(tmp_path: Pa
     with pytest.raises(UsageError, match="is a file"):
         grade([tmp_path / "ada.zip"], tmp_path / "ada.zip", LIBRARY)
     write_atomic(tmp_path / "out" / "ada" / WORK / "left", b"by a grading that was killed")
-    assert grade([tmp_path / "ada.zip"], tmp_path / "out", LIBRARY).not_graded == ()
+    assert card_folders([tmp_path / "ada.zip"], tmp_path / "out") == (tmp_path / "out" / "ada",)
 
 
 def test_a_run_that_fails_here_keeps_the_card_and_the_marks_of_an_earlier_one(tmp_path: Path) -> None:
@@ -604,16 +478,23 @@ def test_marks_are_given_back_after_a_kill_before_that(tmp_path: Path) -> None:
 
 
 def test_what_packs_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    """Its library's profile is a pipe that nobody writes to: it would wait for ever."""
+    """Its library's profile is a pipe that nothing is written to: it would wait for ever."""
     os.mkfifo(tmp_path / "lab.toml")
+    ends: list[int] = []
+
+    def is_read() -> bool:
+        with suppress(OSError):  # nothing has opened it yet
+            ends.append(os.open(tmp_path / "lab.toml", os.O_WRONLY | os.O_NONBLOCK))
+        return bool(ends)
+
     wanted = ToPack(tmp_path / "ada.zip", tmp_path / "out", tmp_path, tmp_path / "bundle.zip")
     command = [sys.executable, "-P", "-m", *wanted.words]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2)
         assert process.stdin is not None
+        wait_until(is_read)
         process.stdin.close()
         assert process.wait(30) == 130
+    os.close(ends[0])
 
 
 def test_a_record_of_commands_of_any_size_leaves_a_card_of_ordinary_size() -> None:
