@@ -34,22 +34,31 @@ LIBRARY = Library(PROJECT)
 FOLDERS = read_profile(LIBRARY.profile).folders
 
 
-@pytest.fixture
-def submission(tmp_path: Path) -> Submission:
-    work = copy_shipped(tmp_path / "ada")
+@pytest.fixture(scope="module")
+def submission(tmp_path_factory: pytest.TempPathFactory) -> Submission:
+    folder = tmp_path_factory.mktemp("submission")
+    work = copy_shipped(folder / "ada")
     (work / "app" / "new name ü.py").write_text("x = 1\n")
     (work / "run.sh").write_text("#!/bin/sh\n")
     (work / "run.sh").chmod(0o755)
     (work / ".lab").mkdir()
     (work / ".lab" / "timeline.jsonl").write_text("{}\n")
-    found = unpack(work, tmp_path / "unpacked", FOLDERS)
+    found = unpack(work, folder / "unpacked", FOLDERS)
     return replace(found, skipped=("a is no plain file",), commits=(Commit(5.0, "Fix it"),))
 
 
+@pytest.fixture(scope="module")
+def written(submission: Submission, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of the submission, which no test changes."""
+    file = tmp_path_factory.mktemp("bundles") / "ada.zip"
+    write_bundle(file, submission, LIBRARY, None)
+    return file
+
+
 @pytest.fixture
-def bundle(submission: Submission, tmp_path: Path) -> Path:
-    write_bundle(tmp_path / "bundles" / "ada.zip", submission, LIBRARY, None)
-    return tmp_path / "bundles" / "ada.zip"
+def bundle(written: Path, tmp_path: Path) -> Path:
+    """A copy of the bundle."""
+    return shutil.copy(written, tmp_path / "ada.zip")
 
 
 def opened(bundle: Path, folder: Path) -> tuple[Library, Submission]:

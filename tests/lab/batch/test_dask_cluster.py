@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-import dask
 import psutil
 import pytest
 
@@ -120,6 +119,8 @@ def test_a_task_that_is_not_wanted_any_more_ends_what_it_runs(
 
 @pytest.mark.slow
 def test_an_encrypted_cluster_takes_bundles_from_those_with_a_certificate(tmp_path: Path) -> None:
+    import dask
+
     key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab"]
     made = run([*request, "-keyout", key, "-out", certificate])

@@ -61,7 +61,7 @@ def origin(url: str) -> str:
     return f"http://{urlsplit(url).netloc}"
 
 
-def post(url: str, own: str | None = None, **headers: str) -> requests.Response:
+def post(url: str, own: str | None = None, **headers: str | None) -> requests.Response:
     text = requests.get(url, timeout=10).text
     found = re.search(r'name="own" value="(\w*)"', text)
     assert found is not None
@@ -72,7 +72,8 @@ def post(url: str, own: str | None = None, **headers: str) -> requests.Response:
         "do": "save code",
     }
     sent = {"Origin": origin(url), **headers}
-    return requests.post(url, data=form, headers=sent, timeout=10, allow_redirects=False)
+    given = {name: value for name, value in sent.items() if value is not None}
+    return requests.post(url, data=form, headers=given, timeout=10, allow_redirects=False)
 
 
 def test_the_form_shows_each_line_and_keeps_marks_and_notes_without_a_script(url: str, folder: Path) -> None:
@@ -118,6 +119,7 @@ def test_a_page_holds_what_was_typed_if_it_cannot_be_saved(url: str, folder: Pat
 @pytest.mark.parametrize(
     "headers",
     [
+        {"Origin": None},
         {"Origin": ""},
         {"Origin": "null"},
         {"Origin": "http://evil.example"},
@@ -129,15 +131,9 @@ def test_a_page_holds_what_was_typed_if_it_cannot_be_saved(url: str, folder: Pat
     ids=str,
 )
 def test_a_form_from_elsewhere_or_to_another_name_changes_nothing(
-    headers: dict[str, str], url: str, folder: Path
+    headers: dict[str, str | None], url: str, folder: Path
 ) -> None:
     assert post(url, **headers).status_code == 403
-    assert not (folder / MARKS).exists()
-
-
-def test_a_form_without_an_origin_changes_nothing(url: str, folder: Path) -> None:
-    done = requests.post(url, data={"own": "", "mark:code": "good"}, timeout=10)
-    assert done.status_code == 403
     assert not (folder / MARKS).exists()
 
 
