@@ -2,12 +2,13 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lab import shipped
+from lab.cli.main import cli
 from lab.errors import EnvironmentFault, InvalidFile, Refused
 from lab.library import Library, find_library
 from lab.operations.new import NewWorkspace, new_workspace
@@ -135,18 +136,19 @@ def test_a_file_outside_the_library_is_not_copied(library: Library, tmp_path: Pa
 
 @pytest.mark.parametrize("words", [[], ["--author"], ["--json"]])
 def test_the_command_needs_no_workspace_and_says_what_to_do_next(
-    library: Library, tmp_path: Path, words: list[str]
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    argv = [sys.executable, "-m", "lab", "--library", library.root, "new", "a lab", *words]
-    finished = run(argv, cwd=tmp_path)
-    text = finished.stdout.decode()
-    assert finished.code == 0, finished.stderr.decode()
+    monkeypatch.chdir(tmp_path)
+    argv = ["--library", str(library.root), "new", "a lab", *words]
+    finished = CliRunner().invoke(cli, argv)
+    text = finished.stdout
+    assert finished.exit_code == 0, finished.stderr
     root = tmp_path / "a lab"
     if "--json" in words:
         assert json.loads(text)["root"] == str(root)
     else:
         named = f"--library '{root}' " if words else ""
         assert text.endswith(f"cd '{root}' && lab {named}up\n")
-    again = run(argv, cwd=tmp_path)
-    assert again.code == Refused.exit_code
-    assert b"is not empty" in again.stderr
+    again = CliRunner().invoke(cli, argv).exception
+    assert isinstance(again, Refused)
+    assert "is not empty" in str(again)
