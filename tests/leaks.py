@@ -61,13 +61,13 @@ def _contents(root: Path) -> Iterator[tuple[str, str]]:
     """The name and the text of every file and of every object of git."""
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         yield path.relative_to(root).as_posix(), path.read_bytes().decode(errors="replace")
-    listed = run(
-        ["git", "-C", root, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"]
-    )
-    for line in listed.stdout.decode().splitlines():
-        name, kind = line.split()
-        text = run(["git", "-C", root, "cat-file", kind, name]).stdout
-        yield f"object {name} ({kind})", text.decode(errors="replace")
+    listed = run(["git", "-C", root, "cat-file", "--batch-all-objects", "--batch"])
+    assert listed.code == 0, listed.stderr.decode()
+    objects = io.BytesIO(listed.stdout)
+    while head := objects.readline():
+        name, kind, size = head.decode().split()
+        yield f"object {name} ({kind})", objects.read(int(size)).decode(errors="replace")
+        objects.readline()
 
 
 def _allowed(chosen: Sequence[Fix], built_in: Sequence[Fix]) -> str:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from lab import shipped
-from lab.catalog import Fix
+from lab.catalog import Catalog, Fix
 from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
@@ -89,7 +90,7 @@ class Bench:
 
     def _measured(self, fixes: tuple[Fix, ...]) -> tuple[Target, Source]:
         workspace = Workspace(self.root)
-        target = Target(workspace, "", self.prepared, catalog_of(Workspace(PROJECT)))
+        target = Target(workspace, "", self.prepared, catalog())
         return target, Source(workspace, self.prepared, None, lambda: fixes)
 
     def shadows(self) -> list[Path]:
@@ -133,8 +134,14 @@ def busy_loops(count: int) -> Iterator[None]:
             loop.wait()
 
 
+@cache
+def catalog() -> Catalog:
+    """The project's own fixes, read once."""
+    return catalog_of(Workspace(PROJECT))
+
+
 def fix(number: int) -> Fix:
-    found = catalog_of(Workspace(PROJECT)).get(number)
+    found = catalog().get(number)
     assert found is not None, f"there is no fix {number}"
     return found
 
@@ -152,4 +159,4 @@ def to_measure(number: int) -> Bug:
 
 def numbers() -> dict[str, int]:
     """The number of each bug that can be measured, by its slug."""
-    return {found.slug: found.number for found in catalog_of(Workspace(PROJECT)).measurable}
+    return {found.slug: found.number for found in catalog().measurable}
