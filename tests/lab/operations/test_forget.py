@@ -1,6 +1,7 @@
 """A person's data is deleted: no word of theirs is left, and a tombstone is, in a chain that is verified."""
 
 import os
+import shutil
 import signal
 import sys
 from datetime import date
@@ -14,7 +15,7 @@ from lab.operations.batch import LOCK as BATCH_LOCK
 from lab.operations.forget import forget, keep_until, plan
 from lab.operations.mark import Change, marking, save
 from lab.scorecard.card_file import CARD
-from lab.scorecard.marks import LOCK, MARKS, read_history
+from lab.scorecard.marks import MARKS, read_history
 from lab.scorecard.retention import RETENTION, read_retention
 from tests.lab.operations.cards import LIBRARY, contents, write_card
 
@@ -122,18 +123,27 @@ def forget_killed_at(step: int, folder: Path) -> int:
         os._exit(1)
 
 
-def test_after_a_kill_at_any_step_the_same_command_completes_it(out: Path) -> None:
+def test_after_a_kill_at_any_step_the_same_command_completes_it(out: Path, tmp_path: Path) -> None:
     ended: list[int] = []
-    while ended[-1:] != [0] and len(ended) < 20:
-        ended.append(forget_killed_at(len(ended), out / "nora"))
+    while ended[-1:] != [0] and len(ended) < 40:
+        copy = tmp_path / f"killed at step {len(ended)}"
+        shutil.copytree(out, copy)
+        ended.append(forget_killed_at(len(ended), copy / "nora"))
+        forgotten = list(copy.glob("forgotten-*"))
+        found = forget(plan(*forgotten or [copy / "nora"], TODAY))
+        assert [path.name for path in found.tombstone.iterdir()] == [MARKS]
+        assert read_history(found.tombstone / MARKS, None).is_forgotten
+        assert {path.name for path in copy.iterdir()} == {
+            "bob",
+            TABLE,
+            INDEX,
+            BATCH_LOCK,
+            found.tombstone.name,
+        }
+        assert "nora" not in (copy / TABLE).read_text()
+        assert "nora" not in (copy / INDEX).read_text()
     assert len(ended) > 3
     assert ended == [-signal.SIGKILL] * (len(ended) - 1) + [0]
-    (tombstone,) = out.glob("forgotten-*")
-    assert [path.name for path in tombstone.iterdir()] == [MARKS]
-    assert "nora" not in (out / TABLE).read_text()
-    found = forget(plan(tombstone, TODAY))
-    assert (found.tombstone, found.files) == (tombstone, ())
-    assert not (tombstone / LOCK).exists()
 
 
 def test_what_is_no_card_is_not_deleted(out: Path, tmp_path: Path) -> None:
