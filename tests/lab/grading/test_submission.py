@@ -99,10 +99,15 @@ def test_a_link_in_a_bundle_is_a_file_with_its_target(tmp_path: Path) -> None:
     assert not (found.root / "app" / "link").is_symlink()
 
 
-def test_no_command_that_a_bundles_files_name_is_run(tmp_path: Path) -> None:
+def test_no_command_that_a_bundles_files_name_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that the user has defined: git itself would run it."""
     root = work(tmp_path / "repository", {**FILES, ".gitattributes": "* filter=evil\n"})
-    work(root, {".gitconfig": f'[filter "evil"]\n  smudge = touch {tmp_path / "run"}\n'})
-    unpacked(bundled(tmp_path / "a.bundle", root), tmp_path)
+    bundle = bundled(tmp_path / "a.bundle", root)
+    defined = f'[filter "evil"]\n  smudge = touch {tmp_path / "run"}; cat\n'
+    monkeypatch.setenv("HOME", str(work(tmp_path / "home", {".gitconfig": defined})))
+    assert run(["git", "clone", "-q", bundle, tmp_path / "clone"]).code == 0
+    (tmp_path / "run").unlink()
+    unpacked(bundle, tmp_path)
     assert not (tmp_path / "run").exists()
 
 
