@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.probing.evidence import Verdict
@@ -67,9 +67,10 @@ def test_no_text_of_a_submission_becomes_code(card: Card) -> None:
         assert harmless(source)
         assert "\u202e" not in source
         assert "\x1b" not in source
-        assert "49" not in Page(source).values("title")
+        assert "49" not in Page(source).text  # an expression of a template is not worked out
 
 
+@settings(max_examples=20)
 @given(st.text(), st.text(), st.sampled_from(Verdict))
 def test_any_text_is_shown_as_text(name: str, why: str, verdict: Verdict) -> None:
     bug = BugCard(1, "t", "s", verdict, why, None, ())
