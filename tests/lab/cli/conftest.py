@@ -14,7 +14,7 @@ from lab.operations.up import up as start
 from lab.shell import Finished, run
 from lab.workspace import Workspace
 from tests.lab.cli.terminal import DEADLINE, SERVICE, Service, Session, Start, sessions, started
-from tests.lab.operations.conftest import copy_shipped
+from tests.lab.operations.conftest import ROWS, copy_shipped
 
 Command = Callable[..., Finished]
 
@@ -30,7 +30,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 @pytest.fixture(scope="session")
 def up(workspace: Workspace, port_offset: int) -> None:
     """The lab of `workspace` is up. A test leaves it as it was."""
-    start(workspace, rows=1000, port_offset=port_offset + 50)  # other tests' labs use the lower ports
+    start(workspace, rows=ROWS, port_offset=port_offset + 50)  # other tests' labs use the lower ports
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ import pytest
 from lab.operations import inspect
 from lab.workspace import Workspace
 from tests.lab.cli.conftest import Command
+from tests.lab.operations.conftest import ROWS
 
 
 def test_status_shows_what_runs_what_crashed_and_where_its_log_is(up: None, command: Command) -> None:
     text = command("status").stdout.decode()
-    assert "1,000 rows in execution_logs" in text
+    assert f"{ROWS} rows in execution_logs" in text
     assert "revision 0002" in text
     assert "workflow-service has crashed. Its log: lab logs workflow-service" in text
     assert "Fixes applied: none." in text
@@ -25,7 +26,7 @@ def test_status_shows_what_runs_what_crashed_and_where_its_log_is(up: None, comm
 
 def test_status_as_json_has_the_same(up: None, command: Command) -> None:
     report = json.loads(command("status", "--json").stdout)
-    assert report["database"]["rows"] == 1000
+    assert report["database"]["rows"] == ROWS
     services = {service["name"]: service for service in report["services"]}
     assert services["device-service"]["state"] == "healthy"
     assert services["workflow-service"]["exit_code"] == 1

@@ -11,6 +11,7 @@ from lab.shell import run
 from lab.workspace import Workspace
 from tests.conftest import PROJECT
 from tests.lab.cli.conftest import Command
+from tests.lab.operations.conftest import ROWS
 
 SLOW = ("sqlalchemy", "alembic", "flask", "rich", "psycopg2", "requests", "yaml")
 
@@ -85,7 +86,7 @@ def test_the_variable_names_the_library_unless_the_option_does(up: None, command
 )
 def test_variables_of_libpq_change_nothing(up: None, command: Command, name: str, value: str) -> None:
     report = json.loads(command("status", "--json", **{name: value}).stdout)
-    assert (report["database"]["running"], report["database"]["rows"]) == (True, 1000)
+    assert (report["database"]["running"], report["database"]["rows"]) == (True, ROWS)
 
 
 @pytest.mark.parametrize(
