@@ -1,6 +1,7 @@
 """A workspace is found from any folder in it."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,9 @@ def test_a_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
 
 def test_the_lab_of_another_user_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / ".lab").mkdir()
+    owner = pwd.getpwuid(os.geteuid()).pw_name
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    with pytest.raises(EnvironmentFault, match="belongs to root, not to nobody"):
+    with pytest.raises(EnvironmentFault, match=f"belongs to {owner}, not to nobody"):
         find_workspace(root, installed())
 
 
