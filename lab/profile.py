@@ -15,7 +15,7 @@ from lab.workspace import Workspace
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 TABLE = re.compile(r"[a-z_][a-z0-9_]*")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-SIZE = re.compile(r"(\d+)([kmg])", re.I)
+SIZE = re.compile(r"(\d{1,15})([kmg])", re.I)
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 MOST_REPLICAS = 8
 NO_CODE = frozenset({".git", ".lab", ".venv", "fixes", "probes"})
@@ -193,7 +193,7 @@ class _Table:
         if value is None:
             return None
         match = SIZE.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
+        if match is None or int(match[1]) == 0:
             self.wrong(key, f"{value!r} is not a size such as 256m")
             return None
         return int(match[1]) * UNITS[match[2].lower()]

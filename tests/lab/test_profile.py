@@ -85,7 +85,13 @@ def test_a_size_is_in_bytes(tmp_path: Path, text: str, size: int) -> None:
     assert found.services[0].memory_limit == size
 
 
-@pytest.mark.parametrize("value", ['"256"', '"m"', '"1.5g"', '"-1m"', '"256 MiB"', '""', "256"])
+LONG = pytest.param(f'"{"9" * 5000}m"', id="5000 digits")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"256"', '"m"', '"1.5g"', '"-1m"', '"0m"', '"256 MiB"', '""', "256", LONG],
+)
 def test_what_is_no_size_is_a_mistake(tmp_path: Path, value: str) -> None:
     (problem,) = problems(tmp_path, LEAST.replace("[seed]", f"memory_limit = {value}\n\n[seed]"))
     assert problem.startswith("services.api.memory_limit: ")
