@@ -62,9 +62,15 @@ def _follow(
         while True:
             batch = {}
             for name, file in files.items():
-                if _was_replaced(file.fileno(), paths[name]):
-                    file = files[name] = stack.enter_context(paths[name].open(errors="replace"))
-                *batch[name], rest[name] = (rest[name] + file.read()).split("\n")
+                replaced = _was_replaced(file.fileno(), paths[name])  # asked first: what comes later is read
+                text = rest[name] + file.read()
+                if replaced:
+                    file.close()
+                    files[name] = stack.enter_context(paths[name].open(errors="replace"))
+                    if text and not text.endswith("\n"):
+                        text += "\n"
+                    text += files[name].read()
+                *batch[name], rest[name] = text.split("\n")
             yield from order.merge(batch)
             time.sleep(POLL)
 

@@ -42,6 +42,23 @@ def test_following_continues_in_the_new_file_after_a_rename(tmp_path: Path) -> N
     assert next(stream) == ("a", "third")
 
 
+def test_a_log_is_read_to_its_end_before_the_one_that_replaced_it(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("first\n")
+    stream = read({"a": log}, 1, follow=True)
+    assert next(stream) == ("a", "first")
+    with log.open("a") as file:
+        file.write("second\nthi")
+    assert next(stream) == ("a", "second")
+    with log.open("a") as file:
+        file.write("rd\nwithout a line end")
+    log.rename(tmp_path / "old")
+    log.write_text("fourth\n")
+    assert next(stream) == ("a", "third")
+    assert next(stream) == ("a", "without a line end")
+    assert next(stream) == ("a", "fourth")
+
+
 def test_lines_of_several_files_come_in_the_order_of_time_also_new_ones(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     a.write_text("2026-01-01 00:00:01Z one\nits next line\n2026-01-01 00:00:03Z three\n")
