@@ -55,6 +55,7 @@ TOGETHER = {
     "tests/lab/cli/test_verify.py": "measured lab",
     "tests/lab/cli/test_closed_output.py": "command line",
     "tests/lab/cli/test_faults.py": "command line",
+    "tests/lab/cli/test_handout.py": "candidate's handout",
     "tests/lab/cli/test_inspect.py": "command line",
     "tests/lab/cli/test_lifecycle.py": "command line",
     "tests/lab/cli/test_main.py": "command line",
@@ -71,6 +72,10 @@ TOGETHER = {
     "tests/lab/operations/test_restore_code.py": "lab that is up",
     "tests/lab/operations/test_status.py": "lab that is up",
     "tests/lab/operations/test_up.py": "up",
+    "tests/lab/runtime/test_access.py": "access",
+    "tests/lab/runtime/test_postgres.py": "a server's settings",
+    "tests/lab/sandbox/test_box.py": "boxes",
+    "tests/lab/sandbox/test_hostile.py": "hostile programs",
     "tests/test_wheel.py": "wheel",
 }
 """Files whose tests share what takes seconds to make, most often a lab: one process runs all of them."""
