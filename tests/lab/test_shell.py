@@ -5,14 +5,29 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 
 import psutil
 import pytest
 
 from lab.errors import EnvironmentFault, TimedOut
 from lab.shell import argv_of, run
+from tests.app.waiting import until
 
-SLEEPER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+
+@pytest.fixture
+def child() -> list[str]:
+    """The command line of a process that sleeps for a minute: no other process has it."""
+    return ["sleep", f"60.{uuid.uuid4().int}"]
+
+
+def with_child(child: list[str]) -> list[str]:
+    """Return the command line of a shell that starts the child and waits for it."""
+    return ["sh", "-c", f"{' '.join(child)} & wait"]
+
+
+def lives(command: list[str]) -> bool:
+    return any(one.info["cmdline"] == command for one in psutil.process_iter(["cmdline"]))
 
 
 def test_the_output_and_the_exit_code_are_returned() -> None:
@@ -30,21 +45,25 @@ def test_env_is_added_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert finished.stdout == b"12\n"
 
 
-def test_after_the_timeout_the_command_and_its_children_are_killed() -> None:
-    before = set(psutil.Process().children(recursive=True))
+def test_after_the_timeout_the_command_and_its_children_are_killed(child: list[str]) -> None:
     with pytest.raises(TimedOut, match=r"within 0\.5 s"):
-        run([sys.executable, "-c", SLEEPER], timeout=0.5)
-    assert set(psutil.Process().children(recursive=True)) <= before
+        run(with_child(child), timeout=0.5)
+    assert not lives(with_child(child))
+    until(lambda: not lives(child), "the end of the child")
 
 
-def test_an_interrupted_command_has_ended_before_the_interrupt_is_raised() -> None:
-    before = set(psutil.Process().children(recursive=True))
-    press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    press.start()
+def test_an_interrupted_command_has_ended_before_the_interrupt_is_raised(child: list[str]) -> None:
+    def press() -> None:
+        until(lambda: lives(child), "the child")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
     with pytest.raises(KeyboardInterrupt):
-        run([sys.executable, "-c", SLEEPER])
-    press.join()
-    assert set(psutil.Process().children(recursive=True)) <= before
+        run(with_child(child))
+    assert not lives(with_child(child))
+    until(lambda: not lives(child), "the end of the child")
+    pressing.join()
 
 
 def test_a_missing_program_is_reported() -> None:
