@@ -196,7 +196,7 @@ def test_an_alias_of_what_contains_it_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quote", ["", "'"])
 def test_a_number_of_any_length_is_no_traceback(tmp_path: Path, quote: str) -> None:
     with pytest.raises(InvalidFile):
-        compose.read(write(tmp_path, f"services: {{a: {{mem_limit: {'9' * 5000}}}}}"))
+        compose.read(write(tmp_path, f"services: {{a: {{mem_limit: {quote}{'9' * 5000}{quote}}}}}"))
 
 
 def test_environment_may_be_a_map(tmp_path: Path) -> None:
