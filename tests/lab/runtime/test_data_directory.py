@@ -11,25 +11,29 @@ from lab.runtime.account import Account
 from lab.runtime.binaries import Binaries, find_binaries
 
 ACCOUNT = Account(port=0, user="lab", password="lab")
-ENDS_HALF_WAY = """#!/bin/sh
+INITDB = """#!/bin/sh
 [ "$1" = --version ] && exit
-mkdir "$2"
-echo 18 > "$2/PG_VERSION"
+mkdir "$2" && echo 18 > "$2/PG_VERSION"
+"""
+"""What is left of initdb here: it refuses a folder that exists, and writes one file."""
+
+ENDS_HALF_WAY = f"""{INITDB}
 echo "initdb: error: disk full" >&2
 exit 1
 """
 
 
 def test_a_failed_initdb_leaves_no_data_directory_and_the_next_one_succeeds(tmp_path: Path) -> None:
-    failing = Binaries(tmp_path, 18, "test")
-    failing.program("initdb").write_text(ENDS_HALF_WAY)
-    failing.program("initdb").chmod(0o755)
+    binaries = Binaries(tmp_path, 18, "test")
+    binaries.program("initdb").write_text(ENDS_HALF_WAY)
+    binaries.program("initdb").chmod(0o755)
     data = tmp_path / "home" / "data"
     with pytest.raises(EnvironmentFault, match="was not made: initdb: error: disk full"):
-        data_directory.make(data, failing, ACCOUNT)
+        data_directory.make(data, binaries, ACCOUNT)
     assert [path.name for path in data.parent.iterdir()] == ["data.unfinished"]
-    data_directory.make(data, find_binaries(), ACCOUNT)
-    data_directory.require_version(data, find_binaries())
+    binaries.program("initdb").write_text(INITDB)
+    data_directory.make(data, binaries, ACCOUNT)
+    data_directory.require_version(data, binaries)
     assert [path.name for path in data.parent.iterdir()] == ["data"]
 
 
