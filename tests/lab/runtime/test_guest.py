@@ -14,13 +14,18 @@ from lab.shell import run
 from tests.conftest import free_port
 
 CONNECT = """
-import socket, sys
-try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2).close()
-    print("connected")
-except OSError as error:
-    print(type(error).__name__)
+import json, socket, sys
+
+def connect(host, port):
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError as error:
+        return type(error).__name__
+    return "connected"
+
+print(json.dumps([connect(*target) for target in json.loads(sys.argv[1])]))
 """
+LOCALHOST = ("localhost", "127.0.0.1", "127.0.1.1", "0.0.0.0", "2130706433", "127.1")
 
 
 @pytest.fixture
@@ -41,32 +46,23 @@ def _accept(listener: socket.socket) -> None:
             return
 
 
-def connect(host: str, target: int, *, names: dict[str, int], own: tuple[int, int]) -> str:
+def connect(*targets: tuple[str, int], names: dict[str, int], own: tuple[int, int]) -> list[str]:
+    """Return for each host and port whether a service with this network is connected, or else the error."""
     network = json.dumps({"names": names, "own": own})
     environment = {"PYTHONPATH": str(GUEST), "LAB_NETWORK": network, "PATH": os.environ["PATH"]}
-    return run([sys.executable, "-c", CONNECT, host, str(target)], env=environment).stdout.decode().strip()
+    found = run([sys.executable, "-c", CONNECT, json.dumps(targets)], env=environment)
+    results: list[str] = json.loads(found.stdout)
+    return results
 
 
-def test_another_service_is_reached_by_its_name(port: int) -> None:
+def test_another_service_is_reached_by_its_name_on_its_listed_port_and_not_otherwise(port: int) -> None:
+    targets = [("device-service", 5001), ("device-service", 80), ("device-service.invalid", 5001)]
+    found = connect(*targets, names={"device-service:5001": port}, own=(5003, free_port()))
+    assert found == ["connected", "ConnectionRefusedError", "gaierror"]
+
+
+def test_localhost_reaches_only_the_service_itself(port: int) -> None:
+    outside, inside = ([(host, number) for host in LOCALHOST] for number in (port, 5003))
     names = {"device-service:5001": port}
-    assert connect("device-service", 5001, names=names, own=(5003, free_port())) == "connected"
-
-
-def test_another_service_is_not_reached_on_an_unlisted_port(port: int) -> None:
-    names = {"device-service:5001": port}
-    assert connect("device-service", 80, names=names, own=(5003, free_port())) == "ConnectionRefusedError"
-
-
-def test_an_unknown_name_does_not_resolve(port: int) -> None:
-    names = {"device-service:5001": port}
-    assert connect("device-service.invalid", 5001, names=names, own=(5003, free_port())) == "gaierror"
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.1.1", "0.0.0.0", "2130706433", "127.1"])
-def test_localhost_reaches_only_the_service_itself(port: int, host: str) -> None:
-    assert (
-        connect(host, port, names={"device-service:5001": port}, own=(5003, free_port()))
-        == "ConnectionRefusedError"
-    )
-    assert connect(host, 5003, names={}, own=(5003, port)) == "connected"
-    assert connect(host, port, names={}, own=(5003, port)) == "connected"
+    assert set(connect(*outside, names=names, own=(5003, free_port()))) == {"ConnectionRefusedError"}
+    assert set(connect(*outside, *inside, names={}, own=(5003, port))) == {"connected"}
