@@ -32,7 +32,8 @@ def test_a_record_is_read_as_it_was_written(workspace: Workspace) -> None:
     assert record.library == workspace.library.digest()
 
 
-def test_the_oldest_finished_runs_are_deleted(workspace: Workspace) -> None:
+def test_the_oldest_finished_runs_are_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MAX_RUNS", 3)
     runs = []
     for number in range(records.MAX_RUNS + 2):
         run = records.begin(workspace)
