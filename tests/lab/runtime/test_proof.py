@@ -43,8 +43,7 @@ def test_a_process_that_lab_did_not_start_is_not_ended(
     assert other.poll() is None
 
 
-@pytest.mark.parametrize("_", range(5))
-def test_a_service_is_known_by_its_environment_from_its_start(tmp_path: Path, _: int) -> None:
+def test_a_service_is_known_by_its_environment_from_its_start(tmp_path: Path) -> None:
     marked = {**os.environ, RECORDS_VARIABLE: str(tmp_path.resolve())}
     with subprocess.Popen(SLEEP, env=marked) as started:
         record = record_of(GONE, process_id(psutil.Process(started.pid)))
