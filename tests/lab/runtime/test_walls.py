@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import EnvironmentFault
 from lab.runtime import process
 from lab.runtime.launch import Exit, Launch, read_record
-from lab.runtime.walls import require_reachable
-from lab.sandbox import Level, found, trial
+from lab.sandbox import Level, found
 from tests.conftest import free_port
+from tests.lab.sandbox.conftest import CALLERS
 
 Run = Callable[[str], Exit]
 SECRET = "superuser's password"
@@ -53,6 +52,22 @@ try:
 except OSError:
     time.sleep(5)
 """
+REQUIRE_REACHABLE = """
+import sys
+from pathlib import Path
+from lab.errors import EnvironmentFault
+from lab.runtime.walls import require_reachable
+from lab.sandbox import found
+means = found()
+print(means.level, means.uid, sep="\\n")
+for folder in sys.argv[1:]:
+    try:
+        require_reachable(Path(folder), means)
+        print(f"{folder}: reachable")
+    except EnvironmentFault as error:
+        print(f"{folder}: {error}")
+"""
+OTHER_USER = f"root, {Level.OTHER_USER}"
 
 
 @pytest.fixture
@@ -107,17 +122,11 @@ def test_a_service_within_its_bounds_has_reached_none(run: Run) -> None:
     assert run("import time; time.sleep(1)").reached == ()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another user")
-def test_code_that_the_walled_user_cannot_open_is_no_fault_of_the_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trial, "_programs", lambda: iter(()))
-    trial._found.cache_clear()
-    means = found()
-    trial._found.cache_clear()
-    if means.level is not Level.OTHER_USER:
-        pytest.skip("other users cannot read this Python")
-    require_reachable(Path("/srv"), means)
+@pytest.mark.skipif(OTHER_USER not in CALLERS, reason="only root changes to another user")
+def test_code_that_the_walled_user_cannot_open_is_no_fault_of_the_code(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    with pytest.raises(EnvironmentFault, match=f"the user {means.uid}, who cannot open {tmp_path}"):
-        require_reachable(tmp_path, means)
+    said = CALLERS[OTHER_USER].run("-c", REQUIRE_REACHABLE, "/usr", str(tmp_path)).stdout.splitlines()
+    level, user, problem = said[0], said[1], said[2:]
+    assert level == Level.OTHER_USER
+    assert problem[0] == "/usr: reachable"
+    assert problem[1].startswith(f"{tmp_path}: Here code is measured as the user {user}, who cannot open ")
