@@ -1,6 +1,7 @@
 """A one-shot command ends within its time and its amount of output, and its result comes back."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,29 @@ def test_the_exit_code_and_both_outputs_come_back() -> None:
     assert (finished.code, finished.stdout, finished.stderr) == (3, b"out\n", b"err\n")
 
 
-def test_standard_output_is_received_while_it_comes() -> None:
-    parts = list[bytes]()
-    code = "import sys; print('1', flush=True); print('err', file=sys.stderr); sys.stdin.read(); print('2')"
-    finished = run([sys.executable, "-c", code], WALL, Bounds(), MEANS, received=parts.append)
+WAITS = """
+import sys, time
+from pathlib import Path
+print("err", file=sys.stderr)
+print("1", flush=True)
+while not Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("2")
+"""
+
+
+def test_standard_output_is_received_while_it_comes(tmp_path: Path) -> None:
+    """The command goes on once its first line was received."""
+    tmp_path.chmod(0o755)
+    file, parts = tmp_path / "received", list[bytes]()
+
+    def received(part: bytes) -> None:
+        parts.append(part)
+        file.touch()
+
+    wall = replace(WALL, readable={tmp_path: Path("/lab")})
+    words = [sys.executable, "-c", WAITS, wall.inside(file, MEANS)]
+    finished = run(words, wall, Bounds(), MEANS, received=received)
     assert b"".join(parts) == finished.stdout == b"1\n2\n"
 
 
