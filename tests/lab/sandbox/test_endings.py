@@ -16,7 +16,7 @@ import pytest
 
 from lab.runtime import process
 from lab.runtime.launch import OUT_OF_MEMORY, STOPPED, Launch, read_record
-from lab.sandbox import Bounds, Level, Wall, found, walled
+from lab.sandbox import Bounds, Level, Means, Wall, found, walled
 
 MEANS = found()
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -58,9 +58,9 @@ PLAIN = "import time; print('started', flush=True); time.sleep(600)"
 
 
 @contextmanager
-def started(code: str, mark: str = "") -> Iterator["subprocess.Popen[str]"]:
+def started(code: str, mark: str = "", means: Means = MEANS) -> Iterator["subprocess.Popen[str]"]:
     """Start `code` behind a wall as a guard does; the block begins once it has said so."""
-    command = walled([sys.executable, "-c", code, mark], Wall(environment=ENVIRONMENT), Bounds(), MEANS)
+    command = walled([sys.executable, "-c", code, mark], Wall(environment=ENVIRONMENT), Bounds(), means)
     with subprocess.Popen(
         command.argv,
         env=command.environment,
@@ -177,15 +177,15 @@ def test_a_terminal_of_the_caller_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("level", [Level.LANDLOCK, Level.NONE])
-def test_without_namespaces_sigterm_and_sigkill_reach_the_group(
-    level: Level, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 7), (signal.SIGKILL, -signal.SIGKILL)])
+def test_without_namespaces_a_signal_to_the_group_ends_the_command_and_its_child(
+    level: Level, number: signal.Signals, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_SANDBOX", level)
-    command = walled([sys.executable, "-c", SERVICE], Wall(environment=ENVIRONMENT), Bounds(), found())
-    with subprocess.Popen(
-        command.argv, env=command.environment, stdout=subprocess.PIPE, text=True, process_group=0
-    ) as child:
+    mark = uuid.uuid4().hex
+    with started(f"import os; os.fork()\n{SERVICE}", mark, found()) as child:
         assert child.stdout is not None
-        assert child.stdout.readline() == "started\n"
-        os.killpg(child.pid, signal.SIGTERM)
-        assert child.wait(10) == 7
+        assert child.stdout.readline() == "started\n"  # the other of the two
+        os.killpg(child.pid, number)
+        assert child.wait(10) == code
+        assert eventually(lambda: not marked(mark))
