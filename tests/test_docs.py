@@ -106,11 +106,22 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_of_it(document: Path)
     assert broken == []
 
 
-@pytest.mark.parametrize("document", sorted({path for path in DOCUMENTS if path.parts[0] == "docs"}), ids=str)
-def test_an_example_that_is_a_whole_module_uses_no_name_that_it_lacks(document: Path) -> None:
-    for example in MODULE.findall((PROJECT / document).read_text(encoding="utf-8")):
-        found = run([RUFF, "check", "--isolated", "--select", "F", "-"], stdin=example.encode())
-        assert found.code == 0, found.stdout.decode()
+EXAMPLES = {
+    f"{document}, {number}": example
+    for document in DOCUMENTS
+    for number, example in enumerate(MODULE.findall((PROJECT / document).read_text(encoding="utf-8")), 1)
+}
+"""The examples in the documents that are whole modules."""
+
+
+def test_there_is_an_example_that_is_a_whole_module() -> None:
+    assert EXAMPLES
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_that_is_a_whole_module_uses_no_name_that_it_lacks(name: str) -> None:
+    found = run([RUFF, "check", "--isolated", "--select", "F", "-"], stdin=EXAMPLES[name].encode())
+    assert found.code == 0, found.stdout.decode()
 
 
 def test_the_glossary_is_alphabetical_and_names_no_word_twice() -> None:
