@@ -168,6 +168,7 @@ def wait_until_healthy(url: str) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_the_shipped_service_books_a_device_twice_and_can_be_tried_again(service: str) -> None:
     for _ in range(2):
         ended = race(service, "device-03")
