@@ -7,11 +7,13 @@ from tests.lab.shadow.conftest import add_revision, indexes
 from tests.measuring import Bench, database_at, fix
 
 
-def test_the_candidates_migrations_are_run(bench: Bench) -> None:
+def test_the_candidates_migrations_are_run_in_the_shadow_which_is_removed_at_its_end(bench: Bench) -> None:
     add_revision(bench, 'op.create_index("mine", "bookings", ["device_id"])')
-    with bench.shadow(6) as made:
+    with bench.shadow() as made:
         assert "mine" in indexes(made.bench.database)
         assert made.migration_problem == ""
+        assert len(bench.shadows()) == 1
+    assert bench.shadows() == []
 
 
 @pytest.mark.slow
@@ -51,7 +53,7 @@ def test_the_schema_of_applied_fixes_is_made(bench: Bench) -> None:
 def test_an_index_without_a_migration_is_copied_and_noted(bench: Bench, live: str) -> None:
     with open_connection(database_at(live)) as connection:
         connection.query("CREATE INDEX by_hand ON execution_logs (started_at)")
-    with bench.shadow(6, live=live) as made:
+    with bench.shadow(live=live) as made:
         assert "by_hand" in indexes(made.bench.database)
         (note,) = made.notes
         assert "It was copied: CREATE INDEX by_hand ON" in note

@@ -19,16 +19,12 @@ def test_a_service_that_does_not_get_ready_has_a_problem(bench: Bench) -> None:
         assert service.health().alive
 
 
-def test_a_service_that_ends_is_described_by_its_last_line(bench: Bench) -> None:
-    (bench.root / "app" / "device_service" / "__main__.py").write_text("raise SystemExit('no licence')\n")
-    with bench.shadow(3) as made:
-        assert "no licence" in made.bench.replicas("device-service")[0].problem
-        assert made.bench.replicas("device-service")[0].health().exit_code == 1
-
-
 ALONE = """
 import os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+
+if "NO_LICENCE" in os.environ:
+    sys.exit("no licence")
 
 class Server(HTTPServer):
     allow_reuse_address = False
@@ -42,8 +38,13 @@ Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 
 
-def test_a_server_that_shares_its_port_with_nobody_starts_too(bench: Bench) -> None:
+def test_a_server_that_shares_its_port_with_nobody_starts_and_one_that_ends_is_described(
+    bench: Bench,
+) -> None:
     (bench.root / "app" / "device_service" / "__main__.py").write_text(ALONE)
     with bench.shadow(3) as made:
         services = made.bench.replicas("device-service")
         assert [(one.problem, one.health().alive) for one in services] == [("", True)] * len(services)
+        ending = made.bench.launch("device-service", "ending", environment={"NO_LICENCE": "1"})
+        assert "no licence" in ending.problem
+        assert ending.health().exit_code == 1

@@ -20,18 +20,23 @@ from lab.workspace import Workspace
 from tests.measuring import Bench, database_at
 
 
-def test_two_replicas_and_one_workflow_service_answer(bench: Bench) -> None:
+def test_all_services_answer_and_the_shadow_is_removed_when_the_block_fails(bench: Bench) -> None:
+    pids = []
     bench.edit(
         "compose/docker-compose.yml",
         "      - PORT=5003\n",
         "      - PORT=5003\n      - DEVICE_SERVICE_URL=http://device-service:5001\n",
     )
-    with bench.shadow(1) as made:
+    with suppress(KeyboardInterrupt), bench.shadow(1) as made:
         services = (*made.bench.replicas("device-service"), made.bench.service("workflow-service"))
         assert [service.problem for service in services] == ["", "", ""]
         assert len({service.url for service in services}) == 3
         assert all(request(service.url, "/health").ok for service in services)
+        pids = [_pid(bench, service.name) for service in services]
+        raise KeyboardInterrupt
+    assert len(pids) == 3
     assert bench.shadows() == []
+    assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
 @pytest.mark.slow
@@ -48,16 +53,6 @@ def test_an_unusable_compose_file_is_reported(bench: Bench) -> None:
     with bench.shadow(3) as made:
         assert made.compose_problem.startswith("docker-compose.yml cannot be used: ")
         assert made.bench.replicas("device-service")[0].problem == ""
-
-
-def test_the_shadow_is_removed_when_the_block_fails(bench: Bench) -> None:
-    pids = []
-    with suppress(KeyboardInterrupt), bench.shadow(3) as made:
-        pids = [_pid(bench, service.name) for service in made.bench.replicas("device-service")]
-        raise KeyboardInterrupt
-    assert len(pids) == 2
-    assert bench.shadows() == []
-    assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
 def test_no_shadow_is_made_of_code_that_is_changed_in_part(bench: Bench) -> None:
