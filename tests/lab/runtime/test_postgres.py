@@ -19,7 +19,7 @@ from lab.runtime.binaries import find_binaries
 from lab.runtime.postgres import EmbeddedPostgres
 from tests.conftest import free_port
 
-PASSWORD = "pass word"
+PASSWORD = "a/b%c@d:e f"
 
 
 @pytest.fixture(scope="module")
@@ -30,34 +30,48 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def postgres(tmp_path: Path, data: Path) -> Iterator[EmbeddedPostgres]:
-    home = tmp_path / "a folder with 'quotes' and spaces"
+def server_of(data: Path, home: Path) -> EmbeddedPostgres:
+    """Return a server, not started, on a copy of the data directory in the folder `home`."""
     shutil.copytree(data, home / "data")
     account = Account(port=free_port(), user="lab", password=PASSWORD)
-    server = EmbeddedPostgres(find_binaries(), home, home / "log", account, {"timezone": "UTC"})
+    return EmbeddedPostgres(find_binaries(), home, home / "log", account, {"timezone": "UTC"})
+
+
+@pytest.fixture
+def postgres(tmp_path: Path, data: Path) -> Iterator[EmbeddedPostgres]:
+    server = server_of(data, tmp_path / "a folder with 'quotes' and spaces")
     yield server
     server.stop()
 
 
-def test_a_second_start_finds_the_running_server(postgres: EmbeddedPostgres) -> None:
-    postgres.start()
-    first = postgres.postmaster()
-    postgres.start()
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[EmbeddedPostgres]:
+    """A server that runs. A test leaves it so."""
+    server = server_of(data, tmp_path_factory.mktemp("running") / "home")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def test_a_second_start_finds_the_running_server(running: EmbeddedPostgres) -> None:
+    first = running.postmaster()
+    running.start()
     assert first is not None
-    assert postgres.postmaster() == first
+    assert running.postmaster() == first
 
 
-def test_the_server_requires_the_password(postgres: EmbeddedPostgres) -> None:
-    postgres.start()
-    connect(postgres.account.url("postgres")).close()
+def test_the_server_requires_the_password_which_may_contain_special_characters(
+    running: EmbeddedPostgres,
+) -> None:
+    connect(running.account.url("postgres")).close()
     with pytest.raises(DatabaseUnreachable, match="password authentication failed"):
-        connect(replace(postgres.account, password="wrong").url("postgres"))
+        connect(replace(running.account, password="wrong").url("postgres"))
 
 
-def test_the_server_listens_on_loopback_only(postgres: EmbeddedPostgres) -> None:
-    postgres.start()
-    postmaster = postgres.postmaster()
+def test_the_server_listens_on_loopback_only(running: EmbeddedPostgres) -> None:
+    postmaster = running.postmaster()
     assert postmaster is not None
     listening = {c.laddr.ip for c in postmaster.net_connections("inet") if c.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
@@ -100,16 +114,13 @@ def test_a_server_on_another_port_is_restarted_on_the_right_one(postgres: Embedd
     assert moved.port_in_use() == moved.account.port
 
 
-def test_a_server_of_another_folder_is_not_ours(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_a_server_of_another_folder_is_not_ours(
+    running: EmbeddedPostgres, postgres: EmbeddedPostgres
+) -> None:
     """Otherwise one lab would change the database of another."""
     postgres.start()
-    account = replace(postgres.account, port=free_port())
-    other = EmbeddedPostgres(find_binaries(), tmp_path / "other", tmp_path / "log", account, {})
-    other.start()
-    try:
-        assert not replace(postgres, account=account).running()
-    finally:
-        other.stop()
+    assert postgres.running()
+    assert not replace(running, account=postgres.account).running()
 
 
 def test_a_changed_password_is_reported_as_such(postgres: EmbeddedPostgres) -> None:
@@ -117,16 +128,6 @@ def test_a_changed_password_is_reported_as_such(postgres: EmbeddedPostgres) -> N
     postgres.stop()
     with pytest.raises(EnvironmentFault, match="refuses its owner lab"):
         replace(postgres, account=replace(postgres.account, password="other")).start()
-
-
-def test_a_password_may_contain_special_characters(tmp_path: Path) -> None:
-    account = Account(free_port(), "lab", "a/b%c@d:e f")
-    server = EmbeddedPostgres(find_binaries(), tmp_path / "home", tmp_path / "log", account, {})
-    try:
-        server.start()
-        assert server.running()
-    finally:
-        server.stop()
 
 
 def test_the_error_of_a_failed_start_quotes_the_log(postgres: EmbeddedPostgres) -> None:
