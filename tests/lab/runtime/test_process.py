@@ -125,6 +125,9 @@ def test_child_processes_count_towards_the_limit(launch: Launcher, tmp_path: Pat
 def test_a_service_below_its_limit_goes_on(launch: Launcher, tmp_path: Path) -> None:
     started = start(launch(limit=512 * MIB), tmp_path)
     ask(started.port, "/eat")
+    record = read_record(tmp_path, "service")
+    assert record is not None
+    assert not wait_for_end(record.child, 0.5)  # several measurements
     assert process.answers_health(started.port)
 
 
@@ -256,6 +259,7 @@ def test_a_damaged_record_stops_no_process(launch: Launcher, tmp_path: Path, pid
     path.write_text(json.dumps(document))
     assert not process.stop(tmp_path, "service")
     path.write_text(text)
+    assert process.stop(tmp_path, "service")
 
 
 def test_the_error_about_a_taken_port_names_both_processes(launch: Launcher, tmp_path: Path) -> None:
