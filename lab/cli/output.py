@@ -146,7 +146,6 @@ def _broken(line: str, width: int) -> str:
 
 
 def _print_rich(part: RenderableType) -> None:
-    # Print what rich made ourselves: when the output is closed, rich ends with exit code 1.
     print(_rendered(part, sys.stdout), end="")
 
 
@@ -161,5 +160,10 @@ def _console(stream: TextIO) -> Console:
     from rich.console import Console
     from rich.theme import Theme
 
+    class OwnConsole(Console):
+        def on_broken_pipe(self) -> None:
+            # It is called too when rich flushes what we printed before. Its own method exits with code 1.
+            raise BrokenPipeError
+
     width = None if stream.isatty() else PIPE_WIDTH
-    return Console(file=stream, highlight=False, markup=False, width=width, theme=Theme(COLOURS))
+    return OwnConsole(file=stream, highlight=False, markup=False, width=width, theme=Theme(COLOURS))

@@ -127,3 +127,17 @@ def test_a_terminal_gets_lines_broken_at_spaces_but_paths_whole_and_texts_to_be_
         "lab: three three three three three three three three three three three three",
         "three three three three",
     ]
+
+
+def test_a_closed_pipe_is_an_error_also_where_rich_writes_what_came_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python buffers the text before a table. Rich flushes it, and would exit with code 1."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(BrokenPipeError):
+        output.result(FOUND, False, view)
+    with pytest.raises(BrokenPipeError):
+        stream.close()
