@@ -1,12 +1,14 @@
-"""The command `lab` in a process of its own, as a person runs it, and one lab that is up for all tests."""
+"""The command `lab`, in a process of its own or in this one, and one lab that is up for all tests."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from lab.cli import main
 from lab.operations.down import down
 from lab.operations.runtimes import runtime_of
 from lab.operations.status import ServiceStatus
@@ -34,7 +36,36 @@ def up(workspace: Workspace, port_offset: int) -> None:
 
 
 @pytest.fixture
+def lab(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Run `lab` in this process, for tests of what it says: a process of its own takes longer to start.
+
+    A test names the workspace with -C, or changes the working folder. What `lab` does to its own process is
+    left out: it changes no signal and no variable, and a program that it runs does not write to the result.
+    """
+
+    def call(*words: str | Path, **env: str) -> Finished:
+        argv = tuple(map(str, words))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["lab", *argv])
+            for name, value in env.items():
+                patch.setenv(name, value)
+            code = main._run()
+        output, messages = capsysbinary.readouterr()
+        return Finished(argv, code, output, messages)
+
+    return call
+
+
+@pytest.fixture
+def here(lab: Command, workspace: Workspace) -> Command:
+    """Run `lab` in this process, in the workspace."""
+    return partial(lab, "-C", workspace.root)
+
+
+@pytest.fixture
 def command(workspace: Workspace) -> Command:
+    """Run `lab` in a process of its own, as a person does, in the workspace."""
+
     def call(*words: str | Path, folder: Path = workspace.root, **env: str) -> Finished:
         finished = run([sys.executable, "-m", "lab", *words], cwd=folder, env=env, timeout=120)
         assert b"Traceback" not in finished.stderr

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("up")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql://[::1/lab", "postgresql://u:p@h%00/lab"])
-def test_a_malformed_url_is_2(command: Command, url: str) -> None:
-    refused = command("status", LAB_DATABASE_URL=url)
+def test_a_malformed_url_is_2(here: Command, url: str) -> None:
+    refused = here("status", LAB_DATABASE_URL=url)
     assert (refused.code, refused.stdout) == (2, b"")
     assert refused.stderr.startswith(b"lab: LAB_DATABASE_URL is not of the form")
 

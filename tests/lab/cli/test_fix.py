@@ -2,37 +2,31 @@
 
 import fcntl
 import json
-from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner
 
-from lab.cli.main import cli
 from lab.operations.changed import Changed, Outcome
 from lab.shell import Finished, run
+from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
 from tests.lab.conftest import Project
-
-Command = Callable[..., Finished]
 
 
 @pytest.fixture
-def lab(project: Project) -> Command:
+def fix(lab: Command, project: Project) -> Command:
+    """Run `lab fix` in this process, in the tiny lab, which is its own library too."""
+
     def call(verb: str, *words: str) -> Finished:
         if verb in {"apply", "revert", "recover"}:
             words = ("--no-restart", *words)  # the tiny lab has no services
-        finished = run(
-            [*project.command, "fix", verb, *words],
-            timeout=60,
-        )
-        assert b"Traceback" not in finished.stderr
-        return finished
+        return lab("-C", project.root, "--library", project.root, "fix", verb, *words)
 
     return call
 
 
-def test_apply_reports_each_step_with_its_time_and_revert_undoes_it(lab: Command, project: Project) -> None:
+def test_apply_reports_each_step_with_its_time_and_revert_undoes_it(fix: Command, project: Project) -> None:
     before = project.all()
-    done = lab("apply", "1-2")
+    done = fix("apply", "1-2")
     assert done.code == 0
     assert b"Applied fixes 1, 2 in " in done.stdout
     steps = done.stderr.decode().splitlines()
@@ -43,8 +37,8 @@ def test_apply_reports_each_step_with_its_time_and_revert_undoes_it(lab: Command
         "apply 1 polite: migration",
     ]
     assert all(line.endswith(" s") for line in steps)
-    assert lab("apply", "2").stdout == b"Fix 2 is already applied.\n"
-    assert b"Reverted fixes 2, 1" in lab("revert", "all").stdout
+    assert fix("apply", "2").stdout == b"Fix 2 is already applied.\n"
+    assert b"Reverted fixes 2, 1" in fix("revert", "all").stdout
     assert project.all() == before
 
 
@@ -62,36 +56,35 @@ def test_apply_fails_if_a_bug_was_measured_and_is_not_fixed(
     words: list[str],
     fixed: tuple[bool | None, ...],
     code: int,
-    project: Project,
+    lab: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     outcomes = tuple(Outcome(number, one, "It is so.") for number, one in enumerate(fixed, 1))
     done = Changed("apply", (1,), (), (), (), (), 0.1, outcomes=outcomes)
     monkeypatch.setattr("lab.operations.rescue.rescue", lambda *_, **__: done)
-    finished = CliRunner().invoke(cli, ["-C", str(project.root), "fix", "apply", "1", *words])
-    assert finished.output.startswith("Applied fix 1")
-    returned = cli.main(["-C", str(project.root), "fix", "apply", "1", *words], standalone_mode=False)
-    assert returned == code
+    finished = lab("-C", PROJECT, "fix", "apply", "1", *words)
+    assert finished.stdout.startswith(b"Applied fix 1")
+    assert finished.code == code
 
 
-def test_status_shows_code_and_schema_apart(lab: Command, project: Project) -> None:
+def test_status_shows_code_and_schema_apart(fix: Command, project: Project) -> None:
     project.apply("2")
     project.edit("app/service.py", '"you "', '"thou "')
     project.sql("DROP INDEX ix_things_seen_at")
-    rows = {row["number"]: row for row in json.loads(lab("status", "--json").stdout)["fixes"]}
+    rows = {row["number"]: row for row in json.loads(fix("status", "--json").stdout)["fixes"]}
     assert (rows[1]["code"], rows[1]["schema"]) == ("mixed", "absent")
     assert rows[1]["why"] == ["app/service.py, line 9: neither as shipped nor as the fix has them"]
     assert (rows[2]["code"], rows[2]["schema"]) == ("present", "mixed")
     assert (rows[3]["code"], rows[3]["schema"], rows[3]["blocked"]) == ("absent", "absent", "")
-    assert b"index ix_things_seen_at is not there" in lab("status").stdout
+    assert b"index ix_things_seen_at is not there" in fix("status").stdout
 
 
-def test_without_a_database_status_still_shows_the_code(lab: Command, project: Project) -> None:
+def test_without_a_database_status_still_shows_the_code(fix: Command, project: Project) -> None:
     project.workspace.database_url_file.unlink()
-    text = lab("status")
+    text = fix("status")
     assert text.code == 0
     assert b"The schema is unknown: The lab is not up." in text.stdout
-    refused = lab("apply", "1")
+    refused = fix("apply", "1")
     assert refused.code == 4
     assert b"lab up" in refused.stderr
 
@@ -110,56 +103,56 @@ def test_without_a_database_status_still_shows_the_code(lab: Command, project: P
     ],
 )
 def test_a_bad_request_is_refused_with_its_exit_code(
-    lab: Command, project: Project, words: list[str], code: int, text: str
+    fix: Command, project: Project, words: list[str], code: int, text: str
 ) -> None:
     before = project.all()
-    finished = lab(*words)
+    finished = fix(*words)
     assert finished.code == code
     assert text in finished.stderr.decode()
     assert project.all() == before
 
 
 def test_a_conflict_shows_the_lines_in_the_way_and_not_those_of_the_fix(
-    lab: Command, project: Project
+    fix: Command, project: Project
 ) -> None:
     project.edit("app/service.py", '"you "', '"thou "')
-    finished = lab("apply", "1")
+    finished = fix("apply", "1")
     assert finished.code == 3
     text = finished.stderr.decode()
     assert "app/service.py was edited in the lines that the fix changes (line 9)." in text
     assert '\n  line 9:\n        return "thou " + name\n' in text
     assert "dear" not in text
-    assert lab("apply", "1", "--dry-run").code == 3
+    assert fix("apply", "1", "--dry-run").code == 3
 
 
-def test_a_dry_run_prints_the_diff_and_the_sql(lab: Command, project: Project) -> None:
+def test_a_dry_run_prints_the_diff_and_the_sql(fix: Command, project: Project) -> None:
     before = project.all()
-    text = lab("apply", "2", "--dry-run").stdout.decode()
+    text = fix("apply", "2", "--dry-run").stdout.decode()
     assert "+    return len(things)" in text
     assert "CREATE INDEX CONCURRENTLY" in text
     assert text.endswith("Would apply fix 2. Nothing was changed.\n")
-    report = json.loads(lab("apply", "2", "--dry-run", "--json").stdout)
+    report = json.loads(fix("apply", "2", "--dry-run", "--json").stdout)
     assert report["dry_run"] is True
     assert [set(step) for step in report["steps"]] == [{"text", "seconds"}] * 2
     assert project.all() == before
 
 
-def test_show_prints_the_part_that_its_option_names(lab: Command) -> None:
-    plain = lab("show", "seen-index").stdout.decode()
+def test_show_prints_the_part_that_its_option_names(fix: Command) -> None:
+    plain = fix("show", "seen-index").stdout.decode()
     assert "2 hints. Open one: lab hint 2" in plain
-    assert lab("show", "2", "--hints").stdout == b"Hint 1: Look.\nHint 2: Look again.\n"
-    assert lab("show", "2", "--diff").stdout.startswith(b"diff --git a/app/models.py")
-    sql = lab("show", "2", "--sql").stdout.decode()
+    assert fix("show", "2", "--hints").stdout == b"Hint 1: Look.\nHint 2: Look again.\n"
+    assert fix("show", "2", "--diff").stdout.startswith(b"diff --git a/app/models.py")
+    sql = fix("show", "2", "--sql").stdout.decode()
     assert sql.index("CREATE INDEX") < sql.index("DROP INDEX")
-    assert lab("show", "2", "--guide").stdout == b"# Find what was seen\n"
-    assert json.loads(lab("show", "2", "--diff", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
+    assert fix("show", "2", "--guide").stdout == b"# Find what was seen\n"
+    assert json.loads(fix("show", "2", "--diff", "--json").stdout)["objects"] == ["index ix_things_seen_at"]
 
 
 @pytest.mark.parametrize("form", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_show_gives_neither_the_cause_nor_a_hint_away_unless_it_is_asked_to(
-    lab: Command, form: tuple[str, ...]
+    fix: Command, form: tuple[str, ...]
 ) -> None:
-    shown = lab("show", "2", *form).stdout.decode()
+    shown = fix("show", "2", *form).stdout.decode()
     assert "Something is off." in shown
     for told in ("Look", "Find what was seen", "seen_index", "models.py", "ix_things"):
         assert told not in shown
@@ -167,10 +160,10 @@ def test_show_gives_neither_the_cause_nor_a_hint_away_unless_it_is_asked_to(
 
 @pytest.mark.slow
 def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
-    lab: Command, project: Project
+    fix: Command, project: Project
 ) -> None:
-    assert b"04_stale_cache" in lab("new", "stale-cache").stdout
-    listed = lab("list").stdout.decode()
+    assert b"04_stale_cache" in fix("new", "stale-cache").stdout
+    listed = fix("list").stdout.decode()
     assert "3  queue" in listed
     for problem in (
         "title: not filled in",
@@ -183,31 +176,31 @@ def test_new_creates_a_folder_that_is_not_usable_until_it_is_filled_in(
     assert "def probe(bench: Bench)" in (project.root / "probes" / "stale_cache.py").read_text()
     assert "Answers to bug 4" in (project.root / "tests" / "answers" / "4" / "README.md").read_text()
     (project.root / "fixes" / "04_stale_cache" / "notes.py").write_text("")
-    assert "notes.py: a stray file" in lab("list").stdout.decode()
-    refused = lab("apply", "4")
+    assert "notes.py: a stray file" in fix("list").stdout.decode()
+    refused = fix("apply", "4")
     assert refused.code == 2
     assert b"04_stale_cache cannot be used" in refused.stderr
-    assert lab("apply", "1").code == 0
-    assert b"05_another" in lab("new", "another").stdout
+    assert fix("apply", "1").code == 0
+    assert b"05_another" in fix("new", "another").stdout
 
 
-def test_new_refuses_the_name_of_a_probe(lab: Command, project: Project) -> None:
+def test_new_refuses_the_name_of_a_probe(fix: Command, project: Project) -> None:
     (project.root / "probes").mkdir()
     (project.root / "probes" / "stale_cache.py").write_text("# of an earlier try\n")
     before = project.all()
-    refused = lab("new", "stale-cache")
+    refused = fix("new", "stale-cache")
     assert refused.code == 3
     assert b"There is a probe of that name: " in refused.stderr
     assert project.all() == before
 
 
-def test_recover_reports_what_it_undid_and_log_keeps_it(lab: Command, project: Project) -> None:
-    assert lab("recover").stdout == b"There was nothing to recover.\n"
-    assert lab("log").stdout == b"No fix has been applied or reverted here.\n"
+def test_recover_reports_what_it_undid_and_log_keeps_it(fix: Command, project: Project) -> None:
+    assert fix("recover").stdout == b"There was nothing to recover.\n"
+    assert fix("log").stdout == b"No fix has been applied or reverted here.\n"
     project.apply("2")
     project.sql("DROP INDEX ix_things_seen_at")
-    assert lab("recover").stdout == b"Recovered: fix 2 is now not applied, in code and schema.\n"
-    assert [event["verb"] for event in json.loads(lab("log", "--json").stdout)] == ["apply", "revert"]
+    assert fix("recover").stdout == b"Recovered: fix 2 is now not applied, in code and schema.\n"
+    assert [event["verb"] for event in json.loads(fix("log", "--json").stdout)] == ["apply", "revert"]
 
 
 @pytest.mark.slow
@@ -240,11 +233,11 @@ def test_a_compose_file_with_which_no_service_can_be_restarted_is_refused_before
 
 
 def test_a_patch_that_was_made_from_another_text_than_is_shipped_now_is_listed(
-    lab: Command, project: Project
+    fix: Command, project: Project
 ) -> None:
-    assert b"outdated" not in lab("list").stdout
+    assert b"outdated" not in fix("list").stdout
     project.edit("app/service.py", '"you "', '"thou "')
-    listed = lab("list")
+    listed = fix("list")
     assert listed.code == 0
     assert b"01_polite has an outdated patch; make it again:" in listed.stdout
     assert b"app/service.py" in listed.stdout

@@ -2,30 +2,28 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from lab import handouts
 from lab.library import Library
-from lab.shell import Finished, run
+from lab.shell import run
 from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
 from tests.lab.operations.test_hints import ID, record
 
 
-def hint(folder: Path, *words: str) -> Finished:
-    finished = run([sys.executable, "-m", "lab", "hint", *words], cwd=folder, timeout=60)
-    assert b"Traceback" not in finished.stderr
-    return finished
-
-
-def test_a_hint_is_shown_with_the_number_of_those_that_are_left(tmp_path: Path) -> None:
+def test_a_hint_is_shown_with_the_number_of_those_that_are_left(lab: Command, tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "alembic.ini").touch()
-    assert hint(tmp_path, "2").stdout.decode().splitlines()[1] == "4 more are left."
-    opened = json.loads(hint(tmp_path, "2", "--json").stdout)
+    hint = partial(lab, "-C", tmp_path, "hint", "2")
+    assert hint().stdout.decode().splitlines()[1] == "4 more are left."
+    opened = json.loads(hint("--json").stdout)
     assert (opened["number"], opened["left"], opened["handout"]) == (2, 3, "")
-    assert hint(tmp_path, "2", "--for", "elsewhere").code == 2
+    refused = hint("--for", "elsewhere")
+    assert (refused.code, b"elsewhere" in refused.stderr) == (2, True)
 
 
 @pytest.mark.slow

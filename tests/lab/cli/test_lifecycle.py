@@ -22,9 +22,9 @@ from tests.lab.cli.conftest import Command
     ],
 )
 def test_bad_input_is_one_sentence_and_its_exit_code(
-    up: None, command: Command, words: list[str], code: int, message: str
+    up: None, here: Command, words: list[str], code: int, message: str
 ) -> None:
-    finished = command(*words)
+    finished = here(*words)
     assert finished.code == code
     assert message in finished.stderr.decode()
     assert finished.stdout == b""

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,14 +31,18 @@ def test_help_imports_nothing_slow(words: list[str]) -> None:
     ("words", "code", "message"),
     [
         (["-C", "/nowhere", "status"], 2, "/nowhere is not a folder"),
-        (["--library", "/nowhere", "status"], 2, "/nowhere is no library: it holds no lab.toml"),
+        (
+            ["-C", str(PROJECT), "--library", "/nowhere", "status"],
+            2,
+            "/nowhere is no library: it holds no lab.toml",
+        ),
         (["frobnicate"], 2, "No such command"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(
-    up: None, command: Command, words: list[str], code: int, message: str
+    lab: Command, words: list[str], code: int, message: str
 ) -> None:
-    finished = command(*words)
+    finished = lab(*words)
     assert finished.code == code
     assert message in finished.stderr.decode()
     assert finished.stdout == b""
@@ -49,27 +54,28 @@ def test_a_closed_input_is_no_terminal_and_no_traceback(command: Command) -> Non
     assert (finished.code, b"so it needs a terminal" in finished.stderr) == (2, True)
 
 
-def test_no_workspace_says_what_to_do(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
-    finished = command("status", folder=tmp_path_factory.mktemp("empty"))
+def test_no_workspace_says_what_to_do(lab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    finished = lab("status")
     assert (finished.code, "-C DIR" in finished.stderr.decode()) == (2, True)
 
 
 def test_the_fixes_are_listed_without_a_workspace_unless_one_is_named(
-    command: Command, tmp_path_factory: pytest.TempPathFactory
+    lab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = tmp_path_factory.mktemp("nowhere")
-    assert b"started_at_index" in command("fix", "list", folder=here).stdout
-    assert b"Bug 5, medium" in command("fix", "show", "5", folder=here).stdout
-    assert command("-C", here, "fix", "list").code == 2
+    monkeypatch.chdir(tmp_path)
+    assert b"started_at_index" in lab("fix", "list").stdout
+    assert b"Bug 5, medium" in lab("fix", "show", "5").stdout
+    assert lab("-C", tmp_path, "fix", "list").code == 2
 
 
-def test_the_variable_names_the_library_unless_the_option_does(up: None, command: Command) -> None:
-    wrong = command("fix", "list", LAB_LIBRARY="/nowhere")
+def test_the_variable_names_the_library_unless_the_option_does(up: None, here: Command) -> None:
+    wrong = here("fix", "list", LAB_LIBRARY="/nowhere")
     assert (wrong.code, "/nowhere is no library" in wrong.stderr.decode()) == (2, True)
     tickets = str(PROJECT / "tests" / "projects" / "tickets")
     for finished in (
-        command("fix", "list", LAB_LIBRARY=tickets),
-        command("--library", tickets, "fix", "list", LAB_LIBRARY="/nowhere"),
+        here("fix", "list", LAB_LIBRARY=tickets),
+        here("--library", tickets, "fix", "list", LAB_LIBRARY="/nowhere"),
     ):
         assert finished.code == 0
         assert b"ticket_route" in finished.stdout

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.scorecard.marks import MARKS
-from lab.shell import Finished, run
+from lab.shell import Finished
 from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
 from tests.lab.cli.terminal import sessions
 from tests.lab.operations.cards import contents, write_card
 
@@ -22,17 +23,11 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "cards"
 
 
-def lab(*words: str | Path) -> Finished:
-    done = run([*LAB, *map(str, words)], cwd=PROJECT, timeout=60)
-    assert b"Traceback" not in done.stderr
-    return done
-
-
 def said(done: Finished) -> str:
     return done.stdout.decode() + done.stderr.decode()
 
 
-def test_lines_are_shown_marked_signed_and_then_compared(out: Path) -> None:
+def test_lines_are_shown_marked_signed_and_then_compared(lab: Command, out: Path) -> None:
     shown = lab("card", "mark", out / "ada", "--name", "Grace")
     assert shown.code == 0
     for text in ("REPAIR", "BUILD", "excellent: ", "- Bug 3, t: fixed.", "the marks of others are not shown"):
@@ -67,20 +62,20 @@ def test_lines_are_shown_marked_signed_and_then_compared(out: Path) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_wrong_words_are_answered_with_the_right_ones(
-    words: list[str], code: int, says: str, out: Path
+    words: list[str], code: int, says: str, lab: Command, out: Path
 ) -> None:
     done = lab("card", "mark", out / "ada", "--name", "Grace", *words)
     assert (done.code, says in said(done)) == (code, True)
     assert not (out / "ada" / MARKS).exists()
 
 
-def test_a_broken_history_is_refused_with_its_line(out: Path) -> None:
+def test_a_broken_history_is_refused_with_its_line(lab: Command, out: Path) -> None:
     (out / "ada" / MARKS).write_text("{}\n")
     done = lab("card", "mark", out / "ada", "--name", "Grace")
     assert (done.code, "marks.jsonl, line 1: it is no event." in said(done)) == (3, True)
 
 
-def test_a_batch_is_regraded_and_the_marks_that_stay_are_named(out: Path) -> None:
+def test_a_batch_is_regraded_and_the_marks_that_stay_are_named(lab: Command, out: Path) -> None:
     assert lab("card", "mark", out / "ada", "code", "good", "--name", "Grace").code == 0
     before = contents(out)
     done = lab("regrade", out, "-o", out.parent / "new")
@@ -91,7 +86,7 @@ def test_a_batch_is_regraded_and_the_marks_that_stay_are_named(out: Path) -> Non
     assert lab("regrade", out, "-o", out.parent / "new").code == 3
 
 
-def test_until_its_date_a_card_is_forgotten_only_if_a_person_says_so(out: Path) -> None:
+def test_until_its_date_a_card_is_forgotten_only_if_a_person_says_so(lab: Command, out: Path) -> None:
     assert lab("card", "keep", out, "--until", "soon").code == 2
     kept = lab("card", "keep", out, "--until", "2999-12-31", "--json")
     assert json.loads(kept.stdout) == {"folders": ["ada"], "until": "2999-12-31", "replaced": []}
@@ -112,7 +107,7 @@ def test_until_its_date_a_card_is_forgotten_only_if_a_person_says_so(out: Path) 
     assert list(contents(tombstone)) == [MARKS]
 
 
-def test_without_a_date_or_with_yes_a_card_is_forgotten_at_once(out: Path) -> None:
+def test_without_a_date_or_with_yes_a_card_is_forgotten_at_once(lab: Command, out: Path) -> None:
     write_card(out / "bob")
     assert lab("card", "forget", out / "ada").code == 0
     assert lab("card", "keep", out / "bob", "--until", date.max.isoformat()).code == 0
