@@ -113,17 +113,12 @@ def test_doctor_finds_what_the_lab_needs(up: None, here: Command) -> None:
     assert checks["git"]["ok"]
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "message"),
-    [
-        (["logs", "ghost"], 2, "There is no service 'ghost'"),
-        (["url", "ghost"], 2, "There is no service 'ghost'"),
-    ],
-)
-def test_an_unknown_service_is_one_sentence_and_exit_code_2(
-    up: None, command: Command, words: list[str], code: int, message: str
+@pytest.mark.parametrize("verb", ["logs", "url", "restart", "run"])
+def test_an_unknown_service_is_refused_with_the_names_of_the_others(
+    up: None, here: Command, verb: str
 ) -> None:
-    finished = command(*words)
-    assert finished.code == code
-    assert message in finished.stderr.decode()
-    assert finished.stdout == b""
+    finished = here(verb, "ghost")
+    assert (finished.code, finished.stdout) == (2, b"")
+    (line,) = finished.stderr.decode().splitlines()
+    assert line.startswith("lab: There is no service 'ghost'. The services are ")
+    assert "device-service" in line

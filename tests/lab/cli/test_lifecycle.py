@@ -13,7 +13,6 @@ from tests.lab.cli.conftest import Command
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["restart", "ghost"], 2, "There is no service 'ghost'. The services are device-service"),
         (["up", "--rows", "0"], 2, "--rows"),
         (["up", "--rows", "-1"], 2, "--rows"),
         (["up", "--rows", "many"], 2, "--rows"),

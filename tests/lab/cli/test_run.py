@@ -161,7 +161,3 @@ def test_a_shell_can_suspend_it_and_continue_it(shell: Session, service: Service
     shell.type(CTRL_C)
     shell.wait_for("runs again.")
     assert service().foreground is None
-
-
-def test_an_unknown_service_is_2(up: None, command: Command) -> None:
-    assert command("run", "ghost").code == 2
