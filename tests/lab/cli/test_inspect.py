@@ -68,11 +68,6 @@ def test_followed_logs_show_new_lines_and_end_on_interrupt(up: None, workspace: 
     assert b"a new line" in seen
 
 
-def test_psql_runs_a_query(up: None, command: Command) -> None:
-    finished = command("psql", "-At", "-c", "SELECT count(*) FROM devices")
-    assert (finished.code, finished.stdout) == (0, b"20\n")
-
-
 def test_psql_accepts_its_own_options_for_another_host_role_or_database(up: None, command: Command) -> None:
     identity = "SELECT current_user || ' in ' || current_database()"
     assert command("psql", "-d", "template1", "-Atc", identity).stdout == b"lab in template1\n"
