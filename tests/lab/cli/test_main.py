@@ -81,17 +81,14 @@ def test_the_variable_names_the_library_unless_the_option_does(up: None, here: C
         assert b"ticket_route" in finished.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PGSSLMODE", "require"),
-        ("PGSERVICE", "elsewhere"),
-        ("PGOPTIONS", "-c default_transaction_read_only=on"),
-        ("PGTARGETSESSIONATTRS", "read-only"),
-    ],
-)
-def test_variables_of_libpq_change_nothing(up: None, command: Command, name: str, value: str) -> None:
-    report = json.loads(command("status", "--json", **{name: value}).stdout)
+def test_variables_of_libpq_change_nothing(up: None, command: Command) -> None:
+    variables = {
+        "PGSSLMODE": "require",
+        "PGSERVICE": "elsewhere",
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+        "PGTARGETSESSIONATTRS": "read-only",
+    }
+    report = json.loads(command("status", "--json", **variables).stdout)
     assert (report["database"]["running"], report["database"]["rows"]) == (True, ROWS)
 
 
