@@ -13,6 +13,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from lab.database import connect, workspace_url
+from lab.engine.fingerprint import schema_fingerprint
 from lab.operations.up import up as start
 from lab.runtime.launch import read_record
 from lab.shell import run
@@ -94,10 +95,19 @@ def test_without_git_a_fix_is_refused_before_anything_is_changed(
     command: Command, workspace: Workspace, tmp_path: Path
 ) -> None:
     shutil.copy(shutil.which("true") or "/bin/true", tmp_path / "true")
+    before = code_and_schema(workspace)
     for verb in ("apply", "revert"):
-        refused = command("fix", verb, "2", PATH=str(tmp_path))
+        refused = command("fix", verb, "3", PATH=str(tmp_path))
         assert refused.code == 4
         assert b"git was not found on the path" in refused.stderr
+    assert code_and_schema(workspace) == before
+
+
+def code_and_schema(workspace: Workspace) -> tuple[dict[Path, bytes], str]:
+    folders = [workspace.root / name for name in ("app", "compose", "migrations")]
+    files = [path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts]
+    code = {path: path.read_bytes() for path in files if path.is_file()}
+    return code, schema_fingerprint(workspace_url(workspace))
 
 
 @pytest.mark.slow
