@@ -5,6 +5,7 @@ Its argument is the folder of PostgreSQL's programs. /pg is for the data, /secre
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -49,6 +50,19 @@ print(json.dumps({
 """
 
 
+def wait_for_port(port: int) -> None:
+    """Return when the port accepts connections. Raises ConnectionRefusedError: not within 30 s."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
+
+
 def main(programs: Path) -> None:
     Path("/secret/password").write_text(PASSWORD)
     Path("/tmp/of the prober").touch()
@@ -64,7 +78,7 @@ def main(programs: Path) -> None:
     wall = Wall(network=True, environment={"PATH": "/usr/bin:/bin"})
     service = walled([sys.executable, "-c", SERVICE], wall, Bounds(), means)
     with subprocess.Popen(service.argv, env=service.environment, process_group=0) as process:
-        time.sleep(1)
+        wait_for_port(5001)
         hint = PASSWORD[:-1]  # not all of it: the arguments can be read inside
         seen = run([sys.executable, "-c", CANDIDATE, hint], wall, Bounds(), means)
         process.kill()
