@@ -11,7 +11,12 @@ from lab.sandbox import Level
 from tests.lab.sandbox.conftest import CALLERS
 
 DRIVER = Path(__file__).with_name("box_driver.py")
-WITH_BOXES = [name for name, caller in CALLERS.items() if caller.level is Level.BWRAP]
+WITH_BOXES = [
+    pytest.param(name, marks=[pytest.mark.slow] if caller.words else [])
+    for name, caller in CALLERS.items()
+    if caller.level is Level.BWRAP
+]
+"""The callers of boxes; of several, the one that runs the tests is quick."""
 
 
 @pytest.fixture(scope="module", params=WITH_BOXES)
