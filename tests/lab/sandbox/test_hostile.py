@@ -38,6 +38,11 @@ POWERS = (
     "open a raw socket",
     "use a terminal",
 )
+SECRETS = (
+    "read a secret in another environment",
+    "read a key of the caller",
+    "have an open file of the caller",
+)
 NETWORK = ("connect to a port of the machine", "connect to an abstract socket")
 GIVEN = (
     "read the working folder",
@@ -105,7 +110,7 @@ def test_a_wall_with_the_network_reaches_a_port_but_no_socket_without_a_path(net
 
 
 def test_a_wall_with_the_network_holds_all_else(networked: Outcome) -> None:
-    assert networked.gained(*FILES_OUTSIDE, *CHANGES, *PROCESSES, *POWERS) == {}
+    assert networked.gained(*FILES_OUTSIDE, *CHANGES, *PROCESSES, *POWERS, *SECRETS) == {}
 
 
 def test_open_files_and_file_sizes_are_bounded(outcome: Outcome) -> None:
