@@ -127,8 +127,8 @@ def review(workspace: Workspace, revisions: tuple[str, ...], sarif_file: Path | 
     # review: ignore[lock-held-while-working] nothing writes at night
 
     Exit codes: 0 no problem, 1 a problem that nothing waives, 2 there is no such revision, 3 another lab is
-    preparing the server, or a change of a fix was interrupted (lab fix recover), 4 the lab is not up or the
-    SARIF file cannot be written, 130 interrupted.
+    preparing the server, or a change of code and schema was interrupted, 4 the lab is not up or the SARIF
+    file cannot be written, 130 interrupted.
 
     Example: lab migration review 0003
     """
