@@ -117,6 +117,8 @@ def imports(module: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lab"):
             yield node.module
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in names if (PROJECT / f"{name.replace('.', '/')}.py").is_file())
 
 
 @pytest.mark.slow
