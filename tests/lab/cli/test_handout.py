@@ -16,12 +16,15 @@ from lab.operations.candidate_tool import INTERVIEWERS
 from lab.shell import Finished, run
 from lab.timeline import read
 from tests.conftest import PROJECT
+from tests.lab.cli.conftest import Command
 
 TIMEOUT = 300.0
 """Seconds. A check of several bugs takes half a minute where nothing else runs."""
 
 
-def lab(*words: str, cwd: Path = PROJECT, source: Path = PROJECT, records: Path | None = None) -> Finished:
+def run_lab(
+    *words: str, cwd: Path = PROJECT, source: Path = PROJECT, records: Path | None = None
+) -> Finished:
     """Run `lab` from the folder `source`, which holds its package."""
     environment = {"PYTHONPATH": str(source), FOLDER_VARIABLE: str(records or cwd)}
     return run([sys.executable, "-P", "-m", "lab", *words], cwd=cwd, env=environment, timeout=TIMEOUT)
@@ -31,23 +34,24 @@ def lab(*words: str, cwd: Path = PROJECT, source: Path = PROJECT, records: Path 
 def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("handouts")
     words = ["handout", str(folder / "ada"), "--name", "Ada", "--bugs", "1-3, 7", "--json"]
-    done = lab(*words, records=folder / "records")
+    done = run_lab(*words, records=folder / "records")
     assert done.code == 0, done.stderr.decode()
     assert json.loads(done.stdout)["handout"]["bugs"] == [1, 2, 3, 7]
-    listed = lab("handout", "--list", records=folder / "records").stdout.decode()
+    listed = run_lab("handout", "--list", records=folder / "records").stdout.decode()
     assert "Ada" in listed
     assert "1, 2, 3, 7" in listed
     return folder / "ada"
 
 
-def test_a_list_without_handouts_says_so(tmp_path: Path) -> None:
-    assert lab("handout", "--list", records=tmp_path).stdout == b"No handout has been made.\n"
-    assert lab("handout", "--list", "--json", records=tmp_path).stdout == b"[]\n"
+def test_a_list_without_handouts_says_so(lab: Command, tmp_path: Path) -> None:
+    records = {FOLDER_VARIABLE: str(tmp_path)}
+    assert lab("handout", "--list", **records).stdout == b"No handout has been made.\n"
+    assert lab("handout", "--list", "--json", **records).stdout == b"[]\n"
 
 
 @pytest.mark.parametrize("words", [["fix", "list"], ["fix", "show", "3", "--help"], ["check", "3"], ["demo"]])
 def test_in_a_handout_the_interviewers_commands_say_so(handout: Path, words: list[str]) -> None:
-    done = lab(*words, cwd=handout, source=handout)
+    done = run_lab(*words, cwd=handout, source=handout)
     assert done.code == 3
     assert done.stderr.decode() == (
         f"lab: lab {words[0]} is the interviewer's command. Yours are git, alembic and those of lab --help.\n"
@@ -55,30 +59,40 @@ def test_in_a_handout_the_interviewers_commands_say_so(handout: Path, words: lis
     assert done.stdout == b""
 
 
-def test_in_a_handout_help_and_status_name_no_fix(handout: Path) -> None:
-    texts = [
-        lab(*words, cwd=handout, source=handout).stdout.decode()
-        for words in (
-            ["--help"],
-            ["status"],
-            ["status", "--json"],
-            ["reset", "--help"],
-            ["migration", "--help"],
-        )
-    ]
-    assert "restart" in texts[0]
-    assert "device-service" in texts[1]
-    assert json.loads(texts[2])["fixes"] is None
-    for text in (texts[0], texts[1], *texts[3:]):
-        assert not re.search(r"fix|bug|hint|demo|probe|librar", text.replace("debugging", ""), re.I)
+HELP = """
+import click
+from lab.cli.main import cli
+
+def show(command, context):
+    print(command.get_help(context))
+    for name, one in getattr(command, "commands", {}).items():
+        if not one.hidden:
+            show(one, click.Context(one, context, name, **one.context_settings))
+
+show(cli, click.Context(cli, info_name="lab", **cli.context_settings))
+"""
+
+
+def test_in_a_handout_no_help_and_no_status_names_a_fix(handout: Path) -> None:
+    asked = run([sys.executable, "-P", "-c", HELP], cwd=handout, env={"PYTHONPATH": str(handout)})
+    status, as_json = (
+        run_lab("status", *form, cwd=handout, source=handout).stdout.decode() for form in ([], ["--json"])
+    )
+    helps = asked.stdout.decode()
+    assert helps.count("Usage: lab") > 12
+    assert "Usage: lab migration new" in helps
+    assert "device-service" in status
+    assert json.loads(as_json)["fixes"] is None
+    for text in (helps, status):
+        assert re.findall(r"fix|bug|hint|demo|probe|librar", text.replace("debugging", ""), re.I) == []
 
 
 def test_a_handout_keeps_a_timeline_once_its_lab_was_started(handout: Path) -> None:
     assert list(read(handout)) == []
     (handout / ".lab").mkdir()
     try:
-        lab("url", "--nothing", cwd=handout, source=handout)
-        lab("--version", cwd=handout, source=handout)
+        run_lab("url", "--nothing", cwd=handout, source=handout)
+        run_lab("--version", cwd=handout, source=handout)
         assert [(one.words, one.code) for one in read(handout)] == [
             (("url", "--nothing"), 2),
             (("--version",), 0),
@@ -89,14 +103,14 @@ def test_a_handout_keeps_a_timeline_once_its_lab_was_started(handout: Path) -> N
         (handout / ".lab").rmdir()
 
 
-def test_an_exercise_without_a_folder_is_wrong_usage() -> None:
+def test_an_exercise_without_a_folder_is_wrong_usage(lab: Command) -> None:
     done = lab("handout")
     assert done.code == 2
     assert "Missing argument 'DIR'" in done.stderr.decode()
 
 
 def test_a_handout_has_what_its_commands_need_and_nothing_that_measures(handout: Path) -> None:
-    text = lab("--help", cwd=handout, source=handout).stdout.decode()
+    text = run_lab("--help", cwd=handout, source=handout).stdout.decode()
     commands = re.findall(r"^  ([a-z]+) ", text.partition("Commands:")[2].partition("Exit codes")[0], re.M)
     lifecycle = {"up", "down", "restart", "run", "reset"}
     assert lifecycle | {"status", "logs", "psql", "url", "doctor", "migration"} == {*commands}
@@ -125,9 +139,9 @@ def imports(module: Path) -> Iterator[str]:
 def test_a_handout_is_taken_through_and_nothing_is_lost(tmp_path: Path, port_offset: int) -> None:
     """Repairs by hand in plain git and Alembic, then help and a reset from the interviewer's side."""
     root, records = tmp_path / "ada", tmp_path / "records"
-    assert lab("handout", str(root), "--name", "Ada", records=records).code == 0
-    here = partial(lab, cwd=root, source=root)
-    there = partial(lab, "-C", str(root), records=records)
+    assert run_lab("handout", str(root), "--name", "Ada", records=records).code == 0
+    here = partial(run_lab, cwd=root, source=root)
+    there = partial(run_lab, "-C", str(root), records=records)
     assert here("up", "--rows", "1000", "--port-offset", str(port_offset + 320)).code == 0
     try:
         edit(root / "compose/docker-compose.yml", "- PORT=5003\n", f"- PORT=5003\n      - {ADDRESS}\n")
