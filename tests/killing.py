@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -44,11 +44,17 @@ class Killer:
         It is killed `at` its n-th boundary, `after` some seconds, or when `when` returns something true.
         """
         child = self._ask({"root": str(root), "verb": verb, "tokens": tokens, "at": at, "after": after})
-        if when is not None:
-            until = time.monotonic() + DEADLINE
-            while not when():
-                assert time.monotonic() < until, f"what {verb} was to be killed at did not come"
-            os.kill(child, signal.SIGKILL)
+        try:
+            if when is not None:
+                until = time.monotonic() + DEADLINE
+                while not when():
+                    assert time.monotonic() < until, f"what {verb} was to be killed at did not come"
+                os.kill(child, signal.SIGKILL)
+        except BaseException:
+            with suppress(ProcessLookupError):  # it may have ended
+                os.kill(child, signal.SIGKILL)
+            self._answer()  # else the next run would take this exit code for the id of its process
+            raise
         return self._answer()
 
     def alembic(self, root: Path, *words: str) -> int:

@@ -111,6 +111,19 @@ def test_recovery_itself_may_be_killed(project: Project, kills: Killer) -> None:
     assert project.all() == before
 
 
+def test_a_run_after_one_that_was_not_killed_in_time_has_its_own_exit_code(
+    project: Project, kills: Killer
+) -> None:
+    def too_late() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        kills.run(project.root, "apply", "1", when=too_late)
+    project.recover()
+    assert kills.run(project.root, "apply", "1") == 0
+    assert project.applied() == {1}
+
+
 def test_the_next_command_recovers_and_reports_it(project: Project, kills: Killer) -> None:
     names = checkpoints(project, "apply", "2")
     project.revert("2")
