@@ -1,10 +1,11 @@
 """Send HTTP requests to a service. Every outcome is a Reply, even a closed socket or a timeout.
 
-Each request has one deadline for its complete body, so a service that sends a byte of the body now and then
+Each request has one deadline for its complete response, so a service that sends a byte of it now and then
 cannot block a probe.
 """
 
 import json
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,6 +80,27 @@ class Reply:
         return f"{self.request} answered {self.status}{form}{quoted}"
 
 
+class _Socket(socket.socket):
+    """The socket of a connection. Nothing is received after `until`, and no wait for data exceeds `pause`."""
+
+    until: float
+    pause: float
+
+    def recv_into(self, *args: Any) -> int:  # what a response reads its header and its body with
+        remaining = self.until - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self.settimeout(min(remaining, self.pause))
+        return super().recv_into(*args)
+
+
+def _connect(connection: HTTPConnection, until: float, pause: float) -> None:
+    connection.connect()
+    connection.sock = receiver = _Socket(fileno=connection.sock.detach())
+    receiver.until, receiver.pause = until, pause
+    receiver.settimeout(pause)
+
+
 def _send(
     connection: HTTPConnection, method: str, target: str, payload: bytes | None, content_type: str
 ) -> None:
@@ -133,17 +155,12 @@ def request(
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=pause)
     try:
         payload = raw if body is None else json.dumps(body).encode()
+        _connect(connection, started + timeout, pause)
         _send(connection, method, target, payload, content_type)
-        sock = connection.sock
         response = connection.getresponse()
         for name, value in response.getheaders():  # one that is repeated has the values of all
             headers[name.lower()] = ", ".join(filter(None, (headers.get(name.lower()), value)))
         while chunk := response.read1(CHUNK):
-            remaining = started + timeout - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError
-            if sock is not None and sock.fileno() >= 0:
-                sock.settimeout(min(remaining, pause))
             if not receive(chunk):
                 break
         else:
