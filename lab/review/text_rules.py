@@ -15,19 +15,20 @@ EXTENSION = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)",
 
 BLOCKS = re.compile(
     r"\s*(?:ALTER\s+TABLE|LOCK|TRUNCATE|CLUSTER|VACUUM\s*\(?\s*FULL|DROP\s+TABLE"
-    r"|(?:DROP|CREATE(?:\s+UNIQUE)?)\s+INDEX\s+(?!CONCURRENTLY)|REINDEX\s+(?!.*CONCURRENTLY))\b",
-    re.I,
+    r"|(?:DROP|CREATE(?:\s+UNIQUE)?)\s+INDEX(?!\s+CONCURRENTLY)|REINDEX(?!.*CONCURRENTLY))\b",
+    re.I | re.S,
 )
 """What takes a lock that stops writers, also outside of a transaction, after which it cannot be seen."""
 
 PLAIN_BUILD = re.compile(
-    r"\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY).*?\bON\s+(?:ONLY\s+)?\"?(\w+)"
-    r"|ALTER\s+TABLE\s+(?:ONLY\s+)?\"?(\w+)\"?\s+ADD\s+CONSTRAINT\s(?!.*\b(?:NOT\s+VALID|USING\s+INDEX)\b))",
-    re.I,
+    r"\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX(?!\s+CONCURRENTLY)\b.*?\bON\s+(?:ONLY\s+)?(?:\"?\w+\"?\.)?\"?(\w+)"
+    r"|ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:\"?\w+\"?\.)?\"?(\w+)\"?"
+    r"\s+ADD\s+CONSTRAINT\s(?!.*\b(?:NOT\s+VALID|USING\s+INDEX)\b))",
+    re.I | re.S,
 )
 """What works on all rows of a table under a lock that stops writers."""
 
-DROP_INDEX = re.compile(r"\s*DROP\s+INDEX\s+(?!CONCURRENTLY)(?:IF\s+EXISTS\s+)?(\S+)", re.I)
+DROP_INDEX = re.compile(r"\s*DROP\s+INDEX(?!\s+CONCURRENTLY)\s+(?:IF\s+EXISTS\s+)?(\S+)", re.I)
 
 
 def by_text(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
