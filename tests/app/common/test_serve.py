@@ -43,7 +43,7 @@ def service(database: Database) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def answers(port: int) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/health", timeout=1).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
