@@ -43,10 +43,13 @@ SETTINGS = {
 
 TEMPLATE = "template_seeded"
 TOGETHER = {
+    "tests/fixes/test_booking_race.py": "bookings",
     "tests/fixes/test_device_queue.py": "device queue",
     "tests/fixes/test_every_subset.py": "subsets",
     "tests/fixes/test_kill.py": "kills",
+    "tests/fixes/test_log_pages.py": "pages of the log",
     "tests/fixes/test_memory.py": "memory",
+    "tests/fixes/test_workflow_queries.py": "queries of workflows",
     "tests/hostile/test_hostile.py": "hostile submissions",
     "tests/lab/batch/test_bundle.py": "bundle",
     "tests/lab/batch/test_dask_cluster.py": "cluster",
@@ -219,14 +222,21 @@ def seeded(server: Server, name: str, rows: int) -> str:
     return name
 
 
-@pytest.fixture
-def database(server: Server, template: str) -> Iterator[Database]:
+@contextmanager
+def new_database(server: Server, template: str) -> Iterator[Database]:
+    """A copy of the template for the block, under a name of its own."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     server.create(name, template)
     try:
         yield Database(server, name)
     finally:
         server.drop(name)
+
+
+@pytest.fixture
+def database(server: Server, template: str) -> Iterator[Database]:
+    with new_database(server, template) as made:
+        yield made
 
 
 def pytest_configure() -> None:

@@ -10,20 +10,24 @@ from typing import Any
 
 import pytest
 
-from lab.catalog import Catalog, load
+from lab.catalog import Catalog, Fix, load
 from lab.database import connect
+from lab.engine.migrations import Migrations
 from lab.engine.patches import Patcher, ShippedTexts
+from lab.engine.schema import lock_schema
 from lab.engine.verb import Verb
 from lab.library import Library
+from lab.progress import silent
 from lab.shell import Finished, run
 from lab.workspace import Workspace
-from tests.conftest import PROJECT, Database
+from tests.conftest import PROJECT, Database, Server, new_database
 from tests.fixes.replica import Replica
 
 PARTS = ("alembic.ini", "app", "migrations", "compose", "fixes")
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 LIBRARY = ShippedTexts(Workspace(PROJECT))
+LOCK_TIMEOUT = 30.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,11 @@ class Lab:
     def apply(self, *numbers: int) -> None:
         """Put these fixes on, code and schema."""
         self.patch(*numbers)
-        for number in numbers:
-            self.migrate("upgrade", f"fix{number}@head")
+        self.upgrade(*numbers)
 
     def patch(self, *numbers: int) -> None:
         for number in numbers:
-            fix = self.catalog.get(number)
-            assert fix is not None, [report.problems for report in self.catalog.broken]
-            for change in Patcher(LIBRARY).change(fix, Verb.APPLY, self._read):
+            for change in Patcher(LIBRARY).change(self._fix(number), Verb.APPLY, self._read):
                 assert change.after is not None
                 (self.root / change.path).write_bytes(change.after)
 
@@ -53,12 +54,34 @@ class Lab:
         file = self.root / path
         return file.read_bytes() if file.exists() else None
 
-    def migrate(self, *words: str) -> None:
-        finished = self.alembic("-n", "fixes", *words)
-        assert finished.code == 0, finished.stderr.decode()
+    def upgrade(self, *numbers: int) -> None:
+        """Run the migrations of these fixes as `lab` runs them."""
+        with self._migrations() as migrations:
+            for number in numbers:
+                migrations.upgrade(self._fix(number))
 
-    def alembic(self, *words: str) -> Finished:
-        environment = {"LAB_DATABASE_URL": self.database.url}
+    def downgrade(self, number: int) -> None:
+        with self._migrations() as migrations:
+            migrations.downgrade(self._fix(number))
+
+    def record(self, number: int) -> None:
+        """Record the revision of the fix without running it."""
+        with self._migrations() as migrations:
+            migrations.record(self._fix(number))
+
+    @contextmanager
+    def _migrations(self) -> Iterator[Migrations]:
+        with lock_schema(self.database.url, progress=silent, lock_timeout=LOCK_TIMEOUT) as schema:
+            yield Migrations(self.database.url, schema, LOCK_TIMEOUT)
+
+    def _fix(self, number: int) -> Fix:
+        fix = self.catalog.get(number)
+        assert fix is not None, [report.problems for report in self.catalog.broken]
+        return fix
+
+    def alembic(self, *words: str, url: str | None = None) -> Finished:
+        """Run the command line with this URL, or that of the lab's database."""
+        environment = {"LAB_DATABASE_URL": url or self.database.url}
         return run([sys.executable, "-m", "alembic", *words], cwd=self.root, env=environment)
 
     def start(self, service: str, **environment: str) -> Replica:
@@ -90,6 +113,18 @@ def lab(tmp_path: Path, database: Database, catalog: Catalog) -> Iterator[Lab]:
         yield lab
 
 
+@pytest.fixture(scope="module")
+def shared_lab(
+    server: Server, template: str, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """One lab for the tests of a file, with a database of its own."""
+    with (
+        new_database(server, template) as database,
+        new_lab(tmp_path_factory.mktemp("shared"), database, catalog) as lab,
+    ):
+        yield lab
+
+
 @contextmanager
 def new_sql(database: Database) -> Iterator[Sql]:
     """Run one statement as the owner, and get its rows."""
@@ -107,4 +142,10 @@ def new_sql(database: Database) -> Iterator[Sql]:
 @pytest.fixture
 def sql(database: Database) -> Iterator[Sql]:
     with new_sql(database) as execute:
+        yield execute
+
+
+@pytest.fixture
+def shared_sql(shared_lab: Lab) -> Iterator[Sql]:
+    with new_sql(shared_lab.database) as execute:
         yield execute

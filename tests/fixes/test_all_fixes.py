@@ -12,7 +12,8 @@ from tests.fixes.conftest import Lab
 @pytest.fixture
 def fixed(lab: Lab) -> Lab:
     lab.patch(1, 2, 3, 4, 5, 6, 7)
-    lab.migrate("upgrade", "heads")
+    upgraded = lab.alembic("-n", "fixes", "upgrade", "heads")
+    assert upgraded.code == 0, upgraded.stderr.decode()
     return lab
 
 

@@ -18,6 +18,13 @@ CLIENTS = 16
 OPEN = "SELECT workflow_id FROM bookings WHERE device_id = %s AND released_at IS NULL ORDER BY id"
 
 
+@pytest.fixture(scope="module")
+def replicas(shared_lab: Lab) -> list[Replica]:
+    """Two replicas with fix 3. Each test that uses them has devices of its own."""
+    shared_lab.apply(3)
+    return [shared_lab.start("device_service"), shared_lab.start("device_service")]
+
+
 def book_at_once(replicas: list[Replica], device: str) -> list[int]:
     """Send `CLIENTS` bookings at once, distributed over the replicas. Return their statuses, sorted."""
     together = threading.Barrier(CLIENTS)
@@ -37,39 +44,43 @@ def test_without_the_fix_the_same_test_finds_double_bookings(lab: Lab, sql: Sql)
     assert len(sql(OPEN, DEVICE)) > 1
 
 
-@pytest.mark.parametrize(
-    "with_index",
-    [pytest.param(True, id="lock and index"), pytest.param(False, id="lock alone", marks=pytest.mark.slow)],
-)
-def test_one_of_many_bookings_over_two_replicas_succeeds(lab: Lab, sql: Sql, with_index: bool) -> None:
+def test_one_of_many_bookings_over_two_replicas_succeeds(replicas: list[Replica], shared_sql: Sql) -> None:
+    one_booking_of_many_succeeds(replicas, shared_sql)
+
+
+@pytest.mark.slow
+def test_one_of_many_bookings_succeeds_by_the_lock_alone(lab: Lab, sql: Sql) -> None:
     lab.patch(3)
-    if with_index:
-        lab.migrate("upgrade", "fix3@head")
-    replicas = [lab.start("device_service"), lab.start("device_service")]
+    one_booking_of_many_succeeds([lab.start("device_service"), lab.start("device_service")], sql)
+
+
+def one_booking_of_many_succeeds(replicas: list[Replica], sql: Sql) -> None:
     for device in ("device-01", "device-02", "device-03"):
         assert book_at_once(replicas, device) == [200] + [409] * (CLIENTS - 1)
         [(holder,)] = sql(OPEN, device)
         assert replicas[0].get(f"/devices/{device}").json()["workflow_id"] == holder
 
 
-def test_a_booking_that_the_index_forbids_is_a_conflict_and_changes_nothing(lab: Lab, sql: Sql) -> None:
-    lab.apply(3)
-    service = lab.start("device_service")
-    sql("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, 'by hand')", DEVICE)
-    answer = service.post(f"/devices/{DEVICE}/book", workflow_id="client")
+def test_a_booking_that_the_index_forbids_is_a_conflict_and_changes_nothing(
+    replicas: list[Replica], shared_sql: Sql
+) -> None:
+    device, service = "device-04", replicas[0]
+    shared_sql("INSERT INTO bookings (device_id, workflow_id) VALUES (%s, 'by hand')", device)
+    answer = service.post(f"/devices/{device}/book", workflow_id="client")
     assert answer.status_code == 409
     assert answer.json()["error"]
-    assert service.get(f"/devices/{DEVICE}").json()["status"] == "available"
-    assert sql(OPEN, DEVICE) == [("by hand",)]
+    assert service.get(f"/devices/{device}").json()["status"] == "available"
+    assert shared_sql(OPEN, device) == [("by hand",)]
 
 
-def test_any_other_violated_constraint_is_an_error_and_not_a_conflict(lab: Lab, sql: Sql) -> None:
-    lab.apply(3)
-    service = lab.start("device_service")
-    sql("ALTER TABLE bookings ADD CONSTRAINT no_robots CHECK (workflow_id <> 'robot')")
-    assert service.post(f"/devices/{DEVICE}/book", workflow_id="robot").status_code == 500
-    assert service.get(f"/devices/{DEVICE}").json()["status"] == "available"
-    assert sql(OPEN, DEVICE) == []
+def test_any_other_violated_constraint_is_an_error_and_not_a_conflict(
+    replicas: list[Replica], shared_sql: Sql
+) -> None:
+    device, service = "device-06", replicas[0]
+    shared_sql("ALTER TABLE bookings ADD CONSTRAINT no_robots CHECK (workflow_id <> 'robot')")
+    assert service.post(f"/devices/{device}/book", workflow_id="robot").status_code == 500
+    assert service.get(f"/devices/{device}").json()["status"] == "available"
+    assert shared_sql(OPEN, device) == []
 
 
 def test_a_device_that_the_session_has_loaded_before_is_read_again(lab: Lab, database: Database) -> None:
@@ -111,7 +122,7 @@ def test_the_migration_keeps_the_holders_or_the_newest_booking_open(lab: Lab, sq
     )
     closed_before = sql("SELECT id, released_at FROM bookings WHERE released_at IS NOT NULL ORDER BY id")
     devices_before = sql("SELECT * FROM devices ORDER BY id")
-    lab.migrate("upgrade", "fix3@head")
+    lab.upgrade(3)
     assert [sql(OPEN, device) for device in ("device-01", "device-02", "device-03")] == [
         [("holder",)],
         [("newest, second",)],
@@ -120,7 +131,7 @@ def test_the_migration_keeps_the_holders_or_the_newest_booking_open(lab: Lab, sq
     was_closed = "SELECT id, released_at FROM bookings WHERE released_at IS NOT NULL ORDER BY id LIMIT %s"
     assert sql(was_closed, len(closed_before)) == closed_before
     assert sql("SELECT * FROM devices ORDER BY id") == devices_before
-    lab.migrate("downgrade", "fix3@base")
+    lab.downgrade(3)
     sql("INSERT INTO bookings (device_id, workflow_id) VALUES ('device-03', 'second')")
 
 
@@ -132,7 +143,7 @@ def test_the_migration_waits_for_a_booking_in_progress_and_closes_it_too(
     with other, other.cursor() as cursor:
         cursor.execute("INSERT INTO bookings (device_id, workflow_id) VALUES ('device-01', 'first')")
         cursor.execute("INSERT INTO bookings (device_id, workflow_id) VALUES ('device-01', 'second')")
-        migration = threading.Thread(target=lab.migrate, args=("upgrade", "fix3@head"))
+        migration = threading.Thread(target=lab.upgrade, args=(3,))
         migration.start()
         waits = "SELECT count(*) FROM pg_locks WHERE relation = 'bookings'::regclass AND NOT granted"
         deadline = time.monotonic() + 30

@@ -9,7 +9,7 @@ VARIABLE = "DEVICE_SERVICE_URL"
 def test_the_url_of_device_service_is_the_only_change_of_the_compose_file(lab: Lab) -> None:
     file = lab.root / "compose" / "docker-compose.yml"
     before = {name: dict(service.environment) for name, service in read(file).services.items()}
-    lab.apply(1)
+    lab.patch(1)
     after = {name: dict(service.environment) for name, service in read(file).services.items()}
     assert after.pop("workflow-service") == {
         **before.pop("workflow-service"),
@@ -19,7 +19,7 @@ def test_the_url_of_device_service_is_the_only_change_of_the_compose_file(lab: L
 
 
 def test_a_started_workflow_holds_its_device_until_it_is_completed(lab: Lab, sql: Sql) -> None:
-    lab.apply(2)
+    lab.patch(2)
     devices = lab.start("device_service")
     workflows = lab.start("workflow_service", **{VARIABLE: devices.url})
     made = workflows.post("/workflows", name="made by a test", device_id="device-01").json()["id"]

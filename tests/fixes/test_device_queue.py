@@ -12,7 +12,7 @@ import pytest
 
 from lab.catalog import Catalog
 from lab.database import connect
-from tests.conftest import Database, Server
+from tests.conftest import Database, Server, new_database
 from tests.fixes.conftest import Lab, Sql, new_lab, new_sql
 from tests.fixes.replica import Replica
 
@@ -76,12 +76,12 @@ def fixed(
     catalog: Catalog,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lab]:
-    database = Database(server, f"test_{uuid.uuid4().hex[:12]}")
-    server.create(database.name, template)
-    with new_lab(tmp_path_factory.mktemp("queue"), database, catalog) as lab:
+    with (
+        new_database(server, template) as database,
+        new_lab(tmp_path_factory.mktemp("queue"), database, catalog) as lab,
+    ):
         lab.apply(*request.param)
         yield lab
-    server.drop(database.name)
 
 
 @pytest.fixture(scope="module")
@@ -351,7 +351,7 @@ def test_the_migration_gives_up_if_a_transaction_holds_the_devices(
     lab: Lab, database: Database, direction: str
 ) -> None:
     if direction == "downgrade":
-        lab.migrate("upgrade", "fix7@head")
+        lab.upgrade(7)
     with closing(connect(database.url)) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN; UPDATE devices SET updated_at = now()")
         target = {"upgrade": "fix7@head", "downgrade": "fix7@base"}[direction]

@@ -22,6 +22,13 @@ SELECT count(*) FROM copied
 """
 
 
+@pytest.fixture(scope="module")
+def service(shared_lab: Lab) -> Replica:
+    """workflow-service with fix 4."""
+    shared_lab.apply(4)
+    return shared_lab.start("workflow_service", **UNREACHABLE)
+
+
 def statements_of(path: str, service: Replica, sql: Sql) -> int:
     """Return the number of queries of one request, as pg_stat_statements counts them."""
     assert service.get(path).ok  # open the connection first: that runs statements too
@@ -32,34 +39,32 @@ def statements_of(path: str, service: Replica, sql: Sql) -> int:
     return count
 
 
-def test_the_number_of_statements_does_not_grow_with_the_workflows(lab: Lab, sql: Sql) -> None:
-    lab.apply(4)
-    service = lab.start("workflow_service", **UNREACHABLE)
-    before = statements_of("/workflows", service, sql)
-    [(added,)] = sql(DOUBLE)
-    assert added == 50
-    sql(
+def test_the_number_of_statements_does_not_grow_with_the_workflows(service: Replica, shared_sql: Sql) -> None:
+    before = statements_of("/workflows", service, shared_sql)
+    [(added,)] = shared_sql(DOUBLE)
+    assert added >= 50
+    shared_sql(
         """
         INSERT INTO workflow_steps (workflow_id, position, operation)
         SELECT left(md5(workflow_id), 36), position, operation FROM workflow_steps
         """
     )
-    sql(
+    shared_sql(
         """
         INSERT INTO workflow_samples (workflow_id, sample_id, role)
         SELECT left(md5(workflow_id), 36), sample_id, role FROM workflow_samples
         """
     )
-    assert (before, statements_of("/workflows", service, sql)) == (3, 3)
+    assert (before, statements_of("/workflows", service, shared_sql)) == (3, 3)
 
 
-def test_one_workflow_takes_three_statements_however_many_samples_it_has(lab: Lab, sql: Sql) -> None:
-    lab.apply(4)
-    service = lab.start("workflow_service", **UNREACHABLE)
+def test_one_workflow_takes_three_statements_however_many_samples_it_has(
+    service: Replica, shared_sql: Sql
+) -> None:
     samples = [{"sample_id": number, "role": "input"} for number in range(1, 21)]
     made = service.post("/workflows", name="many", device_id="device-01", samples=samples).json()
     assert len(made["samples"]) == 20
-    assert statements_of(f"/workflows/{made['id']}", service, sql) == 3
+    assert statements_of(f"/workflows/{made['id']}", service, shared_sql) == 3
 
 
 def test_every_answer_is_the_same_as_before(lab: Lab, sql: Sql) -> None:
@@ -80,27 +85,28 @@ def test_every_answer_is_the_same_as_before(lab: Lab, sql: Sql) -> None:
     assert [fixed.get(path).json() for path in paths] == before
 
 
-def test_without_workflows_the_list_is_empty(lab: Lab, sql: Sql) -> None:
-    lab.apply(4)
-    sql("TRUNCATE workflows CASCADE")
-    service = lab.start("workflow_service", **UNREACHABLE)
-    assert service.get("/workflows").json() == {"workflows": []}
-
-
-@pytest.mark.parametrize("table", ["workflow_steps", "workflow_samples"])
-def test_the_steps_and_samples_of_a_workflow_are_found_by_an_index(lab: Lab, sql: Sql, table: str) -> None:
-    lab.migrate("upgrade", "fix4@head")
+def test_the_steps_and_samples_of_a_workflow_are_found_by_an_index(lab: Lab, sql: Sql) -> None:
+    lab.upgrade(4)
     sql(
         """
         INSERT INTO workflows (id, name, device_id)
         SELECT 'many-' || n, 'many', 'device-01' FROM generate_series(1, 2000) AS n
         """
     )
-    columns = {"workflow_steps": "position, operation", "workflow_samples": "sample_id, role"}[table]
-    values = {"workflow_steps": "1, 'spin'", "workflow_samples": "1, 'input'"}[table]
-    sql(
-        f"INSERT INTO {table} (workflow_id, {columns}) SELECT id, {values} FROM workflows WHERE name = 'many'"
-    )
-    sql(f"ANALYZE {table}")
-    plan = sql(f"EXPLAIN SELECT * FROM {table} WHERE workflow_id = 'many-7'")
-    assert f"ix_{table}_workflow_id" in str(plan)
+    for table, columns, values in (
+        ("workflow_steps", "position, operation", "1, 'spin'"),
+        ("workflow_samples", "sample_id, role", "1, 'input'"),
+    ):
+        sql(
+            f"INSERT INTO {table} (workflow_id, {columns})"
+            f" SELECT id, {values} FROM workflows WHERE name = 'many'"
+        )
+        sql(f"ANALYZE {table}")
+        plan = sql(f"EXPLAIN SELECT * FROM {table} WHERE workflow_id = 'many-7'")
+        assert f"ix_{table}_workflow_id" in str(plan)
+
+
+def test_without_workflows_the_list_is_empty(service: Replica, shared_sql: Sql) -> None:
+    # The last test of the file: others need the workflows.
+    shared_sql("TRUNCATE workflows CASCADE")
+    assert service.get("/workflows").json() == {"workflows": []}
