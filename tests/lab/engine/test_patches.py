@@ -117,59 +117,73 @@ def restyle(text: bytes, style: str) -> bytes:
 
 
 styles = st.sampled_from(["", "crlf", "bare", "crlf bare"])
+few_or_many = pytest.mark.parametrize("examples", [30, pytest.param(100, marks=pytest.mark.slow)])
 
 
-@given(edits=far_edits(), style=styles)
-def test_with_edits_elsewhere_it_is_applied_and_reverted_exactly(
-    folder: Path, edits: tuple[list[bytes], list[bytes]], style: str
-) -> None:
-    above, below = edits
-    before = restyle(b"".join([*above, *LINES[18:22], *below]), style)
-    lab = case(folder, before)
-    assert lab.state() is State.ABSENT
-    lab.apply()
-    assert lab.files[PATH] == restyle(b"".join([*above, *fixed(LINES[18:22]), *below]), style)
-    assert lab.state() is State.PRESENT
-    lab.revert()
-    assert lab.files == {PATH: before, NEW: None}
-
-
-@given(data=st.data(), style=styles)
-def test_with_edits_anywhere_it_is_exact_or_refused(folder: Path, data: st.DataObject, style: str) -> None:
-    lines = list(LINES)
-    for _ in range(data.draw(st.integers(1, 4))):
-        start = data.draw(st.integers(0, len(lines)))
-        end = data.draw(st.integers(start, min(len(lines), start + 4)))
-        lines[start:end] = data.draw(texts)
-    before = restyle(b"".join(lines), style)
-    lab = case(folder, before)
-    try:
+@few_or_many
+def test_with_edits_elsewhere_it_is_applied_and_reverted_exactly(folder: Path, examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(edits=far_edits(), style=styles)
+    def holds(edits: tuple[list[bytes], list[bytes]], style: str) -> None:
+        above, below = edits
+        before = restyle(b"".join([*above, *LINES[18:22], *below]), style)
+        lab = case(folder, before)
+        assert lab.state() is State.ABSENT
         lab.apply()
-    except Refused:
+        assert lab.files[PATH] == restyle(b"".join([*above, *fixed(LINES[18:22]), *below]), style)
+        assert lab.state() is State.PRESENT
+        lab.revert()
         assert lab.files == {PATH: before, NEW: None}
-        assert lab.state() is not State.PRESENT
-        return
-    assert lab.state() is State.PRESENT
-    lab.revert()
-    assert lab.files == {PATH: before, NEW: None}
+
+    holds()
 
 
-@given(data=st.data())
-def test_a_file_with_mixed_line_ends_keeps_its_bytes(folder: Path, data: st.DataObject) -> None:
-    ends = [data.draw(st.sampled_from([b"\n", b"\r\n"])) for _ in LINES]
-    before = b"".join(line.rstrip(b"\n") + end for line, end in zip(LINES, ends, strict=True))
-    lab = case(folder, before)
-    try:
-        lab.apply()
-    except Refused:  # the fix's lines have CRLF line ends, which count as edits
+@few_or_many
+def test_with_edits_anywhere_it_is_exact_or_refused(folder: Path, examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(data=st.data(), style=styles)
+    def holds(data: st.DataObject, style: str) -> None:
+        lines = list(LINES)
+        for _ in range(data.draw(st.integers(1, 4))):
+            start = data.draw(st.integers(0, len(lines)))
+            end = data.draw(st.integers(start, min(len(lines), start + 4)))
+            lines[start:end] = data.draw(texts)
+        before = restyle(b"".join(lines), style)
+        lab = case(folder, before)
+        try:
+            lab.apply()
+        except Refused:
+            assert lab.files == {PATH: before, NEW: None}
+            assert lab.state() is not State.PRESENT
+            return
+        assert lab.state() is State.PRESENT
+        lab.revert()
+        assert lab.files == {PATH: before, NEW: None}
+
+    holds()
+
+
+@few_or_many
+def test_a_file_with_mixed_line_ends_keeps_its_bytes(folder: Path, examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(data=st.data())
+    def holds(data: st.DataObject) -> None:
+        ends = [data.draw(st.sampled_from([b"\n", b"\r\n"])) for _ in LINES]
+        before = b"".join(line.rstrip(b"\n") + end for line, end in zip(LINES, ends, strict=True))
+        lab = case(folder, before)
+        try:
+            lab.apply()
+        except Refused:  # the fix's lines have CRLF line ends, which count as edits
+            assert lab.files[PATH] == before
+            return
+        after = lab.files[PATH]
+        assert after is not None
+        assert after.startswith(b"".join(before.splitlines(keepends=True)[:18]))
+        assert after.endswith(b"".join(before.splitlines(keepends=True)[22:]))
+        lab.revert()
         assert lab.files[PATH] == before
-        return
-    after = lab.files[PATH]
-    assert after is not None
-    assert after.startswith(b"".join(before.splitlines(keepends=True)[:18]))
-    assert after.endswith(b"".join(before.splitlines(keepends=True)[22:]))
-    lab.revert()
-    assert lab.files[PATH] == before
+
+    holds()
 
 
 def test_an_edit_of_the_same_lines_is_shown_without_the_lines_of_the_fix(folder: Path) -> None:

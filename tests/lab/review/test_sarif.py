@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.review.finding import Basis, Finding, meanings
@@ -34,6 +34,7 @@ def results(*found: Finding) -> list[dict[str, Any]]:
     return list(log["runs"][0]["results"])
 
 
+@settings(max_examples=30)
 @given(st.lists(findings, max_size=4))
 def test_any_findings_are_valid_sarif(found: list[Finding]) -> None:
     assert len(results(*found)) == len(found)
