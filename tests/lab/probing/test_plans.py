@@ -14,9 +14,9 @@ from tests.measuring import database_at
 QUERY = "SELECT count(*) FROM execution_logs WHERE duration_ms = 1"
 
 
-def _execute(url: str) -> None:
+def _execute(url: str, query: str = QUERY) -> None:
     with closing(psycopg2.connect(DatabaseUrl.parse(url).libpq)) as service, service.cursor() as cursor:
-        cursor.execute(QUERY)
+        cursor.execute(query)
 
 
 def test_an_executed_statement_has_its_plan(database: Database) -> None:
@@ -36,7 +36,10 @@ def test_no_plan_is_logged_after_the_block(database: Database) -> None:
             pass
         log = PlanLog(connection)
         _execute(database.url_for("device-service"))
-        assert log.read("execution_logs") == ()
+        later = f"{QUERY} OR duration_ms = 2"
+        with explained(connection, "device_service"):
+            _execute(database.url_for("device-service"), later)
+        assert [plan.text for plan in log.read("execution_logs")] == [later]
 
 
 def test_scans_are_counted_by_loop_and_parallel_ones_once() -> None:
