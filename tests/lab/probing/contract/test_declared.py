@@ -8,6 +8,7 @@ import pytest
 from lab.errors import InvalidFile
 from lab.probing.contract.declared import Declared, Open, difference, read_declared
 from lab.probing.contract.script import Answer, Call
+from probes.contract import scripts
 from tests.conftest import PROJECT
 
 ROUTE = "GET /x"
@@ -124,6 +125,9 @@ def test_the_library_declares_routes_and_bugs_that_there_are() -> None:
     slugs = {path.name.partition("_")[2] for path in (PROJECT / "fixes").glob("[0-9]*_*")}
     assert {*declared.needs, *declared.given, *declared.always} <= slugs
     assert all(one.why for one in declared.open)
+    routes = {call.route for script in scripts(1) for call in script.calls}
+    assert {one.route for one in declared.open} <= routes
+    assert set[str]().union(*declared.needs.values()) <= routes
 
 
 @pytest.mark.parametrize("text", ["open = 3", "[[open]]\nwhy = 'no route'", "needs = [", "[needs]\na = 'x'"])
