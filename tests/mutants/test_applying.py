@@ -1,4 +1,5 @@
 import ast
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from tests.mutants.fixed_code import copy_fixed, fixed_files
 from tests.mutants.sample import sample
 
 
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixed app. A test changes only copies of it."""
+    return copy_fixed(tmp_path_factory.mktemp("mutants") / "fixed")
+
+
 @pytest.mark.slow
 def test_every_mutant_compiles_and_is_another_program() -> None:
     for mutant in sample():
@@ -19,15 +26,16 @@ def test_every_mutant_compiles_and_is_another_program() -> None:
         assert ast.dump(other) != ast.dump(ast.parse(text)), mutant.id
 
 
+@pytest.mark.slow
 def test_no_two_mutants_are_the_same_program() -> None:
     programs = {(one.file, ast.dump(ast.parse(changed(fixed_files()[one.file], one)))) for one in sample()}
     assert len(programs) == len(sample())
 
 
-@pytest.mark.parametrize("number", range(0, len(sample()), 43))
-def test_a_diff_makes_the_mutant_of_the_fixed_app(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", range(0, len(sample()), len(sample()) // 3 + 1))
+def test_a_diff_makes_the_mutant_of_the_fixed_app(number: int, fixed: Path, tmp_path: Path) -> None:
     mutant = sample()[number]
-    edited, patched = copy_fixed(tmp_path / "edited"), copy_fixed(tmp_path / "patched")
+    edited, patched = (Path(shutil.copytree(fixed, tmp_path / name)) for name in ("edited", "patched"))
     mutated(edited, mutant)
     limit = {"GIT_CEILING_DIRECTORIES": str(tmp_path)}
     applied = run(["git", "apply", "-"], cwd=patched, stdin=diff(mutant).encode(), env=limit)
@@ -37,9 +45,8 @@ def test_a_diff_makes_the_mutant_of_the_fixed_app(number: int, tmp_path: Path) -
         assert ((edited / path).read_text() != text) == (path == mutant.file)
 
 
-def test_a_mutant_of_another_code_is_refused(tmp_path: Path) -> None:
-    root = copy_fixed(tmp_path / "fixed")
+def test_a_mutant_of_another_code_is_refused(fixed: Path) -> None:
     mutant = sample()[0]
     with pytest.raises(ValueError, match="does not hold"):
-        mutated(root, replace(mutant, line=mutant.line + 1))
-    assert (root / mutant.file).read_text() == fixed_files()[mutant.file]
+        mutated(fixed, replace(mutant, line=mutant.line + 1))
+    assert (fixed / mutant.file).read_text() == fixed_files()[mutant.file]
