@@ -11,6 +11,9 @@ from threading import Thread
 
 from lab.probing.bench import Bench, Health, Service
 
+POLL = 0.01
+"""Seconds until the stand-in sees that it is to stop."""
+
 
 class _Refusal(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -33,7 +36,7 @@ class _Refusal(BaseHTTPRequestHandler):
 def refusing(bench: Bench) -> Iterator[Bench]:
     """Give the block a bench with the same database and names, whose services refuse every request."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Refusal) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": POLL}, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
 
         def stand_in(service: Service) -> Service:
