@@ -80,6 +80,7 @@ TOGETHER = {
     "tests/lab/sandbox/test_box.py": "boxes",
     "tests/lab/sandbox/test_hostile.py": "hostile programs",
     "tests/mutants/test_applying.py": "mutants",
+    "tests/seed/test_database.py": "seed",
     "tests/test_wheel.py": "wheel",
 }
 """Files whose tests share what takes seconds to make, most often a lab: one process runs all of them."""

@@ -14,6 +14,10 @@ NAMES = [*(table.name for table in workflows.tables()), "execution_logs"]
 
 @pytest.fixture
 def empty(database: Database) -> Database:
+    return emptied(database)
+
+
+def emptied(database: Database) -> Database:
     ask(database, f"TRUNCATE {', '.join(NAMES)} RESTART IDENTITY")
     return database
 

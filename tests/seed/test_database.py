@@ -1,15 +1,16 @@
 """Seed a real database: the rows that it has afterwards, and that an interruption leaves none."""
 
 import threading
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
 
 import seed
 from lab.database_url import DatabaseUrl
-from tests.conftest import Database, Server, free_port
-from tests.seed.conftest import NAMES, ask, contents, count, silent
+from tests.conftest import Database, Server, free_port, new_database
+from tests.seed.conftest import NAMES, ask, contents, count, emptied, silent
 
 SEVERAL_BATCHES = 60_000
 
@@ -18,24 +19,38 @@ class Interruption(Exception):
     """Raised by a progress callback."""
 
 
-def test_the_requested_rows_are_added(empty: Database) -> None:
-    filled = seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
+@dataclass(frozen=True)
+class Full:
+    """A database that was filled with SEVERAL_BATCHES logs, what `fill` returned, and its progress."""
 
-    assert (filled.devices, filled.workflows, filled.samples, filled.logs) == (20, 50, 100, 1_000)
-    assert {name: count(empty, name) for name in ("devices", "workflows", "samples", "execution_logs")} == {
-        "devices": 20,
-        "workflows": 50,
-        "samples": 100,
-        "execution_logs": 1_000,
-    }
+    database: Database
+    filled: seed.Filled
+    heard: list[tuple[int, int]]
 
 
-def test_progress_goes_from_0_to_the_number_of_rows(empty: Database) -> None:
+@pytest.fixture(scope="module")
+def full(server: Server, template: str) -> Iterator[Full]:
+    """For tests that only read."""
     heard: list[tuple[int, int]] = []
+    with new_database(server, template) as database:
+        filled = seed.fill(
+            emptied(database).url,
+            rows=SEVERAL_BATCHES,
+            seed=1,
+            progress=lambda done, total: heard.append((done, total)),
+        )
+        yield Full(database, filled, heard)
 
-    seed.fill(
-        empty.url, rows=SEVERAL_BATCHES, seed=1, progress=lambda done, total: heard.append((done, total))
-    )
+
+def test_the_requested_rows_are_added(full: Full) -> None:
+    filled, names = full.filled, ("devices", "workflows", "samples", "execution_logs")
+
+    assert (filled.devices, filled.workflows, filled.samples, filled.logs) == (20, 50, 100, SEVERAL_BATCHES)
+    assert [count(full.database, name) for name in names] == [20, 50, 100, SEVERAL_BATCHES]
+
+
+def test_progress_goes_from_0_to_the_number_of_rows(full: Full) -> None:
+    heard = full.heard
 
     assert heard[0] == (0, SEVERAL_BATCHES)
     assert heard[-1] == (SEVERAL_BATCHES, SEVERAL_BATCHES)
@@ -71,11 +86,10 @@ def test_another_seed_changes_only_the_logs(empty: Database) -> None:
     assert [name for name, rows in contents(empty).items() if rows != first[name]] == ["execution_logs"]
 
 
-def test_the_incident_day_has_240_runs_and_far_more_than_any_other_day(empty: Database) -> None:
-    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
-
+def test_the_incident_day_has_240_runs_and_far_more_than_any_other_day(full: Full) -> None:
     days = ask(
-        empty, "SELECT started_at::date::timestamp, count(*) FROM execution_logs GROUP BY 1 ORDER BY 2 DESC"
+        full.database,
+        "SELECT started_at::date::timestamp, count(*) FROM execution_logs GROUP BY 1 ORDER BY 2 DESC",
     )
 
     assert days[0] == (datetime(2025, 1, 1), 240)
@@ -83,19 +97,15 @@ def test_the_incident_day_has_240_runs_and_far_more_than_any_other_day(empty: Da
     assert len(days) == 3653
 
 
-def test_log_reads_in_the_order_of_its_starts(empty: Database) -> None:
-    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
-
+def test_log_reads_in_the_order_of_its_starts(full: Full) -> None:
     disorder = """
         SELECT count(*) FILTER (WHERE started_at <= before), count(before)
         FROM (SELECT started_at, lag(started_at) OVER (ORDER BY id) AS before FROM execution_logs) AS log
     """
-    assert ask(empty, disorder) == [(0, SEVERAL_BATCHES - 1)]
+    assert ask(full.database, disorder) == [(0, SEVERAL_BATCHES - 1)]
 
 
-def test_no_device_is_on_two_runs_at_once(empty: Database) -> None:
-    seed.fill(empty.url, rows=SEVERAL_BATCHES, seed=1, progress=silent)
-
+def test_no_device_is_on_two_runs_at_once(full: Full) -> None:
     overlaps = """
         SELECT count(*) FILTER (WHERE started_at < before), count(before)
         FROM (
@@ -103,7 +113,7 @@ def test_no_device_is_on_two_runs_at_once(empty: Database) -> None:
             FROM execution_logs
         ) AS log
     """
-    assert ask(empty, overlaps) == [(0, SEVERAL_BATCHES - 20)]
+    assert ask(full.database, overlaps) == [(0, SEVERAL_BATCHES - 20)]
 
 
 def test_foreign_keys_are_valid_although_their_checks_were_disabled(empty: Database) -> None:
@@ -130,11 +140,9 @@ def test_sequences_continue_after_the_seeded_rows(empty: Database) -> None:
     assert (booked, sampled) == ([(11,)], [(101,)])
 
 
-def test_tables_are_left_frozen_and_analysed(empty: Database) -> None:
-    seed.fill(empty.url, rows=1_000, seed=1, progress=silent)
-
+def test_tables_are_left_frozen_and_analysed(full: Full) -> None:
     state = "SELECT reltuples, relallvisible = relpages FROM pg_class WHERE relname = 'execution_logs'"
-    assert ask(empty, state) == [(1_000, True)]
+    assert ask(full.database, state) == [(SEVERAL_BATCHES, True)]
 
 
 @pytest.mark.parametrize("rows", [0, -1, 50_000_001])

@@ -39,6 +39,7 @@ def test_a_second_run_adds_nothing(database: Database) -> None:
 
 def test_the_next_log_has_an_id_of_its_own(database: Database) -> None:
     ((highest,),) = ask(database, "SELECT max(id) FROM execution_logs")
+    ask(database, "SELECT setval(pg_get_serial_sequence('execution_logs', 'id'), 1)")
     top_up(database.url, 700)
     ((following,),) = ask(database, "SELECT nextval(pg_get_serial_sequence('execution_logs', 'id'))")
     assert following == highest + 1  # type: ignore[operator]
