@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 import app.device_service
 import app.workflow_service
 from tests.app.neighbour import Neighbour
-from tests.conftest import Database
+from tests.conftest import Database, free_port
 
 
 @contextmanager
@@ -31,6 +31,15 @@ def device_app(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture
 def devices(device_app: Flask) -> FlaskClient:
     return device_app.test_client()
+
+
+@pytest.fixture
+def devices_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    """device-service without a database, for what it answers before it asks one."""
+    url = f"postgresql+psycopg2://user:password@127.0.0.1:{free_port()}/nowhere"
+    monkeypatch.setenv("DATABASE_URL", url)
+    with closing(app.device_service.create_app()) as application:
+        yield application.test_client()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 import app.device_service
 from lab.database import connect
 from tests.app.conftest import closing
-from tests.conftest import Database, free_port
+from tests.conftest import Database
 
 
 def test_health_names_the_service(devices: FlaskClient, workflows: FlaskClient) -> None:
@@ -14,14 +14,10 @@ def test_health_names_the_service(devices: FlaskClient, workflows: FlaskClient) 
     assert workflows.get("/health").json == {"status": "healthy", "service": "workflow-service"}
 
 
-def test_without_a_database_answers_are_503_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"postgresql+psycopg2://user:password@127.0.0.1:{free_port()}/nowhere"
-    monkeypatch.setenv("DATABASE_URL", url)
-    with closing(app.device_service.create_app()) as application:
-        client = application.test_client()
-        health = client.get("/health")
-        listing = client.get("/devices")
-        booking = client.post("/devices/device-01/book", json={"workflow_id": "w"})
+def test_without_a_database_answers_are_503_in_json(devices_alone: FlaskClient) -> None:
+    health = devices_alone.get("/health")
+    listing = devices_alone.get("/devices")
+    booking = devices_alone.post("/devices/device-01/book", json={"workflow_id": "w"})
     assert health.status_code == 503
     assert health.json is not None
     assert health.json["status"] == "unhealthy"
@@ -49,22 +45,22 @@ def test_a_url_without_a_driver_uses_psycopg2(database: Database, monkeypatch: p
         assert application.test_client().get("/health").status_code == 200
 
 
-def test_an_unknown_path_is_404_in_json(devices: FlaskClient) -> None:
+def test_an_unknown_path_is_404_in_json(devices_alone: FlaskClient) -> None:
     for path in ("/", "/nothing", "/devices/", "/devices/a/b/c", "/device/device-01"):
-        answer = devices.get(path)
+        answer = devices_alone.get(path)
         assert (answer.status_code, answer.json) == (404, {"error": f"There is nothing at {path}."})
 
 
-def test_a_wrong_method_is_405_in_json_and_lists_the_right_ones(devices: FlaskClient) -> None:
-    answer = devices.delete("/devices/device-01")
+def test_a_wrong_method_is_405_in_json_and_lists_the_right_ones(devices_alone: FlaskClient) -> None:
+    answer = devices_alone.delete("/devices/device-01")
     assert answer.status_code == 405
     assert answer.json is not None
     assert "method" in answer.json["error"]
     assert {"GET", "PATCH"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_a_body_over_64_kib_is_413_in_json(devices: FlaskClient) -> None:
-    answer = devices.post("/devices/device-01/book", json={"workflow_id": "x" * 2**16})
+def test_a_body_over_64_kib_is_413_in_json(devices_alone: FlaskClient) -> None:
+    answer = devices_alone.post("/devices/device-01/book", json={"workflow_id": "x" * 2**16})
     assert answer.status_code == 413
     assert answer.json is not None
     assert answer.json["error"]
@@ -98,7 +94,7 @@ def test_a_successful_health_check_is_not_logged(
     assert caplog.records == []
 
 
-def test_the_openapi_file_is_served(devices: FlaskClient) -> None:
-    answer = devices.get("/openapi.yaml")
+def test_the_openapi_file_is_served(devices_alone: FlaskClient) -> None:
+    answer = devices_alone.get("/openapi.yaml")
     assert answer.mimetype == "application/yaml"
     assert answer.text.startswith("openapi: 3.1.0")

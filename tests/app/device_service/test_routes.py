@@ -1,10 +1,11 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.app.rows import rows
-from tests.conftest import Database
+from tests.conftest import Database, Server, new_database
 
 DAY = {"start": "2025-01-01", "end": "2025-01-02"}
 
@@ -19,6 +20,12 @@ def release(devices: FlaskClient, workflow_id: str, device_id: str = "device-01"
 
 def set_status(devices: FlaskClient, status: Any, device_id: str = "device-01") -> Any:
     return devices.patch(f"/devices/{device_id}", json={"status": status})
+
+
+@pytest.fixture(scope="module")
+def database(server: Server, template: str) -> Iterator[Database]:
+    with new_database(server, template) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

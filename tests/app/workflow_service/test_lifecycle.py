@@ -1,6 +1,7 @@
 """Start and complete one workflow, with each answer that device-service can give."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,13 @@ from flask.testing import FlaskClient
 
 from app.workflow_service import device_client
 from tests.app.neighbour import Answer, Neighbour, agrees
-from tests.conftest import free_port
+from tests.conftest import Database, Server, free_port, new_database
+
+
+@pytest.fixture(scope="module")
+def database(server: Server, template: str) -> Iterator[Database]:
+    with new_database(server, template) as made:
+        yield made
 
 
 @pytest.fixture
