@@ -83,9 +83,15 @@ def test_no_transaction_and_no_lock_is_held_during_the_call_to_device_service(
     assert seen == [[("idle", None)], [(workflow,)]]
 
 
-@pytest.mark.parametrize("how", ["closed", "timed out"])
-@pytest.mark.parametrize("work", ["done", "not done"])
-@pytest.mark.parametrize("verb", ["start", "complete"])
+@pytest.mark.parametrize(
+    ("verb", "work", "how"),
+    [
+        ("start", "done", "closed"),
+        ("start", "not done", "timed out"),
+        ("complete", "done", "timed out"),
+        ("complete", "not done", "closed"),
+    ],
+)
 def test_a_request_whose_answer_was_lost_can_be_repeated(
     workflow_app: Flask,
     workflows: FlaskClient,
