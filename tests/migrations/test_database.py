@@ -1,5 +1,7 @@
 """The database URL of the migrations, and the errors for one that cannot be used."""
 
+from pathlib import Path
+
 import psycopg2
 import pytest
 from alembic.util import CommandError
@@ -28,6 +30,25 @@ def test_an_invalid_url_is_one_sentence_without_the_password(
         database.database_url()
     assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", "There is no database to migrate: run `lab up`"),
+        ("\n", "There is no database to migrate: run `lab up`"),
+        ("nonsense", r"\.lab/database-url is not a PostgreSQL URL .* Run `lab up` to write it again"),
+    ],
+)
+def test_a_damaged_url_file_is_reported_with_the_next_step(
+    content: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".lab").mkdir()
+    (tmp_path / ".lab" / "database-url").write_text(content)
+    monkeypatch.delenv("LAB_DATABASE_URL", raising=False)
+    monkeypatch.setattr(database, "WORKSPACE", tmp_path)
+    with pytest.raises(CommandError, match=problem):
+        database.database_url()
 
 
 @pytest.mark.parametrize("kind", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"])
