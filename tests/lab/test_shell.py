@@ -17,8 +17,8 @@ from tests.app.waiting import until
 
 @pytest.fixture
 def child() -> list[str]:
-    """The command line of a process that sleeps for a minute: no other process has it."""
-    return ["sleep", f"60.{uuid.uuid4().int}"]
+    """The command line of a process that sleeps longer than a test waits: no other process has it."""
+    return ["sleep", f"600.{uuid.uuid4().int}"]
 
 
 def with_child(child: list[str]) -> list[str]:
