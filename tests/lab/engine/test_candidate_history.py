@@ -19,8 +19,9 @@ def upgrade():
 """
 FORGED = r"""
     import os, stat
-    forged = '{"kind": "running", "id": ["x", "\\u001b"]}'
-    for line in ("no json", "[]", '{"kind": 1}', forged, "[" * 100_000):
+    text = '{"kind": "running", "id": "x\\u001b"}'
+    items = '{"kind": "running", "id": ["x", "\\u001b"]}'
+    for line in ("no json", "[]", '{"kind": 1}', text, items, "[" * 100_000):
         for descriptor in range(3, 20):
             try:
                 if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
@@ -47,6 +48,7 @@ def test_forged_reports_do_no_harm(project: Project) -> None:
     ran = list[str]()
     history(project, FORGED).upgrade("head", ran.append)
     assert ran[0] == "abc123"
+    assert any(text.startswith("x") for text in ran)
     assert all(text.isprintable() for text in ran)
     assert recorded(project.url) == ("abc123",)
 

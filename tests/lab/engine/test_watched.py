@@ -161,3 +161,4 @@ for forged in ({"line": "x"}, {"line": -5}, {"sql": "y" * 9000, "line": 3}, {"lo
     done = watched(project, body)
     assert done.failure is None
     assert all(one.line >= 0 and len(one.sql) <= 4000 for one in done.statements)
+    assert ("y" * 4000, 3) in {(one.sql, one.line) for one in done.statements}
