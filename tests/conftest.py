@@ -65,6 +65,7 @@ TOGETHER = {
     "tests/lab/cli/test_migration.py": "command line",
     "tests/lab/cli/test_run.py": "command line",
     "tests/lab/cli/test_run_beside_others.py": "command line",
+    "tests/lab/engine/test_kill.py": "killed changes",
     "tests/lab/operations/test_down.py": "lab that is up",
     "tests/lab/operations/test_grade_here.py": "graded here",
     "tests/lab/operations/test_mark_page.py": "page of marks",
