@@ -97,7 +97,7 @@ def measure_in_box(
             "Measure without one: lab check. What this machine can do: lab doctor",
         )
     library = target.workspace.library
-    bugs_to_measure(library, fixes)  # the box loads them again: one that it cannot load is told at once
+    bugs_to_measure(library, fixes)  # the box loads them again; one that cannot be loaded is told at once
     contract = load_contract(library.probes) if with_contract else None
     run = records.begin(target.workspace)
     reserved, second = leftovers.reserve(run), leftovers.reserve(run / CANDIDATE)
