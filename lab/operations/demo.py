@@ -114,7 +114,7 @@ def show_symptom(workspace: Workspace, token: str, *, progress: Progress = silen
     record = handouts.recorded_in(workspace.root, workspace.library)
     if record is not None and fix.number in record.built_in:
         raise Refused(f"Fix {number} is built into this handout.", "There is no bug to show.")
-    if fix in prepare_target(workspace).applied_fixes():
+    if fix in prepare_target(workspace, progress).applied_fixes():
         refused = f"Fix {number} is applied, so its bug cannot be measured before the fix."
         raise Refused(refused, f"Revert it: lab fix revert {number}")
     details = show_fix(workspace, number)
@@ -151,7 +151,7 @@ def show_cure(
         Locked: another lab is changing the workspace.
     """
     number = str(symptom.number)
-    target = prepare_target(workspace)
+    target = prepare_target(workspace, progress)
     (fix,) = target.catalog.select([number])
     try:
         progress(Update(f"Applying fix {number}"))

@@ -20,9 +20,8 @@ from lab.library import Library
 from lab.operations.batch import LOG
 from lab.operations.grade_one import WORK, Digests, card_without_figures
 from lab.operations.pack import ToPack
-from lab.operations.stored_card import put_marks_back, read_card, write_card
+from lab.operations.stored_card import delete_card, put_marks_back, read_card, write_card
 from lab.scorecard.card import Card, SubmissionCard
-from lab.scorecard.card_file import CARD
 
 NO_HANDOUT = (
     "It names no handout, so all bugs were judged, and no help that was given is shown. Handouts were made "
@@ -80,7 +79,7 @@ class Batch:
         log.parent.mkdir(parents=True, exist_ok=True)
         (folder / LOG).unlink(missing_ok=True)
         if (before := read_card(folder)) is not None and before.environment:
-            (folder / CARD).unlink()
+            delete_card(folder)
         wanted = ToPack(
             source.absolute(),
             folder,

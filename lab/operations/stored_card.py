@@ -46,6 +46,12 @@ def write_card(folder: Path, card: Card) -> None:
         _put_back(folder, card)
 
 
+def delete_card(folder: Path) -> None:
+    """Delete the card in the folder and what was made of it. Marks stay."""
+    for name in (CARD, *MADE_OF_A_CARD):
+        (folder / name).unlink(missing_ok=True)
+
+
 def put_marks_back(folder: Path, card: Card) -> None:
     """Give the card in the folder the marks that were set aside, if a `write_card` was killed before that.
 

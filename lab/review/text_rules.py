@@ -14,7 +14,7 @@ IF_NOT_EXISTS = re.compile(r"\b(?:CREATE|ADD)\b[^;]*?\bIF\s+NOT\s+EXISTS\s+(\S+)
 EXTENSION = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)", re.I)
 
 BLOCKS = re.compile(
-    r"\s*(?:ALTER\s+TABLE|LOCK|TRUNCATE|CLUSTER|VACUUM\s*\(?\s*FULL|DROP\s+TABLE"
+    r"\s*(?:ALTER\s+TABLE|LOCK|TRUNCATE|CLUSTER|VACUUM\s+FULL|VACUUM\s*\([^)]*\bFULL|DROP\s+TABLE"
     r"|(?:DROP|CREATE(?:\s+UNIQUE)?)\s+INDEX(?!\s+CONCURRENTLY)|REINDEX(?!.*CONCURRENTLY))\b",
     re.I | re.S,
 )
@@ -36,7 +36,7 @@ def by_text(work: Work, tables: Tables) -> Iterator[tuple[str, str]]:
     one = work.statement
     if not one.in_transaction and (build := PLAIN_BUILD.match(one.sql)):
         table = build[1] or build[2]
-        if table in tables.large.values():
+        if table.lower() in {name.lower() for name in tables.large.values()}:  # unquoted, case says nothing
             yield "lock-held-while-working", f"It reads all rows of {table} under a lock that stops writers."
     if TRANSACTION.match(one.sql):
         yield "transaction-ended-by-hand", f"It runs {one.sql.split(maxsplit=1)[0].upper()}."

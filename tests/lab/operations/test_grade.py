@@ -297,6 +297,18 @@ def test_a_submission_that_cannot_be_packed_has_its_page_and_its_line_in_the_ove
     assert f'href="ada/{PAGE}"' in (out / INDEX).read_text(encoding="utf-8")
 
 
+def test_a_card_that_says_this_machine_failed_goes_with_its_page_once_the_work_is_packed(
+    tmp_path: Path,
+) -> None:
+    failed = replace(cards.GRADED, problem="The disk is full.", environment=True)
+    folder = cards.write_card(tmp_path / "out" / "ada", failed)
+    write_page(failed, folder, None)
+    packed = pack_all([copy_shipped(tmp_path / "ada")], tmp_path / "out", tmp_path / "bundles", LIBRARY)
+    assert packed.bundles == (tmp_path / "bundles" / "ada.bundle.zip",)
+    assert not (folder / CARD).exists()
+    assert not (folder / PAGE).exists()
+
+
 def test_submissions_that_are_missing_or_have_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no"):
         grade([tmp_path / "missing"], tmp_path / "out", LIBRARY)
