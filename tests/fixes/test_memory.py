@@ -78,4 +78,4 @@ def test_lists_of_the_largest_possible_workflows(lab: Bench) -> None:
     assert made == {201}
     replies = eight_at_once(service, "/workflows")
     assert [(reply.status, len(reply.json["workflows"])) for reply in replies] == [(200, 120)] * len(replies)
-    stops_within_its_limit(service, lab.memory_limits[WORKFLOW_SERVICE])
+    stops_within_its_limit(service, lab.memory_limits[DEVICE_SERVICE])
