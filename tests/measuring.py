@@ -14,7 +14,8 @@ from lab.catalog import Catalog, Fix
 from lab.library import Library
 from lab.operations.box import measure_in_box
 from lab.operations.catalog import catalog_of
-from lab.operations.measure import Checked, bug_to_measure, measure_in_shadow
+from lab.operations.measure import Checked, measure_in_shadow
+from lab.operations.probed_shadow import bug_to_measure
 from lab.operations.target import Target
 from lab.probing.connection import Database
 from lab.probing.evidence import Evidence

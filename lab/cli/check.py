@@ -52,8 +52,8 @@ def check(
     What is wrong with how your migrations ran is told apart from the bugs; lab migration review has more.
 
     The exit code is 1 when a bug is not fixed, there is a regression or your migrations fail; otherwise it
-    is 4 when something could not be measured. While a change of a fix is interrupted (lab fix recover), it
-    is 3: your code would be measured in part.
+    is 4 when something could not be measured. It is 3 if a change of a fix was interrupted (lab fix
+    recover): its files may be changed only in part.
 
     Example: lab check 3 5
     """

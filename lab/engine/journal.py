@@ -93,7 +93,7 @@ def read(workspace: Workspace) -> Entry | None:
 
 
 def require_ended(workspace: Workspace, state: str = "was interrupted") -> None:
-    """Raise Refused if a change is in the journal. `state` says of it what the caller knows.
+    """Raise Refused if a change is in the journal. `state` says what happened to it, for the message.
 
     Raises InvalidFile as `read` does.
     """

@@ -19,7 +19,8 @@ from lab.json_files import to_json
 from lab.operations.boxed_program import INSIDE, BoxedProgram, give_to_box, program_in_box
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.conversation import BoxReply, BoxRequest, Unreadable, boxed_system
-from lab.operations.measure import Checked, bugs_to_measure, keep, services_of
+from lab.operations.measure import Checked, keep
+from lab.operations.probed_shadow import bugs_to_measure, services_of
 from lab.operations.settings import load_settings
 from lab.operations.target import Target
 from lab.probing.loading import load_contract

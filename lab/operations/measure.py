@@ -1,7 +1,7 @@
 """Measure the bugs in a shadow: a copy of the lab, so that the running lab is not disturbed."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,31 +12,26 @@ from lab import records, sandbox
 from lab.catalog import Catalog, Fix
 from lab.database import workspace_url
 from lab.errors import UsageError
-from lab.library import COMPOSE_FILE, Library
 from lab.operations.catalog import catalog_of
 from lab.operations.contract import CANDIDATE, REFERENCE, compare
 from lab.operations.ownership import require_dataset
 from lab.operations.prepared import prepared_server
+from lab.operations.probed_shadow import bugs_to_measure, findings_on, looks, probed, services_of
 from lab.operations.target import Target as Target
-from lab.probing import verdict
 from lab.probing.bench import Bench
 from lab.probing.contract.results import Beside
 from lab.probing.contract.results import Regression as Regression
 from lab.probing.evidence import Evidence as Evidence
 from lab.probing.evidence import Figure as Figure
 from lab.probing.evidence import Verdict as Verdict
-from lab.probing.loading import load_contract, load_probe
-from lab.probing.statements import statements_about_the_server
+from lab.probing.loading import load_contract
 from lab.probing.verdict import Measured
-from lab.progress import Progress, Update, silent
+from lab.progress import Progress, silent
 from lab.review.finding import FAILED, Finding
-from lab.review.source import read_sources
-from lab.review.statement_findings import findings_of
-from lab.review.work import tables_of
 from lab.sandbox import Level, Means
 from lab.shadow import leftovers
 from lab.shadow.leftovers import reached_bounds, remove_leftovers
-from lab.shadow.shadow import Shadow, Source, shadow
+from lab.shadow.shadow import Source, shadow
 from lab.shadow.spare import Spare
 from lab.shadow.system import system
 from lab.workspace import Workspace
@@ -214,42 +209,6 @@ def measure_in_shadow(
     return keep(target.workspace, run, fixes, found, notes, sandbox.found(), started, beside, migrations)
 
 
-def services_of(fixes: Sequence[Fix]) -> dict[str, bool]:
-    """Return the services that the fixes' probes need; the value is true if one needs every instance."""
-    services: dict[str, bool] = {}
-    for needs in (fix.probe for fix in fixes if fix.probe):
-        services |= {name: services.get(name, False) or needs.replicas for name in needs.services}
-    return services
-
-
-def probed(
-    bugs: Sequence[verdict.Bug], numbers: Mapping[str, int], made: Shadow, progress: Progress
-) -> Iterator[Measured]:
-    """Measure the bugs in the shadow. `numbers` has that of each bug, by its slug."""
-    place = {bug.number: index for index, bug in enumerate(bugs)}
-
-    def announce(number: int) -> None:
-        progress(Update(f"Measuring bug {number}", place[number], len(bugs)))
-
-    yield from verdict.measure(
-        made.bench,
-        bugs,
-        announce,
-        numbers=numbers,
-        compose_problem=made.compose_problem,
-        migration_problem=made.migration_problem,
-    )
-
-
-def looks(bench: Bench) -> tuple[str, ...]:
-    """Return a note on the statements of the candidate's that looked at the server's own state."""
-    found = statements_about_the_server(bench.database)
-    if not found:
-        return ()
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return (f"The code looks at the state of the server, which a person must judge: {found[0]}{more}",)
-
-
 def keep(
     workspace: Workspace,
     run: Path,
@@ -276,28 +235,4 @@ def keep(
     level, better = means.level, means.better
     return Checked(
         bugs, evidence, notes, run, seconds, level=level, better=better, beside=beside, migrations=migrations
-    )
-
-
-def findings_on(made: Shadow) -> tuple[Finding, ...]:
-    """Return what is wrong with what the candidate's migrations did in the shadow."""
-    if made.migrated is None or made.before is None:
-        return ()
-    done = made.migrated
-    files = [*(one.file for one in done.statements), done.failure.file if done.failure else ""]
-    sources = read_sources(made.material.code.workspace.root, dict.fromkeys(filter(None, files)))
-    return tuple(findings_of(done, {one.file: one for one in sources}, tables_of(made.before)))
-
-
-def bugs_to_measure(library: Library, fixes: Sequence[Fix]) -> tuple[verdict.Bug, ...]:
-    """Return the bugs of these fixes with their probes. Raises as `load_probe`."""
-    return tuple(bug_to_measure(library, fix) for fix in fixes)
-
-
-def bug_to_measure(library: Library, fix: Fix) -> verdict.Bug:
-    """Return the bug of this fix with its probe. Raises as `load_probe`."""
-    return verdict.Bug(
-        fix.number,
-        load_probe(library.probes, fix.slug),
-        in_compose_file=any(Path(file.path) == COMPOSE_FILE for file in fix.files),
     )

@@ -20,7 +20,7 @@ from lab.operations.box import Measurement, Task
 from lab.operations.boxed_program import Message, tell, tell_progress
 from lab.operations.contract import CANDIDATE
 from lab.operations.conversation import BoxReply, BoxRequest, reply_to
-from lab.operations.measure import bugs_to_measure, findings_on, looks, probed
+from lab.operations.probed_shadow import bugs_to_measure, findings_on, looks, probed
 from lab.progress import Update
 from lab.records import raw_json
 from lab.runtime.database_address import DATABASE_SERVICE

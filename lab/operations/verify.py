@@ -16,11 +16,11 @@ from lab.operations.catalog import broken_fixes, catalog_of
 from lab.operations.measure import (
     Bug,
     Target,
-    bugs_to_measure,
     measure_in_shadow,
     prepare_target,
     select_bugs,
 )
+from lab.operations.probed_shadow import bugs_to_measure
 from lab.probing.bench import Bench
 from lab.probing.evidence import Evidence, Verdict
 from lab.probing.stand_in import refusing

@@ -29,20 +29,7 @@ def test_a_line_written_while_the_last_lines_are_read_is_not_missed(tmp_path: Pa
     assert next(stream) == ("a", "third")
 
 
-def test_following_continues_in_the_new_file_after_a_rename(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text("first\n")
-    stream = read({"a": log}, 1, follow=True)
-    assert next(stream) == ("a", "first")
-    with log.open("a") as file:
-        file.write("second\n")
-    assert next(stream) == ("a", "second")
-    log.rename(tmp_path / "old")
-    log.write_text("third\n")
-    assert next(stream) == ("a", "third")
-
-
-def test_a_log_is_read_to_its_end_before_the_one_that_replaced_it(tmp_path: Path) -> None:
+def test_a_followed_log_is_read_to_its_end_before_the_one_that_replaced_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("first\n")
     stream = read({"a": log}, 1, follow=True)
