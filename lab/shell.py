@@ -130,6 +130,13 @@ def run_in_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
     return 128 - code if code < 0 else code
 
 
+def signal_name(number: int) -> str:
+    """Return the name of the signal, or its number: a real-time signal has no name."""
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
+
+
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
     # Also if the command itself has ended: its children may still run and hold its pipes. It is not reaped
     # yet, so no other group can have its number. Popen itself does not wait for it after KeyboardInterrupt;

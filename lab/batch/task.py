@@ -1,14 +1,13 @@
 """What a worker does: bundle in, result out, by `lab grade --one` in a process of its own."""
 
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from lab import __version__
 from lab.batch.child import run_child
 from lab.batch.scratch import make_scratch, remove_scratch
 from lab.errors import EnvironmentFault
+from lab.shell import signal_name
 
 PREFIX = ".grading-"
 """How the folder of one grading begins."""
@@ -63,15 +62,9 @@ def reason(log: Path, code: int | None, seconds: float) -> str:
     if code is None:
         return f"It was not graded within {seconds:g} s."
     if code < 0:
-        return f"Its process was ended by {_signal(-code)}."
+        return f"Its process was ended by {signal_name(-code)}."
     lines = tail(log).strip().splitlines()
     return lines[-1].removeprefix("lab: ") if lines else f"It ended with exit code {code}."
-
-
-def _signal(number: int) -> str:
-    with suppress(ValueError):  # a real-time signal has no name
-        return signal.Signals(number).name
-    return f"signal {number}"
 
 
 def tail(log: Path) -> str:

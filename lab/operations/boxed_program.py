@@ -18,11 +18,15 @@ from lab.library import PACKAGE
 from lab.progress import Progress, Update
 from lab.runtime.log_files import tail
 from lab.sandbox import UNBOUNDED, Means, Wall, walled
+from lab.shell import signal_name
 
 INSIDE = Path("/box/run")
 """The folder of the run, as the program sees it."""
 
 VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
+
+END_TIMEOUT = 5.0
+"""Seconds that the program has to end once its output has."""
 
 R = TypeVar("R")
 
@@ -62,8 +66,19 @@ class BoxedProgram:
                 if problem := said.problem:
                     break
                 self.progress(Update(said.text, said.done, said.total))
-        reason = problem or (tail(self.errors, 1) or ["it said nothing"])[-1]
-        raise EnvironmentFault(f"{self.failure}: {reason}")
+        raise EnvironmentFault(f"{self.failure}: {problem or self._reason()}")
+
+    def _reason(self) -> str:
+        """Return why the program has ended without a word: a signal, or the last line of its errors."""
+        try:
+            code = self.child.wait(END_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return "it closed its output"
+        if code > 128:
+            code = 128 - code  # the wall's first process passes a signal on as a shell does
+        if code < 0:
+            return f"it was ended by {signal_name(-code)}"
+        return (tail(self.errors, 1) or [f"it ended with exit code {code}"])[-1]
 
 
 def tell(said: Message[Any]) -> None:
@@ -100,7 +115,8 @@ def program_in_box(
         environment={**VARIABLES, "PYTHONPATH": str(PACKAGE.parent)},
         nests=True,
     )
-    command = walled([sys.executable, "-P", "-m", module, str(INSIDE)], wall, UNBOUNDED, means)
+    words = [sys.executable, "-P", "-X", "faulthandler", "-m", module, str(INSIDE)]
+    command = walled(words, wall, UNBOUNDED, means)
     with (
         errors.open("wb") as log,
         subprocess.Popen(

@@ -32,6 +32,7 @@ from lab.runtime.launch import (
 )
 from lab.runtime.tree import ServiceTree
 from lab.runtime.walls import enclosed, temporary_folder
+from lab.shell import signal_name
 
 POLL = 0.01
 SLOWEST_POLL = 0.09
@@ -174,7 +175,7 @@ class Guard:
             return NOT_WALLED
         if self.stopping_since is not None:
             return STOPPED
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else "ended by itself"
+        return f"killed by {signal_name(-code)}" if code < 0 else "ended by itself"
 
     def _kill_tree(self) -> None:
         """Kill the service's group and all its descendants, also those that start meanwhile."""
