@@ -5,9 +5,15 @@ surrogates, which file names and services' output can contain. The first call im
 start faster without them.
 """
 
+import threading
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_one_at_a_time = threading.RLock()
+"""Held while msgspec converts. What it learns of a class it keeps before that is complete: another thread
+that finds it there crashes (0.22, DataclassInfo_Convert).
+https://github.com/msgspec/msgspec/blob/main/src/msgspec/_core.c"""
 
 
 def to_json(value: object, *, indent: int = 1) -> str:
@@ -32,7 +38,9 @@ def from_json(document: bytes | str, kind: type[T]) -> T:
     import msgspec
 
     try:
-        return msgspec.convert(json.loads(document), kind, dec_hook=_decode, str_keys=True)
+        read = json.loads(document)
+        with _one_at_a_time:
+            return msgspec.convert(read, kind, dec_hook=_decode, str_keys=True)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
