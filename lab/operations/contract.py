@@ -150,7 +150,7 @@ def _found(
         scripts, lambda count: progress(Update(f"Trying again what differs: {count}"))
     )
     baseline.doubted = bool(compared.unsure)
-    return Beside(requests, (*gone, *compared.regressions), compared.unsure)
+    return Beside(requests, (*gone, *compared.regressions), compared.unsure, compared.notes)
 
 
 def _gone(baseline: KeptReference, candidate: Side, progress: Progress) -> Iterator[Regression]:

@@ -24,7 +24,7 @@ def recent_runs() -> list[Call]:
 def known_cycles() -> Iterator[Script]:
     for name, calls in {**_bookings(), **_queues(), **_workflows()}.items():
         yield Script(name, tuple(calls), ("d1", "d2"))
-    yield Script("an id of full length", tuple(_full_length()))
+    yield Script("an id of full length", tuple(_full_length()), alone=True)
     yield Script("the newest workflows", tuple(_newest()), alone=True)
 
 

@@ -61,7 +61,7 @@ def beside(bench: Bench, fixes: tuple[Fix, ...], bugs: Sequence[int], seeds: Seq
         start = partial(system, material, bench.prepared, run / CANDIDATE, contract.rows)
         found = compare(target, contract, evidence, run / REFERENCE, start, silent, seed=seed)
         leftovers.remove(reserved)
-        yield " ".join(filter(None, (found.problem, *map(str, found.regressions), *found.notes)))
+        yield " ".join(filter(None, (found.problem, *map(str, found.regressions))))
 
 
 def quiet_and_busy(bench: Bench, fixes: tuple[Fix, ...], bugs: Sequence[int]) -> list[str]:

@@ -11,6 +11,7 @@ from lab.probing.contract.normal import normal
 from lab.probing.contract.player import NOT_SENT, names_in
 from lab.probing.contract.results import Regression
 from lab.probing.contract.script import Call, Script, Task, Transcript
+from lab.sentences import counted
 
 MOST = 5
 """Regressions that are shortened and reported. Later ones often follow from the first."""
@@ -20,6 +21,9 @@ TRIES = 3
 
 ROUNDS = 6
 """Rounds in which a script is shortened. Each tries to leave out every single request, side by side."""
+
+MOST_ERRORS = 30
+"""Scripts with a server error that are sent again, each alone. More of them are no matter of chance."""
 
 AGAIN = 2
 """Times that a difference is tried once more, on fresh rows. One that never comes again is no regression."""
@@ -40,10 +44,14 @@ class System(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The regressions. `unsure` says in a clause why not all could be decided; empty if all was."""
+    """The regressions. `unsure` says in a clause why not all could be decided; empty if all was.
+
+    `notes` are for a person.
+    """
 
     regressions: tuple[Regression, ...] = ()
     unsure: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,10 @@ class _Found:
         actual = self.difference.actual
         return not self.difference.where and (not isinstance(actual, int) or actual >= 500)
 
+    @property
+    def is_server_error(self) -> bool:
+        return self.is_failure and isinstance(self.difference.actual, int)
+
 
 class Comparison:
     """Compares two systems. `spare` has the ids of rows that no script has used."""
@@ -89,7 +101,7 @@ class Comparison:
         Raises as the systems do.
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
-        differences = self._differences([self._task(script) for script in scripts])
+        differences, notes = self._sent_alone(self._differences([self._task(one) for one in scripts]))
         all_sent = True
         for found in [*differences, *self._sent_again()]:
             if found.difference.actual == NOT_SENT:  # that follows from the requests without an answer
@@ -99,18 +111,37 @@ class Comparison:
         if kinds:
             on_found(len(kinds))
         regressions: list[Regression] = []
-        once = 0
+        once: list[_Found] = []
         for same in sorted(kinds.values(), key=lambda same: len(same[0].task.script.calls)):
             if len(regressions) == MOST:
                 break
             if confirmed := self._confirmed(same):
                 regressions.append(_regression(confirmed))
             else:
-                once += 1
+                once.append(same[0])
         unsure = self._unsure(once)
         if not (all_sent or regressions or unsure):
             unsure = "not all requests were sent"
-        return Compared(tuple(regressions), unsure)
+        return Compared(tuple(regressions), unsure, notes)
+
+    def _sent_alone(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
+        """Send the scripts with a server error again, each alone; return what differs then, and a note.
+
+        Some right answers fail after many conflicts with other requests: serializable transactions may
+        conflict although they have no row in common.
+        """
+        errors = [one for one in found if one.is_server_error and not one.task.script.alone]
+        rows = sum(len(one.task.script.fresh) for one in errors)
+        if not errors or len(errors) > MOST_ERRORS or rows > len(self._spare):
+            return found, ()
+        left = [one for one in found if not one.is_server_error or one.task.script.alone]
+        passed = []
+        for one in errors:
+            again = self._differences([self._task(one.task.script)])
+            left += again
+            if not again:
+                passed.append(one)
+        return left, (_note(passed),) if passed else ()
 
     def _sent_again(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
@@ -120,11 +151,13 @@ class Comparison:
         self._unanswered = [one for one in self._unanswered if one[0].script.alone]
         return self._differences([self._task(script) for script in again]) if again else []
 
-    def _unsure(self, once: int) -> str:
+    def _unsure(self, once: Sequence[_Found]) -> str:
         if self._unanswered:
             _, why = self._unanswered[0]
             return f"the reference did not answer all requests: {why}"
-        return f"not every difference came again ({once} did not)" if once else ""
+        if not once:
+            return ""
+        return f"not every difference came again ({len(once)} did not, such as {_regression(once[0])})"
 
     def _task(self, script: Script) -> Task:
         """Return the script with spare rows for those of its names that it uses."""
@@ -192,6 +225,14 @@ class Comparison:
             if not tries:
                 break
         return shortest
+
+
+def _note(passed: Sequence[_Found]) -> str:
+    first = _regression(passed[0])
+    return (
+        f"{counted(len(passed), 'request')} got a server error beside others, and no longer when sent again "
+        f"alone: {first.request} got {first.actual}."
+    )
 
 
 def _regression(found: _Found) -> Regression:

@@ -9,7 +9,7 @@ import pytest
 
 from lab.probing.contract.declared import Declared
 from lab.probing.contract.player import NOT_SENT
-from lab.probing.contract.regressions import MOST, Compared, Comparison
+from lab.probing.contract.regressions import MOST, MOST_ERRORS, Compared, Comparison
 from lab.probing.contract.script import Answer, Call, Script, Task, Transcript
 
 Handle = Callable[[dict[str, Any], str], Any]
@@ -90,7 +90,8 @@ def test_a_difference_that_does_not_come_again_is_counted_and_not_told() -> None
         return {"count": 9} if path == "/show" and next(times) == 0 else counter(state, path)
 
     found, _ = compare(once, script("/up", "/show"))
-    assert found == Compared((), "not every difference came again (1 did not)")
+    doubt = "GET /show?of={row}: count: expected 1, got 9"
+    assert found == Compared((), f"not every difference came again (1 did not, such as {doubt})")
 
 
 def test_a_script_that_is_alone_is_not_sent_again() -> None:
@@ -111,7 +112,59 @@ def test_answers_that_differ_once_do_not_hide_one_that_always_does() -> None:
     scripts = [script(f"/once{n}") for n in range(2 * MOST)]
     found, _ = compare(cheat, *scripts, script("/up", "/always"))
     assert [one.route for one in found.regressions] == ["GET /always"]
-    assert found.unsure == f"not every difference came again ({2 * MOST} did not)"
+    assert found.unsure.startswith(f"not every difference came again ({2 * MOST} did not, such as GET /once")
+
+
+class Crowded(Fake):
+    """Answers /up with a server error as long as several other scripts are sent beside it."""
+
+    def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+        found = super().play(tasks)
+        return found if len(tasks) < 3 else [self._failed(*pair) for pair in zip(tasks, found, strict=True)]
+
+    @staticmethod
+    def _failed(task: Task, transcript: Transcript) -> Transcript:
+        return tuple(
+            replace(answer, status=503, body=None) if call.path == "/up" else answer
+            for call, answer in zip(task.script.calls, transcript, strict=True)
+        )
+
+
+def among_others(candidate: Fake, *scripts: Script) -> Compared:
+    others = [script("/other")] * 3
+    return Comparison(Fake(counter), candidate, Declared(), map(str, range(400))).compare([*scripts, *others])
+
+
+def test_a_server_error_that_only_comes_beside_others_is_noted_and_no_regression() -> None:
+    found = among_others(Crowded(counter), script("/up", "/show"), script("/show", "/up"))
+    assert (found.regressions, found.unsure) == ((), "")
+    assert found.notes == (
+        "2 requests got a server error beside others, and no longer when sent again alone: "
+        "GET /up?of={row} got 503.",
+    )
+
+
+def test_what_differs_behind_a_server_error_that_is_gone_is_found() -> None:
+    found = among_others(Crowded(forgets_the_third), script(*LONG))
+    assert [one.route for one in found.regressions] == ["GET /show"]
+    assert found.notes == ()
+
+
+def test_a_server_error_that_comes_alone_too_is_a_regression() -> None:
+    class Fails(Crowded):
+        def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+            found = Fake.play(self, tasks)
+            return [self._failed(*pair) for pair in zip(tasks, found, strict=True)]
+
+    found = among_others(Fails(counter), script("/show", "/up", "/show"))
+    assert [(one.request, one.actual) for one in found.regressions] == [("GET /up?of={row}", "503")]
+    assert found.notes == ()
+
+
+def test_a_server_error_in_very_many_scripts_is_not_forgiven() -> None:
+    found = among_others(Crowded(counter), *[script("/up")] * (MOST_ERRORS + 1))
+    assert (found.regressions, found.unsure) != ((), "")
+    assert found.notes == ()
 
 
 def test_when_the_spare_rows_run_out_a_difference_is_told_as_it_is() -> None:
