@@ -211,17 +211,22 @@ def _workflows() -> dict[str, list[Call]]:
 
 
 def _full_length() -> Iterator[Call]:
-    """Every request that takes a device, for one with the longest id that no other script uses."""
+    """Every request that takes a device, for one with the longest id that no other script uses.
+
+    Until its first release it has no estimate, whether that is from runs or from bookings.
+    """
     longest = "odd-" + "y" * 46
-    yield routes.book(longest, W[1])
-    yield routes.release(longest, W[1])
     yield routes.set_status(longest, "offline")
-    yield routes.set_status(longest, "available")
     yield routes.join(longest, W[2])
+    yield routes.queue(longest)
+    yield routes.wait_time(longest)
+    yield routes.set_status(longest, "available")
     yield routes.queue(longest)
     yield routes.wait_time(longest)
     yield routes.cancel(longest, "{entry}")
     yield routes.release(longest, W[2])
+    yield routes.book(longest, W[1])
+    yield routes.release(longest, W[1])
     yield routes.search(("start", "2026-05-01"), ("end", "2026-05-02"), ("device_id", longest), light=True)
 
 

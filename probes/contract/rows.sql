@@ -13,8 +13,7 @@ SELECT 'device-' || n, md5('spare run ' || n)::uuid::text, 'incubate', 'complete
   FROM generate_series(70001, 70900) AS n, generate_series(1, 3) AS run
  ORDER BY run, n;
 
--- Devices in every status, two with an id of full length, one that never ran, and two that ran once. The one that
--- is booked in a life cycle has a run, so that it has an estimate, whether that is from runs or from bookings.
+-- Devices in every status, two with an id of full length, one that never ran, and one that ran once.
 INSERT INTO devices (id, name, type, status, workflow_id, updated_at) VALUES
     ('odd-' || repeat('x', 46), 'Full length', 'reader', 'available', NULL, '2026-05-02 08:00'),
     ('odd-' || repeat('y', 46), 'Full length, for a life cycle', 'reader', 'available', NULL, '2026-05-02 08:00'),
@@ -36,7 +35,6 @@ INSERT INTO execution_logs
     (device_id, workflow_id, operation, status, message, started_at, completed_at, duration_ms)
 VALUES
     ('odd-once', 'odd-1', 'seal', 'completed', NULL, '2024-02-29 10:00', '2024-02-29 10:05', 300000),
-    ('odd-' || repeat('y', 46), 'odd-1', 'read', 'completed', NULL, '2026-05-02 09:00', '2026-05-02 09:10', 600000),
     ('odd-A', 'odd-1', 'spin', 'completed', 'a', '2024-02-28 23:59:59.999999', '2024-02-29 00:10', 600000),
     ('odd-A', 'odd-2', 'spin', 'completed', NULL, '2024-02-29 00:00', '2024-02-29 00:01', 60000),
     ('odd-A', 'odd-3', 'spin', 'failed', 'lid open', '2024-02-29 00:00', '2024-02-29 00:00:30', 30000),
