@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _one_at_a_time = threading.RLock()
-"""Held while msgspec converts. What it learns of a class it keeps before that is complete: another thread
-that finds it there crashes (0.22, DataclassInfo_Convert).
-https://github.com/msgspec/msgspec/blob/main/src/msgspec/_core.c"""
+"""Held while msgspec converts: it caches its description of a class before the description is complete, and
+another thread that uses that crashes.
+https://github.com/msgspec/msgspec/blob/0.21.0/src/msgspec/_core.c (DataclassInfo_Convert), as in 0.22"""
 
 
 def to_json(value: object, *, indent: int = 1) -> str:

@@ -88,7 +88,6 @@ def _beside(found: Card) -> Iterator[RenderableType]:
         yield Text(f"\nWhat is beside the bugs could not all be compared: {beside.problem}", "yellow")
     elif not beside.regressions:
         yield f"\nNothing else is broken: {beside.requests:,} requests were answered as by the reference."
-    yield from (Text(note, "yellow") for note in beside.notes)
 
 
 def _review(review: ReviewCard) -> Iterator[RenderableType]:

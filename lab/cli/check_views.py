@@ -66,7 +66,6 @@ def _beside(found: Checked) -> Iterator[RenderableType]:
         yield Text(f"\nWhat is beside the bugs could not be compared: {found.not_compared}.", "yellow")
     elif not found.regressions:
         yield f"\n{found.beside.requests:,} requests beside the bugs were answered as by the reference."
-    yield from (Text(note, "yellow") for note in found.beside.notes)
 
 
 def regressions(found: Iterable[Regression]) -> Iterator[RenderableType]:

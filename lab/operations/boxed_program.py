@@ -17,7 +17,7 @@ from lab.json_files import from_json, to_json
 from lab.library import PACKAGE
 from lab.progress import Progress, Update
 from lab.runtime.log_files import tail
-from lab.sandbox import UNBOUNDED, Means, Wall, walled
+from lab.sandbox import UNBOUNDED, Means, Wall, own_code, walled
 from lab.shell import signal_name
 
 INSIDE = Path("/box/run")
@@ -69,13 +69,12 @@ class BoxedProgram:
         raise EnvironmentFault(f"{self.failure}: {problem or self._reason()}")
 
     def _reason(self) -> str:
-        """Return why the program has ended without a word: a signal, or the last line of its errors."""
+        """Return why the program told no result: a signal, the last line of its errors, or its exit code."""
         try:
             code = self.child.wait(END_TIMEOUT)
         except subprocess.TimeoutExpired:
             return "it closed its output"
-        if code > 128:
-            code = 128 - code  # the wall's first process passes a signal on as a shell does
+        code = own_code(code)
         if code < 0:
             return f"it was ended by {signal_name(-code)}"
         return (tail(self.errors, 1) or [f"it ended with exit code {code}"])[-1]

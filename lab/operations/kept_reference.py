@@ -50,6 +50,7 @@ class KeptReference:
         self.kept = kept
         self._scripts, self._start = list(scripts), start
         self._running: System | None = None
+        self._asked = False
         self.doubted = False
         """Set it if a difference did not come again: then what is kept is deleted."""
         if not kept.transcripts:
@@ -64,7 +65,8 @@ class KeptReference:
         return self._running.problem if self._running else ""
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
-        first = [task.script for task in tasks] == self._scripts
+        first = not self._asked and [task.script for task in tasks] == self._scripts
+        self._asked = True
         if first and self.kept.transcripts:
             return list(self.kept.transcripts)
         found = self._system().play(tasks)

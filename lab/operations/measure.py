@@ -226,6 +226,8 @@ def keep(
         for one in found
     }
     evidence = tuple(kept[number] for number in sorted(kept))
+    if beside:
+        notes = (*notes, *beside.notes)
     records.keep(workspace, run, evidence, notes, str(means.level), beside, migrations)
     by_number = {fix.number: fix for fix in fixes}
     bugs = tuple(Bug(number, by_number[number].title, by_number[number].symptom) for number in sorted(kept))

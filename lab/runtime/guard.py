@@ -32,6 +32,7 @@ from lab.runtime.launch import (
 )
 from lab.runtime.tree import ServiceTree
 from lab.runtime.walls import enclosed, temporary_folder
+from lab.sandbox import own_code
 from lab.shell import signal_name
 
 POLL = 0.01
@@ -135,8 +136,8 @@ class Guard:
         if self.temporary is not None:
             shutil.rmtree(self.temporary, ignore_errors=True)
         code = self.child.wait()
-        if self.launch.means is not None and code > 128:
-            code = 128 - code  # the wall's first process passes a signal on as a shell does
+        if self.launch.means is not None:
+            code = own_code(code)
         shell_code = 128 - code if code < 0 else code
         ended = Exit(shell_code, self._reason(code), self.peak, time.time(), tuple(sorted(self.tree.reached)))
         self.record = replace(self.record, exit=ended)

@@ -4,7 +4,7 @@
 words to start it with. `run()` starts one, and waits for its end.
 """
 
-from lab.sandbox.command import Walled, walled
+from lab.sandbox.command import Walled, own_code, walled
 from lab.sandbox.level import Level, Means
 from lab.sandbox.one_shot import MemoryTooLarge, OutputTooLarge, run
 from lab.sandbox.trial import found, nests
@@ -22,6 +22,7 @@ __all__ = [
     "Walled",
     "found",
     "nests",
+    "own_code",
     "run",
     "walled",
 ]

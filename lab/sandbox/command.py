@@ -47,6 +47,14 @@ class Walled:
     environment: dict[str, str]
 
 
+def own_code(code: int) -> int:
+    """Return how the walled command ended, negative for a signal, from how the process that started it did.
+
+    The wall's first process passes a signal on as a shell does.
+    """
+    return 128 - code if code > 128 else code
+
+
 def walled(argv: Sequence[str | Path], wall: Wall, bounds: Bounds, means: Means) -> Walled:
     """Return how to start `argv` behind `wall`, by `means`, which `found()` returns.
 

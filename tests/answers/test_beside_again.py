@@ -27,6 +27,10 @@ from tests.measuring import Bench, busy_loops, copy_shipped, fix, numbers
 SEEDS = (1, 2, 3)
 TURNS = 50
 OF_CONCURRENCY = [path for path in RIGHT if path.parent.name == "3"]
+GIVES_UP = [path for path in RIGHT if path.name == "right_serializable_with_retry"]
+"""They give up after many conflicts with transactions on other rows, which is noted."""
+
+ERRORS = "Beside other requests, "
 FIXES = sorted(numbers().values())
 
 
@@ -46,7 +50,7 @@ def fixed(number: int, prepared: Prepared, folder: Path) -> tuple[Bench, tuple[F
 
 
 def beside(bench: Bench, fixes: tuple[Fix, ...], bugs: Sequence[int], seeds: Sequence[int]) -> Iterator[str]:
-    """What is found beside these bugs, with each seed; an empty text if nothing is."""
+    """What is found and noted beside these bugs, with each seed; an empty text if nothing is."""
     workspace = Workspace(bench.root)
     shipped.keep(workspace)
     contract = load_contract(PROJECT / "probes")
@@ -61,7 +65,7 @@ def beside(bench: Bench, fixes: tuple[Fix, ...], bugs: Sequence[int], seeds: Seq
         start = partial(system, material, bench.prepared, run / CANDIDATE, contract.rows)
         found = compare(target, contract, evidence, run / REFERENCE, start, silent, seed=seed)
         leftovers.remove(reserved)
-        yield " ".join(filter(None, (found.problem, *map(str, found.regressions))))
+        yield " ".join(filter(None, (found.problem, *map(str, found.regressions), *found.notes)))
 
 
 def quiet_and_busy(bench: Bench, fixes: tuple[Fix, ...], bugs: Sequence[int]) -> list[str]:
@@ -83,7 +87,7 @@ def test_beside_a_right_answer_nothing_is_broken_with_any_seed(
     answer: Path, full_server: Prepared, tmp_path: Path, record_property: Record
 ) -> None:
     found = quiet_and_busy(*handed_in(answer, full_server, tmp_path))
-    assert found == [""] * len(found)
+    assert [one for one in found if one and not (answer in GIVES_UP and one.startswith(ERRORS))] == []
     record_property("proved", len(found))
 
 

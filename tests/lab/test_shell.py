@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from lab.errors import EnvironmentFault, TimedOut
-from lab.shell import argv_of, run
+from lab.shell import argv_of, run, signal_name
 from tests.app.waiting import until
 
 
@@ -94,6 +94,11 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
 print("waiting", flush=True)
 signal.pause()
 """
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (40, "signal 40")])
+def test_a_real_time_signal_is_named_by_its_number(number: int, name: str) -> None:
+    assert signal_name(number) == name
 
 
 def test_a_command_in_the_terminal_has_its_streams_and_its_exit_code_is_returned() -> None:

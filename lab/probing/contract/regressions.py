@@ -1,14 +1,15 @@
 """Find what the code under test answers otherwise than the reference, and the shortest way to it."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from lab.probing.contract.declared import Declared, Difference, difference
 from lab.probing.contract.normal import normal
-from lab.probing.contract.player import NOT_SENT, names_in
+from lab.probing.contract.player import NOT_SENT, names_in, saved
 from lab.probing.contract.results import Regression
 from lab.probing.contract.script import Call, Script, Task, Transcript
 from lab.sentences import counted
@@ -22,11 +23,11 @@ TRIES = 3
 ROUNDS = 6
 """Rounds in which a script is shortened. Each tries to leave out every single request, side by side."""
 
-MOST_ERRORS = 30
-"""Scripts with a server error that are sent again, each alone. More of them are no matter of chance."""
-
 AGAIN = 2
 """Times that a difference is tried once more, on fresh rows. One that never comes again is no regression."""
+
+MOST_ERRORS = 10
+"""Scripts with a server error that are resent one at a time: about one in 50. With more, none is excused."""
 
 LONGEST = 160
 """Characters of a value in a sentence."""
@@ -56,9 +57,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """The first difference of a script, at the request with this place.
+
+    `values` has those of the names that the request may use: of its rows and of earlier answers.
+    """
+
     task: Task
     place: int
     difference: Difference
+    values: Mapping[str, str]
 
     @property
     def call(self) -> Call:
@@ -101,7 +108,7 @@ class Comparison:
         Raises as the systems do.
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
-        differences, notes = self._sent_alone(self._differences([self._task(one) for one in scripts]))
+        differences, notes = self._resent(self._differences([self._task(script) for script in scripts]))
         all_sent = True
         for found in [*differences, *self._sent_again()]:
             if found.difference.actual == NOT_SENT:  # that follows from the requests without an answer
@@ -111,37 +118,39 @@ class Comparison:
         if kinds:
             on_found(len(kinds))
         regressions: list[Regression] = []
-        once: list[_Found] = []
+        not_repeated: list[_Found] = []
         for same in sorted(kinds.values(), key=lambda same: len(same[0].task.script.calls)):
             if len(regressions) == MOST:
                 break
             if confirmed := self._confirmed(same):
                 regressions.append(_regression(confirmed))
             else:
-                once.append(same[0])
-        unsure = self._unsure(once)
+                not_repeated.append(same[0])
+        unsure = self._unsure(not_repeated)
         if not (all_sent or regressions or unsure):
             unsure = "not all requests were sent"
         return Compared(tuple(regressions), unsure, notes)
 
-    def _sent_alone(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
-        """Send the scripts with a server error again, each alone; return what differs then, and a note.
+    def _resent(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
+        """Resend each script with a server error, one at a time, AGAIN times.
 
-        Some right answers fail after many conflicts with other requests: serializable transactions may
-        conflict although they have no row in common.
+        Return the differences that remain, and a note on the scripts without one. Some right answers give up
+        after many conflicts with other requests: serializable transactions may conflict although they have
+        no row in common.
         """
         errors = [one for one in found if one.is_server_error and not one.task.script.alone]
-        rows = sum(len(one.task.script.fresh) for one in errors)
+        rows = AGAIN * sum(len(one.task.script.fresh) for one in errors)
         if not errors or len(errors) > MOST_ERRORS or rows > len(self._spare):
             return found, ()
-        left = [one for one in found if not one.is_server_error or one.task.script.alone]
+        remaining = [one for one in found if not one.is_server_error or one.task.script.alone]
         passed = []
         for one in errors:
-            again = self._differences([self._task(one.task.script)])
-            left += again
-            if not again:
+            unanswered = len(self._unanswered)
+            again = [two for _ in range(AGAIN) for two in self._differences([self._task(one.task.script)])]
+            remaining += again[:1]
+            if not again and len(self._unanswered) == unanswered:
                 passed.append(one)
-        return left, (_note(passed),) if passed else ()
+        return remaining, (_note(passed),) if passed else ()
 
     def _sent_again(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
@@ -151,13 +160,14 @@ class Comparison:
         self._unanswered = [one for one in self._unanswered if one[0].script.alone]
         return self._differences([self._task(script) for script in again]) if again else []
 
-    def _unsure(self, once: Sequence[_Found]) -> str:
+    def _unsure(self, not_repeated: Sequence[_Found]) -> str:
         if self._unanswered:
             _, why = self._unanswered[0]
             return f"the reference did not answer all requests: {why}"
-        if not once:
+        if not not_repeated:
             return ""
-        return f"not every difference came again ({len(once)} did not, such as {_regression(once[0])})"
+        example = f"{'for example ' if len(not_repeated) > 1 else ''}{_regression(not_repeated[0])}"
+        return f"not every difference came again ({len(not_repeated)} did not: {example})"
 
     def _task(self, script: Script) -> Task:
         """Return the script with spare rows for those of its names that it uses."""
@@ -184,7 +194,9 @@ class Comparison:
                 self._unanswered.append((task, f"{call.route}: {one.problem}"))
                 return None
             if found := difference(call, one, other, self._declared):
-                return _Found(task, place, found)
+                earlier = zip(task.script.calls[:place], actual, strict=False)
+                values = [saved(call, answer) for call, answer in earlier]
+                return _Found(task, place, found, dict(ChainMap(*reversed(values), dict(task.rows))))
         return None
 
     def _confirmed(self, same: Sequence[_Found]) -> _Found | None:
@@ -199,7 +211,7 @@ class Comparison:
 
     def _fails_again(self, found: _Found) -> bool:
         """Whether the request, which got no answer or a server error, gets one again."""
-        ((answer,),) = self._candidate.play([Task(Script("again", (found.call,)), found.task.rows)])
+        ((answer,),) = self._candidate.play([Task(Script("again", (found.call,)), found.values)])
         return answer.status is None or answer.status >= 500
 
     def _shortened(self, found: _Found) -> _Found | None:
@@ -230,8 +242,8 @@ class Comparison:
 def _note(passed: Sequence[_Found]) -> str:
     first = _regression(passed[0])
     return (
-        f"{counted(len(passed), 'request')} got a server error beside others, and no longer when sent again "
-        f"alone: {first.request} got {first.actual}."
+        f"Beside other requests, {counted(len(passed), 'script')} met a server error, and none when sent "
+        f"again with nothing beside: {first.request} got {first.actual}."
     )
 
 

@@ -26,7 +26,7 @@ class Regression:
 class Beside:
     """What was found beside the bugs. `problem` says why nothing could be compared; empty if it was.
 
-    `requests` were compared. `notes` are for a person.
+    `requests` were compared. `notes` are for a person; they are among those of the whole measurement.
     """
 
     requests: int = 0

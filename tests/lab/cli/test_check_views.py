@@ -111,20 +111,6 @@ def test_the_summary_counts_what_is_fixed_after_the_notes() -> None:
     ]
 
 
-def test_what_is_noted_beside_the_bugs_is_shown_once() -> None:
-    beside = Beside(1234, notes=("2 requests got a server error beside others.",))
-    shown = text(
-        check_views.checked(Checked((), (Evidence(Verdict.FIXED, "It is."),), (), RUN, 1.0, beside=beside))
-    )
-
-    assert shown.splitlines()[-4:] == [
-        "1,234 requests beside the bugs were answered as by the reference.",
-        "2 requests got a server error beside others.",
-        "",
-        f"1 of 1 fixed, nothing else broken, in 1.0 s. Raw data: {RUN}",
-    ]
-
-
 def test_a_narrow_table_has_the_title_above_what_was_seen_and_a_bar_without_room_below_its_figure() -> None:
     bugs = (Bug(5, "Missing index"),)
     figures = (Figure("blocks", 31925, "", 319), Figure("blocks read for all the logs", 31925, "", 319))

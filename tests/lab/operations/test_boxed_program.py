@@ -1,4 +1,4 @@
-"""Why a program in a box failed is told, also when it had no time to say a word."""
+"""Why a program in a box failed is told, also when it was killed before it could tell."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(not sandbox.nests(sandbox.found()), reason="this
 @contextmanager
 def boxed(line: str, errors: Path) -> Iterator[BoxedProgram]:
     """A program in a box that does what the line says."""
-    told = "tests.lab.operations.told"
-    with program_in_box(told, PROJECT, {}, {}, errors, sandbox.found(), "It failed", silent) as program:
+    module = "tests.lab.operations.run_line"
+    with program_in_box(module, PROJECT, {}, {}, errors, sandbox.found(), "It failed", silent) as program:
         assert program.child.stdin is not None
         program.child.stdin.write(f"{line}\n".encode())
         program.child.stdin.flush()
@@ -48,7 +48,7 @@ def test_a_crash_of_the_interpreter_leaves_a_traceback(tmp_path: Path) -> None:
     with boxed("import ctypes; ctypes.string_at(0)", errors) as program, pytest.raises(EnvironmentFault):
         program.listen(str)
     assert "Segmentation fault" in errors.read_text()
-    assert "told.py" in errors.read_text()
+    assert "run_line.py" in errors.read_text()
 
 
 def test_a_result_ends_the_wait_and_the_program_goes_on(tmp_path: Path) -> None:

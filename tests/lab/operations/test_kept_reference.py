@@ -81,6 +81,17 @@ def test_what_is_not_kept_starts_the_reference_once(tmp_path: Path) -> None:
     assert asked.asked == ["start", "play", "hashes", "total", "end"]
 
 
+def test_a_script_that_is_sent_again_has_new_rows_and_so_new_answers(tmp_path: Path) -> None:
+    asked = Asked()
+    with opened(tmp_path, Asked(), SCRIPTS[:1]) as reference:
+        reference.play(TASKS[:1])
+    with opened(tmp_path, asked, SCRIPTS[:1]) as reference:
+        reference.play(TASKS[:1])
+        assert asked.asked == []
+        reference.play(TASKS[:1])
+        assert asked.asked == ["start", "play"]
+
+
 @pytest.mark.parametrize("parts", [("another code",), ()], ids=["code", "scripts"])
 def test_another_code_or_other_scripts_need_a_reference_of_their_own(
     tmp_path: Path, parts: tuple[str, ...]
