@@ -1,7 +1,6 @@
 """Find what the code under test answers otherwise than the reference, and the shortest way to it."""
 
 import json
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -194,9 +193,10 @@ class Comparison:
                 self._unanswered.append((task, f"{call.route}: {one.problem}"))
                 return None
             if found := difference(call, one, other, self._declared):
-                earlier = zip(task.script.calls[:place], actual, strict=False)
-                values = [saved(call, answer) for call, answer in earlier]
-                return _Found(task, place, found, dict(ChainMap(*reversed(values), dict(task.rows))))
+                values = dict(task.rows)
+                for earlier, answer in zip(task.script.calls[:place], actual, strict=False):
+                    values |= saved(earlier, answer)
+                return _Found(task, place, found, values)
         return None
 
     def _confirmed(self, same: Sequence[_Found]) -> _Found | None:
