@@ -25,8 +25,8 @@ ROUNDS = 6
 AGAIN = 2
 """Times that a difference is tried once more, on fresh rows. One that never comes again is no regression."""
 
-MOST_ERRORS = 10
-"""Scripts with a server error that are resent one at a time: about one in 50. With more, none is excused."""
+MOST_REFUSED = 10
+"""Scripts with a refused request that are resent one at a time: one in 50. With more, none is excused."""
 
 LONGEST = 160
 """Characters of a value in a sentence."""
@@ -85,8 +85,11 @@ class _Found:
         return not self.difference.where and (not isinstance(actual, int) or actual >= 500)
 
     @property
-    def is_server_error(self) -> bool:
-        return self.is_failure and isinstance(self.difference.actual, int)
+    def is_refusal(self) -> bool:
+        """Whether the request got an error and should have succeeded."""
+        expected, actual = self.difference.expected, self.difference.actual
+        statuses = not self.difference.where and isinstance(expected, int) and isinstance(actual, int)
+        return statuses and expected < 400 <= actual
 
 
 class Comparison:
@@ -131,25 +134,34 @@ class Comparison:
         return Compared(tuple(regressions), unsure, notes)
 
     def _resent(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
-        """Resend each script with a server error, one at a time, AGAIN times.
+        """Resend each script with a refused request, one at a time, AGAIN times.
 
         Return the differences that remain, and a note on the scripts without one. Some right answers give up
         after many conflicts with other requests: serializable transactions may conflict although they have
         no row in common.
         """
-        errors = [one for one in found if one.is_server_error and not one.task.script.alone]
-        rows = AGAIN * sum(len(one.task.script.fresh) for one in errors)
-        if not errors or len(errors) > MOST_ERRORS or rows > len(self._spare):
+        refused = [one for one in found if one.is_refusal and not one.task.script.alone]
+        rows = AGAIN * sum(len(one.task.script.fresh) for one in refused)
+        if not refused or len(refused) > MOST_REFUSED or rows > len(self._spare):
             return found, ()
-        remaining = [one for one in found if not one.is_server_error or one.task.script.alone]
-        passed = []
-        for one in errors:
-            unanswered = len(self._unanswered)
-            again = [two for _ in range(AGAIN) for two in self._differences([self._task(one.task.script)])]
-            remaining += again[:1]
-            if not again and len(self._unanswered) == unanswered:
+        remaining = [one for one in found if not one.is_refusal or one.task.script.alone]
+        passed: list[_Found] = []
+        unanswered = len(self._unanswered)
+        for one in refused:
+            if any(other.kind == one.kind for other in remaining):  # it is no matter of chance
+                remaining.append(one)
+            elif again := self._again(one.task.script):
+                remaining.append(again)
+            elif len(self._unanswered) == unanswered:
                 passed.append(one)
         return remaining, (_note(passed),) if passed else ()
+
+    def _again(self, script: Script) -> _Found | None:
+        """Send the script AGAIN times, each time on fresh rows; return the first difference."""
+        for _ in range(AGAIN):
+            if found := self._differences([self._task(script)]):
+                return found[0]
+        return None
 
     def _sent_again(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
@@ -242,8 +254,8 @@ class Comparison:
 def _note(passed: Sequence[_Found]) -> str:
     first = _regression(passed[0])
     return (
-        f"Beside other requests, {counted(len(passed), 'script')} met a server error, and none when sent "
-        f"again with nothing beside: {first.request} got {first.actual}."
+        f"Beside other requests, {counted(len(passed), 'script')} had one refused, and none when sent again "
+        f"with nothing beside: {first.request} got {first.actual}."
     )
 
 

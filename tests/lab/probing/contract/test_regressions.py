@@ -9,7 +9,7 @@ import pytest
 
 from lab.probing.contract.declared import Declared
 from lab.probing.contract.player import NOT_SENT, saved
-from lab.probing.contract.regressions import MOST, MOST_ERRORS, Compared, Comparison
+from lab.probing.contract.regressions import MOST, MOST_REFUSED, Compared, Comparison
 from lab.probing.contract.script import Answer, Call, Script, Task, Transcript
 
 Handle = Callable[[dict[str, Any], str], Any]
@@ -117,16 +117,17 @@ def test_answers_that_differ_once_do_not_hide_one_that_always_does() -> None:
 
 
 class Crowded(Fake):
-    """Answers /up with a server error as long as several other scripts are sent beside it."""
+    """Refuses /up as long as several other scripts are sent beside it."""
+
+    status = 503
 
     def play(self, tasks: Sequence[Task]) -> list[Transcript]:
         found = super().play(tasks)
         return found if len(tasks) < 3 else [self._failed(*pair) for pair in zip(tasks, found, strict=True)]
 
-    @staticmethod
-    def _failed(task: Task, transcript: Transcript) -> Transcript:
+    def _failed(self, task: Task, transcript: Transcript) -> Transcript:
         return tuple(
-            replace(answer, status=503, body=None) if call.path == "/up" else answer
+            replace(answer, status=self.status, body=None) if call.path == "/up" else answer
             for call, answer in zip(task.script.calls, transcript, strict=True)
         )
 
@@ -136,22 +137,26 @@ def among_others(candidate: Fake, *scripts: Script) -> Compared:
     return Comparison(Fake(counter), candidate, Declared(), map(str, range(400))).compare([*scripts, *others])
 
 
-def test_a_server_error_that_only_comes_beside_others_is_noted_and_no_regression() -> None:
+@pytest.mark.parametrize("status", [409, 503])
+def test_a_refusal_that_only_comes_beside_others_is_noted_and_no_regression(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Crowded, "status", status)
     found = among_others(Crowded(counter), script("/up", "/show"), script("/show", "/up"))
     assert (found.regressions, found.unsure) == ((), "")
     assert found.notes == (
-        "Beside other requests, 2 scripts met a server error, and none when sent again with nothing beside: "
-        "GET /up?of={row} got 503.",
+        "Beside other requests, 2 scripts had one refused, and none when sent again with nothing beside: "
+        f"GET /up?of={{row}} got {status}.",
     )
 
 
-def test_what_differs_behind_a_server_error_that_is_gone_is_found() -> None:
+def test_what_differs_behind_a_refusal_that_is_gone_is_found() -> None:
     found = among_others(Crowded(forgets_the_third), script(*LONG))
     assert [one.route for one in found.regressions] == ["GET /show"]
     assert found.notes == ()
 
 
-def test_a_server_error_that_comes_alone_too_is_a_regression() -> None:
+def test_a_refusal_that_comes_alone_too_is_a_regression() -> None:
     class Fails(Crowded):
         def play(self, tasks: Sequence[Task]) -> list[Transcript]:
             found = Fake.play(self, tasks)
@@ -162,7 +167,7 @@ def test_a_server_error_that_comes_alone_too_is_a_regression() -> None:
     assert found.notes == ()
 
 
-def test_a_server_error_that_comes_at_one_of_two_more_tries_is_not_forgiven() -> None:
+def test_a_refusal_that_comes_at_one_of_two_more_tries_is_not_forgiven() -> None:
     class Fails(Crowded):
         tries = 0
 
@@ -177,7 +182,7 @@ def test_a_server_error_that_comes_at_one_of_two_more_tries_is_not_forgiven() ->
     assert [(one.request, one.actual) for one in found.regressions] == [("GET /up?of={row}", "503")]
 
 
-def test_a_server_error_of_a_script_that_is_alone_is_not_excused() -> None:
+def test_a_refusal_of_a_script_that_is_alone_is_not_excused() -> None:
     class FailsOnce(Crowded):
         def play(self, tasks: Sequence[Task]) -> list[Transcript]:
             return super().play([*tasks] * 3)[: len(tasks)] if len(tasks) > 1 else super().play(tasks)
@@ -229,8 +234,8 @@ def test_a_failed_request_of_a_script_that_is_alone_is_tried_again_with_the_same
     assert [(one.route, one.actual) for one in found.regressions] == [("DELETE /things/{id}", "500")]
 
 
-def test_a_server_error_in_very_many_scripts_is_not_forgiven() -> None:
-    found = among_others(Crowded(counter), *[script("/up")] * (MOST_ERRORS + 1))
+def test_a_refusal_in_very_many_scripts_is_not_forgiven() -> None:
+    found = among_others(Crowded(counter), *[script("/up")] * (MOST_REFUSED + 1))
     assert (found.regressions, found.unsure) != ((), "")
     assert found.notes == ()
 
