@@ -25,9 +25,6 @@ INSIDE = Path("/box/run")
 
 VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 
-END_TIMEOUT = 5.0
-"""Seconds that the program has to end once its output has."""
-
 R = TypeVar("R")
 
 
@@ -70,11 +67,7 @@ class BoxedProgram:
 
     def _reason(self) -> str:
         """Return why the program told no result: a signal, the last line of its errors, or its exit code."""
-        try:
-            code = self.child.wait(END_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return "it closed its output"
-        code = own_code(code)
+        code = own_code(self.child.wait())  # the wall itself keeps the output open as long as it stands
         if code < 0:
             return f"it was ended by {signal_name(-code)}"
         return (tail(self.errors, 1) or [f"it ended with exit code {code}"])[-1]

@@ -86,10 +86,10 @@ class _Found:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the request got an error and should have succeeded."""
+        """Whether the request got a server error, or another error and should have succeeded."""
         expected, actual = self.difference.expected, self.difference.actual
         statuses = not self.difference.where and isinstance(expected, int) and isinstance(actual, int)
-        return statuses and expected < 400 <= actual
+        return statuses and (expected < 400 <= actual or expected < 500 <= actual)
 
 
 class Comparison:
@@ -110,9 +110,10 @@ class Comparison:
         Raises as the systems do.
         """
         kinds: dict[tuple[str, str, str], list[_Found]] = {}
-        differences, notes = self._resent(self._differences([self._task(script) for script in scripts]))
+        first = self._differences([self._task(script) for script in scripts])
+        differences, notes = self._resend_refused(first)
         all_sent = True
-        for found in [*differences, *self._sent_again()]:
+        for found in [*differences, *self._resend_unanswered()]:
             if found.difference.actual == NOT_SENT:  # that follows from the requests without an answer
                 all_sent = False
             else:
@@ -133,7 +134,7 @@ class Comparison:
             unsure = "not all requests were sent"
         return Compared(tuple(regressions), unsure, notes)
 
-    def _resent(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
+    def _resend_refused(self, found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
         """Resend each script with a refused request, one at a time, AGAIN times.
 
         Return the differences that remain, and a note on the scripts without one. Some right answers give up
@@ -146,13 +147,15 @@ class Comparison:
             return found, ()
         remaining = [one for one in found if not one.is_refusal or one.task.script.alone]
         passed: list[_Found] = []
-        unanswered = len(self._unanswered)
         for one in refused:
+            unanswered = len(self._unanswered)
             if any(other.kind == one.kind for other in remaining):  # it is no matter of chance
                 remaining.append(one)
             elif again := self._again(one.task.script):
-                remaining.append(again)
-            elif len(self._unanswered) == unanswered:
+                remaining.append(one if again.difference.actual == NOT_SENT else again)
+            elif len(self._unanswered) > unanswered:  # it was not compared
+                remaining.append(one)
+            else:
                 passed.append(one)
         return remaining, (_note(passed),) if passed else ()
 
@@ -163,7 +166,7 @@ class Comparison:
                 return found[0]
         return None
 
-    def _sent_again(self) -> list[_Found]:
+    def _resend_unanswered(self) -> list[_Found]:
         """Send again what the reference has not answered, on fresh rows; nothing if these are many."""
         again = [task.script for task, _ in self._unanswered if not task.script.alone]
         if len(again) > TRIES or sum(len(script.fresh) for script in again) > len(self._spare):
@@ -254,8 +257,8 @@ class Comparison:
 def _note(passed: Sequence[_Found]) -> str:
     first = _regression(passed[0])
     return (
-        f"Beside other requests, {counted(len(passed), 'script')} had one refused, and none when sent again "
-        f"with nothing beside: {first.request} got {first.actual}."
+        f"{counted(len(passed), 'sequence')} of requests met an error while others were sent, and none when "
+        f"sent again alone: {first.request} got {first.actual}."
     )
 
 

@@ -37,7 +37,7 @@ class Script:
     """Requests that are sent one after the other. `fresh` has the names of the spare rows that they need.
 
     Two scripts have no row in common, so they can be sent side by side. One that is `alone` sees what the
-    others do, or changes a row of which there is only one: it is sent before them, and not again.
+    others do, or changes a row of which there is only one: it is sent before them, and only once as a whole.
     """
 
     name: str

@@ -145,7 +145,7 @@ def test_a_refusal_that_only_comes_beside_others_is_noted_and_no_regression(
     found = among_others(Crowded(counter), script("/up", "/show"), script("/show", "/up"))
     assert (found.regressions, found.unsure) == ((), "")
     assert found.notes == (
-        "Beside other requests, 2 scripts had one refused, and none when sent again with nothing beside: "
+        "2 sequences of requests met an error while others were sent, and none when sent again alone: "
         f"GET /up?of={{row}} got {status}.",
     )
 
@@ -212,6 +212,18 @@ def test_what_the_reference_does_not_answer_again_is_not_said_to_have_passed() -
     found = comparison.compare([script("/up"), *[script("/other")] * 3])
     assert found.notes == ()
     assert "the reference did not answer all requests" in found.unsure
+
+
+def test_a_refusal_is_not_lost_when_requests_are_no_longer_sent() -> None:
+    class Stops(Crowded):
+        def play(self, tasks: Sequence[Task]) -> list[Transcript]:
+            if len(tasks) > 2:
+                return super().play(tasks)
+            return [tuple(Answer(None, None, 0, 1, NOT_SENT) for _ in task.script.calls) for task in tasks]
+
+    found = among_others(Stops(counter), script("/up"))
+    assert found.notes == ()
+    assert "GET /up?of={row}: expected 200, got 503" in found.unsure
 
 
 def test_a_failed_request_of_a_script_that_is_alone_is_tried_again_with_the_same_values() -> None:
